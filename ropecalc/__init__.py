@@ -1,0 +1,96 @@
+"""ropecalc: the base of rotary position embeddings, and the context that it can carry.
+
+Public names load on first use (PEP 562), so that ``import ropecalc`` costs next to nothing.
+
+>>> import ropecalc
+>>> ropecalc.min_base(head_dim=128, context=4096).critical_distance
+4012
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from ropecalc import scaling as scaling
+    from ropecalc.base.asymptotic import continuum_estimate as continuum_estimate
+    from ropecalc.base.asymptotic import refined_estimate as refined_estimate
+    from ropecalc.base.minimum import min_base as min_base
+    from ropecalc.bound import check as check
+    from ropecalc.bound import max_context as max_context
+    from ropecalc.errors import ConfigError as ConfigError
+    from ropecalc.errors import InvalidValueError as InvalidValueError
+    from ropecalc.errors import RopecalcError as RopecalcError
+    from ropecalc.errors import UndecidedError as UndecidedError
+    from ropecalc.errors import UnsupportedError as UnsupportedError
+    from ropecalc.results import Check as Check
+    from ropecalc.results import Curve as Curve
+    from ropecalc.results import Envelope as Envelope
+    from ropecalc.results import Estimate as Estimate
+    from ropecalc.results import HeadConfig as HeadConfig
+    from ropecalc.results import MaxContext as MaxContext
+    from ropecalc.results import MinimumBase as MinimumBase
+    from ropecalc.results import PairFrequencies as PairFrequencies
+    from ropecalc.results import Status as Status
+    from ropecalc.results import WindowStatus as WindowStatus
+    from ropecalc.similarity import curve as curve
+    from ropecalc.similarity import envelope as envelope
+    from ropecalc.similarity import frequencies as frequencies
+    from ropecalc.similarity import similarity_at as similarity_at
+    from ropecalc.similarity import upper_bound_at as upper_bound_at
+    from ropecalc.spectrum import Spectrum as Spectrum
+    from ropecalc.stacks.huggingface import read_config as read_config
+
+_HOME = {
+    "Check": "results",
+    "ConfigError": "errors",
+    "Curve": "results",
+    "Envelope": "results",
+    "Estimate": "results",
+    "HeadConfig": "results",
+    "InvalidValueError": "errors",
+    "MaxContext": "results",
+    "MinimumBase": "results",
+    "PairFrequencies": "results",
+    "RopecalcError": "errors",
+    "Spectrum": "spectrum",
+    "Status": "results",
+    "WindowStatus": "results",
+    "UndecidedError": "errors",
+    "UnsupportedError": "errors",
+    "check": "bound",
+    "continuum_estimate": "base.asymptotic",
+    "curve": "similarity",
+    "envelope": "similarity",
+    "frequencies": "similarity",
+    "max_context": "bound",
+    "min_base": "base.minimum",
+    "read_config": "stacks.huggingface",
+    "refined_estimate": "base.asymptotic",
+    "scaling": "",
+    "similarity_at": "similarity",
+    "upper_bound_at": "similarity",
+}
+
+__all__ = [*sorted(_HOME), "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ropecalc' has no attribute {name!r}")
+    from importlib import import_module
+
+    module = _HOME[name]
+    value = (
+        getattr(import_module(f"ropecalc.{module}"), name)
+        if module
+        else import_module(f"ropecalc.{name}")
+    )
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,41 @@
+"""The errors that ropecalc raises, one tree:
+
+    RopecalcError
+    ├── InvalidValueError    a number or a word outside its domain (also a ValueError)
+    ├── ConfigError          a model file that cannot be read, or that lacks what is needed
+    │   └── UnsupportedError   it was understood, and asks for what ropecalc does not do yet
+    └── UndecidedError       no precision that was tried could tell a sign
+
+Every message is one line and ends with the cure:
+
+>>> import ropecalc
+>>> try:
+...     ropecalc.min_base(head_dim=127, context=4096)
+... except ropecalc.RopecalcError as error:
+...     print(error)
+head_dim must be an even integer of at least 2, got 127
+"""
+
+
+class RopecalcError(Exception):
+    """Base of every error that ropecalc raises on purpose."""
+
+
+class InvalidValueError(RopecalcError, ValueError):
+    """A value outside its domain; ``parameter`` is the name of the argument it came in."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class ConfigError(RopecalcError):
+    """A model file that cannot be read, or that lacks a key that is needed."""
+
+
+class UnsupportedError(ConfigError):
+    """A model file that was understood and asks for something that ropecalc does not do yet."""
+
+
+class UndecidedError(RopecalcError):
+    """The sign of a similarity stayed unknown at the highest precision that was tried."""

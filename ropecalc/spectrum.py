@@ -1,0 +1,192 @@
+"""Spectrum: the angular frequencies of one attention head, and all that its similarity curve needs.
+
+    S(m) = u + sum_i w_i cos(m theta_i)
+
+with theta_i the angular frequencies of the n rotated pairs, w_i their weights (1 unless given) and
+u the unrotated pairs that are counted.
+
+Frequencies are kept as exact decimals next to their float64 values. A float64 frequency is off by
+up to 2^-53 of itself, which at distance 2^30 is a phase error of 1e-7; the decimals carry
+``FREQUENCY_DIGITS`` digits, so that evaluation can reduce every angle exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Context, Decimal
+from numbers import Integral
+from typing import TYPE_CHECKING
+
+from ropecalc.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# OEIS A000796
+PI = Decimal(
+    "3.14159265358979323846264338327950288419716939937510"
+    "58209749445923078164062862089986280348253421170679"
+)
+FREQUENCY_DIGITS = 60  # 2^34 tokens use up 11 of them, a double 17: thirty to spare
+
+Frequencies = tuple[Decimal, ...]
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The rotation of one attention head.
+
+    Parameters
+    ----------
+    head_dim : int, even, >= 2
+        Size of the head.
+    rotary_dim : int, even, 2 <= rotary_dim <= head_dim
+        How many of its dimensions are rotated; there are n = rotary_dim / 2 rotated pairs.
+    exact_frequencies : n decimals, >= 0, rad/token
+        Angular frequencies theta_i, highest first by custom.
+    weights : n floats, >= 0, or None
+        Weight of each pair in the similarity ([Men2024] appendix A: the variance of its
+        components); None means 1 each.
+    count_unrotated : bool
+        Whether the (head_dim - rotary_dim) / 2 unrotated pairs count in the similarity.
+    attention_factor : float > 0
+        What the stack multiplies cos and sin by. It scales S as a whole, hence no sign: carried
+        and shown, not used.
+    base : Decimal or None
+        The base, where the spectrum is that of one.
+    label : str
+        What to call it in tables and legends.
+    refine : callable or None
+        Angular frequencies to any number of digits, ``refine(digits)``; without it
+        ``exact_frequencies`` are taken as exact.
+
+    Raises
+    ------
+    InvalidValueError
+        A value outside its domain.
+    """
+
+    head_dim: int
+    rotary_dim: int
+    exact_frequencies: Frequencies
+    weights: tuple[float, ...] | None = None
+    count_unrotated: bool = True
+    attention_factor: float = 1.0
+    base: Decimal | None = None
+    label: str = ""
+    refine: Callable[[int], Frequencies] | None = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_dims(self.head_dim, self.rotary_dim)
+        check_frequencies(self.exact_frequencies, self.rotary_dim // 2)
+        check_weights(self.weights, self.rotary_dim // 2)
+        if not 0 < self.attention_factor < float("inf"):
+            raise InvalidValueError(
+                "attention_factor",
+                f"attention_factor must be a positive number, got {self.attention_factor}",
+            )
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of rotated pairs, n."""
+        return self.rotary_dim // 2
+
+    @property
+    def unrotated_pairs(self) -> int:
+        """Number of unrotated pairs that count in the similarity, u."""
+        return (self.head_dim - self.rotary_dim) // 2 if self.count_unrotated else 0
+
+    @property
+    def pair_weights(self) -> tuple[float, ...]:
+        """The weights w_i, ones where none were given."""
+        return self.weights if self.weights is not None else (1.0,) * self.n_pairs
+
+    @property
+    def total(self) -> float:
+        """S(0) = u + sum_i w_i."""
+        return self.unrotated_pairs + sum(self.pair_weights)
+
+    @property
+    def angular_frequencies(self) -> NDArray[np.float64]:
+        """The theta_i as float64, shape (n_pairs,), rad/token."""
+        import numpy as np
+
+        return np.array([float(theta) for theta in self.exact_frequencies])
+
+    def frequencies_to(self, digits: int) -> Frequencies:
+        """The theta_i to at least ``digits`` significant digits."""
+        if digits <= FREQUENCY_DIGITS or self.refine is None:
+            return self.exact_frequencies
+        return self.refine(digits)
+
+
+def powers_of_base(base: Decimal, rotary_dim: int, digits: int = FREQUENCY_DIGITS) -> Frequencies:
+    """theta_i = base^(-2i/rotary_dim), i = 0 .. rotary_dim/2 - 1, to ``digits`` digits [Su2021].
+
+    >>> [str(theta)[:8] for theta in powers_of_base(Decimal(10000), 4)]
+    ['1', '0.010000']
+    """
+    context = Context(prec=digits + 10)
+    log_ratio = context.divide(context.multiply(-2, context.ln(base)), int(rotary_dim))
+    ratio = context.exp(log_ratio)
+    thetas = [Decimal(1)]
+    for _ in range(rotary_dim // 2 - 1):
+        thetas.append(context.multiply(thetas[-1], ratio))
+    return tuple(thetas)
+
+
+def check_dims(head_dim: int, rotary_dim: int) -> None:
+    """Raise InvalidValueError unless both are even and 2 <= rotary_dim <= head_dim."""
+    for name, value in (("head_dim", head_dim), ("rotary_dim", rotary_dim)):
+        if not isinstance(value, Integral) or value < 2 or value % 2:
+            raise InvalidValueError(
+                name, f"{name} must be an even integer of at least 2, got {value}"
+            )
+    if head_dim > MAX_HEAD_DIM:
+        raise InvalidValueError(
+            "head_dim", f"head_dim must be at most {MAX_HEAD_DIM}, got {head_dim}"
+        )
+    if rotary_dim > head_dim:
+        raise InvalidValueError(
+            "rotary_dim",
+            f"rotary_dim must be at most head_dim, which is {head_dim}, got {rotary_dim}",
+        )
+
+
+MAX_HEAD_DIM = 65_536  # far above any head; keeps a typing error from filling the memory
+
+
+def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
+    """Raise InvalidValueError unless there is one finite, non-negative frequency a pair."""
+    if len(frequencies) != n_pairs:
+        raise InvalidValueError(
+            "angular_frequencies",
+            f"angular_frequencies must have one value a rotated pair, {n_pairs}, "
+            f"got {len(frequencies)}",
+        )
+    for theta in frequencies:
+        if not theta.is_finite() or theta < 0:
+            raise InvalidValueError(
+                "angular_frequencies",
+                f"angular_frequencies must be finite and not negative, got {theta}",
+            )
+
+
+def check_weights(weights: Sequence[float] | None, n_pairs: int) -> None:
+    """Raise InvalidValueError unless there is one finite, non-negative weight a pair, not all 0."""
+    if weights is None:
+        return
+    if len(weights) != n_pairs:
+        raise InvalidValueError(
+            "weights",
+            f"weights must have one value a rotated pair, {n_pairs}, got {len(weights)}",
+        )
+    for weight in weights:
+        if not 0 <= weight < float("inf"):
+            raise InvalidValueError(
+                "weights", f"weights must be finite and not negative, got {weight}"
+            )
+    if not any(weights):
+        raise InvalidValueError("weights", "weights must not all be zero")
