@@ -1,0 +1,227 @@
+"""The bound S(m) >= margin * S(0) for 0 <= m < L: does it hold, and where does it break first.
+
+Every verdict is three-valued inside: above the threshold by more than the error bound, below it
+by more than that, or too close to call. What is too close goes to ``exact.meets_bound``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from ropecalc.errors import InvalidValueError
+from ropecalc.results import Check, MaxContext, Status
+from ropecalc.scaling import Base, as_spectrum
+from ropecalc.similarity import (
+    MAX_POSITIONS,
+    Array,
+    Progress,
+    check_range,
+    error_bound,
+    similarity_blocks,
+)
+from ropecalc.spectrum import Spectrum
+
+METHOD = "full evaluation in blocks; signs in doubt decided by multiple precision"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What an evaluation of start <= m < stop found, up to where it ended."""
+
+    first_violation: int | None
+    violations: int
+    worst_distance: int
+    worst_similarity: float
+    in_doubt: int
+    """Distances whose sign double precision could not tell."""
+
+
+def scan(
+    spectrum: Spectrum,
+    start: int,
+    stop: int,
+    *,
+    margin: float = 0.0,
+    first_only: bool = False,
+    progress: Progress | None = None,
+) -> Scan:
+    """Evaluate S at every distance start <= m < stop; ``first_only`` ends at the first violation.
+
+    ``violations`` and the verdicts are exact; ``worst_similarity`` is within
+    ``error_bound(spectrum)`` of the exact value.
+    """
+    exact_margin, threshold, doubt = _threshold(spectrum, margin)
+    first, violations, in_doubt, worst, worst_at = None, 0, 0, np.inf, start
+    for at, values in similarity_blocks(spectrum, start, stop):
+        lowest = int(values.argmin())
+        if values[lowest] < worst:
+            worst, worst_at = float(values[lowest]), at + lowest
+        if values[lowest] < threshold + doubt:
+            broken, unclear = _verdicts(spectrum, at, values, threshold, doubt, exact_margin)
+            in_doubt += unclear
+            violations += len(broken)
+            if broken and first is None:
+                first = broken[0]
+                if first_only:
+                    violations = 1
+                    break
+        if progress is not None:
+            progress(at + values.size - start, stop - start)
+    return Scan(first, violations, worst_at, worst, in_doubt)
+
+
+def _threshold(spectrum: Spectrum, margin: float) -> tuple[Decimal, float, float]:
+    """The margin as an exact number, margin * S(0), and how far from it a verdict is in doubt."""
+    check_margin(margin)
+    threshold = margin * spectrum.total
+    doubt = error_bound(spectrum) + 4 * 2.0**-53 * threshold
+    return Decimal(margin), threshold, doubt
+
+
+def check_margin(margin: float) -> None:
+    """Raise InvalidValueError unless 0 <= margin <= 1."""
+    if not 0 <= margin <= 1:
+        raise InvalidValueError("margin", f"margin must be from 0 to 1, got {margin}")
+
+
+def _verdicts(
+    spectrum: Spectrum, at: int, values: Array, threshold: float, doubt: float, margin: Decimal
+) -> tuple[list[int], int]:
+    """The distances of a block that break the bound, ascending, and how many were in doubt."""
+    from ropecalc.exact import meets_bound
+
+    low = np.flatnonzero(values < threshold + doubt)
+    unclear = values[low] >= threshold - doubt
+    broken = (low[~unclear] + at).tolist()
+    doubtful = (low[unclear] + at).tolist()
+    broken += [m for m in doubtful if not meets_bound(spectrum, m, margin)]
+    return sorted(broken), len(doubtful)
+
+
+def check(
+    spectrum: Spectrum | Base,
+    context: int,
+    *,
+    head_dim: int | None = None,
+    rotary_dim: int | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    next_base: bool = True,
+    progress: Progress | None = None,
+) -> Check:
+    """Whether S(m) >= margin * S(0) at every distance 0 <= m < context, and how it fails.
+
+    Parameters
+    ----------
+    spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
+        ``head_dim`` unless given)
+    context : int, 1 .. 2^30, tokens
+    weights, count_unrotated : as in Spectrum, for a base
+    margin : float, 0 .. 1
+    next_base : look for the nearest base above, where the bound is broken
+    progress : called with (distances done, distances in all)
+
+    Raises
+    ------
+    InvalidValueError
+
+    >>> found = check(1e6, 32_768)
+    >>> found.first_violation, found.violations, found.worst_distance
+    (27115, 4, 28259)
+    >>> check(629_979, 32_768).holds
+    True
+    """
+    spectrum = as_spectrum(
+        spectrum, head_dim, rotary_dim, weights=weights, count_unrotated=count_unrotated
+    )
+    check_range(0, context)
+    found = scan(spectrum, 0, context, margin=margin, progress=progress)
+    holds = found.first_violation is None
+    total = spectrum.total
+    return Check(
+        head_dim=spectrum.head_dim,
+        rotary_dim=spectrum.rotary_dim,
+        count_unrotated=spectrum.count_unrotated,
+        base=None if spectrum.base is None else float(spectrum.base),
+        context=context,
+        margin=margin,
+        status=Status.HOLDS if holds else Status.BROKEN,
+        first_violation=found.first_violation,
+        violations=found.violations,
+        worst_distance=found.worst_distance,
+        worst_similarity=found.worst_similarity,
+        slack=(found.worst_similarity - margin * total) / total,
+        next_base=None if holds or not next_base else _next_base(spectrum, context, margin),
+        error_bound=error_bound(spectrum),
+        label=spectrum.label,
+        method=METHOD,
+    )
+
+
+def _next_base(spectrum: Spectrum, context: int, margin: float) -> float | None:
+    """The smallest float64 base above the spectrum's own that meets the bound, if it has one."""
+    if spectrum.base is None:
+        return None
+    from ropecalc.base.minimum import next_base
+
+    return next_base(spectrum, context, margin)
+
+
+def max_context(
+    spectrum: Spectrum | Base,
+    *,
+    head_dim: int | None = None,
+    rotary_dim: int | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    limit: int = 2**24,
+    progress: Progress | None = None,
+) -> MaxContext:
+    """The longest context at which the bound holds, up to ``limit``: the first violation itself.
+
+    Parameters
+    ----------
+    limit : int, 1 .. 2^30, tokens
+        Distances below it are looked at.
+
+    The other parameters, and the errors, as in ``check``.
+
+    >>> max_context(10_000).max_context
+    1707
+    >>> max_context(1e12, limit=4096).max_context is None
+    True
+    """
+    spectrum = as_spectrum(
+        spectrum, head_dim, rotary_dim, weights=weights, count_unrotated=count_unrotated
+    )
+    if not 1 <= limit <= MAX_POSITIONS:
+        raise InvalidValueError(
+            "limit", f"limit must be from 1 to {MAX_POSITIONS:,} tokens, got {limit}"
+        )
+    found = scan(spectrum, 0, limit, margin=margin, first_only=True, progress=progress)
+    first = found.first_violation
+    return MaxContext(
+        head_dim=spectrum.head_dim,
+        rotary_dim=spectrum.rotary_dim,
+        count_unrotated=spectrum.count_unrotated,
+        base=None if spectrum.base is None else float(spectrum.base),
+        margin=margin,
+        limit=limit,
+        status=Status.BEYOND_LIMIT if first is None else Status.VIOLATED,
+        first_violation=first,
+        similarity=None if first is None else _similarity_of(spectrum, first),
+        label=spectrum.label,
+        method=METHOD,
+    )
+
+
+def _similarity_of(spectrum: Spectrum, distance: int) -> float:
+    from ropecalc.similarity import similarity_at
+
+    return float(similarity_at(spectrum, distance))
