@@ -1,0 +1,207 @@
+"""S at one distance as a function of x = ln(base), with rigorous bounds.
+
+With e_i = 2i/r every angular frequency is theta_i = exp(-x e_i), so for one distance m
+
+    g(x)    =  sum_i w_i cos(phi_i) + u - margin S(0),               phi_i = m theta_i
+    g'(x)   =  sum_i w_i e_i phi_i sin(phi_i)
+    g''(x)  = -sum_i w_i e_i^2 (phi_i sin(phi_i) + phi_i^2 cos(phi_i))
+    |g''|  <=  sum_i w_i e_i^2 (phi_i + phi_i^2)
+    |g'''| <=  sum_i w_i e_i^3 (phi_i + 3 phi_i^2 + phi_i^3)
+
+and the two bounds fall as x grows, since the phi_i do: what they are at x they are beyond it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ropecalc.bound import check_margin
+from ropecalc.scaling import MAX_BASE, Base, default
+from ropecalc.similarity import UNIT, Distances
+from ropecalc.spectrum import Spectrum, check_dims, check_weights
+
+Array = NDArray[np.float64]
+X_MAX = math.log(MAX_BASE)
+
+
+Reals = Any  # a float, or for several distances a float64 array, one value each
+
+
+class Taylor(NamedTuple):
+    """g and its derivatives at one x: values, and bounds on their errors and remainders."""
+
+    value: Reals
+    slope: Reals
+    curvature: Reals
+    max_curvature: Reals
+    """|g''| is at most this from x on."""
+    max_third: Reals
+    """|g'''| is at most this from x on."""
+    value_error: Reals
+    slope_error: Reals
+    curvature_error: Reals
+
+
+@dataclass(frozen=True)
+class Family:
+    """The spectra of one head over all bases, and the margin that is asked of them."""
+
+    head_dim: int
+    rotary_dim: int
+    weights: tuple[float, ...] | None = None
+    count_unrotated: bool = True
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_dims(self.head_dim, self.rotary_dim)
+        check_weights(self.weights, self.n_pairs)
+        check_margin(self.margin)
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of rotated pairs, n."""
+        return self.rotary_dim // 2
+
+    @cached_property
+    def exponents(self) -> Array:
+        """e_i = 2i/r, shape (n_pairs,)."""
+        return np.arange(self.n_pairs) * 2 / self.rotary_dim
+
+    @cached_property
+    def pair_weights(self) -> Array:
+        """w_i, shape (n_pairs,)."""
+        return np.array(self.weights if self.weights is not None else [1.0] * self.n_pairs)
+
+    @cached_property
+    def unrotated_pairs(self) -> int:
+        """Unrotated pairs that count, u."""
+        return (self.head_dim - self.rotary_dim) // 2 if self.count_unrotated else 0
+
+    @cached_property
+    def weight(self) -> float:
+        """sum_i w_i."""
+        return float(self.pair_weights.sum())
+
+    @cached_property
+    def constant(self) -> float:
+        """u - margin S(0): what is added to the sum of cosines to make g."""
+        return self.unrotated_pairs - self.margin * (self.unrotated_pairs + self.weight)
+
+    @cached_property
+    def weight_powers(self) -> Array:
+        """w_i e_i^k for k = 0 .. 3, shape (n_pairs, 4)."""
+        return self.pair_weights[:, None] * self.exponents[:, None] ** np.arange(4)
+
+    @cached_property
+    def _weight_columns(self) -> tuple[Array, Array, Array]:
+        return tuple(np.ascontiguousarray(self.weight_powers[:, k]) for k in range(3))  # type: ignore[return-value]
+
+    def thetas(self, x: float) -> Array:
+        """theta_i at x, shape (n_pairs,); off by at most (x e_i + 2) units, relative."""
+        return np.exp(-x * self.exponents)
+
+    @cached_property
+    def always_holds(self) -> bool:
+        """Whether no base can break the bound, since even all cosines at -1 would not."""
+        margin = Fraction(self.margin)
+        weight = sum(map(Fraction, self.pair_weights.tolist()), Fraction(0))
+        return self.unrotated_pairs * (1 - margin) >= weight * (1 + margin)
+
+    def spectrum(self, base: Base) -> Spectrum:
+        """The member of the family with this base."""
+        return default(
+            base,
+            self.head_dim,
+            rotary_dim=self.rotary_dim,
+            weights=self.weights,
+            count_unrotated=self.count_unrotated,
+        )
+
+    def taylor(self, distances: int | Distances, x: float) -> Taylor:
+        """g, its derivatives, their errors and bounds, at one distance or several."""
+        phi = np.multiply.outer(distances, self.thetas(x))  # (..., n_pairs)
+        sine, cosine, squares = phi * np.sin(phi), np.cos(phi), phi * phi
+        w0, w1, w2 = self._weight_columns
+        # Sums over i of w_i e_i^k phi_i^j, j = 1 .. 3 and k = 0 .. 3: p12 has j = 1, k = 2.
+        moments = np.array([phi, squares, squares * phi]) @ self.weight_powers  # (3, ..., 4)
+        # One distance's numbers as floats: arithmetic on NumPy's scalars is ten times slower.
+        rows = moments.tolist() if phi.ndim == 1 else moments.transpose(0, 2, 1)
+        (p10, p11, p12, p13), (_, p21, p22, p23), (_, _, p32, p33) = rows
+        # An angle is off by phi (x e + 3) units; summing n terms adds n units of their sizes.
+        angle, rounding = (x + 3) * UNIT, (self.n_pairs + 6) * UNIT
+        max_curvature = p12 + p22
+        return Taylor(
+            value=_plain(cosine @ w0) + self.constant,
+            slope=_plain(sine @ w1),
+            curvature=-_plain((sine + squares * cosine) @ w2),
+            max_curvature=max_curvature * (1 + 1e-12),
+            max_third=(p13 + 3 * p23 + p33) * (1 + 1e-12),
+            value_error=UNIT * (x * p11 + 3 * p10) + rounding * (self.weight + abs(self.constant)),
+            slope_error=angle * (p11 + p21) + rounding * p11,
+            curvature_error=angle * (p12 + 3 * p22 + p32) + rounding * max_curvature,
+        )
+
+    def reach(self, distance: int, x: float) -> float:
+        """How far from x to the right g is certainly negative: 0 where g(x) is not certainly so.
+
+        The larger of a second-order step, g + g'h + max|g''| h^2/2 <= 0, and a third-order one,
+        each with g and its derivatives at the worst end of their errors. Neither can overshoot.
+        """
+        at = self.taylor(distance, x)
+        depth = -at.value - at.value_error
+        if depth <= 0:
+            return 0.0
+        slope = at.slope + at.slope_error
+        step = first_crossing(depth, slope, at.max_curvature)
+        if math.isinf(step):
+            return step
+        # Up to a trial length H, g'' <= curvature + max_third t, whose moments up to t = H are
+        # those of the constant curvature + max_third H/3 or less.
+        curvature = at.curvature + at.curvature_error
+        for stretch in (3.0, 1.5, 1.2):
+            trial = stretch * step
+            bent = curvature + at.max_third * trial / 3
+            step = max(step, min(trial, first_crossing(depth, slope, bent)))
+        # Room for the rounding of the step itself and of x + step.
+        return max(0.0, step * (1 - 1e-9) - 4 * UNIT * max(x, 1.0))
+
+
+def _plain(value: Reals) -> Reals:
+    """A float of a NumPy scalar, an array as it is."""
+    return value if value.ndim else float(value)
+
+
+def first_crossing(depth: float, slope: float, curvature: float) -> float:
+    """Smallest h > 0 with -depth + slope h + curvature h^2/2 = 0; infinite where there is none."""
+    discriminant = slope * slope + 2 * curvature * depth
+    if discriminant < 0 or (curvature <= 0 and slope <= 0):
+        return math.inf
+    root = math.sqrt(discriminant)
+    return 2 * depth / (slope + root) if slope > 0 else (root - slope) / curvature
+
+
+def family_of(
+    head_dim: int,
+    rotary_dim: int | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+) -> Family:
+    """A Family; ``rotary_dim`` is ``head_dim`` unless given."""
+    rotary_dim = head_dim if rotary_dim is None else rotary_dim
+    check_dims(head_dim, rotary_dim)
+    return Family(
+        int(head_dim),
+        int(rotary_dim),
+        None if weights is None else tuple(float(weight) for weight in weights),
+        count_unrotated,
+        float(margin),
+    )

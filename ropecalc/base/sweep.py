@@ -1,0 +1,156 @@
+"""The first-violation sweep: the smallest base that meets the bound, with nothing skipped.
+
+At x = ln(base), find a distance that breaks the bound. Its g stays negative up to some x' that
+``Family.reach`` finds without overshooting, so no base in between meets the bound: go on from x'.
+Where no distance breaks the bound, x has come to the smallest base that meets it, up to what
+double precision can tell; ``roots`` settles the rest. The chain of (x', distance) pairs is a proof.
+
+Distances are looked at from the largest first violation met so far (the frontier) downwards,
+where violations are likeliest; beyond it only when there is none below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from ropecalc.base.family import X_MAX, Array, Family
+from ropecalc.base.sieve import SPAN, Sieve
+from ropecalc.similarity import Distances, Progress
+
+CANDIDATES = 12  # distances of a strip whose reach is estimated; more cost more than they bring
+ENOUGH = 0.1  # a witness is left when its next step is under a tenth of what it brought so far
+TINY = 1e-300  # keeps a ranking from dividing by zero
+RESOLUTION = 64 * 2.0**-53  # relative in x: a shorter reach is no progress
+
+
+class Link(NamedTuple):
+    """Every base from where the link before ended up to exp(x_end) is broken by ``witness``."""
+
+    x_end: float
+    witness: int
+
+
+class Landing(NamedTuple):
+    """An x at which no distance certainly breaks the bound, though those in doubt may."""
+
+    x: float
+    in_doubt: tuple[int, ...]
+    """Every distance whose g may be zero within ``RESOLUTION`` of x, ascending."""
+
+
+class Witness(NamedTuple):
+    """A distance that breaks the bound at x, and how far from there it certainly does."""
+
+    distance: int
+    reach: float
+    alone: bool
+    """Whether it looks like the only one: then it is followed to its end at once."""
+
+
+@dataclass
+class Sweep:
+    """A sweep of one family from ``x`` upwards for one context."""
+
+    family: Family
+    context: int
+    x: float = 0.0
+    links: list[Link] = field(default_factory=list)
+    frontier: int = 2
+    """Distances below it are looked at first; it follows the witnesses upwards."""
+    _sieve: Sieve | None = None
+
+    def run(self, progress: Progress | None = None) -> Landing | None:
+        """Go on to the first base that meets the bound; None where there is none up to 1e300."""
+        while self.x <= X_MAX:
+            witness, in_doubt = self._find_witness()
+            if witness is None:
+                return Landing(self.x, tuple(sorted(in_doubt)))
+            self._follow(witness)
+            if progress is not None:
+                progress(self.frontier, self.context)
+        return None
+
+    def _find_witness(self) -> tuple[Witness | None, list[int]]:
+        """A distance that breaks the bound at x, or all that are in doubt."""
+        top = min(self.context, self.frontier + min(self.frontier, SPAN) // 2)
+        witness, in_doubt = self._search(top, upwards=False)
+        if witness is None and top < self.context:
+            witness, more = self._search(top, upwards=True)
+            in_doubt += more
+        if witness is not None:
+            self.frontier = max(self.frontier, witness.distance + 1)
+        return witness, in_doubt
+
+    def _search(self, top: int, *, upwards: bool) -> tuple[Witness | None, list[int]]:
+        """Below ``top``, from there downwards; or from ``top`` to the context, upwards."""
+        sieve = self._sieve_at(self.context - top if upwards else top)
+        strips = sieve.strips_up(top, self.context) if upwards else sieve.strips_down(top)
+        in_doubt: list[int] = []
+        for start, stop in strips:
+            distances, values = sieve.below(start, stop, self._doubt(stop))
+            if distances.size:
+                witness = self._best(distances, values)
+                if witness is not None:
+                    return witness, []
+                in_doubt += [m for m in distances.tolist() if self._is_in_doubt(m)]
+        return None, in_doubt
+
+    def _sieve_at(self, span: int) -> Sieve:
+        if self._sieve is None or self._sieve.x != self.x or self._sieve.span < min(span, SPAN):
+            self._sieve = Sieve(self.family, self.x, span)
+        return self._sieve
+
+    @property
+    def resolution(self) -> float:
+        """The shortest reach that counts."""
+        return RESOLUTION * max(1.0, self.x)
+
+    def _best(self, distances: Distances, values: Array) -> Witness | None:
+        """The candidate that seems to reach farthest, of those that do break the bound."""
+        if distances.size > CANDIDATES:
+            # A slope is at most proportional to the distance: depth over distance ranks the reach.
+            best = np.argpartition(values / distances, CANDIDATES)[:CANDIDATES]
+            distances = distances[best]
+        guesses = self._guess_reaches(distances)
+        alone = bool((guesses > 0).sum() <= 1)
+        for index in np.argsort(-guesses).tolist():
+            reach = self.family.reach(int(distances[index]), self.x)
+            if reach > self.resolution:
+                return Witness(int(distances[index]), reach, alone)
+        return None
+
+    def _guess_reaches(self, distances: Distances) -> Array:
+        """About how far each distance stays negative, 0 for those that are not: a ranking only."""
+        phi = np.multiply.outer(distances, self.family.thetas(self.x))  # (n_distances, n_pairs)
+        cosine, sine = np.cos(phi), phi * np.sin(phi)
+        powers = self.family.weight_powers
+        depth = np.maximum(-(cosine @ powers[:, 0] + self.family.constant), 0.0)
+        slope = sine @ powers[:, 1]
+        curvature = np.abs((sine + phi * phi * cosine) @ powers[:, 2])
+        root = np.sqrt(slope * slope + 2 * curvature * depth)
+        guess: Array = 2 * depth / np.maximum(slope + root, TINY)
+        return guess
+
+    def _doubt(self, stop: int) -> float:
+        """No distance below ``stop`` with a larger g can reach zero within the resolution of x."""
+        powers, thetas = self.family.weight_powers, self.family.thetas(self.x)
+        return 4 * self.resolution * stop * float(thetas @ powers[:, 1])
+
+    def _is_in_doubt(self, distance: int) -> bool:
+        at = self.family.taylor(distance, self.x)
+        span = 4 * self.resolution
+        change = (abs(at.slope) + at.slope_error) * span + at.max_curvature * span**2
+        return bool(at.value <= at.value_error + change)
+
+    def _follow(self, witness: Witness) -> None:
+        """Advance x as far as the witness is worth it, and add the link."""
+        start, reach = self.x, witness.reach
+        while reach > self.resolution:
+            self.x += reach
+            if self.x > X_MAX or (not witness.alone and reach < ENOUGH * (self.x - start)):
+                break
+            reach = self.family.reach(witness.distance, self.x)
+        self.links.append(Link(self.x, witness.distance))

@@ -1,0 +1,52 @@
+"""The estimates, beside the exact values that they estimate."""
+
+from __future__ import annotations
+
+import mpmath
+import pytest
+
+import ropecalc
+from ropecalc.base.asymptotic import FIRST_ZERO, continuum_estimate, refined_estimate
+from tests.test_min_base import EXACT
+
+
+def test_the_constant_is_the_first_zero_of_the_cosine_integral() -> None:
+    with mpmath.workdps(30):
+        assert float(mpmath.findroot(mpmath.ci, 0.6)) == FIRST_ZERO
+
+
+@pytest.mark.parametrize(("context", "base", "_critical"), EXACT)
+def test_the_exact_minimum_lies_in_the_spread(context: int, base: str, _critical: int) -> None:
+    found = refined_estimate(context, 128)
+    assert found.low < float(base) < found.high
+    assert found.low < found.value < found.high
+    assert 2.5 < float(base) / continuum_estimate(context) < 70
+
+
+@pytest.mark.parametrize("rotary_dim", [32, 64, 96, 256, 512])
+@pytest.mark.parametrize("context", [2**10, 2**13])
+def test_other_dims_lie_in_the_spread_too(rotary_dim: int, context: int) -> None:
+    exact = ropecalc.min_base(
+        rotary_dim, context, round_digits=None, integer=False, window=False
+    ).minimum_base
+    assert exact is not None
+    found = refined_estimate(context, rotary_dim)
+    assert found.low < exact < found.high
+
+
+def test_more_pairs_come_closer_to_the_limit() -> None:
+    ratios = [
+        refined_estimate(2**15, d).value / continuum_estimate(2**15) for d in (64, 512, 65536)
+    ]
+    assert ratios == sorted(ratios, reverse=True)
+    assert ratios[-1] < 2
+
+
+def test_estimates_are_given_only_where_their_assumptions_hold() -> None:
+    plain = ropecalc.min_base(64, 1024, window=False)
+    assert plain.refined_estimate is not None
+    assert plain.continuum_estimate == continuum_estimate(1024)
+    with_margin = ropecalc.min_base(64, 1024, margin=0.01, window=False)
+    assert with_margin.refined_estimate is None
+    assert with_margin.continuum_estimate is None
+    assert ropecalc.min_base(64, 512, window=False).refined_estimate is None
