@@ -1,0 +1,191 @@
+"""Minimum bases for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ropecalc.render.console import Screen
+from ropecalc.render.digits import count, exact, power_of_ten, round_up, tokens, window_ends
+from ropecalc.render.tables import INDENT, Column, headline, pairs, prose, table, then, tied
+from ropecalc.render.words import bound_below, command, head_columns, setting
+from ropecalc.results import Estimate, MinimumBase, Status, WindowStatus
+
+WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
+
+
+def describe_min_base(results: Sequence[MinimumBase], screen: Screen) -> str:
+    """One result as names and values, several as a table; then what the numbers mean."""
+    parts = _one(results[0], screen) if len(results) == 1 else _several(results, screen)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _one(result: MinimumBase, screen: Screen) -> list[str]:
+    asked = f"{tokens(result.context)}, {_setting([result])}"
+    if result.status is not Status.FOUND:
+        answer = (
+            "Every base is enough" if result.status is Status.EVERY_BASE else "No base is enough"
+        )
+        return [headline(f"{answer} for {asked}", screen), _why_none(result, screen)]
+    return [
+        headline(f"Minimum base {_minimum(result)} for {asked}", screen),
+        pairs(_values(result, screen), screen),
+        _digits(result),
+        _meaning(result, screen),
+    ]
+
+
+def _setting(results: Sequence[MinimumBase]) -> str:
+    weighted = ["weighted pairs"] if any(r.weighted for r in results) else []
+    return ", ".join([setting(results), *weighted])
+
+
+def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
+    rows = [("minimum base", _minimum(result))]
+    if result.critical_distance is not None:
+        rows.append(("critical distance", tokens(result.critical_distance)))
+    if result.window_status is not WindowStatus.NOT_SOUGHT:
+        rows.append(("first window", _window(result)))
+    if result.round_base is not None:
+        rows.append((f"first {result.round_digits}-digit base", _round(result.round_base)))
+    if result.integer_base is not None:
+        rows.append(("first integer base", count(result.integer_base)))
+    if result.continuum_estimate is not None:
+        rows.append(
+            (
+                "continuum estimate",
+                f"{_rough(result.continuum_estimate)} {tied('(context / 0.6165)')}",
+            )
+        )
+    if result.refined_estimate is not None:
+        rows.append(("refined estimate", _refined(result.refined_estimate, screen)))
+    steps = tied(f"{count(result.steps)} {'step' if result.steps == 1 else 'steps'}")
+    return [*rows, ("found by", f"{result.method}, {steps}")]
+
+
+def _meaning(result: MinimumBase, screen: Screen) -> str:
+    """What the answer means, in plain words, and the command to run next."""
+    lead = "Bases from 1 on keep" if result.minimum_base == 1 else "No smaller base keeps"
+    text = f"{lead} {_asked(result, screen)}"
+    end = _ends(result)[1]
+    text += {
+        WindowStatus.ENDS: (
+            f". Larger bases may fail again beyond the first window, which ends at {end}"
+        ),
+        WindowStatus.AT_LEAST: f". So does every base up to {end}; beyond, some may fail",
+        WindowStatus.ENDLESS: ". Every larger base does",
+        WindowStatus.NOT_SOUGHT: "",
+    }[result.window_status]
+    return _with_check(text, result, screen)
+
+
+def _why_none(result: MinimumBase, screen: Screen) -> str:
+    if result.status is Status.EVERY_BASE:
+        return prose(f"{_asked(result, screen)} whatever the base: it is free to choose.", screen)
+    cure = "Try a shorter --ctx, a smaller --margin or more rotated pairs."
+    return prose(f"No base up to 1e300 keeps {_asked(result, screen)}. {cure}", screen)
+
+
+def _asked(result: MinimumBase, screen: Screen) -> str:
+    return bound_below(result.context, result.margin, screen.glyphs)
+
+
+def _with_check(text: str, result: MinimumBase | None, screen: Screen) -> str:
+    """``text``, and how to check the round base of ``result`` where it has one."""
+    picked = (result.round_base or result.integer_base) if result else None
+    if result is None or picked is None or result.weighted:
+        return prose(f"{text}.", screen)
+    check = command("check", result, float(picked), result.context)
+    return then(f"{text}: check the one you pick, such as", check, screen)
+
+
+def _digits(result: MinimumBase) -> str:
+    """The digits that were asked for, on a line that is never wrapped: they are for copying."""
+    if result.minimum_base_digits is None:
+        return ""
+    digits = len(result.minimum_base_digits.as_tuple().digits)
+    return f"To {digits} digits, rounded up:\n{INDENT}{result.minimum_base_digits:f}"
+
+
+def _several(results: Sequence[MinimumBase], screen: Screen) -> list[str]:
+    common = _setting(results)
+    text = (
+        "A minimum base is the smallest one that keeps the bound at every distance in its context. "
+        "Larger bases may fail again beyond the end of the first window"
+    )
+    example = next(
+        (r for r in results if r.status is Status.FOUND and (r.round_base or r.integer_base)), None
+    )
+    return [
+        headline(f"Minimum bases{', ' if common else ''}{common}", screen),
+        table(_columns(results), screen),
+        *[_named_digits(r) for r in results if r.minimum_base_digits is not None],
+        _with_check(text, example, screen),
+    ]
+
+
+def _named_digits(result: MinimumBase) -> str:
+    return f"head_dim {result.head_dim}, {tokens(result.context)}. {_digits(result)}"
+
+
+def _columns(results: Sequence[MinimumBase]) -> list[Column]:
+    found = [r if r.status is Status.FOUND else _nothing(r) for r in results]
+    digits = max((r.round_digits for r in results if r.round_digits), default=0)
+    criticals = ["" if (m := r.critical_distance) is None else count(m) for r in found]
+    rounds = ["" if (b := r.round_base) is None else power_of_ten(b) for r in found]
+    integers = ["" if (b := r.integer_base) is None else count(b) for r in found]
+    limits = ["" if (e := r.continuum_estimate) is None else _rough(e) for r in results]
+    columns = [
+        *head_columns(results),
+        Column("context [tokens]", [count(r.context) for r in results]),
+        Column("minimum base", [_minimum(r) for r in results]),
+        Column("critical distance [tokens]", criticals, spare=2),
+        Column("first window ends", [_ends(r)[1] or "" for r in results], spare=3),
+        Column(f"first {digits}-digit base", rounds, spare=1),
+        Column("first integer base", integers, spare=4),
+        Column("continuum estimate", limits, spare=5),
+    ]
+    return [column for column in columns if any(column.cells)]
+
+
+def _nothing(result: MinimumBase) -> MinimumBase:
+    """A result without a minimum, less the bases that say nothing where any base would do."""
+    return replace(result, critical_distance=None, round_base=None, integer_base=None)
+
+
+def _minimum(result: MinimumBase) -> str:
+    return _ends(result)[0]
+
+
+def _ends(result: MinimumBase) -> tuple[str, str | None]:
+    if result.minimum_base is None or result.status in WITHOUT:
+        return WITHOUT[result.status], None
+    if result.window_status is WindowStatus.ENDLESS:
+        return round_up(result.minimum_base), None
+    return window_ends(result.minimum_base, result.window_end)
+
+
+def _window(result: MinimumBase) -> str:
+    start, end = _ends(result)
+    if result.window_status is WindowStatus.ENDLESS:
+        return f"{start} and every larger base"
+    width = (result.window_end or math.nan) / (result.minimum_base or math.nan) - 1
+    wide = tied(f"{100 * width:.2g}% wide" if width < 1 else f"a factor of {1 + width:.4g}")
+    least = "at least " if result.window_status is WindowStatus.AT_LEAST else ""
+    return f"{start} to {least}{end} ({wide})"
+
+
+def _round(base: float) -> str:
+    plain, short = exact(base), power_of_ten(base)
+    return plain if plain == short else f"{plain} ({short})"
+
+
+def _rough(estimate: float) -> str:
+    """An estimate to four digits: more would claim too much."""
+    return round_up(estimate, 4)
+
+
+def _refined(estimate: Estimate, screen: Screen) -> str:
+    spread = f"{_rough(estimate.low)} to {_rough(estimate.high)}"
+    return f"{screen.glyphs.about} {_rough(estimate.value)} (an estimate, no bound: {spread})"

@@ -1,0 +1,73 @@
+"""Results for people: each function writes one kind of result to a stream.
+
+All speak one language: the answer in a headline, the numbers, then what they mean and the command
+to run next. Text fits the width of the stream from 40 columns on, is never cut short, and keeps to
+what the stream's encoding can carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from ropecalc.render.console import screen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ropecalc.results import Check, Envelope, MaxContext, MinimumBase, PairFrequencies
+
+
+def show_min_base(results: Sequence[MinimumBase], file: TextIO) -> None:
+    """Minimum bases: one in full, several in a table."""
+    from ropecalc.render.bases import describe_min_base
+
+    on = screen(file)
+    on.write(describe_min_base(results, on))
+
+
+def show_check(results: Check | Sequence[Check], file: TextIO) -> None:
+    """Whether the bound holds: one check in full, several in a table."""
+    from ropecalc.render.verdicts import describe_check
+
+    on = screen(file)
+    on.write(describe_check(results if isinstance(results, Sequence) else [results], on))
+
+
+def show_max_context(results: Sequence[MaxContext], file: TextIO) -> None:
+    """Longest contexts: one in full, several in a table."""
+    from ropecalc.render.verdicts import describe_max_context
+
+    on = screen(file)
+    on.write(describe_max_context(results, on))
+
+
+def show_frequencies(result: PairFrequencies, file: TextIO) -> None:
+    """Angular frequencies, a row a pair."""
+    from ropecalc.render.curves import describe_frequencies
+
+    on = screen(file)
+    on.write(describe_frequencies(result, on))
+
+
+def edges_for(file: TextIO, start: int, stop: int, *, log_x: bool = True) -> NDArray[np.int64]:
+    """The edges over which to compute the envelopes that ``show_curves`` draws on ``file``."""
+    from ropecalc.render.curves import screen_edges
+
+    return screen_edges(start, stop, screen(file), log_x=log_x)
+
+
+def show_curves(
+    envelopes: Sequence[Envelope],
+    first_violations: Sequence[MaxContext | None],
+    file: TextIO,
+    *,
+    log_x: bool = True,
+    height: int | None = None,
+) -> None:
+    """Curves in one plot, each with its first violation, or None where that is not wanted."""
+    from ropecalc.render.curves import describe_curves
+
+    on = screen(file)
+    on.write(describe_curves(envelopes, first_violations, on, log_x=log_x, height=height))

@@ -1,0 +1,177 @@
+"""Checks and longest contexts for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ropecalc.render.console import Screen
+from ropecalc.render.digits import count, exact, similarity, tokens
+from ropecalc.render.tables import Column, headline, pairs, prose, table, then, tied
+from ropecalc.render.words import (
+    bound_below,
+    command,
+    head_columns,
+    sentence,
+    setting,
+    spectrum_name,
+)
+from ropecalc.results import Check, MaxContext
+
+FARTHEST = 2**30  # the greatest limit there is, similarity.MAX_POSITIONS
+
+
+def describe_check(results: Sequence[Check], screen: Screen) -> str:
+    """Yes or no, and by how much."""
+    parts = _one_check(results[0], screen) if len(results) == 1 else _checks(results, screen)
+    return "\n\n".join(parts)
+
+
+def _one_check(result: Check, screen: Screen) -> list[str]:
+    name = spectrum_name(result.base, result.label)
+    verb = "meets" if result.holds else "breaks"
+    asked = f"{verb} the bound for {tokens(result.context)}, {setting([result])}"
+    return [
+        headline(f"{_sign(result, screen)} {name} {asked}", screen, _style(result)),
+        pairs(_check_values(result), screen),
+        _check_meaning(result, screen),
+    ]
+
+
+def _sign(result: Check, screen: Screen) -> str:
+    return screen.glyphs.yes if result.holds else screen.glyphs.no
+
+
+def _style(result: Check) -> str:
+    return "bold green" if result.holds else "bold red"
+
+
+def _check_values(result: Check) -> list[tuple[str, str]]:
+    rows = []
+    if result.first_violation is not None:
+        rows.append(("first violation", tokens(result.first_violation)))
+    rows += [
+        ("violating distances", f"{count(result.violations)} of {count(result.context)}"),
+        ("worst distance", tokens(result.worst_distance)),
+        ("similarity there", _worst(result)),
+        ("slack", f"{similarity(result.slack)} of S(0)"),
+    ]
+    if result.next_base is not None:
+        rows.append(("nearest base above", exact(result.next_base)))
+    return [*rows, ("found by", result.method)]
+
+
+def _worst(result: Check) -> str:
+    """The smallest similarity; its error bound too where that is not far below it."""
+    value = tied(f"S({count(result.worst_distance)}) = {similarity(result.worst_similarity)}")
+    if result.error_bound < 1e-5 * abs(result.worst_similarity):
+        return value
+    return f"{value}, off by at most {result.error_bound:.1e}"
+
+
+def _check_meaning(result: Check, screen: Screen) -> str:
+    asked = bound_below(result.context, result.margin, screen.glyphs)
+    if result.holds:
+        further = command("max-ctx", result, result.base)
+        return _next(f"{asked}.", "How much further it holds:", further, result, screen)
+    text = f"The bound asks for {asked}"
+    if result.first_violation is not None:
+        text += f"; {tied(f'm = {count(result.first_violation)}')} is the first to break it"
+    instead = command("min-base", result, None, result.context)
+    return _next(f"{text}.", "The smallest base that meets it:", instead, result, screen)
+
+
+def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: Screen) -> str:
+    """``text``, and where the spectrum is that of a base the command to run next."""
+    return prose(text, screen) if result.base is None else then(f"{text} {lead}", line, screen)
+
+
+def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
+    met, common = sum(r.holds for r in results), setting(results)
+    asked = f"{met} of {len(results)} meet the bound{', ' if common else ''}{common}"
+    text = "The bound holds where no distance in the context has a similarity below the margin."
+    return [headline(asked, screen), table(_check_columns(results), screen), prose(text, screen)]
+
+
+def _check_columns(results: Sequence[Check]) -> list[Column]:
+    firsts = ["" if (m := r.first_violation) is None else count(m) for r in results]
+    nexts = ["" if (b := r.next_base) is None else exact(b) for r in results]
+    columns = [
+        _name_column(results),
+        *head_columns(results),
+        Column("context [tokens]", [count(r.context) for r in results]),
+        Column("holds", ["yes" if r.holds else "no" for r in results], left=True),
+        Column("first violation [tokens]", firsts),
+        Column("violating distances", [count(r.violations) for r in results], spare=2),
+        Column("worst distance [tokens]", [count(r.worst_distance) for r in results], spare=3),
+        Column("slack [S(0)]", [similarity(r.slack) for r in results], spare=4),
+        Column("nearest base above", nexts, spare=1),
+    ]
+    return [column for column in columns if any(column.cells)]
+
+
+def _name_column(results: Sequence[Check] | Sequence[MaxContext]) -> Column:
+    if all(r.base is not None for r in results):
+        return Column("base", [exact(r.base) for r in results if r.base is not None])
+    return Column("spectrum", [spectrum_name(r.base, r.label) for r in results], left=True)
+
+
+def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
+    """The longest context of each base."""
+    parts = _one_limit(results[0], screen) if len(results) == 1 else _limits(results, screen)
+    return "\n\n".join(parts)
+
+
+def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
+    name = sentence(spectrum_name(result.base, result.label))
+    if result.first_violation is None:
+        carried = f"at least {tokens(result.limit)}"
+    else:
+        carried = tokens(result.first_violation)
+    rows = [("max context", carried)]
+    if result.first_violation is not None and result.similarity is not None:
+        value = f"S({count(result.first_violation)}) = {similarity(result.similarity)}"
+        rows.append(("first violation", tied(value)))
+    return [
+        headline(f"{name} carries {carried}, {setting([result])}", screen),
+        pairs([*rows, ("found by", result.method)], screen),
+        _limit_meaning(result, screen),
+    ]
+
+
+def _limit_meaning(result: MaxContext, screen: Screen) -> str:
+    reached = result.limit if result.first_violation is None else result.first_violation
+    asked = bound_below(reached, result.margin, screen.glyphs)
+    if result.first_violation is None:
+        text, limit = f"{asked}, where the search ended.", 2 * result.limit
+        if limit > FARTHEST:
+            return prose(text, screen)
+        further = f"{command('max-ctx', result, result.base)} --limit {limit}"
+        return _next(text, "To look further:", further, result, screen)
+    curve = command("curve", replace(result, margin=0.0), result.base)
+    return _next(f"{asked}, and not at that one.", "To see the curve:", curve, result, screen)
+
+
+def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
+    common = setting(results)
+    values = ["" if (s := r.similarity) is None else similarity(s) for r in results]
+    columns = [
+        _name_column(results),
+        *head_columns(results),
+        Column("max context [tokens]", [_longest(r, screen) for r in results]),
+        Column("S at the first violation", values, spare=1),
+    ]
+    text = (
+        "The max context is the first distance that breaks the bound; every shorter one keeps it."
+    )
+    return [
+        headline(f"Longest contexts{', ' if common else ''}{common}", screen),
+        table([column for column in columns if any(column.cells)], screen),
+        prose(text, screen),
+    ]
+
+
+def _longest(result: MaxContext, screen: Screen) -> str:
+    if result.first_violation is None:
+        return f"{screen.glyphs.at_least} {count(result.limit)}"
+    return count(result.first_violation)
