@@ -1,0 +1,64 @@
+"""The command ``ropecalc`` and its subcommands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ropecalc import __version__
+from ropecalc.cli import boundary, check, curve, freqs, max_ctx, min_base
+from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog
+
+app = typer.Typer(
+    name=boundary.PROGRAM,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich eats square brackets, and doubles the time of --help
+    pretty_exceptions_enable=False,
+    pretty_exceptions_show_locals=False,
+    context_settings=CONTEXT_SETTINGS,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{boundary.PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog=epilog(
+        "ropecalc min-base --dim 128 --ctx 32k",
+        "ropecalc curve --base 1e6",
+        "ropecalc max-ctx --base 1e6 --dim 128",
+        "ropecalc check --base 1e6 --dim 128 --ctx 32k",
+        "ropecalc freqs --base 1e6 --dim 128",
+        exit_0="done, or yes",
+        exit_1="computed, and the answer is no",
+    )
+)
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """The base of rotary position embeddings (rope_theta), and the context that it can carry."""
+
+
+COMMANDS = {
+    "min-base": min_base,
+    "curve": curve,
+    "max-ctx": max_ctx,
+    "check": check,
+    "freqs": freqs,
+}
+for _name, _module in COMMANDS.items():
+    app.command(_name, short_help=_module.SUMMARY, epilog=_module.EPILOG)(_module.command)
+
+
+def main() -> int:
+    """Run the program on the arguments of the process; returns the exit code."""
+    return boundary.run(app)

@@ -1,0 +1,132 @@
+"""Where the program meets the shell: every error becomes one line on stderr and an exit code.
+
+Typer's own usage errors are known by what they offer (``format_message``), since their classes
+have moved between Typer's versions and have no public name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from typing import Protocol, runtime_checkable
+
+import typer
+
+from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
+
+PROGRAM = "ropecalc"
+BAD_INPUT, INTERRUPTED = 2, 130
+DEBUG_VARIABLE = "ROPECALC_DEBUG"
+OPTIONS = {  # parameter of the library -> option of the commands, where the names differ
+    "head_dim": "--dim",
+    "context": "--ctx",
+    "round_digits": "--round",
+    "spectrum": "--base",
+}
+OWN_OPTIONS = (
+    "rotary_dim partial_rotary_factor base margin limit digits points every kind width height"
+).split()
+
+
+@runtime_checkable
+class UsageProblem(Protocol):
+    """What Typer raises for a command line that it cannot read."""
+
+    exit_code: int
+
+    def format_message(self) -> str:
+        """The problem in words."""
+
+
+def run(app: typer.Typer) -> int:
+    """Run an application on the process's arguments; returns the exit code.
+
+    Without arguments it shows its help, and the exit code says that this was no answer.
+    """
+    _die_quietly_on_a_closed_pipe()
+    # The sweep makes thousands of small products: threads bring it 10% on an idle machine, and
+    # waiting for each other makes them ten times slower than one on a busy one.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    args = sys.argv[1:]
+    try:
+        code = app(args=args or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last place that can turn it into one line
+        return _report(error)
+    if not args:
+        return BAD_INPUT
+    return code if isinstance(code, int) else 0
+
+
+def option_of(parameter: str) -> str | None:
+    """The option that a parameter of the library is given by; None where there is none."""
+    if parameter in OWN_OPTIONS:
+        return "--" + parameter.replace("_", "-")
+    return OPTIONS.get(parameter)
+
+
+def _die_quietly_on_a_closed_pipe() -> None:
+    """``ropecalc ... | head -1`` ends as cat does, by SIGPIPE, where the system has it."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+
+
+def _report(error: Exception) -> int:
+    """Write one line about an error, or its traceback where that was asked for."""
+    if isinstance(error, OSError):
+        _drop_what_is_unwritten()
+    if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
+        traceback.print_exception(error)
+    else:
+        line = " ".join(_message(error).split())
+        print(f"Error: {_encodable(line)}", file=sys.stderr)
+    return BAD_INPUT
+
+
+def _drop_what_is_unwritten() -> None:
+    """Keep the interpreter from trying, and complaining, again on its way out."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _message(error: Exception) -> str:
+    """An error in words: the option it came by, and the cure."""
+    if isinstance(error, RopecalcError):
+        # in the words of Typer's own errors, so that one pattern finds them all
+        option = _option_behind(error)
+        return f"Invalid value for '{option}': {error}" if option else str(error)
+    if isinstance(error, OSError):
+        return f"the answer cannot be written ({error.strerror}): write it elsewhere"
+    if isinstance(error, MemoryError):
+        return "not enough memory: ask for less at a time, such as a shorter --ctx"
+    if isinstance(error, UsageProblem):
+        return error.format_message() + _where_to_look(error)
+    return (
+        f"unexpected {type(error).__name__}: {error}; this is a fault of {PROGRAM}: please report "
+        f"it with the traceback that {DEBUG_VARIABLE}=1 shows"
+    )
+
+
+def _option_behind(error: RopecalcError) -> str | None:
+    """The option whose value an error is about, where it is about one."""
+    if isinstance(error, InvalidValueError):
+        return option_of(error.parameter)
+    return "--config" if isinstance(error, ConfigError) else None
+
+
+def _where_to_look(error: Exception) -> str:
+    """For what is not a bad value: which help lists what there is."""
+    if isinstance(error, typer.BadParameter):
+        return ""
+    path = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
+    return f" Run '{path} -h' to see what there is."
+
+
+def _encodable(line: str) -> str:
+    encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+    return line.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,159 @@
+"""The options that commands share, and their parsers.
+
+Typer hands defaults to parsers as well, so a parser lets through what is no text. Options are
+never "required" to Typer: a missing one is reported by the command, with an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from ropecalc import quantities
+from ropecalc.cli.output import required, say
+from ropecalc.errors import InvalidValueError
+
+T = TypeVar("T")
+
+
+def reader(read: Callable[[str], T]) -> Callable[[str | T], T]:
+    """A parser for Typer: what ``read`` refuses becomes a usage error that names the option."""
+
+    def parse(value: str | T) -> T:
+        if not isinstance(value, str):
+            return value
+        try:
+            return read(value)
+        except InvalidValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return parse
+
+
+def positive(parameter: str, example: str) -> Callable[[str | int], int]:
+    """A parser of integers of at least 1."""
+    return reader(partial(quantities.parse_positive_int, parameter=parameter, example=example))
+
+
+def fraction(parameter: str, example: str) -> Callable[[str | float], float]:
+    """A parser of numbers from 0 to 1."""
+    return reader(partial(quantities.parse_fraction, parameter=parameter, example=example))
+
+
+def tokens(text: str, parameter: str = "context") -> int:
+    """A number of tokens; says what a suffix was taken for."""
+    value = quantities.parse_context(text, parameter)
+    if quantities.has_suffix(text):
+        say(f"{text} = {quantities.format_count(value)} tokens")
+    return value
+
+
+def _dims(text: str) -> tuple[int, ...]:
+    return quantities.parse_int_list(text, "head_dim")
+
+
+def _contexts(text: str) -> tuple[int, ...]:
+    return quantities.parse_list(text, tokens)
+
+
+def _bases(text: str) -> tuple[float, ...]:
+    return quantities.parse_list(text, quantities.parse_base)
+
+
+def flat(option: str, given: Sequence[tuple[T, ...]] | None, example: str) -> list[T]:
+    """The values of an option that may repeat and take lists; an error where there are none."""
+    if not given:
+        raise required(option, example)
+    return [value for values in given for value in values]
+
+
+def option(name: str, help_text: str, metavar: str, parser: Callable[[Any], Any]) -> Any:
+    """An option with a value; its help says what it is unless given."""
+    return typer.Option(name, help=help_text, metavar=metavar, parser=parser, show_default=False)
+
+
+def quiet(help_text: str) -> Any:
+    """The option -q; its help says what is printed."""
+    return typer.Option("-q", "--quiet", help=help_text)
+
+
+Dims = Annotated[
+    list[Any] | None,
+    option("--dim", "Head dimension, even; may repeat or be a list: 64,128.", "D", reader(_dims)),
+]
+Dim = Annotated[
+    int | None,
+    option("--dim", "Head dimension, even; 128 unless given.", "D", positive("head_dim", "128")),
+]
+Contexts = Annotated[
+    list[Any] | None,
+    option(
+        "--ctx",
+        "Context in tokens: 32768, 32,768 or 32k (k = 1,024); may repeat or be a list: 4k,32k.",
+        "TOKENS",
+        reader(_contexts),
+    ),
+]
+Context = Annotated[
+    int | None,
+    option(
+        "--ctx", "Context in tokens: 32768, 32,768 or 32k (k = 1,024).", "TOKENS", reader(tokens)
+    ),
+]
+Bases = Annotated[
+    list[Any] | None,
+    option(
+        "--base",
+        "Base (rope_theta): 1e6, 500000 or 500k (k = 1,000); may repeat or be a list: 5e5,1e6.",
+        "BASE",
+        reader(_bases),
+    ),
+]
+Base = Annotated[
+    float | None,
+    option(
+        "--base",
+        "Base (rope_theta): 1e6, 500000 or 500k (k = 1,000).",
+        "BASE",
+        reader(quantities.parse_base),
+    ),
+]
+RotaryDim = Annotated[
+    int | None,
+    option(
+        "--rotary-dim",
+        "How many dimensions of the head are rotated, even; all unless given.",
+        "R",
+        positive("rotary_dim", "64"),
+    ),
+]
+PartialRotaryFactor = Annotated[
+    float | None,
+    option(
+        "--partial-rotary-factor",
+        "The same as a fraction of the head dimension.",
+        "F",
+        fraction("partial_rotary_factor", "0.5"),
+    ),
+]
+IgnoreUnrotated = Annotated[
+    bool,
+    typer.Option(
+        "--ignore-unrotated",
+        help="Leave the unrotated dimensions out of the similarity; they count unless given.",
+    ),
+]
+Margin = Annotated[
+    float,
+    option(
+        "--margin",
+        "Ask for at least this fraction of the similarity at distance 0; 0 unless given.",
+        "TAU",
+        fraction("margin", "0.05"),
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated rows with a header.")]

@@ -1,0 +1,107 @@
+"""What all tests share: an environment that no shell changes, and the CLI as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parent.parent
+AMBIENT = (
+    "FORCE_COLOR GITHUB_ACTIONS PY_COLORS TTY_COMPATIBLE TTY_INTERACTIVE ROPECALC_DEBUG TERM "
+    "TYPER_USE_RICH TYPER_STANDARD_TRACEBACK _ROPECALC_COMPLETE"
+).split()
+PINNED = {
+    "NO_COLOR": "1",
+    "COLUMNS": "100",
+    "LINES": "40",
+    "PYTHONIOENCODING": "utf-8",
+    "PYTHONPATH": str(ROOT),
+    "PYTHONWARNINGS": "error::RuntimeWarning",
+    "OPENBLAS_NUM_THREADS": "1",  # tests run side by side
+}
+BATCH = """
+import contextlib, io, json, sys
+from ropecalc.cli.app import main
+
+done = []
+for args in json.load(sys.stdin):
+    sys.argv = ["ropecalc", *args]
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            code = main()
+    done.append((args, code, out.getvalue(), err.getvalue()))
+json.dump(done, sys.stdout)
+"""
+Done = subprocess.CompletedProcess[str]
+RunBatch = Callable[[Sequence[Sequence[str]]], list[Done]]
+
+settings.register_profile("ropecalc", deadline=None)  # a shared machine has no even pace
+settings.load_profile("ropecalc")
+
+
+class RunCli(Protocol):
+    """Runs ``python -m ropecalc`` as a process; ``env`` is added to the pinned environment."""
+
+    def __call__(
+        self, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None
+    ) -> Done: ...
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _pinned_environment() -> Iterator[None]:
+    """The same colours, widths and encodings wherever the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in AMBIENT:
+            patch.delenv(name, raising=False)
+        for name, value in PINNED.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="session")
+def run_python() -> RunCli:
+    """The same for ``python`` with any arguments."""
+
+    def run(*args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Done:
+        return subprocess.run(
+            [sys.executable, *args],
+            input=stdin or "",
+            env={**os.environ, **(env or {})},
+            cwd=ROOT,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_cli(run_python: RunCli) -> RunCli:
+    """``run_cli("max-ctx", "--base", "1e6")`` as a process of its own."""
+
+    def run(*args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Done:
+        return run_python("-m", "ropecalc", *args, stdin=stdin, env=env)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def run_batch(run_python: RunCli) -> RunBatch:
+    """Many command lines in one process, which starts once: the quick way through a table."""
+
+    def run(lines: Sequence[Sequence[str]]) -> list[Done]:
+        batch = run_python("-c", BATCH, stdin=json.dumps(lines))
+        assert batch.returncode == 0, batch.stderr
+        return [Done(*done) for done in json.loads(batch.stdout)]
+
+    return run

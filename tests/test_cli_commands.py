@@ -1,0 +1,305 @@
+"""The commands as processes: what is on stdout, in which form, and the exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ropecalc
+
+if TYPE_CHECKING:
+    from tests.conftest import RunBatch, RunCli
+
+MIN_BASE = "min-base --dim 128 --ctx 1k"
+CHECK = "check --base 1e4 --ctx 2k"
+STATUSES = {status.name.lower(): status.value for status in ropecalc.Status}
+SHORT = {  # a quick call of every command
+    "min-base": MIN_BASE,
+    "curve": "curve --base 1e4 --ctx 2k --points 20",
+    "max-ctx": "max-ctx --base 1e4",
+    "check": CHECK,
+    "freqs": "freqs --base 1e4 --dim 64 --ctx 2k",
+}
+
+
+def answer(run_cli: RunCli, line: str, code: int = 0) -> str:
+    done = run_cli(*line.split())
+    assert (done.returncode, done.stderr) == (code, ""), done
+    return done.stdout
+
+
+def json_of(run_cli: RunCli, line: str, code: int = 0) -> dict[str, Any]:
+    def no_constant(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    document = json.loads(answer(run_cli, f"{line} --json", code), parse_constant=no_constant)
+    assert list(document) == ["version", "command", "inputs", "results"]
+    assert document["version"] == ropecalc.__version__
+    assert document["command"] == line.split(maxsplit=1)[0]
+    assert isinstance(document, dict)
+    return document
+
+
+def rows_of(text: str, delimiter: str = ",") -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(text), delimiter=delimiter, strict=True))
+
+
+# --- every command ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_json_csv_and_a_pipe_tell_the_same(run_batch: RunBatch, name: str) -> None:
+    lines = [f"{SHORT[name]} {form}".split() for form in ("--json", "--csv", "")]
+    as_json, as_csv, as_tsv = (done.stdout for done in run_batch(lines))
+    rows = rows_of(as_csv)
+    assert rows == rows_of(as_tsv, "\t")
+    assert all(None not in row and None not in row.values() for row in rows)
+    for key, value in json.loads(as_json)["results"][0].items():
+        if isinstance(value, float) and key in rows[0]:
+            assert float(rows[0][key]) == value
+        elif isinstance(value, int | str) and not isinstance(value, bool) and key in rows[0]:
+            assert rows[0][key] == str(value)
+
+
+@pytest.mark.parametrize("name", ["min-base", "max-ctx", "check"])
+def test_a_status_is_a_word_and_a_sentence(run_cli: RunCli, name: str) -> None:
+    result = json_of(run_cli, SHORT[name], 1 if name == "check" else 0)["results"][0]
+    assert STATUSES[result["status"]] == result["message"]
+
+
+# --- min-base -----------------------------------------------------------------------------------
+
+
+def test_min_base_has_the_published_value(run_cli: RunCli) -> None:
+    result = json_of(run_cli, MIN_BASE)["results"][0]
+    assert math.isclose(result["minimum_base"], 4293.437569262578, rel_tol=1e-14)
+    assert result["enclosure"]["high"] == result["minimum_base"]
+    assert result["critical_distance"] == 1009
+    assert (result["round_digits"], result["round_base"]) == (2, 4300.0)
+    assert result["integer_base"] == 4294
+    assert result["window_status"] == "ends"
+    assert result["minimum_base"] < result["window_end"] < 4340
+    assert math.isclose(result["continuum_estimate"], 1024 / 0.616505485620716, rel_tol=1e-12)
+
+
+def test_min_base_prints_a_row_a_combination(run_cli: RunCli) -> None:
+    line = "min-base --dim 32,64 --dim 128 --ctx 256 --ctx 512,1k --csv"
+    rows = rows_of(answer(run_cli, line))
+    assert [(row["head_dim"], row["context"]) for row in rows] == [
+        (dim, context) for dim in ("32", "64", "128") for context in ("256", "512", "1024")
+    ]
+
+
+def test_min_base_quiet_prints_one_number_that_meets_the_bound(run_batch: RunBatch) -> None:
+    printed = {
+        "--round 2": "4300",
+        "--round 1": "7000",
+        "--integer": "4294",
+        "--digits 9": "4293.43757",
+        "": "4293.437569262579",
+    }
+    lines = [f"{MIN_BASE} {options} -q".split() for options in printed]
+    for done, number in zip(run_batch(lines), printed.values(), strict=True):
+        assert done.stdout == f"{number}\n"
+        assert ropecalc.check(float(number), 1024).holds
+
+
+def test_min_base_where_every_base_will_do(run_cli: RunCli) -> None:
+    line = "min-base --dim 128 --rotary-dim 64 --ctx 1k"
+    assert json_of(run_cli, line)["results"][0]["status"] == "every_base"
+    least = answer(run_cli, f"{line} -q").strip()
+    assert answer(run_cli, f"check --base {least} --rotary-dim 64 --ctx 1k -q") == "yes\n"
+
+
+def test_min_base_where_none_will_do_says_so_and_exits_1(run_cli: RunCli) -> None:
+    line = "min-base --dim 8 --ctx 1k --margin 1"
+    result = json_of(run_cli, line, 1)["results"][0]
+    assert (result["status"], result["minimum_base"]) == ("no_base", None)
+    quiet = run_cli(*line.split(), "-q")
+    assert (quiet.returncode, quiet.stdout.strip()) == (1, "")
+    assert "No base up to 1e300" in quiet.stderr
+
+
+def test_the_readings_of_a_partial_rotation(run_cli: RunCli) -> None:
+    line = "min-base --dim 128 --partial-rotary-factor 0.75 --ctx 128"
+    counted = json_of(run_cli, line)["results"][0]
+    ignored = json_of(run_cli, f"{line} --ignore-unrotated")["results"][0]
+    assert counted["rotary_dim"] == ignored["rotary_dim"] == 96
+    assert (counted["count_unrotated"], ignored["count_unrotated"]) == (True, False)
+    assert counted["minimum_base"] < ignored["minimum_base"]
+
+
+# --- check --------------------------------------------------------------------------------------
+
+
+def test_check_answers_by_its_exit_code(run_cli: RunCli) -> None:
+    assert answer(run_cli, "check --base 1e4 --ctx 1707 -q", 0) == "yes\n"
+    assert answer(run_cli, "check --base 1e4 --ctx 1708 -q", 1) == "no\n"
+
+
+def test_check_says_where_it_is_broken_and_what_would_do(run_cli: RunCli) -> None:
+    result = json_of(run_cli, CHECK, 1)["results"][0]
+    assert result["holds"] is False
+    assert result["first_violation"] == 1707
+    assert result["worst_similarity"] < 0
+    assert result["slack"] < 0
+    assert ropecalc.check(result["next_base"], 2048).holds
+
+
+def test_check_takes_a_config_and_ctx_overrides_it(run_cli: RunCli, tmp_path: Path) -> None:
+    text = json.dumps(
+        {
+            "head_dim": 128,
+            "rope_theta": 10000.0,
+            "max_position_embeddings": 4096,
+        }
+    )
+    config = tmp_path / "config.json"
+    config.write_text(text)
+    document = json_of(run_cli, f"check --config {config}", 1)
+    assert document["inputs"]["base"] == [10000.0]
+    assert document["results"][0]["context"] == 4096
+    assert answer(run_cli, f"check --config {config} --ctx 1k -q", 0) == "yes\n"
+    from_stdin = run_cli("check", "--config", "-", "-q", stdin=text)
+    assert (from_stdin.returncode, from_stdin.stdout) == (1, "no\n")
+
+
+# --- max-ctx ------------------------------------------------------------------------------------
+
+
+def test_max_ctx_of_several_bases(run_cli: RunCli) -> None:
+    assert answer(run_cli, "max-ctx --base 1e4,1e6 --base 500k -q") == "1707\n27115\n18438\n"
+
+
+def test_max_ctx_beyond_the_limit(run_cli: RunCli) -> None:
+    line = "max-ctx --base 1e6 --limit 4k"
+    result = json_of(run_cli, line)["results"][0]
+    assert (result["status"], result["max_context"]) == ("beyond_limit", None)
+    assert result["limit"] == 4096
+    assert answer(run_cli, f"{line} -q") == "4096\n"
+
+
+# --- curve --------------------------------------------------------------------------------------
+
+
+def test_curve_without_a_context_shows_the_first_violation(run_cli: RunCli) -> None:
+    document = json_of(run_cli, "curve --base 1e4,1e6 --points 5")
+    assert document["inputs"]["context"] == 32768
+    assert [result["first_violation"] for result in document["results"]] == [1707, 27115]
+
+
+@pytest.mark.parametrize(
+    ("options", "distances"),
+    [
+        ("--all", list(range(1000))),
+        ("--every 300", [0, 300, 600, 900]),
+        ("--points 4", [1, 10, 100, 999]),
+    ],
+)
+def test_curve_prints_the_points_that_are_asked_for(
+    run_cli: RunCli, options: str, distances: list[int]
+) -> None:
+    line = f"curve --base 1e4 --ctx 1000 {options}"
+    result = json_of(run_cli, line)["results"][0]
+    assert result["distances"] == distances
+    expected = ropecalc.curve(1e4, distances).values
+    assert abs(expected - result["values"]).max() <= 2 * result["error_bound"]
+    values = [float(value) for value in answer(run_cli, f"{line} -q").split()]
+    assert values == result["values"]
+
+
+def test_curve_raw_and_of_another_kind(run_cli: RunCli) -> None:
+    rows = rows_of(answer(run_cli, "curve --base 1e4 --ctx 10 --every 9 --raw --csv"))
+    assert float(rows[0]["similarity"]) == 64
+    line = "curve --base 1e4 --ctx 10 --every 9 --kind upper-bound --csv"
+    rows = rows_of(answer(run_cli, line))
+    assert float(rows[0]["normalised_upper_bound"]) == 1
+
+
+def test_curve_is_streamed_in_constant_memory(run_python: RunCli) -> None:
+    """Two million rows take no more memory than two thousand, give or take a block."""
+    code = (
+        "import resource, sys\n"
+        "from ropecalc.cli.app import main\n"
+        "sys.argv = ['ropecalc', *sys.argv[1:]]\n"
+        "class Counting:\n"
+        "    lines = 0\n"
+        "    def write(self, text): self.lines += text.count('\\n')\n"
+        "    def writelines(self, lines):\n"
+        "        for line in lines: self.lines += 1\n"
+        "    def flush(self): pass\n"
+        "    def isatty(self): return False\n"
+        "sys.stdout = Counting()\n"
+        "main()\n"
+        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(sys.stdout.lines, peak, file=sys.stderr)\n"
+    )
+    if sys.platform != "linux":
+        pytest.skip("ru_maxrss has a unit of its own on every system")
+    line = "curve --base 1e6 --dim 8 --all --csv --ctx"
+    few, small = run_python("-c", code, *line.split(), "2000").stderr.split()
+    many, large = run_python("-c", code, *line.split(), "1000000").stderr.split()
+    assert (few, many) == ("2001", "1000001")
+    assert int(large) < int(small) + 60_000  # kB; a million rows are 100,000 and more
+
+
+def test_a_plot_of_a_given_size_is_drawn_in_a_pipe(run_cli: RunCli) -> None:
+    out = answer(run_cli, "curve --base 1e6 --width 72 --height 9")
+    assert "27,115" in out
+    assert max(map(len, out.splitlines())) <= 72
+
+
+# --- freqs --------------------------------------------------------------------------------------
+
+
+def test_freqs_prints_a_row_a_pair(run_cli: RunCli) -> None:
+    rows = rows_of(answer(run_cli, "freqs --base 1e4 --dim 8 --ctx 1k"), "\t")
+    assert [row["pair"] for row in rows] == ["0", "1", "2", "3"]
+    theta = [float(row["angular_frequency"]) for row in rows]
+    assert theta == pytest.approx([1, 0.1, 0.01, 0.001], rel=1e-15)
+    for row, frequency in zip(rows, theta, strict=True):
+        assert float(row["wavelength"]) == pytest.approx(2 * math.pi / frequency, rel=1e-15)
+        assert float(row["turns"]) == pytest.approx(1024 * frequency / (2 * math.pi), rel=1e-15)
+
+
+# --- streams and signals ------------------------------------------------------------------------
+
+
+def test_a_closed_pipe_is_silent(run_python: RunCli) -> None:
+    del run_python  # the environment is pinned; the pipe is made here
+    command = [sys.executable, "-m", "ropecalc", *"curve --base 1e4 --ctx 1M --all".split()]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"base\t")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_an_interrupt_exits_130_without_a_traceback(run_python: RunCli) -> None:
+    code = (
+        "import sys, ropecalc\n"
+        "from ropecalc.cli.app import main\n"
+        "def interrupted(*args, **settings): raise KeyboardInterrupt\n"
+        "ropecalc.max_context = interrupted\n"
+        "sys.argv = ['ropecalc', 'max-ctx', '--base', '1e6']\n"
+        "sys.exit(main())\n"
+    )
+    done = run_python("-c", code)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_ascii_streams_carry_rows_and_plots(run_cli: RunCli) -> None:
+    for line in (SHORT["max-ctx"], "curve --base 1e4 --width 60"):
+        done = run_cli(*line.split(), env={"PYTHONIOENCODING": "ascii:strict"})
+        assert done.stderr == ""
+        assert done.stdout.isascii()
