@@ -1,0 +1,50 @@
+"""What ropecalc is measured against: the two ways in which people find these numbers today.
+
+Both are plain NumPy in float64, and say S(m) = sum_i cos(m b^(-2i/d)) for the distances
+0 <= m < L, every pair rotated.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+CHUNK = 4096  # distances at a time: 2 MB of cosines at d = 128, which stays in the cache
+
+
+def similarity(base: float, head_dim: int, context: int) -> NDArray[np.float64]:
+    """Every S(m), m < context, from a table of cosines, a chunk of distances at a time."""
+    theta = base ** (-np.arange(0, head_dim, 2) / head_dim)
+    values = np.empty(context)
+    for start in range(0, context, CHUNK):
+        m = np.arange(start, min(start + CHUNK, context))
+        values[m] = np.cos(np.outer(m, theta)).sum(axis=1)  # (CHUNK, d/2) -> (CHUNK,)
+    return values
+
+
+def feasible(base: float, head_dim: int, context: int) -> bool:
+    """Whether S(m) >= 0 for all m < context."""
+    return bool(similarity(base, head_dim, context).min() >= 0)
+
+
+def nested_grids(
+    context: int, head_dim: int = 128, passes: int = 5, start: float | None = None
+) -> Iterator[float]:
+    """Su Jianlin's search for the minimum base: its answer after each pass.
+
+    Starting from B = 1000 L, pass k splits [0, B] into 10^k equal parts, evaluates the upper end
+    of every part, and takes the smallest one that is feasible as the new B. What lies between two
+    grid points is never seen, so the answer is an upper bound of the minimum.
+    """
+    top = 1000.0 * context if start is None else start
+    for k in range(1, passes + 1):
+        grid = np.linspace(0, top, 10**k + 1)[1:]
+        holds = [feasible(base, head_dim, context) for base in grid.tolist()]
+        top = float(grid[holds.index(True)])
+        yield top

@@ -1,0 +1,96 @@
+"""Every file in examples/ runs, and does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import ropecalc
+from tests import transcript
+
+EXAMPLES = transcript.ROOT / "examples"
+
+
+def run(*command: str | Path, folder: Path, fails: bool = False) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env=transcript.environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert bool(done.returncode) is fails, done.stderr
+    assert fails or not done.stderr
+    return done.stdout
+
+
+def pick_bases(folder: Path) -> None:
+    out = folder / "configs"
+    out.mkdir()
+    output = run("bash", EXAMPLES / "pick_bases.sh", out, folder=folder)
+    assert output.count("holds: yes") == 3
+    assert sorted(path.name for path in out.iterdir()) == [
+        "config-16384.json",
+        "config-32768.json",
+        "config-4096.json",
+    ]
+    template = json.loads((EXAMPLES / "config.template.json").read_text())
+    for context, base in ((4096, 2.9e4), (16384, 3.5e5), (32768, 6.3e5)):
+        config = json.loads((out / f"config-{context}.json").read_text())
+        changes = {"rope_theta": base, "max_position_embeddings": context}
+        assert config == template | changes
+
+
+def choose_base(folder: Path) -> None:
+    output = run(sys.executable, EXAMPLES / "choose_base.py", folder=folder)
+    assert re.search(r"^ +128 +8,192 +83,763\.84\d\d +8\.4e\+04 +8,172$", output, re.MULTILINE)
+    assert "640000 breaks the bound at 32,768 tokens:\n  7 distances are negative" in output
+    assert "630000 holds at 32,768 tokens" in output
+
+
+def template(folder: Path) -> None:
+    config = ropecalc.read_config(EXAMPLES / "config.template.json")
+    assert (config.head_dim, config.base, config.context) == (128, 1e4, 4096)
+    command = [sys.executable, "-m", "ropecalc", "check", "--config"]
+    output = run(*command, EXAMPLES / "config.template.json", "-q", folder=folder, fails=True)
+    assert output == "no\n"
+
+
+TESTS: dict[str, Callable[[Path], None]] = {
+    "pick_bases.sh": pick_bases,
+    "choose_base.py": choose_base,
+    "config.template.json": template,
+}
+
+
+def files() -> list[str]:
+    ignored = {"__pycache__"}
+    return sorted(path.name for path in EXAMPLES.iterdir() if path.name not in ignored)
+
+
+@pytest.mark.parametrize("name", files())
+def test_example(name: str, tmp_path: Path) -> None:
+    assert name in TESTS, f"examples/{name} has no test: write one and add it to TESTS"
+    TESTS[name](tmp_path)
+
+
+def test_no_config_is_left_half_written(tmp_path: Path) -> None:
+    shim = tmp_path / "bin" / "ropecalc"
+    variables = transcript.environment(tmp_path)
+    real = shim.read_text().splitlines()[1]
+    shim.write_text(f'#!/bin/sh\n[ "$1" = check ] && exit 1\n{real}\n')
+    out = tmp_path / "configs"
+    out.mkdir()
+    done = subprocess.run(
+        ["bash", str(EXAMPLES / "pick_bases.sh"), str(out)], env=variables, check=False
+    )
+    assert done.returncode == 1
+    assert list(out.iterdir()) == []

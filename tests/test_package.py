@@ -1,0 +1,69 @@
+"""The package as others see it: its names, its version, its files, its typing."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+
+import ropecalc
+from tests.transcript import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PUBLIC = [
+    *("Check", "ConfigError", "Curve", "Envelope", "Estimate", "HeadConfig", "InvalidValueError"),
+    *("MaxContext", "MinimumBase", "PairFrequencies", "RopecalcError", "Spectrum", "Status"),
+    *("UndecidedError", "UnsupportedError", "WindowStatus", "__version__", "check"),
+    *("continuum_estimate", "curve", "envelope", "frequencies", "max_context", "min_base"),
+    *("read_config", "refined_estimate", "scaling", "similarity_at", "upper_bound_at"),
+]
+
+
+def test_public_names_are_these_and_no_others() -> None:
+    assert dir(ropecalc) == PUBLIC
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "__version__"])
+def test_every_public_name_loads_and_is_documented(name: str) -> None:
+    value = getattr(ropecalc, name)
+    assert value.__doc__
+    assert value.__name__.rpartition(".")[2] == name
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'minbase'"):
+        _ = ropecalc.minbase
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
+    assert re.search(r"^## \[(.+?)\]", changes, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
+
+
+def test_the_installed_version_is_this_one() -> None:
+    try:
+        installed = version("ropecalc")
+    except PackageNotFoundError:
+        pytest.skip("ropecalc is not installed here")
+    assert installed == ropecalc.__version__
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (ROOT / "ropecalc" / "py.typed").exists()
+
+
+def test_everything_needed_at_run_time_is_declared() -> None:
+    declared = {re.match(r"[\w-]+", line)[0] for line in PROJECT["project"]["dependencies"]}  # type: ignore[index]
+    assert declared == {"typer", "numpy", "rich", "mpmath"}
+
+
+def test_every_ruff_ignore_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    ignored = PROJECT["tool"]["ruff"]["lint"]["ignore"]
+    assert ignored
+    for code in ignored:
+        assert re.search(rf'^ +"{code}", +# \S+ \S+', text, re.MULTILINE), code
