@@ -59,9 +59,9 @@ Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
                       (0.16% wide)
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
-  continuum estimate  53,160 (context / 0.6165)
-  refined estimate    ~ 512,400 (an estimate, no bound:
-                      312,400 to 912,400)
+  continuum estimate  53,150 (context / 0.6165)
+  refined estimate    ~ 512,300 (an estimate, no bound:
+                      312,300 to 912,300)
   found by            first-violation sweep, 1,234 steps
 
 No smaller base keeps S(m) >= 0 at every distance
@@ -78,8 +78,8 @@ Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
   first window        629,978.2629 to 630,984.1296 (0.16% wide)
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
-  continuum estimate  53,160 (context / 0.6165)
-  refined estimate    ≈ 512,400 (an estimate, no bound: 312,400 to 912,400)
+  continuum estimate  53,150 (context / 0.6165)
+  refined estimate    ≈ 512,300 (an estimate, no bound: 312,300 to 912,300)
   found by            first-violation sweep, 1,234 steps
 
 No smaller base keeps S(m) ≥ 0 at every distance m < 32,768. Larger bases may
@@ -95,8 +95,8 @@ Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
   first window        629,978.2629 to 630,984.1296 (0.16% wide)
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
-  continuum estimate  53,160 (context / 0.6165)
-  refined estimate    ≈ 512,400 (an estimate, no bound: 312,400 to 912,400)
+  continuum estimate  53,150 (context / 0.6165)
+  refined estimate    ≈ 512,300 (an estimate, no bound: 312,300 to 912,300)
   found by            first-violation sweep, 1,234 steps
 
 No smaller base keeps S(m) ≥ 0 at every distance m < 32,768. Larger bases may fail again beyond the
@@ -131,7 +131,7 @@ Minimum bases, head_dim 128
   [tokens]  minimum base  [tokens]          ends     base     base   estimate
   ───────────────────────────────────────────────────────────────────────────
      1,024  4,293.437613     1,001     4,300.125    4.3e3    4,294      1,661
-    32,768  629,978.2629    30,704  630,984.1296    6.3e5  629,979     53,160
+    32,768  629,978.2629    30,704  630,984.1296    6.3e5  629,979     53,150
          1      any base
 
 A minimum base is the smallest one that keeps the bound at every distance in its
@@ -147,7 +147,7 @@ Minimum bases, head_dim 128
   [tokens]  minimum base  [tokens]          ends     base     base   estimate
   ───────────────────────────────────────────────────────────────────────────
      1,024  4,293.437613     1,001     4,300.125    4.3e3    4,294      1,661
-    32,768  629,978.2629    30,704  630,984.1296    6.3e5  629,979     53,160
+    32,768  629,978.2629    30,704  630,984.1296    6.3e5  629,979     53,150
          1      any base
 
 A minimum base is the smallest one that keeps the bound at every distance in its context. Larger

@@ -148,6 +148,15 @@ def test_links_cover_every_base_below_the_minimum() -> None:
         start = end
 
 
+@pytest.mark.parametrize("candidates", [1, 3, 100])
+def test_the_answer_does_not_hang_on_what_is_ranked(
+    candidates: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ropecalc.base.sweep.CANDIDATES", candidates)
+    landings = [Sweep(family_of(32), 700).run(), Sweep(family_of(128, 66), 400).run()]
+    assert [landing and landing.in_doubt for landing in landings] == [(694,), (3,)]
+
+
 def test_a_window_is_followed_to_where_a_distance_falls_through_zero() -> None:
     family = family_of(64)
     landing = Sweep(family, 1024).run()

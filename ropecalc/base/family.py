@@ -149,6 +149,19 @@ class Family:
             curvature_error=angle * (p12 + 3 * p22 + p32) + rounding * max_curvature,
         )
 
+    def slopes(self, distances: Distances, x: float) -> tuple[Array, Array, Array, Array]:
+        """g and g' at several distances, and bounds on their errors: ``taylor`` in part."""
+        phi = np.multiply.outer(distances, self.thetas(x))  # (n_distances, n_pairs)
+        w0, w1, _ = self._weight_columns
+        p10, p11, p21 = phi @ w0, phi @ w1, (phi * phi) @ w1
+        rounding = (self.n_pairs + 6) * UNIT
+        return (
+            np.cos(phi) @ w0 + self.constant,
+            (phi * np.sin(phi)) @ w1,
+            UNIT * (x * p11 + 3 * p10) + rounding * (self.weight + abs(self.constant)),
+            (x + 3) * UNIT * (p11 + p21) + rounding * p11,
+        )
+
     def reach(self, distance: int, x: float) -> float:
         """How far from x to the right g is certainly negative: 0 where g(x) is not certainly so.
 

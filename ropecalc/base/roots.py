@@ -48,13 +48,16 @@ def rising_root(family: Family, distance: int, start: float, digits: int) -> Rea
     return x + step
 
 
-def falling_root(family: Family, distance: int, start: float) -> Real:
-    """The zero near ``start`` of g for a distance that is falling through it, from below."""
+def falling_root(family: Family, distance: int, start: float, direction: int = 1) -> Real:
+    """The zero near ``start`` of g for a distance that falls through it in a direction, +1 or -1.
+
+    On the side from which g falls, less than 1e-40 from the zero itself.
+    """
     mp = context_with(ROOT_DIGITS + 15)
     x, slope = _newton(family, distance, mp.mpf(start), mp)
-    if not slope < 0:
+    if not direction * slope < 0:
         raise UndecidedError(f"S({distance:,}) touches zero at x = {float(x)!r}")
-    return x - mp.mpf(10) ** -ROOT_DIGITS
+    return x - direction * mp.mpf(10) ** -ROOT_DIGITS
 
 
 def _newton(family: Family, distance: int, x: Real, mp: Any) -> tuple[Real, Real]:

@@ -18,8 +18,8 @@ from ropecalc.similarity import UNIT, Distances
 
 Complex = NDArray[np.complex64]
 UNIT32 = 2.0**-24
-SPAN = 2**15  # distances a strip holds: 128 kB of float32, with its tables inside the cache
-COLUMN_BITS = 8  # columns of a strip, log2: balanced tables, each cheap to make again at the next x
+SPAN = 2**14  # distances a strip holds: 64 kB of float32, with its tables inside the cache
+COLUMN_BITS = 7  # columns of a strip, log2: balanced tables, each cheap to make again at the next x
 
 
 class Sieve:

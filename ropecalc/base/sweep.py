@@ -11,6 +11,7 @@ where violations are likeliest; beyond it only when there is none below.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.sieve import SPAN, Sieve
 from ropecalc.similarity import Distances, Progress
 
-CANDIDATES = 12  # distances of a strip whose reach is estimated; more cost more than they bring
+CANDIDATES = 8  # distances of a strip whose reach is estimated; more cost more than they bring
 ENOUGH = 0.1  # a witness is left when its next step is under a tenth of what it brought so far
 TINY = 1e-300  # keeps a ranking from dividing by zero
 RESOLUTION = 64 * 2.0**-53  # relative in x: a shorter reach is no progress
@@ -110,16 +111,15 @@ class Sweep:
 
     def _best(self, distances: Distances, values: Array) -> Witness | None:
         """The candidate that seems to reach farthest, of those that do break the bound."""
-        if distances.size > CANDIDATES:
-            # A slope is at most proportional to the distance: depth over distance ranks the reach.
-            best = np.argpartition(values / distances, CANDIDATES)[:CANDIDATES]
-            distances = distances[best]
-        guesses = self._guess_reaches(distances)
+        # A slope is at most proportional to the distance: depth over distance ranks the reach.
+        ranked = distances[np.argsort(values / np.maximum(distances, 1))]
+        guesses = self._guess_reaches(ranked[:CANDIDATES])
         alone = bool((guesses > 0).sum() <= 1)
-        for index in np.argsort(-guesses).tolist():
-            reach = self.family.reach(int(distances[index]), self.x)
+        best_first = ranked[:CANDIDATES][np.argsort(-guesses)]
+        for distance in itertools.chain(best_first.tolist(), ranked[CANDIDATES:].tolist()):
+            reach = self.family.reach(distance, self.x)
             if reach > self.resolution:
-                return Witness(int(distances[index]), reach, alone)
+                return Witness(distance, reach, alone)
         return None
 
     def _guess_reaches(self, distances: Distances) -> Array:

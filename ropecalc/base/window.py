@@ -1,8 +1,8 @@
-"""How far the bound goes on holding from a base that meets it: the end of a window.
+"""How far the bound goes on holding from a base that meets it, to either side.
 
-The counterpart of the sweep. From x step to the right by a length h for which
+The counterpart of the sweep. From x step by a length h, to the right or to the left, for which
 
-    g(m, x) + g'(m, x) h - max|g''| h^2/2 > 0     at every distance m < L,
+    g(m, x) + d g'(m, x) h - max|g''| h^2/2 > 0     at every distance m < L, d = +1 or -1,
 
 so that no violation in between is missed, until some distance's g falls to zero.
 """
@@ -19,11 +19,9 @@ from ropecalc.base.sieve import SPAN, Sieve
 from ropecalc.base.sweep import RESOLUTION
 from ropecalc.similarity import Distances
 
-FEW, MANY = (
-    100,
-    1_000,
-)  # distances let through the sieve a step: fewer, longer steps or shorter ones
+MANY = 1 / 2048  # share of distances let through the sieve at which steps get shorter
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
+UP, DOWN = 1, -1
 
 
 class WindowEnd(NamedTuple):
@@ -31,7 +29,7 @@ class WindowEnd(NamedTuple):
 
     x: float
     distance: int | None
-    """The distance that ends the window just right of x."""
+    """The distance that ends the window just beyond x."""
     endless: bool
     """Whether every larger base meets the bound."""
 
@@ -42,53 +40,77 @@ def window_end(family: Family, context: int, start: float) -> WindowEnd:
     ``start`` must meet the bound: a g there that double precision cannot tell from zero is taken
     as zero.
     """
-    x, trial = start, RESOLUTION * 2**20
+    walk = Walk(family, start, UP)
     for _ in range(MAX_STEPS):
-        if x > X_MAX or holds_ever_after(family, context, x):
-            return WindowEnd(x, None, endless=True)
-        step, closest, count = _safe_step(family, context, x, trial)
-        if step <= RESOLUTION * max(1.0, x):
-            return WindowEnd(x, closest, endless=False)
-        x += step
-        trial = trial / 2 if count > MANY else trial * 2 if count < FEW else trial
-    return WindowEnd(x, None, endless=False)
+        if walk.x > X_MAX or holds_ever_after(family, context, walk.x):
+            return WindowEnd(walk.x, None, endless=True)
+        closest = walk.step(context)
+        if closest is not None:
+            return WindowEnd(walk.x, closest, endless=False)
+    return WindowEnd(walk.x, None, endless=False)
 
 
-def _safe_step(
-    family: Family, context: int, x: float, trial: float
-) -> tuple[float, int | None, int]:
-    """A step of at most ``trial`` on which the bound holds; what limits it; how many might have."""
-    thetas, powers = family.thetas(x), family.weight_powers
-    steepest = float(thetas @ powers[:, 1])
-    bends = float(thetas @ powers[:, 2]), float((thetas * thetas) @ powers[:, 2])
-    sieve, step, closest, count = Sieve(family, x, min(context, SPAN)), trial, None, 0
-    for start, stop in sieve.strips_down(context):
-        # Above this, no distance of the strip can fall to zero within the step.
-        bend = stop * bends[0] + stop * stop * bends[1]
-        threshold = stop * steepest * step + bend * step * step / 2
-        distances, _ = sieve.below(start, stop, threshold)
-        count += distances.size
-        if distances.size:
-            reaches = _reaches_above(family, distances, x)
-            lowest = int(reaches.argmin())
-            if reaches[lowest] < step:
-                step, closest = float(reaches[lowest]), int(distances[lowest])
-    return step, closest, count
+class Walk:
+    """Steps from x to one side, on which the bound holds; their length follows what limits them."""
+
+    def __init__(self, family: Family, x: float, direction: int) -> None:
+        self.family = family
+        self.x = x
+        self.direction = direction
+        self._trial = RESOLUTION * 2**20
+
+    def step(self, context: int) -> int | None:
+        """Go on by one step; the distance that stops it where there is no going on."""
+        step, closest, count = self._longest_step(context)
+        if step <= RESOLUTION * max(1.0, self.x):
+            return closest
+        self.x = max(0.0, self.x + self.direction * step)
+        # Looking at one distance costs as much as sieving some hundreds: balance the two.
+        many = 64 + context * MANY
+        self._trial *= 0.5 if count > many else 1.5 if count < many / 4 else 1.0
+        return None
+
+    def _longest_step(self, context: int) -> tuple[float, int | None, int]:
+        """A step of at most the trial length; what limits it; how many distances might have."""
+        # The bounds hold from their x on to the right: to the left they are those of the far end.
+        far = self.x if self.direction == UP else max(0.0, self.x - self._trial)
+        steepness, bends = _bounds(self.family, far)
+        sieve, step = Sieve(self.family, self.x, min(context, SPAN)), self._trial
+        closest, count = None, 0
+        for start, stop in sieve.strips_down(context):
+            # Above this, no distance of the strip can fall to zero within the step.
+            distances, _ = sieve.below(start, stop, stop * steepness * step)
+            count += distances.size
+            if distances.size:
+                reaches = self._reaches(distances, bends)
+                lowest = int(reaches.argmin())
+                if reaches[lowest] < step:
+                    step, closest = float(reaches[lowest]), int(distances[lowest])
+        return step, closest, count
+
+    def _reaches(self, distances: Distances, bends: tuple[float, float]) -> Array:
+        """How far each g is certainly not negative, if it is not at x.
+
+        The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
+        """
+        value, slope, value_error, slope_error = self.family.slopes(distances, self.x)
+        height = np.maximum(value - value_error, 0.0)
+        slope = self.direction * slope - slope_error
+        bend = distances * (bends[0] + distances * bends[1]) * (1 + 1e-12)
+        root = np.sqrt(slope * slope + 2 * bend * height)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
+        reaches: Array = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9)
+        return reaches
 
 
-def _reaches_above(family: Family, distances: Distances, x: float) -> Array:
-    """How far from x to the right each g is certainly not negative, if it is not at x.
-
-    The h > 0 with height + slope h - max|g''| h^2/2 = 0, in the form that does not cancel.
-    """
-    at = family.taylor(distances, x)
-    height = np.maximum(at.value - at.value_error, 0.0)
-    slope = at.slope - at.slope_error
-    root = np.sqrt(slope * slope + 2 * at.max_curvature * height)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reach = np.where(slope > 0, (slope + root) / at.max_curvature, 2 * height / (root - slope))
-    reaches: Array = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9)
-    return reaches
+def _bounds(family: Family, x: float) -> tuple[float, tuple[float, float]]:
+    """Of |g'| the factor of m, and of |g''| the factors of m and of m^2, from x on to the right."""
+    thetas, powers = family.thetas(x) * (1 + 1e-12), family.weight_powers
+    return float(thetas @ powers[:, 1]), (
+        float(thetas @ powers[:, 2]),
+        float((thetas * thetas) @ powers[:, 2]),
+    )
 
 
 def holds_ever_after(family: Family, context: int, x: float) -> bool:
@@ -97,9 +119,9 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
     A pair whose angle stays below pi up to the last distance only gains as the base grows; count
     -1 for each of the others. With cos falling on [0, pi], the last distance is the worst.
     """
-    angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
     if family.always_holds:
         return True
+    angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
     worst = sum(
         weight * (math.cos(angle) if angle < math.pi else -1.0)
         for weight, angle in zip(family.pair_weights.tolist(), angles.tolist(), strict=True)

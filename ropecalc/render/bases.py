@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ropecalc.render.console import Screen
-from ropecalc.render.digits import count, exact, power_of_ten, round_up, tokens, window_ends
+from ropecalc.render.digits import count, exact, nearest, power_of_ten, round_up, tokens, window_ends
 from ropecalc.render.tables import INDENT, Column, headline, pairs, prose, table, then, tied
 from ropecalc.render.words import bound_below, command, head_columns, setting
 from ropecalc.results import Estimate, MinimumBase, Status, WindowStatus
@@ -183,7 +183,7 @@ def _round(base: float) -> str:
 
 def _rough(estimate: float) -> str:
     """An estimate to four digits: more would claim too much."""
-    return round_up(estimate, 4)
+    return nearest(estimate, 4)
 
 
 def _refined(estimate: Estimate, screen: Screen) -> str:

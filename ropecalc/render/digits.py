@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 DIGITS = 10  # significant digits of a base on screen
 MOST_DIGITS = 17  # of a float64; beyond them, its repr
@@ -89,6 +89,15 @@ def round_down(value: float, digits: int = DIGITS) -> str:
     '630,984.12'
     """
     return grouped(rounded(value, digits, ROUND_FLOOR))
+
+
+def nearest(value: float, digits: int) -> str:
+    """The nearest number of ``digits`` significant digits.
+
+    >>> nearest(53151.19, 4)
+    '53,150'
+    """
+    return grouped(rounded(value, digits, ROUND_HALF_EVEN))
 
 
 def window_ends(start: float, end: float | None) -> tuple[str, str | None]:

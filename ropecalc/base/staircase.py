@@ -1,0 +1,207 @@
+"""Staircases: the minimum base, and the safe base, of every context up to an end at once.
+
+Both are step functions of the context. A sweep that uses only distances up to the largest first
+violation met so far stops exactly at the bases where the first violation first exceeds it: those
+are the steps of the minimum base. A walk down from a base beyond which nothing fails, with ever
+fewer distances, stops at the steps of the safe base.
+
+Either can be cut into stretches of x = ln(base) that are worked on apart, in any order, and put
+together again (``joined``): at the edge of a stretch the first violation says which contexts
+are already answered. The cuts are fixed, so that the same staircase comes out however the work
+was shared or interrupted.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from ropecalc.base.family import Family, family_of
+from ropecalc.base.roots import enclosing_floats, falling_root, landing_root
+from ropecalc.base.sweep import Landing, Sweep, Witness
+from ropecalc.base.window import DOWN, Walk, holds_ever_after
+from ropecalc.errors import InvalidValueError
+from ropecalc.exact import context_with
+
+Kind = Literal["minimum", "safe"]
+STEP_DIGITS = 25  # of a root, to round it to a float64
+STRETCH = 0.125  # of x: a hundred and more stretches, the costliest of them seconds long
+
+
+class Step(NamedTuple):
+    """One base for the contexts up to ``context``, down to where the step before ends."""
+
+    context: int
+    base: float
+    """Minimum: the smallest float64 that meets the bound. Safe: the smallest above which, itself
+    included, every float64 meets it."""
+    distance: int
+    """The distance whose similarity is zero at the infimum or supremum; 0 where there is none."""
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """The minimum or safe base of every context from 1 to ``end``, for one rotary dimension."""
+
+    kind: Kind
+    rotary_dim: int
+    end: int
+    steps: tuple[Step, ...]
+    """Ascending by context and by base; the last step's context is ``end``."""
+
+    def at(self, context: int) -> Step:
+        """The step that answers a context.
+
+        Raises InvalidValueError unless 1 <= context <= end.
+        """
+        if not 1 <= context <= self.end:
+            raise InvalidValueError(
+                "context", f"context must be from 1 to {self.end:,}, got {context}"
+            )
+        return self.steps[bisect_left(self.steps, context, key=lambda step: step.context)]
+
+
+class Edge(NamedTuple):
+    """A step as a stretch finds it, before its base is worked out to the last bit."""
+
+    context: int
+    x: float
+    """ln of the base up to what double precision tells; 0 where every base down to 1 will do."""
+    distances: tuple[int, ...]
+    """The distances whose g may be zero there."""
+
+    @property
+    def stop(self) -> int:
+        """Of a safe staircase: the largest context that this edge does not answer."""
+        return self.distances[0] if self.distances else 0
+
+
+def stretch_count(rotary_dim: int, end: int) -> int:
+    """How many stretches, from x = 0 on, surely hold every step: up to where nothing fails."""
+    family = family_of(rotary_dim)
+    count = 1
+    while not holds_ever_after(family, end, count * STRETCH):
+        count += 1
+        if count * STRETCH > 690:
+            raise InvalidValueError(
+                "rotary_dim", f"rotary_dim {rotary_dim} has no staircase to {end:,} tokens"
+            )
+    return count
+
+
+def stretch(
+    kind: Kind, rotary_dim: int, end: int, index: int, answered: int | None = None
+) -> tuple[Edge, ...]:
+    """The edges in one stretch, from x = index * STRETCH to (index + 1) * STRETCH, ascending.
+
+    ``answered`` may say what the stretches before have answered: the contexts up to it for a
+    minimum, those beyond it for a safe staircase. Without it the stretch finds more edges than
+    ``joined`` will use; those that count are the same.
+    """
+    family = family_of(rotary_dim)
+    low, high = index * STRETCH, (index + 1) * STRETCH
+    if kind == "minimum":
+        return _climb(family, end, low, high, answered or 0)
+    return _descend(family, end, low, high, end if answered is None else answered)
+
+
+def joined(kind: Kind, end: int, edges: Sequence[Edge], part: Iterable[Edge]) -> list[Edge]:
+    """Edges with those that count of the next stretch: what answers contexts not yet answered.
+
+    The next stretch is the one above for a minimum, the one below for a safe staircase.
+    """
+    answered = answered_by(kind, end, edges)
+    if kind == "minimum":
+        return [*edges, *(edge for edge in part if edge.context > answered)]
+    fresh = (edge for edge in part if edge.stop < answered)
+    return [*(edge._replace(context=min(edge.context, answered)) for edge in fresh), *edges]
+
+
+def answered_by(kind: Kind, end: int, edges: Sequence[Edge]) -> int:
+    """The contexts up to this (minimum) or beyond it (safe) are answered by these edges."""
+    if kind == "minimum":
+        return edges[-1].context if edges else 0
+    return edges[0].stop if edges else end
+
+
+def is_whole(kind: Kind, end: int, edges: Sequence[Edge]) -> bool:
+    """Whether edges answer every context."""
+    return answered_by(kind, end, edges) == (end if kind == "minimum" else 0)
+
+
+def staircase_of(kind: Kind, rotary_dim: int, end: int, edges: Iterable[Edge]) -> Staircase:
+    """The staircase of its edges, each base worked out to the last bit."""
+    family = family_of(rotary_dim)
+    return Staircase(kind, rotary_dim, end, tuple(step_of(kind, family, e) for e in edges))
+
+
+def step_of(kind: Kind, family: Family, edge: Edge) -> Step:
+    """An edge with its base, rooted in multiple precision and rounded up to a float64."""
+    if edge.x == 0:
+        return Step(edge.context, 1.0, 0)
+    if kind == "minimum":
+        root, distance = landing_root(family, Landing(edge.x, edge.distances), STEP_DIGITS)
+    else:
+        distance = edge.distances[0]
+        root = falling_root(family, distance, edge.x, DOWN)
+    return Step(edge.context, enclosing_floats(context_with(60).exp(root))[1], distance)
+
+
+def _climb(family: Family, end: int, low: float, high: float, answered: int) -> tuple[Edge, ...]:
+    """The edges of the minimum base with low <= x < high."""
+    climb = _Climb(family, end, x=low, frontier=1)
+    if low > 0:  # what holds at the lower edge itself was answered below it already
+        climb.frontier = max(answered, _first_violation(family, end, low)) + 1
+    return tuple(climb.edges(high)) if climb.frontier <= end else ()
+
+
+class _Climb(Sweep):
+    """A sweep whose witnesses are at most the frontier, the largest first violation met so far."""
+
+    def edges(self, high: float) -> Iterator[Edge]:
+        """The edges up to x = high or to the context, whichever comes first."""
+        while self.x < high:
+            witness, in_doubt = self._search(self.frontier, upwards=False)
+            if witness is None:
+                violation, more = self.beyond()
+                context = self.context if violation is None else violation
+                yield Edge(context, self.x, (*sorted(in_doubt), *more))
+                if violation is None:
+                    return
+                self.frontier = violation + 1
+                witness = Witness(violation, self.family.reach(violation, self.x), alone=True)
+            self._follow(witness)
+
+    def beyond(self) -> tuple[int | None, list[int]]:
+        """The first certain violation from the frontier on; the distances in doubt before it."""
+        in_doubt: list[int] = []
+        sieve = self._sieve_at(self.context)
+        for start, stop in sieve.strips_up(self.frontier, self.context):
+            for distance in sieve.below(start, stop, self._doubt(stop))[0].tolist():
+                if self.family.reach(distance, self.x) > self.resolution:
+                    return distance, in_doubt
+                if self._is_in_doubt(distance):
+                    in_doubt.append(distance)
+        return None, in_doubt
+
+
+def _first_violation(family: Family, end: int, x: float) -> int:
+    """The first distance below ``end`` that certainly breaks the bound at x; ``end`` if none."""
+    return _Climb(family, end, x=x, frontier=1).beyond()[0] or end
+
+
+def _descend(family: Family, end: int, low: float, high: float, answered: int) -> tuple[Edge, ...]:
+    """The edges of the safe base with low < x <= high."""
+    context = min(answered, _first_violation(family, end, high))
+    edges: list[Edge] = []
+    walk = Walk(family, high, DOWN)
+    while walk.x > low and context > 1:
+        closest = walk.step(context)
+        if closest is not None:
+            edges.append(Edge(context, walk.x, (closest,)))
+            context = closest
+    if walk.x <= 0.0:
+        edges.append(Edge(context, 0.0, ()))
+    return tuple(reversed(edges))
