@@ -4,6 +4,8 @@
     ├── InvalidValueError    a number or a word outside its domain (also a ValueError)
     ├── ConfigError          a model file that cannot be read, or that lacks what is needed
     │   └── UnsupportedError   it was understood, and asks for what ropecalc does not do yet
+    ├── CertificateError     a file that is no certificate, or one that cannot be read or written
+    ├── TableError           a staircase file that is damaged, or one that cannot be read or written
     └── UndecidedError       no precision that was tried could tell a sign
 
 Every message is one line and ends with the cure:
@@ -37,5 +39,17 @@ class UnsupportedError(ConfigError):
     """A model file that was understood and asks for something that ropecalc does not do yet."""
 
 
+class CertificateError(RopecalcError):
+    """A file that is no certificate, or one that cannot be read or written."""
+
+
+class TableError(RopecalcError):
+    """A staircase file that is damaged, or one that cannot be read or written."""
+
+
 class UndecidedError(RopecalcError):
     """The sign of a similarity stayed unknown at the highest precision that was tried."""
+
+
+class TableWarning(UserWarning):
+    """A shipped table that could not be used; the answer was computed without it."""

@@ -1,0 +1,83 @@
+"""What the verifier asks of numbers that carry their own error.
+
+A ``Real`` stands for a set of real numbers that is certain to contain the exact one; sums, products
+and functions of Reals contain those of the exact numbers. Two libraries supply them: intervals
+(mpmath) and balls (Arb). Integers and Reals mix in sums and products.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from decimal import Decimal
+from fractions import Fraction
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from ropecalc.errors import InvalidValueError
+
+Real = Any  # neither library is typed
+Matrix = Any
+Exact = Fraction | Decimal | float  # what has an exact value
+BACKENDS = ("auto", "mpmath", "arb")
+
+
+class Arithmetic(Protocol):
+    """Numbers of one library at one precision."""
+
+    name: str
+    bits: int
+
+    def working(self) -> AbstractContextManager[object]:
+        """Keeps the precision while it is entered; only Arb's is global."""
+
+    def number(self, value: Exact) -> Real:
+        """A Real that contains an exact value."""
+
+    def exp(self, x: Real) -> Real:
+        """e^x."""
+
+    def log(self, x: Real) -> Real:
+        """ln x."""
+
+    def cos_sin(self, angle: Real) -> tuple[Real, Real]:
+        """Cosine and sine."""
+
+    def is_negative(self, x: Real) -> bool:
+        """Whether the number is certainly below 0."""
+
+    def middle(self, x: Real) -> float:
+        """About where the number lies."""
+
+    def matrix(self, rows: Sequence[Sequence[Real]]) -> Matrix:
+        """Rows of one length, for ``doubtful``."""
+
+    def products(self, left: Matrix, right: Matrix) -> list[list[Real]]:
+        """left_i . right_j  for every row i of one matrix and j of the other."""
+
+    def doubtful(self, left: Matrix, right: Matrix, constant: Real) -> list[tuple[int, int]]:
+        """Every (i, j) where  left_i . right_j + constant  is not certainly >= 0."""
+
+
+def arithmetic_of(backend: str, bits: int) -> Arithmetic:
+    """The arithmetic of a backend; "auto" is Arb where python-flint is installed, else mpmath.
+
+    Raises InvalidValueError for an unknown backend, or for "arb" without python-flint.
+    """
+    if backend not in BACKENDS:
+        raise InvalidValueError(
+            "backend", f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}"
+        )
+    has_arb = find_spec("flint") is not None
+    if backend == "arb" and not has_arb:
+        raise InvalidValueError(
+            "backend",
+            "backend arb needs python-flint: pip install 'ropecalc[arb]', or take mpmath",
+        )
+    if backend == "mpmath" or not has_arb:
+        from ropecalc.certificate.intervals import Intervals
+
+        return Intervals(bits)
+    from ropecalc.certificate.balls import Balls
+
+    return Balls(bits)

@@ -1,0 +1,166 @@
+"""What a certificate says, as a value and as JSON.
+
+A certificate is one JSON object with exactly these keys:
+
+    {
+      "format": "ropecalc-certificate",
+      "version": 1,
+      "program": "ropecalc 0.1.0",           what wrote it; not part of the proof
+      "kind": "minimum-base",
+      "claim": {
+        "rotary_dim": 128,                   r: there are n = r/2 rotated pairs, e_i = 2i/r
+        "unrotated_pairs": 0,                u: unrotated pairs that count
+        "weights": null,                     or n decimals w_i >= 0, not all 0; null is 1 each
+        "margin": "0",                       tau, 0 .. 1
+        "context": 4096,                     L, 1 .. 2^30
+        "low": "26952.33...",                ends of an interval of bases, 1 <= low < high,
+        "high": "26952.33..."                high - low <= 1e-12 low
+      },
+      "evidence": {"chain": [[0.5124953875307012, 2], ...]},
+      "digest": "sha256:..."                 of all the rest, see ``digest``
+    }
+
+With  S(m) = u + sum_i w_i cos(m b^(-e_i))  and the bound at L,  S(m) >= tau S(0) at every integer
+0 <= m < L,  the claim of kind "minimum-base" is
+
+    low < inf { b >= 1 : b meets the bound } <= high,   and the base ``high`` meets it.
+
+Its evidence is a chain of links [x_end, m]: for every x = ln b from the x_end of the link before (0
+for the first) up to x_end, both included, S(m) < tau S(0), with 1 <= m < L; x_end ascends, and the
+last is ln(low) or more. That ``high`` meets the bound needs no evidence but evaluation.
+
+The claim of kind "safe-base", for r up to 1,024 and L up to 2^20, is
+
+    low <= sup { b : b breaks the bound } < high,   and every base from ``high`` on meets it,
+
+and its evidence is {"violated": m}, a distance that breaks the bound at ``low``.
+
+Decimals are strings, exact, without exponent, sign or needless zeros; x_end is the float64 that its
+text is the shortest spelling of. Any other key, type or spelling is refused. The digest only makes
+a change visible that would leave the proof a proof: nothing is believed because of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Any
+
+from ropecalc.certificate.files import write_whole
+
+FORMAT, VERSION = "ropecalc-certificate", 1
+MINIMUM_BASE, SAFE_BASE = "minimum-base", "safe-base"
+MAX_DIM, MAX_CONTEXT, MAX_LINKS = 65_536, 2**30, 1_000_000
+MAX_SAFE_DIM, MAX_SAFE_CONTEXT = 1_024, 2**20  # beyond, the verifier's tables fill the memory
+MAX_DECIMAL = 1_100  # characters: the exact value of the smallest float64 has 1,076
+MAX_BASE = Decimal(10) ** 300
+WIDTH = Decimal("1e-12")  # of the claim's interval, relative to its low end
+EXACT = Context(prec=10_000)
+
+
+Link = tuple[float, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a certificate claims; see the module."""
+
+    kind: str
+    rotary_dim: int
+    unrotated_pairs: int
+    weights: tuple[Decimal, ...] | None
+    margin: Decimal
+    context: int
+    low: Decimal
+    high: Decimal
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of rotated pairs, n."""
+        return self.rotary_dim // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A claim and its evidence; ``to_json`` and ``from_json`` are each other's inverse."""
+
+    claim: Claim
+    chain: tuple[Link, ...]
+    """(x_end, distance) of each link; empty for a safe base."""
+    violated: int | None
+    """A distance that breaks the bound at the low end of a safe base, None for a minimum base."""
+    program: str
+
+    def to_json(self) -> str:
+        """The certificate as the text of its file."""
+        document = _document(self)
+        document["digest"] = digest(document)
+        lines = [f'"{key}": {_lines(value)}' for key, value in document.items()]
+        return "{\n" + ",\n".join(lines) + "\n}\n"
+
+    @staticmethod
+    def from_json(text: str, name: str = "the certificate") -> Certificate:
+        """The certificate in a text; ``name`` is what to call it in messages.
+
+        Raises CertificateError where the text is no certificate, or not as it was written.
+        """
+        from ropecalc.certificate.schema import parse
+
+        return parse(text, name)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write the file, whole or not at all; raises CertificateError where that fails."""
+        write_whole(path, self.to_json())
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document without its digest: keys sorted, no blanks, ASCII."""
+    rest = {key: value for key, value in document.items() if key != "digest"}
+    text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal as a certificate spells it.
+
+    >>> decimal_text(Decimal("1.50")), decimal_text(Decimal("1e3"))
+    ('1.5', '1000')
+    """
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _document(certificate: Certificate) -> dict[str, Any]:
+    claim = certificate.claim
+    weights = claim.weights
+    minimum = claim.kind == MINIMUM_BASE
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "program": certificate.program,
+        "kind": claim.kind,
+        "claim": {
+            "rotary_dim": claim.rotary_dim,
+            "unrotated_pairs": claim.unrotated_pairs,
+            "weights": None if weights is None else [decimal_text(w) for w in weights],
+            "margin": decimal_text(claim.margin),
+            "context": claim.context,
+            "low": decimal_text(claim.low),
+            "high": decimal_text(claim.high),
+        },
+        "evidence": {"chain": [list(link) for link in certificate.chain]}
+        if minimum
+        else {"violated": certificate.violated},
+    }
+
+
+def _lines(value: object) -> str:
+    """JSON with a line for each link, so that a person can find one."""
+    if isinstance(value, dict) and "chain" in value:
+        links = ",\n".join(json.dumps(link) for link in value["chain"])
+        return f'{{"chain": [\n{links}\n]}}'
+    return json.dumps(value)

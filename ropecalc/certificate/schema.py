@@ -1,0 +1,182 @@
+"""A certificate from its file: every key, type and spelling is checked, and nothing else is let in.
+
+``format`` says what there is. Reading shows no more than that a file says something: whether that
+is true is for ``verify``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from ropecalc.certificate.files import read_text
+from ropecalc.certificate.format import (
+    EXACT,
+    FORMAT,
+    MAX_BASE,
+    MAX_CONTEXT,
+    MAX_DECIMAL,
+    MAX_DIM,
+    MAX_LINKS,
+    MAX_SAFE_CONTEXT,
+    MAX_SAFE_DIM,
+    MINIMUM_BASE,
+    SAFE_BASE,
+    VERSION,
+    WIDTH,
+    Certificate,
+    Claim,
+    Link,
+    digest,
+)
+from ropecalc.errors import CertificateError
+
+_DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
+_PROGRAM = re.compile(r"ropecalc [0-9A-Za-z.+-]{1,40}")
+
+
+def read(source: str | os.PathLike[str]) -> Certificate:
+    """The certificate in a file, or from standard input where ``source`` is ``"-"``."""
+    name, text = read_text(source)
+    return parse(text, name)
+
+
+def parse(text: str, name: str) -> Certificate:
+    """The certificate in ``text``; see ``Certificate.from_json``."""
+    try:
+        document = json.loads(
+            text,
+            parse_float=_float,
+            parse_constant=_no_constant,
+            object_pairs_hook=_object,
+        )
+        return _certificate(document)
+    except json.JSONDecodeError as error:
+        raise CertificateError(
+            f"{name}: is not valid JSON at line {error.lineno}, column {error.colno}; "
+            "it may be cut short: write it again"
+        ) from None
+    except RecursionError:
+        raise CertificateError(f"{name}: is nested too deeply for a certificate") from None
+    except ValueError as error:  # Python's own, for integers too long to convert, is as short
+        raise CertificateError(f"{name}: {error}; pass a file that ropecalc wrote") from None
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value) or repr(value) != text:
+        raise ValueError(f"holds {_short(text)}, which is no float64 spelt as Python does")
+    return value
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(f"holds {text}, which is no number")
+
+
+def _object(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(items)
+    if len(document) != len(items):
+        raise ValueError("has a key twice")
+    return document
+
+
+def _certificate(document: object) -> Certificate:
+    top = _keys(document, "it", "format version program kind claim evidence digest")
+    if top["format"] != FORMAT:
+        raise ValueError("is not a ropecalc certificate")
+    if _integer(top["version"], "version", 0, 10**6) != VERSION:
+        raise ValueError(f"is of version {top['version']}, and only {VERSION} is known here")
+    if top["kind"] not in (MINIMUM_BASE, SAFE_BASE):
+        raise ValueError("kind must be minimum-base or safe-base")
+    if not isinstance(top["program"], str) or not _PROGRAM.fullmatch(top["program"]):
+        raise ValueError("program must be a name and a version")
+    claim = _claim(top["kind"], top["claim"])
+    chain, violated = _evidence(claim, top["evidence"])
+    if top["digest"] != digest(top):
+        raise ValueError("was changed after it was written: its digest differs")
+    return Certificate(claim, chain, violated, top["program"])
+
+
+def _claim(kind: str, value: object) -> Claim:
+    claim = _keys(value, "claim", "rotary_dim unrotated_pairs weights margin context low high")
+    safe = kind == SAFE_BASE
+    rotary_dim = _integer(claim["rotary_dim"], "rotary_dim", 2, MAX_SAFE_DIM if safe else MAX_DIM)
+    if rotary_dim % 2:
+        raise ValueError("rotary_dim must be even")
+    return Claim(
+        kind,
+        rotary_dim,
+        _integer(claim["unrotated_pairs"], "unrotated_pairs", 0, MAX_DIM),
+        _weights(claim["weights"], rotary_dim // 2),
+        _decimal(claim["margin"], "margin", 0, 1),
+        _integer(claim["context"], "context", 1, MAX_SAFE_CONTEXT if safe else MAX_CONTEXT),
+        *_interval(claim),
+    )
+
+
+def _interval(claim: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
+    low, high = (_decimal(claim[end], end, 1, MAX_BASE) for end in ("low", "high"))
+    if not low < high:
+        raise ValueError("low must be less than high")
+    if EXACT.subtract(high, low) > EXACT.multiply(WIDTH, low):
+        raise ValueError(f"low and high lie further apart than {WIDTH} of low")
+    return low, high
+
+
+def _weights(value: object, n_pairs: int) -> tuple[Decimal, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list) or len(value) != n_pairs:
+        raise ValueError(f"weights must be null or {n_pairs} decimals")
+    weights = tuple(_decimal(weight, "a weight", 0, MAX_BASE) for weight in value)
+    if not any(weights):
+        raise ValueError("weights must not all be 0")
+    return weights
+
+
+def _evidence(claim: Claim, value: object) -> tuple[tuple[Link, ...], int | None]:
+    if claim.kind == SAFE_BASE:
+        violated = _keys(value, "evidence", "violated")["violated"]
+        return (), _integer(violated, "violated", 1, claim.context - 1)
+    links = _keys(value, "evidence", "chain")["chain"]
+    if not isinstance(links, list) or not 1 <= len(links) <= MAX_LINKS:
+        raise ValueError(f"chain must be a list of 1 to {MAX_LINKS:,} links")
+    return tuple(_link(index, link, claim.context) for index, link in enumerate(links, 1)), None
+
+
+def _link(index: int, value: object, context: int) -> Link:
+    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], float):
+        raise ValueError(f"link {index} must be a float64 and a distance")
+    return value[0], _integer(value[1], f"the distance of link {index}", 1, context - 1)
+
+
+def _keys(value: object, what: str, names: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{what} must be a JSON object")  # noqa: TRY004  one error for all
+    if set(value) != set(names.split()):
+        raise ValueError(f"{what} must have the keys {', '.join(names.split())} and no others")
+    return value
+
+
+def _integer(value: object, what: str, least: int, most: int) -> int:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{what} must be an integer from {least} to {most}")
+    return value
+
+
+def _decimal(value: object, what: str, least: int, most: int | Decimal) -> Decimal:
+    if not isinstance(value, str) or len(value) > MAX_DECIMAL or not _DECIMAL.fullmatch(value):
+        raise ValueError(f'{what} must be a decimal in quotes, such as "1.5"')
+    number = Decimal(value)
+    if not least <= number <= most:
+        raise ValueError(f"{what} must be from {least} to {most}")
+    return number
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,126 @@
+"""Making certificates: the one module here that knows the solver."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from math import inf, nextafter
+
+from ropecalc import __version__
+from ropecalc.base.family import Family, family_of
+from ropecalc.base.roots import enclosing_floats, landing_root
+from ropecalc.base.rounding import violation_at
+from ropecalc.base.safe import computed_safe_base, shipped_safe_base
+from ropecalc.base.sweep import Sweep
+from ropecalc.certificate.format import (
+    MAX_SAFE_CONTEXT,
+    MAX_SAFE_DIM,
+    MINIMUM_BASE,
+    SAFE_BASE,
+    Certificate,
+    Claim,
+)
+from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.exact import context_with
+from ropecalc.similarity import Progress, check_range
+
+DIGITS = 40
+PROGRAM = f"ropecalc {__version__}"
+
+
+def certify(
+    head_dim: int,
+    context: int,
+    *,
+    rotary_dim: int | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    kind: str = MINIMUM_BASE,
+    progress: Progress | None = None,
+) -> Certificate:
+    """A certificate of the minimum base: a file that ``ropecalc.verify`` checks without the solver.
+
+    The claim is an interval (low, high], at most 1e-12 wide in relative terms, that contains the
+    minimum base; ``high`` is the float64 that ``ropecalc.min_base`` gives. Parameters as there,
+    and ``kind``, "minimum-base" or "safe-base": the latter claims the same of the safe base.
+
+    Raises
+    ------
+    InvalidValueError
+        A parameter outside its domain; or there is no such base above 1 to certify.
+    UndecidedError
+        Two ends of windows lie closer together than double precision can tell.
+
+    >>> proof = certify(32, 64)
+    >>> proof.claim.context, len(proof.chain) > 5, Certificate.from_json(proof.to_json()) == proof
+    (64, True, True)
+    """
+    family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
+    check_range(0, context)
+    if kind not in (MINIMUM_BASE, SAFE_BASE):
+        raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
+    make = _minimum if kind == MINIMUM_BASE else _safe
+    return make(family, context, progress)
+
+
+def _minimum(family: Family, context: int, progress: Progress | None) -> Certificate:
+    sweep = Sweep(family, context)
+    landing = None if family.always_holds else sweep.run(progress)
+    if landing is None or not sweep.links:
+        raise InvalidValueError("context", _why_none(family, bool(sweep.links)))
+    root, _ = landing_root(family, landing, DIGITS)
+    high = enclosing_floats(context_with(DIGITS + 10).exp(root))[1]
+    if violation_at(family, context, high) is not None:
+        raise UndecidedError(
+            f"the window at base {high!r} is too narrow for float64: change the margin a little"
+        )
+    claim = _claim(MINIMUM_BASE, family, context, _low(sweep.links[-1].x_end), high)
+    chain = tuple((link.x_end, link.witness) for link in sweep.links)
+    return Certificate(claim, chain, None, PROGRAM)
+
+
+def _safe(family: Family, context: int, progress: Progress | None) -> Certificate:
+    if family.rotary_dim > MAX_SAFE_DIM or context > MAX_SAFE_CONTEXT:
+        raise InvalidValueError(
+            "context",
+            f"a safe base is certified up to {MAX_SAFE_CONTEXT:,} tokens and rotary_dim "
+            f"{MAX_SAFE_DIM:,}, got {context:,} and {family.rotary_dim}",
+        )
+    found = shipped_safe_base(family, context, verify=True)
+    if found is None:
+        found = computed_safe_base(family, context, progress=progress)
+    if found.base is None or found.distance is None:
+        raise InvalidValueError("context", _why_none(family, found.base is None))
+    claim = _claim(SAFE_BASE, family, context, _two_steps_below(found.base), found.base)
+    return Certificate(claim, (), found.distance, PROGRAM)
+
+
+def _why_none(family: Family, broken: bool) -> str:
+    if broken and not family.always_holds:
+        return "no base up to 1e300 meets the bound, so there is none to certify: ask for less"
+    return "every base meets the bound, so there is no minimum to certify: ask for a longer context"
+
+
+def _low(x_end: float) -> float:
+    """A float64 certainly below exp(x_end)."""
+    return _two_steps_below(float(context_with(DIGITS).exp(x_end)))
+
+
+def _two_steps_below(base: float) -> float:
+    """Two float64 steps: one for the rounding, one to be certainly below."""
+    return max(1.0, nextafter(nextafter(base, -inf), -inf))
+
+
+def _claim(kind: str, family: Family, context: int, low: float, high: float) -> Claim:
+    weights = family.weights
+    return Claim(
+        kind,
+        family.rotary_dim,
+        family.unrotated_pairs,
+        None if weights is None else tuple(map(Decimal, weights)),
+        Decimal(family.margin),
+        context,
+        Decimal(low),
+        Decimal(high),
+    )

@@ -1,0 +1,91 @@
+"""``ropecalc verify``: does a certificate prove what it claims."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, choose, show
+from ropecalc.errors import InvalidValueError
+from ropecalc.render.proof import verification_record
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Verification
+
+SUMMARY = "Does a certificate prove what it claims?"
+EPILOG = epilog(
+    "ropecalc verify proof.json",
+    "ropecalc verify proof.json --backend mpmath --json",
+    "ropecalc verify - < proof.json",
+    exit_0="proved",
+    exit_1="no, not proved: the first link that fails is named",
+)
+
+File = Annotated[
+    str | None,
+    typer.Argument(
+        help="Certificate that min-base --certificate wrote; - reads standard input.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+Backend = Annotated[
+    str,
+    typer.Option(
+        "--backend",
+        help="Library of the arithmetic: mpmath, arb (python-flint), or auto, which is arb where "
+        "it is installed and mpmath elsewhere; auto unless given.",
+        metavar="NAME",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[bool, options.quiet("Print yes or no alone.")]
+
+
+def command(
+    file: File = None,
+    backend: Backend = "auto",
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check a certificate with numbers that carry their own error, without the solver's code.
+
+    Proves every link of its chain, and that the bound holds at the high end of its claim.
+    """
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if file is None:
+        raise InvalidValueError(
+            "options", "no certificate was named: give its file, such as proof.json"
+        )
+    result = _verify(file, backend)
+    show(_answer(result, {"file": file, "backend": backend}), form)
+    raise typer.Exit(0 if result.proved else 1)
+
+
+def _verify(file: str, backend: str) -> Verification:
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    with progress("verify") as report:
+        return ropecalc.verify(file, backend=backend, progress=report)
+
+
+def _answer(result: Verification, inputs: dict[str, object]) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.proof import show_verification
+
+        show_verification(result, file)
+
+    return Answer(
+        command="verify",
+        inputs=inputs,
+        records=map(verification_record, [result]),
+        bare=["yes" if result.proved else "no"],
+        table=table,
+    )
