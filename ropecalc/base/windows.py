@@ -1,0 +1,267 @@
+"""All the bases that meet the bound: where it begins to hold and where it breaks again, in turn.
+
+The sweep goes up over bases that break the bound until it lands on one that may not: the start of
+a window, where some distance's g rises through zero. From there the walk goes up over bases that
+meet it until some g falls through zero: the end of the window. From just beyond, where that g is
+certainly negative, the sweep goes on. Neither skips anything, so every base lies in a window or
+in an interval that a distance rules out. It ends where the walk has come to an x from which on
+every base meets the bound.
+
+Near a landing, or the end of a walk, several distances may be zero within what double precision
+can tell. Each of them must be monotonic there: then they all hold from the largest root of those
+that rise to the smallest root of those that fall.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ropecalc.base.family import X_MAX, Family, family_of
+from ropecalc.base.roots import enclosing_floats, falling_root, rising_root
+from ropecalc.base.rounding import violation_at
+from ropecalc.base.sweep import RESOLUTION, Landing, Sweep
+from ropecalc.base.window import UP, Walk, holds_ever_after
+from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.exact import Real, context_with
+from ropecalc.results import Status, Window, Windows
+from ropecalc.scaling import MAX_BASE
+from ropecalc.similarity import Progress, check_range
+
+METHOD = (
+    "first-violation sweep and window walk in turn, roots in multiple precision, "
+    "full evaluation of both ends"
+)
+ROOT_DIGITS = 30  # of x; a base to its last bit takes 19
+PARTS = 1_000  # of the way up that progress is reported in
+TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
+
+
+def windows(
+    head_dim: int,
+    context: int,
+    *,
+    rotary_dim: int | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    at_most: float | None = None,
+    progress: Progress | None = None,
+) -> Windows:
+    """Every window of bases with S(m) >= margin * S(0) at all distances 0 <= m < context.
+
+        { b >= 1 : S(m) >= margin S(0) for all integers 0 <= m < L }
+            = [start_1, end_1] u [start_2, end_2] u ... u [start_k, infinity)
+
+    with start_1 the minimum base and start_k the safe base. There is no grid: each base lies in
+    one of the windows or in an interval that some distance rules out. Ends are the outermost
+    float64 values inside, both evaluated in full. Guaranteed up to the rounding of the platform's
+    sine and cosine (assumed good to 4 units in the last place). The time goes with the number of
+    windows and with the context: seconds at 4,096 tokens, minutes at 131,072 (head_dim 128).
+
+    Parameters
+    ----------
+    head_dim : int, even, >= 2
+    context : int, 1 .. 2^30, tokens
+    rotary_dim : int, even, 2 .. head_dim; head_dim unless given
+    weights : rotary_dim / 2 floats >= 0, a weight a rotated pair; 1 each unless given
+    count_unrotated : whether the (head_dim - rotary_dim) / 2 unrotated pairs count in S
+    margin : float, 0 .. 1
+    at_most : float, > 1; give only the windows that begin up to this base (None: all)
+    progress : called with (parts done, all parts) of the way up in ln(base)
+
+    Returns
+    -------
+    Windows, with status ALL_WINDOWS; SOME_WINDOWS, maybe none, where ``at_most`` came first;
+    EVERY_BASE where nothing breaks the bound (one window, from 1 on); NO_BASE where no base up to
+    1e300 meets it.
+
+    Raises
+    ------
+    InvalidValueError
+        A parameter outside its domain.
+    UndecidedError
+        A similarity touches zero without crossing it, as far as double precision can tell.
+
+    References
+    ----------
+    [Men2024] eq. 11.
+
+    >>> found = windows(128, 1024)
+    >>> [(round(w.start, 2), w.end and round(w.end, 2)) for w in found.windows]
+    [(4293.44, 4330.32), (5602.18, 5644.35), (6018.28, None)]
+    >>> windows(128, 1024, at_most=0.5)
+    Traceback (most recent call last):
+    ropecalc.errors.InvalidValueError: at_most must be greater than 1 and at most 1e300, got 0.5
+    """
+    family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
+    check_range(0, context)
+    if at_most is not None and not 1 < at_most <= MAX_BASE:
+        raise InvalidValueError(
+            "at_most", f"at_most must be greater than 1 and at most 1e300, got {at_most:g}"
+        )
+    search = _Search(family, context, progress)
+    status = search.run(at_most)
+    return Windows(
+        head_dim=family.head_dim,
+        rotary_dim=family.rotary_dim,
+        count_unrotated=count_unrotated,
+        weighted=weights is not None,
+        context=context,
+        margin=margin,
+        at_most=at_most,
+        status=status,
+        windows=tuple(search.found),
+        skipped=search.skipped,
+        method=METHOD,
+    )
+
+
+class Zero(NamedTuple):
+    """Where one distance's g crosses zero."""
+
+    x: Real
+    distance: int
+
+
+class _Sweep(Sweep):
+    """A sweep that can also say which distances are in doubt at its x, whatever the others do."""
+
+    def in_doubt(self) -> list[int]:
+        sieve = self._sieve_at(self.context)
+        return [
+            distance
+            for start, stop in sieve.strips_down(self.context)
+            for distance in sieve.below(start, stop, self._doubt(stop))[0].tolist()
+            if self._is_in_doubt(distance)
+        ]
+
+
+class _Search:
+    """Windows from x = 0 upwards."""
+
+    def __init__(self, family: Family, context: int, progress: Progress | None = None) -> None:
+        self.family = family
+        self.context = context
+        self.found: list[Window] = []
+        self.skipped = 0
+        self._progress = progress
+        self._sweep = _Sweep(family, context)
+        self._top = _top(family, context)
+
+    def run(self, at_most: float | None = None) -> Status:
+        """Find the windows that begin up to ``at_most``; returns how the search ended."""
+        limit = MAX_BASE if at_most is None else at_most
+        while (landing := self._next_landing()) is not None:
+            if landing.x > math.log(limit) + RESOLUTION * X_MAX:
+                return Status.SOME_WINDOWS
+            closing = self._window(landing)
+            if self.found and self.found[-1].start > limit:
+                self.found.pop()
+                return Status.SOME_WINDOWS
+            if closing is None:
+                every = self.found[-1].start == 1.0
+                return Status.EVERY_BASE if every else Status.ALL_WINDOWS
+            self._sweep.x = _beyond(self.family, closing)
+        return Status.ALL_WINDOWS if self.found else Status.NO_BASE
+
+    def _next_landing(self) -> Landing | None:
+        if self.family.always_holds:
+            return Landing(0.0, ())
+        return self._sweep.run(lambda *_: self._report(self._sweep.x))
+
+    def _window(self, landing: Landing) -> Zero | None:
+        """Add the window that may begin at a landing; what closes it, None if nothing does."""
+        opening, closing = self._crossings(landing.in_doubt, landing.x)
+        if opening is None and landing.x > 0:
+            raise _touches(landing.in_doubt, landing.x)
+        if closing is None:
+            closing = self._walk(float(opening.x) if opening else 0.0)
+        if closing is None or opening is None or opening.x <= closing.x:
+            self._add(opening, closing)
+        return closing
+
+    def _walk(self, x: float) -> Zero | None:
+        """What closes the window around x; None where every larger base meets the bound."""
+        walk = Walk(self.family, x, UP)
+        while walk.x < self._top:
+            closest = walk.step(self.context)
+            if closest is not None:
+                self._sweep.x = walk.x
+                _, closing = self._crossings(self._sweep.in_doubt(), walk.x)
+                if closing is None:
+                    raise _touches([closest], walk.x)
+                return closing
+            self._report(walk.x)
+        return None
+
+    def _crossings(self, distances: Iterable[int], x: float) -> tuple[Zero | None, Zero | None]:
+        """The last of the distances that rises through zero near x, the first that falls."""
+        rising: list[Zero] = []
+        falling: list[Zero] = []
+        for distance in distances:
+            at = self.family.taylor(distance, x)
+            slope_error = at.slope_error + at.max_curvature * 4 * RESOLUTION * max(1.0, x)
+            if at.slope > slope_error:
+                root = rising_root(self.family, distance, x, ROOT_DIGITS)
+                rising.append(Zero(root, distance))
+            elif at.slope < -slope_error:
+                falling.append(Zero(falling_root(self.family, distance, x), distance))
+            else:
+                raise _touches([distance], x)
+        return max(rising, default=None), min(falling, default=None)
+
+    def _add(self, opening: Zero | None, closing: Zero | None) -> None:
+        start = _floats(opening.x)[1] if opening else 1.0
+        end = _floats(closing.x)[0] if closing else None
+        if end is not None and end < start:
+            self.skipped += 1
+            return
+        for base in (start, end):
+            if base and base > 1 and violation_at(self.family, self.context, base) is not None:
+                raise UndecidedError(
+                    f"no certain window at base {base!r}: change the margin a little"
+                )
+        opened_by, closed_by = opening and opening.distance, closing and closing.distance
+        self.found.append(Window(start, end, opened_by, closed_by))
+
+    def _report(self, x: float) -> None:
+        if self._progress is not None and self._top > 0:
+            self._progress(int(PARTS * min(x / self._top, 1.0)), PARTS)
+
+
+def _touches(distances: Sequence[int], x: float) -> UndecidedError:
+    at = ", ".join(f"S({distance:,})" for distance in distances)
+    return UndecidedError(f"{at} touches zero at x = {x!r}: change the margin a little")
+
+
+def _floats(x: Real) -> tuple[float, float]:
+    return enclosing_floats(context_with(ROOT_DIGITS + 20).exp(x))
+
+
+def _top(family: Family, context: int) -> float:
+    """An x from which on every base meets the bound; ``X_MAX`` where none is known."""
+    low, high = 0.0, X_MAX
+    for _ in range(TOP_HALVINGS):
+        middle = (low + high) / 2
+        if holds_ever_after(family, context, middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _beyond(family: Family, closing: Zero) -> float:
+    """An x beyond a root up to which its distance breaks the bound, and where that is certain.
+
+    Its g falls all the way there from the root, so it is negative.
+    """
+    x = math.nextafter(float(closing.x), 0.0)
+    ahead = 8 * RESOLUTION * max(1.0, x)
+    at = family.taylor(closing.distance, x)
+    while at.slope + at.slope_error + at.max_curvature * ahead < 0:
+        if family.reach(closing.distance, x + ahead) > RESOLUTION * max(1.0, x + ahead):
+            return x + ahead
+        ahead *= 2
+    raise _touches([closing.distance], x)

@@ -1,0 +1,133 @@
+"""``ropecalc windows``: all the bases that meet the bound, window by window."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, Form, choose, required, show, warn
+from ropecalc.quantities import format_count, parse_base
+from ropecalc.render.machine import window_rows, windows_record, write_rows
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Windows
+
+SUMMARY = "All the bases that meet the bound, window by window."
+EPILOG = epilog(
+    "ropecalc windows --dim 128 --ctx 4096",
+    "ropecalc windows --dim 128 --ctx 8k --min-width 0.01",
+    "ropecalc windows --dim 64 --ctx 2k --csv",
+    exit_1="computed, and no base meets the bound",
+)
+LEAST = math.nextafter(1.0, 2.0)  # the smallest base there is
+
+AtMost = Annotated[
+    float | None,
+    options.option(
+        "--at-most",
+        "Seek only windows that begin up to this base; all unless given.",
+        "BASE",
+        options.reader(partial(parse_base, parameter="at_most")),
+    ),
+]
+MinWidth = Annotated[
+    float,
+    options.option(
+        "--min-width",
+        "List only windows at least so wide relative to their start, such as 0.01; all unless "
+        "given.",
+        "W",
+        options.fraction("min_width", "0.01"),
+    ),
+]
+Quiet = Annotated[
+    bool, options.quiet("Print the start and the end of each window, a line each; no end: empty.")
+]
+
+
+def command(
+    dim: options.Dim = None,
+    ctx: options.Context = None,
+    rotary_dim: options.RotaryDim = None,
+    partial_rotary_factor: options.PartialRotaryFactor = None,
+    ignore_unrotated: options.IgnoreUnrotated = False,
+    margin: options.Margin = 0.0,
+    at_most: AtMost = None,
+    min_width: MinWidth = 0.0,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """The windows of bases that meet the bound, from the minimum base to the safe base: exact ends.
+
+    Below the first window, and between two, every base breaks the bound; in the last, which
+    begins at the safe base, every one meets it.
+    """
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if ctx is None:
+        raise required("--ctx", "4k")
+    head_dim = DEFAULT_HEAD_DIM if dim is None else dim
+    inputs: dict[str, Any] = {
+        "head_dim": head_dim,
+        "context": ctx,
+        "rotary_dim": rotated(head_dim, rotary_dim, partial_rotary_factor),
+        "count_unrotated": not ignore_unrotated,
+        "margin": margin,
+        "at_most": at_most,
+    }
+    result = _solve(**inputs)
+    show(_answer(result, inputs, min_width), form)
+    _warn_of_hidden(result, min_width, form)
+    raise typer.Exit(0 if result.windows else 1)
+
+
+def _solve(head_dim: int, context: int, **settings: Any) -> Windows:
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    with progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report:
+        return ropecalc.windows(head_dim, context, progress=report, **settings)
+
+
+def _answer(result: Windows, inputs: dict[str, Any], min_width: float) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_windows
+
+        show_windows(result, file, min_width=min_width)
+
+    def rows(file: TextIO, separator: str) -> None:
+        write_rows(file, window_rows(result, min_width), separator)
+
+    return Answer(
+        command="windows",
+        inputs={**inputs, "min_width": min_width},
+        records=[windows_record(result, min_width)],
+        bare=(
+            # never the infimum 1 itself: a base that the other commands take
+            (max(window.start, LEAST), window.end)
+            for window in result.at_least(min_width)
+        ),
+        table=table,
+        rows=rows,
+    )
+
+
+def _warn_of_hidden(result: Windows, min_width: float, form: Form) -> None:
+    """Say on stderr what an answer without room for it leaves out."""
+    hidden = len(result.windows) - len(result.at_least(min_width))
+    if form in (Form.CSV, Form.TSV, Form.BARE):
+        if hidden:
+            warn(
+                f"not listed: {format_count(hidden)} of {format_count(len(result.windows))} "
+                f"windows, narrower than {min_width:g}"
+            )
+        if not result.windows:
+            warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
