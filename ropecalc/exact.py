@@ -9,9 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from mpmath.ctx_mp import MPContext
-
 from ropecalc.errors import UndecidedError
+from ropecalc.fixed import sign
 from ropecalc.spectrum import Spectrum
 
 Real = Any  # mpmath's own number types carry no annotations
@@ -19,8 +18,14 @@ FIRST_DIGITS = 40
 LAST_DIGITS = 5_000
 
 
+@lru_cache(maxsize=64)  # making one takes 5 ms
 def context_with(digits: int) -> Any:
-    """An mpmath context of its own, so that the caller's global precision is left alone."""
+    """An mpmath context of its own, so that the caller's global precision is left alone.
+
+    It is shared by all who ask for as many digits: use it as it is.
+    """
+    from mpmath.ctx_mp import MPContext  # loaded late: most answers do without
+
     context = MPContext()
     context.dps = digits
     return context
@@ -64,6 +69,9 @@ def meets_bound(spectrum: Spectrum, distance: int, margin: Decimal = Decimal(0))
     """
     if distance == 0:
         return margin <= 1  # S(0) >= margin * S(0), and S(0) > 0
+    quick = sign(spectrum, distance, margin)
+    if quick is not None:
+        return quick > 0
     digits = FIRST_DIGITS
     while digits <= LAST_DIGITS:
         value, error = excess(spectrum, distance, margin, digits)

@@ -7,5 +7,13 @@ roots       the exact place, in multiple precision
 window      how far the bound goes on holding
 rounding    bases of few digits, and integers, that meet it
 asymptotic  estimates
+lookup      answers from the shipped tables
+solve       the sweep, the root and the window, put together
+safe        the safe base of one context
+staircase   the minimum or safe base of all contexts at once
+build       building a staircase with all cores, through interruptions
+workers     the same function on many tasks, in several processes
+journal     what is done of a long piece of work
 minimum     the public functions
+windows     all the bases that meet the bound: the sweep and the walk in turn
 """

@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -111,6 +110,8 @@ class Family:
     @cached_property
     def always_holds(self) -> bool:
         """Whether no base can break the bound, since even all cosines at -1 would not."""
+        from fractions import Fraction  # loaded late: a look-up does without
+
         margin = Fraction(self.margin)
         weight = sum(map(Fraction, self.pair_weights.tolist()), Fraction(0))
         return self.unrotated_pairs * (1 - margin) >= weight * (1 + margin)

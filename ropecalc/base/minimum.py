@@ -1,47 +1,25 @@
-"""The smallest base that meets the bound: the public functions."""
+"""The smallest base that meets the bound: the public functions.
+
+What a table answers takes none of the sweep's modules: they are loaded where they are needed.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.roots import (
-    ROOT_DIGITS,
-    enclosing_floats,
-    falling_root,
-    landing_root,
-    rounded_up,
-)
-from ropecalc.base.rounding import (
-    first_integer_base,
-    first_round_base,
-    next_feasible,
-    round_up,
-    violation_at,
-)
-from ropecalc.base.sweep import Landing, Sweep
-from ropecalc.base.window import window_end
-from ropecalc.errors import InvalidValueError, UndecidedError
-from ropecalc.exact import context_with
-from ropecalc.results import MinimumBase, Status, WindowStatus
+from ropecalc.base.lookup import Answer, looked_up
+from ropecalc.errors import InvalidValueError
+from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
 from ropecalc.similarity import Progress, check_range
 from ropecalc.spectrum import Spectrum
 
-METHOD = "first-violation sweep from base 1, root in multiple precision, full evaluation"
+if TYPE_CHECKING:
+    from ropecalc.base.safe import SafeBase
+
 MAX_DIGITS = 1_000
-FLOAT_DIGITS = 17
-
-
-class Infimum(NamedTuple):
-    """Where the bound is first met, to the digits that were asked for."""
-
-    base: Any
-    """The infimum, rounded up at the last digit: an mpmath number."""
-    enclosure: tuple[float, float]
-    critical_distance: int
 
 
 def min_base(
@@ -56,6 +34,9 @@ def min_base(
     integer: bool = True,
     window: bool = True,
     digits: int | None = None,
+    safe: bool | None = False,
+    use_table: bool = True,
+    verify: bool = False,
     progress: Progress | None = None,
 ) -> MinimumBase:
     """The smallest base with S(m) >= margin * S(0) at every distance 0 <= m < context.
@@ -81,7 +62,14 @@ def min_base(
     window : find the end of the first window
     digits : int, 1 .. 1000; give the infimum rounded up to so many significant digits
         (None: do not)
-    progress : called with (contexts answered so far, context)
+    safe : whether to compute the safe base where no table has it (None: do not look there either)
+    use_table : answer from the shipped tables where they reach: no weights, no margin, no unrotated
+        pairs that count; what they say of the minimum base is evaluated in full up to 2^20 tokens,
+        and swept for instead where it fails (a TableWarning)
+    verify : where the answer comes from a table, evaluate it in full whatever that costs, and work
+        out the zero of S at the critical distance anew
+    progress : called with (contexts answered so far, context), then for the safe base with
+        (parts of the way done, parts in all)
 
     Returns
     -------
@@ -109,17 +97,21 @@ def min_base(
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
     check_range(0, context)
     _check_digits(digits)
-    sweep = Sweep(family, context)
-    landing = Landing(0.0, ()) if family.always_holds else sweep.run(progress)
-    found = None
-    if landing is not None and landing.x > 0:
-        found = _infimum(family, context, landing, digits)
-    start = found.enclosure[1] if found else 1.0
-    status = _status(family, context, landing)
-    exists = status is not Status.NO_BASE
+    answer = looked_up(family, context, digits, verify) if use_table else None
+    if answer is None:
+        from ropecalc.base.solve import swept
+
+        answer = swept(family, context, digits, progress)
+    start = answer.base
     window_status, end = WindowStatus.NOT_SOUGHT, None
-    if window and exists:
-        window_status, end = _window(family, context, start)
+    if window and start is not None:
+        from ropecalc.base.solve import first_window
+
+        window_status, end = first_window(family, context, start)
+    safest = None
+    if safe is not None:
+        endless = window_status is WindowStatus.ENDLESS
+        safest = _safest(family, context, answer, endless, safe, use_table, verify, progress)
     return MinimumBase(
         head_dim=family.head_dim,
         rotary_dim=family.rotary_dim,
@@ -127,80 +119,69 @@ def min_base(
         weighted=weights is not None,
         context=context,
         margin=margin,
-        status=status,
-        minimum_base=start if exists else None,
-        enclosure=found.enclosure if found else None,
-        minimum_base_digits=_to_digits(family, context, found, digits)
-        if found and digits
-        else None,
-        critical_distance=found.critical_distance if found else None,
+        status=answer.status,
+        minimum_base=start,
+        enclosure=answer.enclosure,
+        minimum_base_digits=answer.digits,
+        critical_distance=answer.distance,
         window_status=window_status,
         window_end=end,
         round_digits=round_digits,
-        round_base=(
-            first_round_base(family, context, start, round_digits)
-            if exists and round_digits is not None
-            else None
-        ),
-        integer_base=first_integer_base(family, context, start) if exists and integer else None,
-        steps=len(sweep.links),
-        method=METHOD,
+        round_base=_round(family, context, start, round_digits),
+        integer_base=_integer(family, context, start) if integer else None,
+        safe_status=safest.status if safest else SafeStatus.NOT_COMPUTED,
+        safe_base=safest.base if safest else None,
+        safe_distance=safest.distance if safest else None,
+        source=answer.source,
+        steps=answer.steps,
+        method=answer.method,
     )
 
 
-def _status(family: Family, context: int, landing: Landing | None) -> Status:
-    if landing is None:
-        return Status.NO_BASE
-    if landing.x == 0 and window_end(family, context, 0.0).endless:
-        return Status.EVERY_BASE
-    return Status.FOUND
+def _round(family: Family, context: int, start: float | None, digits: int | None) -> float | None:
+    if start is None or digits is None:
+        return None
+    from ropecalc.base.rounding import first_round_base
+
+    return first_round_base(family, context, start, digits)
+
+
+def _integer(family: Family, context: int, start: float | None) -> int | None:
+    if start is None:
+        return None
+    from ropecalc.base.rounding import first_integer_base
+
+    return first_integer_base(family, context, start)
+
+
+def _safest(
+    family: Family,
+    context: int,
+    answer: Answer,
+    endless: bool,
+    compute: bool,
+    use_table: bool,
+    verify: bool,
+    progress: Progress | None,
+) -> SafeBase:
+    """The safe base from where it can be had; ``endless``: no base from the minimum on fails."""
+    from ropecalc.base.safe import SafeBase, computed_safe_base, shipped_safe_base
+
+    known = shipped_safe_base(family, context, verify=verify) if use_table else None
+    if known is not None:
+        return known
+    if answer.base is None:
+        return SafeBase(SafeStatus.UNKNOWN)
+    if endless:
+        return SafeBase(SafeStatus.COMPUTED, answer.base, answer.distance)
+    if compute:
+        return computed_safe_base(family, context, answer.base, progress)
+    return SafeBase(SafeStatus.NOT_COMPUTED)
 
 
 def _check_digits(digits: int | None) -> None:
     if digits is not None and not 1 <= digits <= MAX_DIGITS:
         raise InvalidValueError("digits", f"digits must be from 1 to {MAX_DIGITS}, got {digits}")
-
-
-def _infimum(family: Family, context: int, landing: Landing, digits: int | None) -> Infimum:
-    """The infimum at which a sweep landed, its upper end verified by a full evaluation."""
-    precision = ROOT_DIGITS + (digits or 0)
-    root, critical = landing_root(family, landing, precision)
-    base = context_with(precision + 10).exp(root)
-    low, high = enclosing_floats(base)
-    if violation_at(family, context, high) is not None:
-        raise UndecidedError(
-            f"the window at base {high!r} is too narrow for float64: change the margin a little"
-        )
-    return Infimum(base, (low, high), critical)
-
-
-def _to_digits(family: Family, context: int, found: Infimum, digits: int) -> Decimal:
-    """The infimum rounded up to ``digits`` digits or, where that leaves the window, a few more.
-
-    Up to 17 digits it is the float64 nearest to the number that is checked, since that is what
-    any program reads; beyond, the number itself.
-    """
-    while True:
-        if digits <= FLOAT_DIGITS:
-            number = round_up(found.enclosure[1], digits)
-            broken = violation_at(family, context, float(number))
-        else:
-            number = rounded_up(found.base, digits)
-            broken = violation_at(family, context, number)
-        if broken is None:
-            return number
-        digits += 1
-
-
-def _window(family: Family, context: int, start: float) -> tuple[WindowStatus, float | None]:
-    """How the window from ``start`` ends, and the largest float64 base known to lie in it."""
-    end = window_end(family, context, math.log(start))
-    if end.endless:
-        return WindowStatus.ENDLESS, None
-    if end.distance is None:
-        return WindowStatus.AT_LEAST, math.exp(end.x * (1 - 2.0**-50))
-    root = falling_root(family, end.distance, end.x)
-    return WindowStatus.ENDS, enclosing_floats(context_with(60).exp(root))[0]
 
 
 def next_base(spectrum: Spectrum, context: int, margin: float) -> float | None:
@@ -212,4 +193,6 @@ def next_base(spectrum: Spectrum, context: int, margin: float) -> float | None:
         spectrum.count_unrotated,
         margin,
     )
+    from ropecalc.base.rounding import next_feasible
+
     return next_feasible(family, context, float(spectrum.base or Decimal(1)))

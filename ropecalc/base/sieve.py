@@ -18,19 +18,20 @@ from ropecalc.similarity import UNIT, Distances
 
 Complex = NDArray[np.complex64]
 UNIT32 = 2.0**-24
-SPAN = 2**14  # distances a strip holds: 64 kB of float32, with its tables inside the cache
-COLUMN_BITS = 7  # columns of a strip, log2: balanced tables, each cheap to make again at the next x
+# Distances a strip holds: of a search that ends at the first strip with something in it, and of
+# one that looks at them all. The tables of the one are cheap to make, those of the other to use.
+SPAN, WIDE_SPAN = 2**14, 2**16
 
 
 class Sieve:
-    """The similarity of a family at one x, by strips of up to ``span`` distances."""
+    """The similarity of a family at one x, by strips of up to ``span`` distances (at most 2^16)."""
 
     def __init__(self, family: Family, x: float, span: int) -> None:
         self.x = x
         self._family = family
         self._thetas = family.thetas(x)
-        bits = math.ceil(math.log2(max(64, min(span, SPAN))))
-        column_bits = min(COLUMN_BITS, bits // 2)
+        bits = math.ceil(math.log2(max(64, min(span, WIDE_SPAN))))
+        column_bits = bits // 2
         self._columns = 2**column_bits
         self.span = 2**bits
         step = np.exp(1j * self._thetas)  # (n,)

@@ -13,10 +13,8 @@ was shared or interrupted.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.roots import enclosing_floats, falling_root, landing_root
@@ -24,43 +22,10 @@ from ropecalc.base.sweep import Landing, Sweep, Witness
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.errors import InvalidValueError
 from ropecalc.exact import context_with
+from ropecalc.results import Kind, Staircase, Step
 
-Kind = Literal["minimum", "safe"]
 STEP_DIGITS = 25  # of a root, to round it to a float64
 STRETCH = 0.125  # of x: a hundred and more stretches, the costliest of them seconds long
-
-
-class Step(NamedTuple):
-    """One base for the contexts up to ``context``, down to where the step before ends."""
-
-    context: int
-    base: float
-    """Minimum: the smallest float64 that meets the bound. Safe: the smallest above which, itself
-    included, every float64 meets it."""
-    distance: int
-    """The distance whose similarity is zero at the infimum or supremum; 0 where there is none."""
-
-
-@dataclass(frozen=True)
-class Staircase:
-    """The minimum or safe base of every context from 1 to ``end``, for one rotary dimension."""
-
-    kind: Kind
-    rotary_dim: int
-    end: int
-    steps: tuple[Step, ...]
-    """Ascending by context and by base; the last step's context is ``end``."""
-
-    def at(self, context: int) -> Step:
-        """The step that answers a context.
-
-        Raises InvalidValueError unless 1 <= context <= end.
-        """
-        if not 1 <= context <= self.end:
-            raise InvalidValueError(
-                "context", f"context must be from 1 to {self.end:,}, got {context}"
-            )
-        return self.steps[bisect_left(self.steps, context, key=lambda step: step.context)]
 
 
 class Edge(NamedTuple):

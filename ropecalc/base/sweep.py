@@ -101,7 +101,7 @@ class Sweep:
 
     def _sieve_at(self, span: int) -> Sieve:
         if self._sieve is None or self._sieve.x != self.x or self._sieve.span < min(span, SPAN):
-            self._sieve = Sieve(self.family, self.x, span)
+            self._sieve = Sieve(self.family, self.x, min(span, SPAN))
         return self._sieve
 
     @property

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ropecalc.base.family import X_MAX, Array, Family
-from ropecalc.base.sieve import SPAN, Sieve
+from ropecalc.base.sieve import WIDE_SPAN, Sieve
 from ropecalc.base.sweep import RESOLUTION
 from ropecalc.similarity import Distances
 
@@ -75,7 +75,7 @@ class Walk:
         # The bounds hold from their x on to the right: to the left they are those of the far end.
         far = self.x if self.direction == UP else max(0.0, self.x - self._trial)
         steepness, bends = _bounds(self.family, far)
-        sieve, step = Sieve(self.family, self.x, min(context, SPAN)), self._trial
+        sieve, step = Sieve(self.family, self.x, min(context, WIDE_SPAN)), self._trial
         closest, count = None, 0
         for start, stop in sieve.strips_down(context):
             # Above this, no distance of the strip can fall to zero within the step.

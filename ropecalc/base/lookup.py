@@ -1,0 +1,107 @@
+"""Answers from the shipped staircases, which are looked up and never trusted blindly."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from ropecalc.base.family import Family
+from ropecalc.bound import scan
+from ropecalc.errors import TableError, TableWarning, UndecidedError
+from ropecalc.results import Kind, Status, Step
+from ropecalc.tables import look_up
+
+METHOD = "shipped table of minimum bases"
+
+EVALUATED = 2**20  # up to here a full evaluation takes under a tenth of a second
+
+
+class Answer(NamedTuple):
+    """What a sweep or a table says of the minimum base."""
+
+    status: Status
+    base: float | None
+    """The smallest float64 that meets the bound; 1 where smaller bases would, too."""
+    enclosure: tuple[float, float] | None
+    distance: int | None
+    """The critical distance."""
+    digits: Decimal | None
+    """The infimum, rounded up to the digits that were asked for."""
+    source: Literal["table", "sweep"]
+    steps: int
+    method: str
+
+
+def looked_up(family: Family, context: int, digits: int | None, verify: bool) -> Answer | None:
+    """The minimum base from the shipped table, where it reaches and is above 1.
+
+    ``verify``, as well as ``digits``, works out the root at the table's distance anew.
+    """
+    step = shipped_step("minimum", family, context, evaluate=verify)
+    if step is None or not step.distance:
+        return None
+    text, method = None, METHOD + ", full evaluation" * (context <= EVALUATED)
+    if digits is not None or verify:
+        agrees, text = _rooted(family, context, step, digits)
+        if not agrees:
+            disown("minimum", family, context)
+            return None
+        method = f"{METHOD}, root in multiple precision, full evaluation"
+    ends = enclosure(step)
+    return Answer(Status.FOUND, step.base, ends, step.distance, text, "table", 0, method)
+
+
+def _rooted(
+    family: Family, context: int, step: Step, digits: int | None
+) -> tuple[bool, Decimal | None]:
+    """Whether the infimum at a step's distance is the step's own, and its digits."""
+    from ropecalc.base.solve import infimum
+    from ropecalc.base.sweep import Landing
+
+    landing = Landing(math.log(step.base), (step.distance,))
+    try:
+        found = infimum(family, context, landing, digits)
+    except UndecidedError:
+        return False, None
+    return found.enclosure == enclosure(step), found.digits
+
+
+def shipped_step(kind: Kind, family: Family, context: int, *, evaluate: bool) -> Step | None:
+    """The step of the shipped staircase that answers a context, where there is one.
+
+    None for a head with weights, a margin or unrotated pairs that count. With ``evaluate``, or
+    where it costs next to nothing, the base was evaluated in full. A damaged file, or a base that
+    breaks the bound, is a TableWarning and None.
+    """
+    if family.weights is not None or family.margin or family.unrotated_pairs:
+        return None
+    try:
+        step = look_up(kind, family.rotary_dim, context)
+    except TableError as error:
+        _warn(str(error))
+        return None
+    if step is not None and step.distance and (evaluate or context <= EVALUATED):
+        found = scan(family.spectrum(step.base), 0, context, first_only=True)
+        if found.first_violation is not None:
+            disown(kind, family, context)
+            return None
+    return step
+
+
+def disown(kind: Kind, family: Family, context: int) -> None:
+    """Warn that a shipped staircase gives a wrong base."""
+    _warn(
+        f"the shipped table of {kind} bases is wrong for rotary_dim {family.rotary_dim} and "
+        f"{context:,} tokens: please report it"
+    )
+
+
+def _warn(fact: str) -> None:
+    warnings.warn(f"{fact}; the answer comes without it", TableWarning, stacklevel=2)
+
+
+def enclosure(step: Step) -> tuple[float, float]:
+    """The neighbouring float64 values between which the exact base of a step lies."""
+    return math.nextafter(step.base, 0.0), step.base

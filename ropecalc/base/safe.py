@@ -1,0 +1,100 @@
+"""The safe base of one context: the supremum of the bases that break the bound.
+
+Walked down to from a base beyond which none can, by steps that cannot miss a violation.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from ropecalc.base.family import X_MAX, Family
+from ropecalc.base.lookup import disown, enclosure, shipped_step
+from ropecalc.base.roots import enclosing_floats, falling_root
+from ropecalc.base.rounding import violation_at
+from ropecalc.base.window import DOWN, Walk, holds_ever_after
+from ropecalc.errors import UndecidedError
+from ropecalc.exact import context_with
+from ropecalc.results import SafeStatus, Step
+from ropecalc.similarity import Progress
+
+FINE = 1_000  # parts of the way that progress tells apart
+
+
+class SafeBase(NamedTuple):
+    """The safe base, as far as it is known."""
+
+    status: SafeStatus
+    base: float | None = None
+    """The smallest float64 above which, itself included, every base meets the bound."""
+    distance: int | None = None
+    """The distance that breaks the bound just below; None where none does."""
+
+
+def shipped_safe_base(family: Family, context: int, *, verify: bool = False) -> SafeBase | None:
+    """The safe base from the shipped table, where it reaches.
+
+    ``verify`` works out anew that the distance of the table breaks the bound just below.
+    """
+    step = shipped_step("safe", family, context, evaluate=verify)
+    if step is None:
+        return None
+    if verify and step.distance and not _is_settled(family, step):
+        disown("safe", family, context)
+        return None
+    return SafeBase(SafeStatus.TABLE, step.base, step.distance or None)
+
+
+def computed_safe_base(
+    family: Family, context: int, least: float = 1.0, progress: Progress | None = None
+) -> SafeBase:
+    """The safe base, by a walk from above; ``least``, a base known to be no larger, ends progress.
+
+    Raises UndecidedError where two ends of windows lie closer together than double precision can
+    tell.
+    """
+    top = _top(family, context)
+    if top is None:
+        return SafeBase(SafeStatus.UNKNOWN)
+    walk, way = Walk(family, top, DOWN), top - math.log(least)
+    while walk.x > 0:
+        closest = walk.step(context)
+        if closest is not None:
+            base = _settled(family, closest, walk.x)[1]
+            if violation_at(family, context, base) is not None:
+                raise UndecidedError(f"base {base!r} is too near to two zeros: change the margin")
+            return SafeBase(SafeStatus.COMPUTED, base, closest)
+        if progress is not None:
+            progress(min(FINE, int(FINE * (top - walk.x) / way)), FINE)
+    return SafeBase(SafeStatus.COMPUTED, 1.0)
+
+
+def _top(family: Family, context: int) -> float | None:
+    """An x from which on the bound surely holds, near the least that can be told so easily."""
+    high = 1.0
+    while not holds_ever_after(family, context, high):
+        high *= 2
+        if high > 2 * X_MAX:
+            return None
+    low = 0.0
+    while high - low > 1 / 64:
+        middle = (low + high) / 2
+        if holds_ever_after(family, context, middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def _is_settled(family: Family, step: Step) -> bool:
+    """Whether the distance of a table's step does fall to zero just below its base."""
+    try:
+        return _settled(family, step.distance, math.log(step.base)) == enclosure(step)
+    except UndecidedError:
+        return False
+
+
+def _settled(family: Family, distance: int, x: float) -> tuple[float, float]:
+    """The neighbouring float64 values around the base near exp(x) where one g falls to zero."""
+    root = falling_root(family, distance, x, DOWN)
+    return enclosing_floats(context_with(60).exp(root))

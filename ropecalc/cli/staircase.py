@@ -1,0 +1,118 @@
+"""``ropecalc staircase``: the minimum or safe base of every context at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, cast
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, choose, required, show, warn
+from ropecalc.errors import InvalidValueError
+from ropecalc.render.machine import staircase_record, staircase_rows, write_rows
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Kind, Staircase
+
+SUMMARY = "The minimum base of every context at once."
+EPILOG = epilog(
+    "ropecalc staircase --dim 128 --ctx 1024",
+    "ropecalc staircase --dim 64 --ctx 1024 --kind safe --csv",
+    "ropecalc staircase --dim 128 --ctx 1M --save minimum-128.staircase",
+)
+
+KindName = Annotated[
+    str,
+    options.option(
+        "--kind",
+        "minimum: the smallest base that meets the bound; safe: the base from which on every base "
+        "does; minimum unless given.",
+        "KIND",
+        str,
+    ),
+]
+Save = Annotated[
+    str | None,
+    options.option(
+        "--save",
+        "Write the steps to a file too. What is done is kept in FILE.part: after an interruption "
+        "the same command goes on from there.",
+        "FILE",
+        str,
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    options.option(
+        "--jobs",
+        "Processes that share the work; one a core unless given.",
+        "N",
+        options.positive("jobs", "2"),
+    ),
+]
+Quiet = Annotated[bool, options.quiet("Print the bases alone, one a line.")]
+
+
+def command(
+    dim: options.Dim = None,
+    ctx: options.Context = None,
+    kind: KindName = "minimum",
+    save: Save = None,
+    jobs: Jobs = None,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """The minimum or safe base of every context up to --ctx: a row a step, one base for each.
+
+    All dimensions of the head are rotated. A step's base answers the contexts from beyond the step
+    before it up to its own; at its critical distance the similarity is zero there.
+    """
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if dim is None:
+        raise required("--dim", "128")
+    if ctx is None:
+        raise required("--ctx", "8k")
+    if kind not in ("minimum", "safe"):
+        raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
+    result = _build(cast("Kind", kind), dim, ctx, save, jobs)
+    inputs = {"rotary_dim": dim, "context": ctx, "kind": kind, "save": save}
+    show(_answer(result, inputs), form)
+
+
+def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -> Staircase:
+    from ropecalc.base.build import build_staircase
+    from ropecalc.render.progress import progress
+
+    def resumed(stretches: int, steps: int) -> None:
+        warn(f"Going on from {save}.part: {stretches} stretches and {steps} steps are done")
+
+    try:
+        with progress(f"rotary_dim {dim}, {kind} bases") as report:
+            return build_staircase(
+                kind, dim, ctx, save=save, jobs=jobs, progress=report, resumed=resumed
+            )
+    except InvalidValueError as error:  # all of the head is rotated: there is one option for both
+        parameter = {"rotary_dim": "head_dim"}.get(error.parameter, error.parameter)
+        raise InvalidValueError(parameter, str(error)) from None
+    except KeyboardInterrupt:
+        if save is not None:
+            warn(f"Interrupted: the same command goes on from {save}.part")
+        raise
+
+
+def _answer(result: Staircase, inputs: dict[str, object]) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_staircase
+
+        show_staircase(result, file)
+
+    return Answer(
+        command="staircase",
+        inputs=inputs,
+        records=map(staircase_record, [result]),
+        bare=(step.base for step in result.steps),
+        table=table,
+        rows=lambda file, separator: write_rows(file, staircase_rows(result), separator),
+    )
