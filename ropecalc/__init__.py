@@ -17,12 +17,20 @@ if TYPE_CHECKING:
     from ropecalc import scaling as scaling
     from ropecalc.base.asymptotic import continuum_estimate as continuum_estimate
     from ropecalc.base.asymptotic import refined_estimate as refined_estimate
+    from ropecalc.base.build import build_staircase as build_staircase
     from ropecalc.base.minimum import min_base as min_base
+    from ropecalc.base.windows import windows as windows
     from ropecalc.bound import check as check
     from ropecalc.bound import max_context as max_context
+    from ropecalc.certificate.format import Certificate as Certificate
+    from ropecalc.certificate.verify import verify as verify
+    from ropecalc.certificate.write import certify as certify
+    from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
     from ropecalc.errors import InvalidValueError as InvalidValueError
     from ropecalc.errors import RopecalcError as RopecalcError
+    from ropecalc.errors import TableError as TableError
+    from ropecalc.errors import TableWarning as TableWarning
     from ropecalc.errors import UndecidedError as UndecidedError
     from ropecalc.errors import UnsupportedError as UnsupportedError
     from ropecalc.results import Check as Check
@@ -33,7 +41,14 @@ if TYPE_CHECKING:
     from ropecalc.results import MaxContext as MaxContext
     from ropecalc.results import MinimumBase as MinimumBase
     from ropecalc.results import PairFrequencies as PairFrequencies
+    from ropecalc.results import SafeStatus as SafeStatus
+    from ropecalc.results import Staircase as Staircase
     from ropecalc.results import Status as Status
+    from ropecalc.results import Step as Step
+    from ropecalc.results import Verification as Verification
+    from ropecalc.results import VerificationStatus as VerificationStatus
+    from ropecalc.results import Window as Window
+    from ropecalc.results import Windows as Windows
     from ropecalc.results import WindowStatus as WindowStatus
     from ropecalc.similarity import curve as curve
     from ropecalc.similarity import envelope as envelope
@@ -44,6 +59,8 @@ if TYPE_CHECKING:
     from ropecalc.stacks.huggingface import read_config as read_config
 
 _HOME = {
+    "Certificate": "certificate.format",
+    "CertificateError": "errors",
     "Check": "results",
     "ConfigError": "errors",
     "Curve": "results",
@@ -55,11 +72,22 @@ _HOME = {
     "MinimumBase": "results",
     "PairFrequencies": "results",
     "RopecalcError": "errors",
+    "SafeStatus": "results",
     "Spectrum": "spectrum",
+    "Staircase": "results",
     "Status": "results",
+    "Step": "results",
+    "TableError": "errors",
+    "TableWarning": "errors",
+    "Verification": "results",
+    "VerificationStatus": "results",
+    "Window": "results",
     "WindowStatus": "results",
+    "Windows": "results",
     "UndecidedError": "errors",
     "UnsupportedError": "errors",
+    "certify": "certificate.write",
+    "build_staircase": "base.build",
     "check": "bound",
     "continuum_estimate": "base.asymptotic",
     "curve": "similarity",
@@ -72,6 +100,8 @@ _HOME = {
     "scaling": "",
     "similarity_at": "similarity",
     "upper_bound_at": "similarity",
+    "windows": "base.windows",
+    "verify": "certificate.verify",
 }
 
 __all__ = [*sorted(_HOME), "__version__"]

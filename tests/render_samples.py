@@ -15,6 +15,7 @@ from ropecalc.results import (
     MaxContext,
     MinimumBase,
     PairFrequencies,
+    SafeStatus,
     Status,
     WindowStatus,
 )
@@ -37,6 +38,10 @@ MINIMUM = MinimumBase(
     round_digits=2,
     round_base=630000.0,
     integer_base=629979,
+    safe_status=SafeStatus.NOT_COMPUTED,
+    safe_base=None,
+    safe_distance=None,
+    source="sweep",
     steps=1234,
     method="first-violation sweep",
 )

@@ -27,6 +27,7 @@ SHORT = {  # a quick call of every command
     "max-ctx": "max-ctx --base 1e4",
     "check": CHECK,
     "freqs": "freqs --base 1e4 --dim 64 --ctx 2k",
+    "windows": "windows --dim 16 --ctx 200",
 }
 
 

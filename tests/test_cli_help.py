@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from tests.conftest import RunBatch, RunCli
 
 EXAMPLE = re.compile(r"^ *\$ (.*)$", re.MULTILINE)
+LEFT_OUT = ("config.json", "proof.json", "<", "&&", "1G", "1M")  # needs a file or much time
 SHARED = ("--json", "--csv", "-q", "-h")
 OWN = {
     "min-base": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
-    "--round --integer --digits",
+    "--round --integer --digits --safe --no-table --verify --certificate --safe-certificate",
     "curve": "--base --dim --rotary-dim --ctx --points --every --all --kind --normalise --raw "
     "--width --height --linear",
     "max-ctx": "--base --dim --rotary-dim --margin --limit",
     "check": "--base --config --dim --ctx --rotary-dim --margin",
     "freqs": "--base --dim --ctx",
+    "staircase": "--dim --ctx --kind --save --jobs",
+    "windows": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
+    "--at-most --min-width",
+    "verify": "--backend",
 }
 
 
@@ -38,8 +43,17 @@ def help_of(run_batch: RunBatch) -> dict[str, str]:
     return pages
 
 
-def test_the_five_commands_are_there() -> None:
-    assert list(COMMANDS) == ["min-base", "curve", "max-ctx", "check", "freqs"]
+def test_the_commands_are_there() -> None:
+    assert list(COMMANDS) == [
+        "min-base",
+        "curve",
+        "max-ctx",
+        "check",
+        "freqs",
+        "staircase",
+        "windows",
+        "verify",
+    ]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -55,6 +69,7 @@ def test_every_command_has_its_options_examples_and_exit_codes(
     assert re.search(r"^ *0 +\S.*\n(.*\n)* *2 +bad usage.*\n *130 +interrupted", page, re.MULTILINE)
     assert re.search(r"^ *1 +computed|^ *1 +no", page, re.MULTILINE) or name not in {
         "min-base",
+        "windows",
         "check",
     }
 
@@ -77,15 +92,13 @@ def test_examples_run(run_batch: RunBatch) -> None:
         for example in EXAMPLE.findall(module.EPILOG)
     ]
     lines = [
-        words[1:]
-        for words in examples
-        if words[0] == "ropecalc" and not {"config.json", "&&", "1G"} & {*words}
+        words[1:] for words in examples if words[0] == "ropecalc" and not {*LEFT_OUT} & {*words}
     ]
     assert len(lines) >= 12
     for done in run_batch(lines):
         assert done.returncode in (0, 1), done
         assert done.stdout
-        assert done.stderr == ""
+        assert done.stderr == "" or ("--min-width" in done.args and "not listed" in done.stderr)
 
 
 def test_no_arguments_show_the_help(run_cli: RunCli) -> None:

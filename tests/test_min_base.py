@@ -33,7 +33,7 @@ EXACT = [
 
 
 def assert_exact(context: int, base: str, critical: int) -> None:
-    found = ropecalc.min_base(128, context, round_digits=None, integer=False, window=False)
+    found = swept(128, context)
     assert found.minimum_base == pytest.approx(float(base), rel=1e-12)
     assert found.critical_distance == critical
     assert found.status is Status.FOUND
@@ -48,6 +48,13 @@ def test_exact_values(context: int, base: str, critical: int) -> None:
 @pytest.mark.parametrize(("context", "base", "critical"), EXACT[5:8])
 def test_exact_values_of_longer_contexts(context: int, base: str, critical: int) -> None:
     assert_exact(context, base, critical)
+
+
+def swept(head_dim: int, context: int) -> ropecalc.MinimumBase:
+    """The minimum base by the sweep, and nothing else."""
+    return ropecalc.min_base(
+        head_dim, context, round_digits=None, integer=False, window=False, use_table=False
+    )
 
 
 @st.composite
@@ -89,7 +96,7 @@ def ball_of(base: Any, distance: int, head: dict[str, Any]) -> Any:
 )
 def test_arb_confirms_the_minimum(head: dict[str, Any], context: int, data: Any) -> None:
     found = ropecalc.min_base(
-        context=context, round_digits=None, integer=False, window=False, **head
+        context=context, round_digits=None, integer=False, window=False, use_table=False, **head
     )
     if found.status is Status.NO_BASE:
         # Even where all pairs but the first stand still, some distance breaks the bound, or the
@@ -121,10 +128,7 @@ def test_arb_confirms_the_minimum(head: dict[str, Any], context: int, data: Any)
 def test_the_minimum_does_not_fall_as_the_context_grows(
     half: int, context: int, longer: int
 ) -> None:
-    first, second = (
-        ropecalc.min_base(2 * half, length, round_digits=None, integer=False, window=False)
-        for length in (context, context + longer)
-    )
+    first, second = (swept(2 * half, length) for length in (context, context + longer))
     assert second.minimum_base is not None
     assert first.minimum_base is not None
     assert first.minimum_base <= second.minimum_base
@@ -270,6 +274,6 @@ def test_values_outside_the_domain_are_refused(arguments: dict[str, Any], parame
 
 def test_progress_rises_to_the_context() -> None:
     calls: list[tuple[int, int]] = []
-    ropecalc.min_base(64, 1024, progress=lambda *args: calls.append(args))
+    ropecalc.min_base(64, 1024, use_table=False, progress=lambda *args: calls.append(args))
     assert calls == sorted(calls)
     assert all(0 < done <= total == 1024 for done, total in calls)

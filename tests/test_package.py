@@ -13,11 +13,14 @@ from tests.transcript import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PUBLIC = [
-    *("Check", "ConfigError", "Curve", "Envelope", "Estimate", "HeadConfig", "InvalidValueError"),
-    *("MaxContext", "MinimumBase", "PairFrequencies", "RopecalcError", "Spectrum", "Status"),
-    *("UndecidedError", "UnsupportedError", "WindowStatus", "__version__", "check"),
+    *("Certificate", "CertificateError", "Check", "ConfigError", "Curve", "Envelope", "Estimate"),
+    *("HeadConfig", "InvalidValueError", "MaxContext", "MinimumBase", "PairFrequencies"),
+    *("RopecalcError", "SafeStatus", "Spectrum", "Staircase", "Status", "Step", "TableError"),
+    *("TableWarning", "UndecidedError", "UnsupportedError", "Verification", "VerificationStatus"),
+    *("Window", "WindowStatus", "Windows", "__version__", "build_staircase", "certify", "check"),
     *("continuum_estimate", "curve", "envelope", "frequencies", "max_context", "min_base"),
     *("read_config", "refined_estimate", "scaling", "similarity_at", "upper_bound_at"),
+    *("verify", "windows"),
 ]
 
 

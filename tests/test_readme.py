@@ -16,7 +16,7 @@ from tests import transcript
 TEXT = transcript.README.read_text(encoding="utf-8")
 BLOCKS = dict(transcript.fences(TEXT, "console"))
 PYTHON = dict(transcript.fences(TEXT, "python"))
-COMMANDS = ("min-base", "curve", "max-ctx", "check", "freqs")
+COMMANDS = ("min-base", "curve", "max-ctx", "check", "freqs", "staircase", "windows", "verify")
 INSTALLS = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv .venv && ")]
 
 needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
@@ -31,8 +31,11 @@ def test_console_block(line: int, tmp_path: Path) -> None:
 
 
 def steady(text: str) -> str:
-    """The text without its step counts: the sweep's path, not its end, depends on the processor."""
-    return re.sub(r"\d[\d,]* steps", "N steps", text)
+    """The text without step counts and times: the sweep's path, not its end, depends on the
+    processor."""
+    text = re.sub(r"\d[\d,]* of \d[\d,]* links", "N links", text)
+    text = re.sub(r"\S+ (at the end of a link|seconds)", r"N \1", text)
+    return re.sub(r"\d[\d,]* (steps|expansions)", r"N \1", text)
 
 
 @pytest.mark.parametrize("line", PYTHON)
@@ -73,9 +76,11 @@ def test_ci_runs_the_installs_as_they_stand() -> None:
     assert "grep '^python3 -m venv .venv && ' README.md" in script.read_text(encoding="utf-8")
 
 
-# | context | minimum base | critical distance | two digits | paper | re-computation |
+# | context | minimum base | distance | window ends | safe base | two digits | paper | again |
 ROW = re.compile(
-    r"^\| ([\d,]+) \| ([\d,.]+) \| ([\d,]+) \| (\S+) \| (\S+)( ✗)? \| (\S+)( ✗)? \|$", re.MULTILINE
+    r"^\| ([\d,]+) \| ([\d,.]+) \| ([\d,]+) \| ([\d,.]+) \| ([\d,.]+) "
+    r"\| (\S+) \| (\S+)( ✗)? \| (\S+)( ✗)? \|$",
+    re.MULTILINE,
 )
 TABLE = {int(row[0].replace(",", "")): row for row in ROW.findall(TEXT)}
 
@@ -99,15 +104,40 @@ def test_minimum_bases_of_the_table_hold_as_printed_and_not_below(context: int) 
 
 @pytest.mark.parametrize("context", TABLE)
 def test_marks_of_the_table_say_which_published_values_break_the_bound(context: int) -> None:
-    _, _, _, two_digits, paper, paper_mark, again, again_mark = TABLE[context]
+    *_, two_digits, paper, paper_mark, again, again_mark = TABLE[context]
     assert holds(float(two_digits), context)
     assert holds(float(paper), context) is (not paper_mark)
     assert holds(float(again), context) is (not again_mark)
 
 
+def printed(context: int, column: int) -> tuple[Decimal, Decimal]:
+    """A number of the table, and one unit of its last digit."""
+    number = Decimal(TABLE[context][column].replace(",", ""))
+    assert len(number.as_tuple().digits) == 10
+    return number, Decimal(1).scaleb(int(number.as_tuple().exponent))
+
+
+@pytest.mark.parametrize("context", TABLE)
+def test_windows_of_the_table_end_where_it_says(context: int) -> None:
+    end, unit = printed(context, 3)
+    assert holds(end, context)
+    assert not holds(end + unit, context)
+
+
+@pytest.mark.parametrize("context", TABLE)
+def test_safe_bases_of_the_table_hold_and_those_just_below_do_not(context: int) -> None:
+    base, unit = printed(context, 4)
+    assert holds(base, context)
+    assert not holds(base - unit, context)
+    for factor in ("1.001", "1.03", "1.3", "2", "10", "1e6"):
+        assert holds(base * Decimal(factor), context)
+
+
 def check_row(context: int) -> None:
-    found = ropecalc.min_base(128, context, round_digits=2, integer=False, window=False, digits=12)
-    _, base, distance, two_digits, *_ = TABLE[context]
+    found = ropecalc.min_base(
+        128, context, round_digits=2, integer=False, window=False, digits=12, use_table=False
+    )
+    _, base, distance, _, _, two_digits, *_ = TABLE[context]
     assert found.minimum_base_digits == Decimal(base.replace(",", ""))
     assert found.critical_distance == int(distance.replace(",", ""))
     assert found.round_base == float(two_digits)

@@ -57,6 +57,7 @@ Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
   critical distance   30,704 tokens
   first window        629,978.2629 to 630,984.1296
                       (0.16% wide)
+  safe base           not computed
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
   continuum estimate  53,150 (context / 0.6165)
@@ -76,6 +77,7 @@ Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
   minimum base        629,978.2629
   critical distance   30,704 tokens
   first window        629,978.2629 to 630,984.1296 (0.16% wide)
+  safe base           not computed
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
   continuum estimate  53,150 (context / 0.6165)
@@ -93,6 +95,7 @@ Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
   minimum base        629,978.2629
   critical distance   30,704 tokens
   first window        629,978.2629 to 630,984.1296 (0.16% wide)
+  safe base           not computed
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
   continuum estimate  53,150 (context / 0.6165)

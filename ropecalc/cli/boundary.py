@@ -27,7 +27,8 @@ OPTIONS = {  # parameter of the library -> option of the commands, where the nam
     "spectrum": "--base",
 }
 OWN_OPTIONS = (
-    "rotary_dim partial_rotary_factor base margin limit digits points every kind width height"
+    "rotary_dim partial_rotary_factor base margin limit digits points every kind width height "
+    "backend jobs save"
 ).split()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,7 +11,8 @@ import typer
 from ropecalc.cli import options
 from ropecalc.cli.heads import rotated
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, at_most_one, choose, show, warn
+from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show, warn
+from ropecalc.errors import InvalidValueError, TableWarning
 from ropecalc.quantities import format_count
 from ropecalc.render.machine import minimum_base_record
 
@@ -26,6 +28,7 @@ EPILOG = epilog(
     "ropecalc min-base --dim 64,128 --ctx 2k,4k --csv",
     "ropecalc min-base --dim 128 --ctx 4096 --digits 30 -q",
     "base=$(ropecalc min-base --dim 128 --ctx 32768 --round 2 -q)",
+    "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2
@@ -52,6 +55,36 @@ Digits = Annotated[
         options.positive("digits", "30"),
     ),
 ]
+Safe = Annotated[
+    bool,
+    typer.Option("--safe", help="Compute the safe base where no table has it: may take minutes."),
+]
+NoTable = Annotated[
+    bool, typer.Option("--no-table", help="Sweep for the answer even where a table has it.")
+]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify", help="Verify what a table says in full, whatever that costs."),
+]
+CertificateFile = Annotated[
+    str | None,
+    typer.Option(
+        "--certificate",
+        help="Write a proof of the minimum base that 'ropecalc verify' checks; one --dim, one "
+        "--ctx.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+SafeCertificateFile = Annotated[
+    str | None,
+    typer.Option(
+        "--safe-certificate",
+        help="The same for the safe base; may take minutes.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
 Quiet = Annotated[
     bool,
     options.quiet(
@@ -71,6 +104,11 @@ def command(
     round_digits: Round = None,
     integer: Integer = False,
     digits: Digits = None,
+    safe: Safe = False,
+    no_table: NoTable = False,
+    verify: Verify = False,
+    certificate: CertificateFile = None,
+    safe_certificate: SafeCertificateFile = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     quiet: Quiet = False,
@@ -84,6 +122,12 @@ def command(
     rotary_dims = [rotated(head_dim, rotary_dim, partial_rotary_factor) for head_dim in dims]
     settings = {"count_unrotated": not ignore_unrotated, "margin": margin}
     wanted, picked = _wanted(form, round_digits, integer, digits)
+    wanted |= {"safe": None if form is Form.BARE else safe}
+    wanted |= {"use_table": not no_table, "verify": verify}
+    proofs = {"minimum-base": certificate, "safe-base": safe_certificate}
+    for kind, path in proofs.items():
+        if path is not None:
+            _certify(path, dims, rotary_dims, contexts, kind=kind, **settings)
     results = [
         _solve(context, head_dim=head_dim, rotary_dim=rotated_dims, **settings, **wanted)
         for head_dim, rotated_dims in zip(dims, rotary_dims, strict=True)
@@ -117,8 +161,38 @@ def _solve(context: int, head_dim: int, **settings: Any) -> MinimumBase:
     import ropecalc
     from ropecalc.render.progress import progress
 
-    with progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report:
-        return ropecalc.min_base(head_dim, context, progress=report, **settings)
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report,
+    ):
+        warnings.simplefilter("always", TableWarning)
+        result = ropecalc.min_base(head_dim, context, progress=report, **settings)
+    for warning in caught:
+        warn(f"Warning: {warning.message}")
+    return result
+
+
+def _certify(
+    path: str,
+    dims: Sequence[int],
+    rotary_dims: Sequence[int | None],
+    contexts: Sequence[int],
+    **settings: Any,
+) -> None:
+    """Write the proof of one base; of a minimum by a sweep, also where a table has it."""
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    if len(dims) * len(contexts) != 1:
+        raise InvalidValueError(
+            "options", "a certificate proves one base: give one --dim and one --ctx"
+        )
+    with progress("certificate") as report:
+        proof = ropecalc.certify(
+            dims[0], contexts[0], rotary_dim=rotary_dims[0], progress=report, **settings
+        )
+    proof.write(path)
+    say(f"The proof is in {path}: ropecalc verify checks it")
 
 
 def _answer(results: Sequence[MinimumBase], inputs: dict[str, Any], picked: str) -> Answer:

@@ -7,12 +7,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ropecalc.render.console import Screen
-from ropecalc.render.digits import count, exact, nearest, power_of_ten, round_up, tokens, window_ends
+from ropecalc.render.digits import (
+    count,
+    exact,
+    nearest,
+    power_of_ten,
+    round_up,
+    tokens,
+    window_ends,
+)
 from ropecalc.render.tables import INDENT, Column, headline, pairs, prose, table, then, tied
 from ropecalc.render.words import bound_below, command, head_columns, setting
-from ropecalc.results import Estimate, MinimumBase, Status, WindowStatus
+from ropecalc.results import Estimate, MinimumBase, SafeStatus, Status, WindowStatus
 
 WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
+SAFELESS = {
+    SafeStatus.NOT_COMPUTED: "not computed",
+    SafeStatus.UNKNOWN: "none known up to 1e300",
+}
 
 
 def describe_min_base(results: Sequence[MinimumBase], screen: Screen) -> str:
@@ -47,6 +59,7 @@ def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
         rows.append(("critical distance", tokens(result.critical_distance)))
     if result.window_status is not WindowStatus.NOT_SOUGHT:
         rows.append(("first window", _window(result)))
+    rows.append(("safe base", _safe(result)))
     if result.round_base is not None:
         rows.append((f"first {result.round_digits}-digit base", _round(result.round_base)))
     if result.integer_base is not None:
@@ -60,8 +73,24 @@ def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
         )
     if result.refined_estimate is not None:
         rows.append(("refined estimate", _refined(result.refined_estimate, screen)))
+    return [*rows, ("found by", _found_by(result))]
+
+
+def _found_by(result: MinimumBase) -> str:
+    if result.source == "table":
+        return result.method
     steps = tied(f"{count(result.steps)} {'step' if result.steps == 1 else 'steps'}")
-    return [*rows, ("found by", f"{result.method}, {steps}")]
+    return f"{result.method}, {steps}"
+
+
+def _safe(result: MinimumBase) -> str:
+    """The base from which on all will do; never an estimate where it is not known."""
+    if result.safe_base is None:
+        return SAFELESS[result.safe_status]
+    text = f"{round_up(result.safe_base)} and every larger base"
+    if result.safe_distance is None:
+        return text
+    return f"{text} {tied(f'(broken just below at {tokens(result.safe_distance)})')}"
 
 
 def _meaning(result: MinimumBase, screen: Screen) -> str:
@@ -136,12 +165,14 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     rounds = ["" if (b := r.round_base) is None else power_of_ten(b) for r in found]
     integers = ["" if (b := r.integer_base) is None else count(b) for r in found]
     limits = ["" if (e := r.continuum_estimate) is None else _rough(e) for r in results]
+    safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b) for r in results]
     columns = [
         *head_columns(results),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("minimum base", [_minimum(r) for r in results]),
         Column("critical distance [tokens]", criticals, spare=2),
         Column("first window ends", [_ends(r)[1] or "" for r in results], spare=3),
+        Column("safe base", safes if any(r.safe_base for r in results) else (), spare=3),
         Column(f"first {digits}-digit base", rounds, spare=1),
         Column("first integer base", integers, spare=4),
         Column("continuum estimate", limits, spare=5),

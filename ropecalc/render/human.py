@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ropecalc.results import Check, Envelope, MaxContext, MinimumBase, PairFrequencies
+    from ropecalc.results import (
+        Check,
+        Envelope,
+        MaxContext,
+        MinimumBase,
+        PairFrequencies,
+        Staircase,
+        Windows,
+    )
 
 
 def show_min_base(results: Sequence[MinimumBase], file: TextIO) -> None:
@@ -43,12 +51,28 @@ def show_max_context(results: Sequence[MaxContext], file: TextIO) -> None:
     on.write(describe_max_context(results, on))
 
 
+def show_staircase(result: Staircase, file: TextIO) -> None:
+    """The minimum or safe bases of all contexts, a row a step."""
+    from ropecalc.render.staircases import describe_staircase
+
+    on = screen(file)
+    on.write(describe_staircase(result, on))
+
+
 def show_frequencies(result: PairFrequencies, file: TextIO) -> None:
     """Angular frequencies, a row a pair."""
     from ropecalc.render.curves import describe_frequencies
 
     on = screen(file)
     on.write(describe_frequencies(result, on))
+
+
+def show_windows(result: Windows, file: TextIO, *, min_width: float = 0.0) -> None:
+    """Windows of bases: a strip with all, a table of those at least so wide."""
+    from ropecalc.render.windows import describe_windows
+
+    on = screen(file)
+    on.write(describe_windows(result, on, min_width))
 
 
 def edges_for(file: TextIO, start: int, stop: int, *, log_x: bool = True) -> NDArray[np.int64]:

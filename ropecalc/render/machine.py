@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 if TYPE_CHECKING:
-    from ropecalc.results import Check, Estimate, MaxContext, MinimumBase, PairFrequencies
+    from ropecalc.results import (
+        Check,
+        Estimate,
+        MaxContext,
+        MinimumBase,
+        PairFrequencies,
+        Staircase,
+        Window,
+        Windows,
+    )
     from ropecalc.spectrum import Spectrum
 
 Record = dict[str, Any]
@@ -44,6 +53,10 @@ def minimum_base_record(result: MinimumBase) -> Record:
         "integer_base": result.integer_base,
         "continuum_estimate": result.continuum_estimate,
         "refined_estimate": _estimate(result.refined_estimate),
+        "safe_status": result.safe_status.name.lower(),
+        "safe_base": result.safe_base,
+        "safe_distance": result.safe_distance,
+        "source": result.source,
         "steps": result.steps,
         "method": result.method,
         "message": result.status.value,
@@ -91,6 +104,50 @@ def max_context_record(result: MaxContext) -> Record:
     }
 
 
+def windows_record(result: Windows, min_width: float = 0.0) -> Record:
+    """Windows as a record; ``hidden`` counts those narrower than ``min_width``, not listed."""
+    listed = [_window(window) for window in result.at_least(min_width)]
+    return {
+        **_asked_of_windows(result),
+        "at_most": result.at_most,
+        "status": result.status.name.lower(),
+        "minimum_base": result.minimum_base,
+        "safe_base": result.safe_base,
+        "share": result.share,
+        "windows": listed,
+        "hidden": len(result.windows) - len(listed),
+        "skipped": result.skipped,
+        "method": result.method,
+        "message": result.status.value,
+    }
+
+
+def window_rows(result: Windows, min_width: float = 0.0) -> Iterator[Record]:
+    """Windows as rows, one a window."""
+    for window in result.at_least(min_width):
+        yield {**_asked_of_windows(result), **_window(window)}
+
+
+def _asked_of_windows(result: Windows) -> Record:
+    return {
+        "head_dim": result.head_dim,
+        "rotary_dim": result.rotary_dim,
+        "count_unrotated": result.count_unrotated,
+        "context": result.context,
+        "margin": result.margin,
+    }
+
+
+def _window(window: Window) -> Record:
+    return {
+        "start": window.start,
+        "end": window.end,
+        "relative_width": window.relative_width,
+        "opened_by": window.opened_by,
+        "closed_by": window.closed_by,
+    }
+
+
 def frequencies_record(result: PairFrequencies) -> Record:
     """A PairFrequencies as a record of lists, a value a pair."""
     spectrum = result.spectrum
@@ -117,6 +174,25 @@ def frequency_rows(result: PairFrequencies) -> Iterator[Record]:
             "wavelength": wavelength,
             "turns": None if turns is None else turns[pair],
         }
+
+
+def staircase_record(result: Staircase) -> Record:
+    """A Staircase as a record of lists, a value a step."""
+    return {
+        "kind": result.kind,
+        "rotary_dim": result.rotary_dim,
+        "end": result.end,
+        "contexts": [step.context for step in result.steps],
+        "bases": [step.base for step in result.steps],
+        "critical_distances": [step.distance or None for step in result.steps],
+    }
+
+
+def staircase_rows(result: Staircase) -> Iterator[Record]:
+    """A Staircase as rows, one a step."""
+    for step in result.steps:
+        distance = step.distance or None
+        yield {"context": step.context, "base": step.base, "critical_distance": distance}
 
 
 @dataclass(frozen=True)
@@ -194,7 +270,12 @@ def write_rows(file: TextIO, rows: Iterable[Record], separator: str) -> None:
 
 
 def bare(value: object) -> str:
-    """A value as ``-q`` prints it: 350000000 rather than 350000000.0, nothing for None."""
+    """A value as ``-q`` prints it: 350000000 rather than 350000000.0, nothing for None.
+
+    The values of a tuple come side by side, with tabs between them.
+    """
+    if isinstance(value, tuple):
+        return "\t".join(map(bare, value))
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
         return str(int(value))
     return _field(value, "\t")

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ropecalc.render.tables import Column
-    from ropecalc.results import Check, MaxContext, MinimumBase
+    from ropecalc.results import Check, MaxContext, MinimumBase, Windows
 
-    Asked = MinimumBase | Check | MaxContext
+    Asked = MinimumBase | Check | MaxContext | Windows
 
 
 def head(head_dim: int, rotary_dim: int, count_unrotated: bool) -> str:
