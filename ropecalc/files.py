@@ -1,9 +1,65 @@
-"""Files that are written whole or not at all."""
+"""Files: reading what may be hostile, writing whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
+import sys
+from typing import BinaryIO
+
+from ropecalc.errors import RopecalcError
+
+
+def read_bytes(
+    source: str | os.PathLike[str], limit: int, error: type[RopecalcError], wanted: str
+) -> tuple[str, bytes]:
+    """The name to call a source by in messages, and its at most ``limit`` bytes.
+
+    ``source`` is a path, or "-" for standard input. What goes wrong is raised as ``error``, in one
+    line that ends with the cure; ``wanted`` says what should have been passed.
+    """
+    path = os.fspath(source)
+    name = "standard input" if path == "-" else printable(path)
+    try:
+        data = _read_stdin(limit + 1) if path == "-" else _read_file(path, limit + 1)
+    except FileNotFoundError:
+        raise error(f"{name}: no such file; check the path") from None
+    except IsADirectoryError:
+        raise error(f"{name}: is a directory; pass {wanted} in it") from None
+    except PermissionError:
+        raise error(f"{name}: no permission to read it; check its access rights") from None
+    except (OSError, ValueError) as problem:  # ValueError: a null byte in the path
+        reason = getattr(problem, "strerror", None) or problem
+        raise error(f"{name}: cannot be read ({reason}); check the path") from None
+    if len(data) > limit:
+        raise error(f"{name}: larger than {limit // 2**20} MiB; pass {wanted}")
+    return name, data
+
+
+def _read_stdin(most: int) -> bytes:
+    binary: BinaryIO | None = getattr(sys.stdin, "buffer", None)
+    if binary is not None:
+        return binary.read(most)
+    return sys.stdin.read(most).encode() if sys.stdin else b""
+
+
+def _read_file(path: str, most: int) -> bytes:
+    """At most so many bytes; of a regular file that has more, only that they are too many."""
+    with open(path, "rb") as file:  # noqa: PTH123  Path("") would be the current folder
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode) and status.st_size >= most:
+            return bytes(most)
+        return file.read(most)
+
+
+def printable(text: str) -> str:
+    r"""The text itself, or quoted with escapes where it is empty or would break a line.
+
+    >>> printable("config.json"), printable("a" + chr(10) + "b")
+    ('config.json', "'a\\nb'")
+    """
+    return text if text and text.isprintable() else repr(text)
 
 
 def replace_file(path: str, data: bytes) -> None:

@@ -224,7 +224,7 @@ def test_path_with_a_null_byte() -> None:
 
 
 def test_directory(tmp_path: Path) -> None:
-    end = f"{tmp_path}: is a directory; pass the config.json in it"
+    end = f"{tmp_path}: is a directory; pass a model's config.json in it"
     assert refusal(tmp_path) == end
 
 
