@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.results import Check, MaxContext, Status
+from ropecalc.results import Status
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import (
     MAX_POSITIONS,
@@ -24,6 +25,9 @@ from ropecalc.similarity import (
     similarity_blocks,
 )
 from ropecalc.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from ropecalc.results import Check, MaxContext
 
 METHOD = "full evaluation in blocks; signs in doubt decided by multiple precision"
 
@@ -143,6 +147,8 @@ def check(
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
+    from ropecalc.results import Check
+
     return Check(
         head_dim=spectrum.head_dim,
         rotary_dim=spectrum.rotary_dim,
@@ -206,6 +212,8 @@ def max_context(
         )
     found = scan(spectrum, 0, limit, margin=margin, first_only=True, progress=progress)
     first = found.first_violation
+    from ropecalc.results import MaxContext
+
     return MaxContext(
         head_dim=spectrum.head_dim,
         rotary_dim=spectrum.rotary_dim,

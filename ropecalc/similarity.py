@@ -14,15 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Context
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.results import Curve, Envelope, PairFrequencies
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.spectrum import PI, Spectrum
+
+if TYPE_CHECKING:
+    from ropecalc.results import Curve, Envelope, PairFrequencies
 
 Array = NDArray[np.float64]
 Distances = NDArray[np.int64]
@@ -279,6 +281,8 @@ def curve(
     scale = curve_scale(spectrum, kind) if normalised else 1.0
     where = np.atleast_1d(np.asarray(distances, dtype=np.float64))
     values = evaluate(spectrum, where) / scale
+    from ropecalc.results import Curve
+
     return Curve(spectrum, kind, normalised, where, values, error_bound(spectrum) / scale)
 
 
@@ -315,6 +319,8 @@ def envelope(
         if progress is not None:
             progress(at + values.size - first, last - first)
     scale = curve_scale(spectrum, kind) if normalised else 1.0
+    from ropecalc.results import Envelope
+
     return Envelope(spectrum, kind, normalised, edges, low, high, error_bound(spectrum) / scale)
 
 
@@ -360,4 +366,6 @@ def frequencies(
     with np.errstate(divide="ignore"):
         wavelengths = 2 * np.pi / theta
     turns = None if context is None else context * theta / (2 * np.pi)
+    from ropecalc.results import PairFrequencies
+
     return PairFrequencies(spectrum, context, theta, wavelengths, turns)

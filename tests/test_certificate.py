@@ -164,7 +164,7 @@ def test_a_verification_loads_none_of_the_solver(
     )
     done = run_python("-c", code, str(tmp_path / "proof.json"))
     loaded = {name.split(".")[1] for name in done.stdout.split() if "." in name}
-    assert loaded == {"certificate", "errors", "files", "results", "stacks"}, done.stderr
+    assert loaded == {"certificate", "errors", "files", "results"}, done.stderr
 
 
 def reference(x: float, rotary_dim: int, distance: int) -> tuple[Any, Any, Any]:

@@ -10,7 +10,6 @@ from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, choose, show
 from ropecalc.errors import InvalidValueError
-from ropecalc.render.proof import verification_record
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -81,6 +80,8 @@ def _answer(result: Verification, inputs: dict[str, object]) -> Answer:
         from ropecalc.render.proof import show_verification
 
         show_verification(result, file)
+
+    from ropecalc.render.proof import verification_record
 
     return Answer(
         command="verify",

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from ropecalc.render.console import Screen, rich_console, screen
-
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
+
+    from ropecalc.render.console import Screen
 
 Progress = Callable[[int, int], None]
 PATIENCE = 1.0  # seconds of work before a bar shows
@@ -32,6 +32,8 @@ def progress(description: str, file: TextIO | None = None) -> Iterator[Progress]
     if file is None or not file.isatty() or os.environ.get("TERM") == "dumb":
         yield _silent
         return
+    from ropecalc.render.console import screen  # most answers come before anyone looks for a bar
+
     bar = _DelayedBar(description, screen(file))
     try:
         yield bar.update
@@ -74,6 +76,8 @@ class _DelayedBar:
 def _rich_bar(screen: Screen) -> Bar:
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
+
+    from ropecalc.render.console import rich_console
 
     return Bar(
         TextColumn("{task.description}", markup=False),

@@ -49,6 +49,4 @@ def _parse(name: str, data: bytes) -> object:
     except RecursionError:
         raise ConfigError(f"{name}: is nested too deeply; pass {WANTED}") from None
     except ValueError:  # an integer of more digits than Python converts
-        raise ConfigError(
-            f"{name}: holds a number too long to read; pass {WANTED}"
-        ) from None
+        raise ConfigError(f"{name}: holds a number too long to read; pass {WANTED}") from None

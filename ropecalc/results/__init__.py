@@ -1,0 +1,65 @@
+"""What the public functions return: frozen values that the commands, JSON, tables and tests read.
+
+Each class says what was asked (head_dim, rotary_dim, context, ...), what the answer is, how it was
+found (``method``) and, as a sentence, how it went (``status``). Lengths are in tokens, bases have
+no unit, similarities are S(m) as it stands (not divided by S(0)) unless the name says otherwise.
+``None`` means that there is no such thing, and ``status`` says why.
+
+Nothing here imports anything heavy, and a name loads its own module on first use (PEP 562): what
+reads results need not load what computes them, nor the results of others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ropecalc.results.bases import Estimate as Estimate
+    from ropecalc.results.bases import MinimumBase as MinimumBase
+    from ropecalc.results.configs import HeadConfig as HeadConfig
+    from ropecalc.results.curves import Curve as Curve
+    from ropecalc.results.curves import Envelope as Envelope
+    from ropecalc.results.curves import PairFrequencies as PairFrequencies
+    from ropecalc.results.proofs import Verification as Verification
+    from ropecalc.results.proofs import VerificationStatus as VerificationStatus
+    from ropecalc.results.staircases import Kind as Kind
+    from ropecalc.results.staircases import Staircase as Staircase
+    from ropecalc.results.staircases import Step as Step
+    from ropecalc.results.status import SafeStatus as SafeStatus
+    from ropecalc.results.status import Status as Status
+    from ropecalc.results.status import WindowStatus as WindowStatus
+    from ropecalc.results.verdicts import Check as Check
+    from ropecalc.results.verdicts import MaxContext as MaxContext
+    from ropecalc.results.windows import Window as Window
+    from ropecalc.results.windows import Windows as Windows
+
+_HOME = {
+    "Check": "verdicts",
+    "Curve": "curves",
+    "Envelope": "curves",
+    "Estimate": "bases",
+    "HeadConfig": "configs",
+    "Kind": "staircases",
+    "MaxContext": "verdicts",
+    "MinimumBase": "bases",
+    "PairFrequencies": "curves",
+    "SafeStatus": "status",
+    "Staircase": "staircases",
+    "Status": "status",
+    "Step": "staircases",
+    "Verification": "proofs",
+    "VerificationStatus": "proofs",
+    "Window": "windows",
+    "WindowStatus": "status",
+    "Windows": "windows",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ropecalc.results' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"ropecalc.results.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,88 @@
+"""Minimum bases, and their estimates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ropecalc.results.status import SafeStatus, Status, WindowStatus
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """An estimate of the minimum base, with its spread; never a substitute for it.
+
+    ``value`` lies between ``low`` and ``high``, which are not bounds but the range that the
+    estimate's one fitted number had over the cases it was fitted on.
+    """
+
+    value: float
+    low: float
+    high: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class MinimumBase:
+    """The smallest base that meets the bound at ``context``; see ``ropecalc.min_base``."""
+
+    head_dim: int
+    rotary_dim: int
+    count_unrotated: bool
+    weighted: bool
+    context: int
+    margin: float
+    status: Status
+    minimum_base: float | None
+    """Smallest float64 that meets the bound: the upper end of ``enclosure``."""
+    enclosure: tuple[float, float] | None
+    """(low, high], one float64 step wide, that contains the infimum; ``low`` breaks the bound."""
+    minimum_base_digits: Decimal | None
+    """The infimum rounded up to the digits that were asked for (or more, where fewer would break
+    the bound); up to 17 digits its float64 meets the bound, beyond that the number itself does."""
+    critical_distance: int | None
+    """The distance whose similarity is zero (margin * S(0) with a margin) at the infimum."""
+    window_status: WindowStatus
+    window_end: float | None
+    """Every base from ``minimum_base`` to it meets the bound; the largest such float64 where
+    ``window_status`` is ENDS, None where it is ENDLESS."""
+    round_digits: int | None
+    round_base: float | None
+    """First base of ``round_digits`` significant digits that meets the bound."""
+    integer_base: int | None
+    """First integer base that meets the bound."""
+    safe_status: SafeStatus
+    safe_base: float | None
+    """Smallest float64 from which on every base meets the bound; None where it is not known, and
+    ``safe_status`` says why."""
+    safe_distance: int | None
+    """The distance that breaks the bound just below the safe base."""
+    source: Literal["table", "sweep"]
+    """Where the minimum base comes from: a shipped staircase, or a sweep made for it."""
+    steps: int
+    """Intervals of bases that the sweep excluded, each by one violated distance; 0 for a table."""
+    method: str
+
+    @property
+    def continuum_estimate(self) -> float | None:
+        """The limit of many pairs, context / 0.6165..., where it applies."""
+        from ropecalc.base.asymptotic import continuum_estimate
+
+        return continuum_estimate(self.context) if self._is_plain else None
+
+    @property
+    def refined_estimate(self) -> Estimate | None:
+        """The estimate with the fluctuation of the finite sum, where it applies."""
+        from ropecalc.base.asymptotic import refined_estimate
+
+        fits = self.rotary_dim >= 32 and self.context >= 1024  # where its one number was fitted
+        return refined_estimate(self.context, self.rotary_dim) if self._is_plain and fits else None
+
+    @property
+    def _is_plain(self) -> bool:
+        """Whether the estimates' assumptions hold: full rotation, unit weights, no margin."""
+        counted = self.count_unrotated and self.rotary_dim < self.head_dim
+        return not (counted or self.weighted or self.margin) and self.status is Status.FOUND

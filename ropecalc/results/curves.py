@@ -1,0 +1,60 @@
+"""Curves, and the frequencies behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ropecalc.spectrum import Spectrum
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve at chosen distances; see ``ropecalc.curve``.
+
+    ``distances`` and ``values`` have one shape, (n_points,).
+    """
+
+    spectrum: Spectrum
+    kind: str
+    """"similarity" or "upper-bound"."""
+    normalised: bool
+    distances: NDArray[np.float64]
+    values: NDArray[np.float64]
+    error_bound: float
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Minimum and maximum of a curve over runs of distances; see ``ropecalc.envelope``.
+
+    Column k covers every integer distance in edges[k] <= m < edges[k + 1].
+    """
+
+    spectrum: Spectrum
+    kind: str
+    normalised: bool
+    edges: NDArray[np.int64]
+    """Shape (n_columns + 1,), strictly increasing."""
+    minimum: NDArray[np.float64]
+    """Shape (n_columns,)."""
+    maximum: NDArray[np.float64]
+    error_bound: float
+
+
+@dataclass(frozen=True)
+class PairFrequencies:
+    """The angular frequencies of a head, a row a pair; see ``ropecalc.frequencies``."""
+
+    spectrum: Spectrum
+    context: int | None
+    angular_frequencies: NDArray[np.float64]
+    """rad/token, shape (n_pairs,)."""
+    wavelengths: NDArray[np.float64]
+    """2 pi / theta_i, tokens; infinite where theta_i is 0."""
+    turns: NDArray[np.float64] | None
+    """context * theta_i / (2 pi), where a context was given."""

@@ -1,0 +1,44 @@
+"""Bases of every context at once."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from ropecalc.errors import InvalidValueError
+
+Kind = Literal["minimum", "safe"]
+
+
+class Step(NamedTuple):
+    """One base for the contexts up to ``context``, down to where the step before ends."""
+
+    context: int
+    base: float
+    """Minimum: the smallest float64 that meets the bound. Safe: the smallest above which, itself
+    included, every float64 meets it."""
+    distance: int
+    """The distance whose similarity is zero at the infimum or supremum; 0 where there is none."""
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """The minimum or safe base of every context from 1 to ``end``, for one rotary dimension."""
+
+    kind: Kind
+    rotary_dim: int
+    end: int
+    steps: tuple[Step, ...]
+    """Ascending by context and by base; the last step's context is ``end``."""
+
+    def at(self, context: int) -> Step:
+        """The step that answers a context.
+
+        Raises InvalidValueError unless 1 <= context <= end.
+        """
+        if not 1 <= context <= self.end:
+            raise InvalidValueError(
+                "context", f"context must be from 1 to {self.end:,}, got {context}"
+            )
+        return self.steps[bisect_left(self.steps, context, key=lambda step: step.context)]

@@ -1,0 +1,63 @@
+"""Whether the bound holds, and how far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ropecalc.results.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
+
+    head_dim: int
+    rotary_dim: int
+    count_unrotated: bool
+    base: float | None
+    context: int
+    margin: float
+    status: Status
+    first_violation: int | None
+    violations: int
+    """Number of distances in the context that break the bound."""
+    worst_distance: int
+    """The distance of the smallest similarity."""
+    worst_similarity: float
+    slack: float
+    """(worst_similarity - margin * S(0)) / S(0): negative where the bound is broken."""
+    next_base: float | None
+    """Smallest float64 base above ``base`` that meets the bound; None where ``base`` does."""
+    error_bound: float
+    """|worst_similarity - exact value| is at most this."""
+    label: str
+    method: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether the bound holds."""
+        return self.status is Status.HOLDS
+
+
+@dataclass(frozen=True, slots=True)
+class MaxContext:
+    """The longest context at which the bound holds; see ``ropecalc.max_context``."""
+
+    head_dim: int
+    rotary_dim: int
+    count_unrotated: bool
+    base: float | None
+    margin: float
+    limit: int
+    status: Status
+    first_violation: int | None
+    """Smallest distance that breaks the bound, None when there is none below ``limit``."""
+    similarity: float | None
+    """S at the first violation."""
+    label: str
+    method: str
+
+    @property
+    def max_context(self) -> int | None:
+        """The first violation itself: the bound holds for every context up to it."""
+        return self.first_violation
