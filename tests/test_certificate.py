@@ -313,16 +313,12 @@ def test_certificates_under_mpmath_alone(head_dim: int, context: int) -> None:
 
 @pytest.mark.slow
 def test_the_certificate_for_32k_under_mpmath_alone() -> None:
-    found = ropecalc.verify(ropecalc.certify(128, 2**15), backend="mpmath")
-    assert found.proved
-    assert found.seconds < 300  # 20 on one idle core
+    assert ropecalc.verify(ropecalc.certify(128, 2**15), backend="mpmath").proved
 
 
 @pytest.mark.slow
 def test_the_certificate_for_a_million_tokens_with_arb() -> None:
-    found = ropecalc.verify(ropecalc.certify(128, 2**20), backend="arb")
-    assert found.proved
-    assert found.seconds < 300  # 27 on one idle core
+    assert ropecalc.verify(ropecalc.certify(128, 2**20), backend="arb").proved
 
 
 def safe_proof(context: int, base: str, violated: int, rotary_dim: int = 128) -> Certificate:
