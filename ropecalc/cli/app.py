@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
 from typing import Annotated
 
 import typer
 
 from ropecalc import __version__
-from ropecalc.cli import (
-    boundary,
-    check,
-    curve,
-    freqs,
-    max_ctx,
-    min_base,
-    staircase,
-    verify,
-    windows,
-)
+from ropecalc.cli import boundary
 from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog
 
 EPILOG = epilog(
@@ -53,23 +45,31 @@ def root(
     """The base of rotary position embeddings (rope_theta), and the context that it can carry."""
 
 
-COMMANDS = {
-    "min-base": min_base,
-    "curve": curve,
-    "max-ctx": max_ctx,
-    "check": check,
-    "freqs": freqs,
-    "staircase": staircase,
-    "windows": windows,
-    "verify": verify,
-}
+class Commands(Mapping[str, ModuleType]):
+    """The module of each command by its name, loaded when it is asked for."""
+
+    NAMES = ("min-base", "curve", "max-ctx", "check", "freqs", "staircase", "windows", "verify")
+
+    def __getitem__(self, name: str) -> ModuleType:
+        if name not in self.NAMES:
+            raise KeyError(name)
+        return import_module(f"ropecalc.cli.{name.replace('-', '_')}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)
+
+
+COMMANDS = Commands()
 
 
 def application(args: Sequence[str]) -> typer.Typer:
     """The program for some arguments: all commands, or the one that they begin with.
 
-    Making Typer's objects takes two milliseconds a command, which a shell script would pay for
-    each on every call.
+    Loading a command and making Typer's objects takes three milliseconds, which a shell script
+    would pay for each of them on every call.
     """
     app = typer.Typer(
         name=boundary.PROGRAM,
@@ -81,7 +81,7 @@ def application(args: Sequence[str]) -> typer.Typer:
     )
     app.callback(epilog=EPILOG)(root)
     first = args[0] if args else ""
-    for name in [first] if first in COMMANDS else COMMANDS:
+    for name in [first] if first in Commands.NAMES else COMMANDS:
         module = COMMANDS[name]
         app.command(name, short_help=module.SUMMARY, epilog=module.EPILOG)(module.command)
     return app

@@ -9,7 +9,6 @@ ASCII only, and numbers as ``repr`` writes them, so that nothing is lost on the 
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -308,12 +307,14 @@ def _write_array(file: TextIO, blocks: Iterator[Sequence[float]]) -> None:
     file.write("[")
     separator = ""
     for block in blocks:
-        file.write(separator + json.dumps(list(block), allow_nan=False)[1:-1])
+        file.write(separator + _dumps(list(block))[1:-1])
         separator = ", "
     file.write("]")
 
 
 def _dumps(value: object) -> str:
+    import json  # a bare answer does without
+
     return json.dumps(_finite(value), allow_nan=False)
 
 
