@@ -376,11 +376,8 @@ def test_the_known_safe_base_of_1024_tokens_is_proved() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("context", "base", "violated"), [(2048, "22764.30", 1946), (4096, "58789.50", 4000)]
-)
-def test_known_safe_bases_are_proved(context: int, base: str, violated: int) -> None:
-    assert ropecalc.verify(safe_proof(context, base, violated), backend="arb").proved
+def test_a_known_safe_base_is_proved() -> None:
+    assert ropecalc.verify(safe_proof(2048, "22764.30", 1946), backend="arb").proved
 
 
 @pytest.mark.slow
