@@ -197,11 +197,14 @@ def test_the_integer_base_is_the_first_integer(context: int) -> None:
         assert not ropecalc.check(base, context, next_base=False).holds
 
 
-def test_an_integer_base_beyond_a_narrow_window_is_found_by_sweeping_on() -> None:
-    # Two pairs, weights that put windows between integers: the jump over TRIES candidates.
-    found = ropecalc.min_base(128, 2**15, round_digits=9)
-    assert found.round_base is not None
-    assert ropecalc.check(found.round_base, 2**15).holds
+@pytest.mark.parametrize("tries", [1, 3])
+def test_jumping_to_the_next_window_misses_no_candidate(
+    tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_by_one = ropecalc.min_base(128, 4096, round_digits=4).round_base
+    monkeypatch.setattr("ropecalc.base.rounding.TRIES", tries)
+    assert ropecalc.min_base(128, 4096, round_digits=4).round_base == one_by_one
+    assert ropecalc.min_base(128, 4096, round_digits=2).round_base == 29_000
 
 
 @pytest.mark.parametrize("digits", [1, 6, 12, 17, 18, 40])
@@ -234,11 +237,16 @@ def test_half_rotation_meets_the_bound_at_every_base() -> None:
 
 
 def test_base_one_may_meet_the_bound_where_a_larger_one_does_not() -> None:
-    # 33 rotated pairs and 32.8 worth of unrotated ones, by weights: cos m > -0.994 up to m = 21.
-    found = ropecalc.min_base(130, 22, rotary_dim=64, weights=[1.006] * 32)
-    assert found.status in (Status.FOUND, Status.EVERY_BASE)
-    if found.status is Status.FOUND:
-        assert found.minimum_base == 1.0
+    # S = 1 + 1.0096 cos(m theta): positive at theta = 1 to m = 21, negative where 16 theta = 5 pi.
+    head: dict[str, Any] = {"rotary_dim": 4, "weights": [0.0, 1.0096]}
+    found = ropecalc.min_base(6, 22, **head)
+    assert (found.status, found.minimum_base) == (Status.FOUND, 1.0)
+    assert found.window_status is WindowStatus.ENDS
+    assert found.window_end is not None
+    assert 1 < found.window_end < (16 / (5 * math.pi)) ** 2
+    assert ropecalc.check(found.window_end, 22, head_dim=6, **head).holds
+    after = float(np.nextafter(found.window_end, np.inf))
+    assert not ropecalc.check(after, 22, head_dim=6, next_base=False, **head).holds
 
 
 def test_one_pair_cannot_meet_the_bound_beyond_two_tokens() -> None:

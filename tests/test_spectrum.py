@@ -50,11 +50,12 @@ def test_a_spectrum_cannot_be_changed() -> None:
 
 
 def test_frequencies_to_more_digits_are_refined() -> None:
-    spectrum = default(1e4, 4)
-    assert spectrum.frequencies_to(300)[1] != spectrum.exact_frequencies[1] or (
-        spectrum.exact_frequencies[1] == Decimal("0.01")
-    )
-    assert len(default(3.0, 4).frequencies_to(300)[1].as_tuple().digits) >= 300
+    spectrum = default(3.0, 4)
+    few, many = spectrum.exact_frequencies[1], spectrum.frequencies_to(300)[1]
+    with mpmath.workdps(320):
+        exact = mpmath.mpf(3) ** (-mpmath.mpf(1) / 2)
+        assert abs(mpmath.mpf(str(many)) - exact) < mpmath.mpf(10) ** -300
+        assert abs(mpmath.mpf(str(few)) - exact) > mpmath.mpf(10) ** -300
 
 
 @pytest.mark.parametrize(
