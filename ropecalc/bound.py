@@ -166,12 +166,13 @@ def check(
         error_bound=error_bound(spectrum),
         label=spectrum.label,
         method=METHOD,
+        rope_type=spectrum.rope_type,
     )
 
 
 def _next_base(spectrum: Spectrum, context: int, margin: float) -> float | None:
     """The smallest float64 base above the spectrum's own that meets the bound, if it has one."""
-    if spectrum.base is None:
+    if not spectrum.is_plain:
         return None
     from ropecalc.base.minimum import next_base
 
@@ -226,6 +227,7 @@ def max_context(
         similarity=None if first is None else _similarity_of(spectrum, first),
         label=spectrum.label,
         method=METHOD,
+        rope_type=spectrum.rope_type,
     )
 
 

@@ -363,7 +363,7 @@ def frequencies(
     if context is not None:
         check_range(0, context)
     theta = spectrum.angular_frequencies
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):
         wavelengths = 2 * np.pi / theta
     turns = None if context is None else context * theta / (2 * np.pi)
     from ropecalc.results import PairFrequencies

@@ -12,10 +12,10 @@ up to 2^-53 of itself, which at distance 2^30 is a phase error of 1e-7; the deci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
@@ -30,6 +30,7 @@ PI = Decimal(
     "58209749445923078164062862089986280348253421170679"
 )
 FREQUENCY_DIGITS = 60  # 2^34 tokens use up 11 of them, a double 17: thirty to spare
+MAX_FREQUENCY = 10_000  # rad/token, some 1,600 turns: ``exact`` keeps five digits for it
 
 Frequencies = tuple[Decimal, ...]
 
@@ -44,7 +45,7 @@ class Spectrum:
         Size of the head.
     rotary_dim : int, even, 2 <= rotary_dim <= head_dim
         How many of its dimensions are rotated; there are n = rotary_dim / 2 rotated pairs.
-    exact_frequencies : n decimals, >= 0, rad/token
+    exact_frequencies : n decimals, 0 .. 10,000, rad/token
         Angular frequencies theta_i, highest first by custom.
     weights : n floats, >= 0, or None
         Weight of each pair in the similarity ([Men2024] appendix A: the variance of its
@@ -54,8 +55,13 @@ class Spectrum:
     attention_factor : float > 0
         What the stack multiplies cos and sin by. It scales S as a whole, hence no sign: carried
         and shown, not used.
+    softmax_factor : float > 0
+        What the stack multiplies the scale of the softmax by, beside 1 / sqrt(head_dim); carried
+        and shown like ``attention_factor``.
     base : Decimal or None
-        The base, where the spectrum is that of one.
+        The base, where the spectrum is made from one.
+    rope_type : str
+        The scaling method that made it; "default" for the plain powers of ``base``.
     label : str
         What to call it in tables and legends.
     refine : callable or None
@@ -74,7 +80,9 @@ class Spectrum:
     weights: tuple[float, ...] | None = None
     count_unrotated: bool = True
     attention_factor: float = 1.0
+    softmax_factor: float = 1.0
     base: Decimal | None = None
+    rope_type: str = "default"
     label: str = ""
     refine: Callable[[int], Frequencies] | None = field(default=None, compare=False, repr=False)
 
@@ -82,16 +90,22 @@ class Spectrum:
         check_dims(self.head_dim, self.rotary_dim)
         check_frequencies(self.exact_frequencies, self.rotary_dim // 2)
         check_weights(self.weights, self.rotary_dim // 2)
-        if not 0 < self.attention_factor < float("inf"):
-            raise InvalidValueError(
-                "attention_factor",
-                f"attention_factor must be a positive number, got {self.attention_factor}",
-            )
+        for name in ("attention_factor", "softmax_factor"):
+            value = getattr(self, name)
+            if not isinstance(value, Real) or not 0 < float(value) < float("inf"):
+                raise InvalidValueError(
+                    name, f"{name} must be a positive number, got {shown(value)}"
+                )
 
     @property
     def n_pairs(self) -> int:
         """Number of rotated pairs, n."""
         return self.rotary_dim // 2
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the frequencies are the plain powers of ``base``."""
+        return self.base is not None and self.rope_type == "default"
 
     @property
     def unrotated_pairs(self) -> int:
@@ -142,16 +156,16 @@ def check_dims(head_dim: int, rotary_dim: int) -> None:
     for name, value in (("head_dim", head_dim), ("rotary_dim", rotary_dim)):
         if not isinstance(value, Integral) or value < 2 or value % 2:
             raise InvalidValueError(
-                name, f"{name} must be an even integer of at least 2, got {value}"
+                name, f"{name} must be an even integer of at least 2, got {shown(value)}"
             )
     if head_dim > MAX_HEAD_DIM:
         raise InvalidValueError(
-            "head_dim", f"head_dim must be at most {MAX_HEAD_DIM}, got {head_dim}"
+            "head_dim", f"head_dim must be at most {MAX_HEAD_DIM}, got {shown(head_dim)}"
         )
     if rotary_dim > head_dim:
         raise InvalidValueError(
             "rotary_dim",
-            f"rotary_dim must be at most head_dim, which is {head_dim}, got {rotary_dim}",
+            f"rotary_dim must be at most head_dim, which is {head_dim}, got {shown(rotary_dim)}",
         )
 
 
@@ -159,7 +173,7 @@ MAX_HEAD_DIM = 65_536  # far above any head; keeps a typing error from filling t
 
 
 def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
-    """Raise InvalidValueError unless there is one finite, non-negative frequency a pair."""
+    """Raise InvalidValueError unless there is one frequency from 0 to 10,000 a pair."""
     if len(frequencies) != n_pairs:
         raise InvalidValueError(
             "angular_frequencies",
@@ -167,10 +181,11 @@ def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
             f"got {len(frequencies)}",
         )
     for theta in frequencies:
-        if not theta.is_finite() or theta < 0:
+        if not (theta.is_finite() and 0 <= theta <= MAX_FREQUENCY):
             raise InvalidValueError(
                 "angular_frequencies",
-                f"angular_frequencies must be finite and not negative, got {theta}",
+                f"angular_frequencies must be from 0 to {MAX_FREQUENCY:,} rad/token, "
+                f"got {theta:.6g}",
             )
 
 
@@ -190,3 +205,37 @@ def check_weights(weights: Sequence[float] | None, n_pairs: int) -> None:
             )
     if not any(weights):
         raise InvalidValueError("weights", "weights must not all be zero")
+
+
+def shown(value: object) -> str:
+    """A value in a message: one line, and a short one.
+
+    >>> shown(10**5000), shown("8"), shown(0.5), shown([1, 2])
+    ('a huge integer', "'8'", '0.5', 'a list of 2')
+    """
+    if isinstance(value, str | bytes):
+        value = repr(value[:MAX_SHOWN])
+    elif isinstance(value, Sized) and hasattr(value, "__iter__"):
+        return f"a {type(value).__name__} of {len(value):,}"
+    try:
+        text = " ".join(str(value).split())
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return "a huge integer"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+MAX_SHOWN = 40
+
+
+def pi(digits: int) -> Decimal:
+    """Pi to at least ``digits`` significant digits.
+
+    >>> str(pi(300))[:6]
+    '3.1415'
+    """
+    if digits < len(PI.as_tuple().digits):
+        return PI
+    import mpmath
+
+    with mpmath.workdps(digits + 5):
+        return Decimal(mpmath.nstr(mpmath.pi, digits + 3))

@@ -90,7 +90,7 @@ def test_values_outside_the_domain_are_refused_by_name(
 
 def test_explicit_frequencies_are_checked() -> None:
     assert explicit([1.0, 0.5], 8).unrotated_pairs == 2
-    with pytest.raises(InvalidValueError, match="finite and not negative"):
+    with pytest.raises(InvalidValueError, match="from 0 to 10,000"):
         explicit([1.0, float("inf")])
     with pytest.raises(InvalidValueError, match="one value a rotated pair"):
         Spectrum(4, 4, (Decimal(1),))

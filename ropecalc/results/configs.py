@@ -2,17 +2,86 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+EVERY_LAYER = "all"
 
 
 @dataclass(frozen=True, slots=True)
-class HeadConfig:
-    """What a model file says about its rotary embedding; see ``ropecalc.read_config``."""
+class Rope:
+    """The rotary embedding of one kind of layer; ``ropecalc.scaling.from_rope`` evaluates it."""
 
-    source: str
+    layer_type: str
+    """The file's own word, such as full_attention or sliding_attention; "all" where all agree."""
+    rope_type: str
+    """The scaling method: default, linear, dynamic, yarn, llama3, longrope, proportional,
+    ntk_aware, ntk_fixed or divided."""
+    base: float
     head_dim: int
     rotary_dim: int
-    base: float
-    context: int | None
-    """The longest context that the file allows (``max_position_embeddings``)."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What the function of that name in ``ropecalc.scaling`` takes beside base and dims."""
+    context: int | None = None
+    """The longest context that the file allows, tokens."""
+    window: int | None = None
+    """How many tokens a layer looks back, where it looks at no more than that."""
+    layers: int | None = None
+    """How many layers are of this kind, where the file says."""
+    latent: bool = False
+    """Whether it is multi-head latent attention."""
+
+    @property
+    def factor(self) -> float | None:
+        """The factor of the scaling, where its method has one."""
+        value = self.parameters.get("factor")
+        return None if value is None else float(value)
+
+    @property
+    def original_context(self) -> int | None:
+        """The context before scaling, where the file says, tokens."""
+        return self.parameters.get("original_context")
+
+    @property
+    def reach(self) -> int | None:
+        """The distances that occur in this layer are below it: the context, or the window."""
+        known = [length for length in (self.context, self.window) if length is not None]
+        return min(known, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelConfig:
+    """What a model file says about its rotary embeddings; see ``ropecalc.read_config``."""
+
+    source: str
+    """The file, or what to call the model."""
+    form: str
+    """The form of the file: one of ``FORMS``."""
     model_type: str | None
+    ropes: tuple[Rope, ...]
+    """One a kind of layer; layers that see the whole context come first."""
+    context: int | None
+    """The longest context that the file allows (``max_position_embeddings``), tokens."""
+    trained_context: int | None
+    """The context before any extension, where the file says or implies it, tokens."""
+    unrotated_layers: int = 0
+    """How many layers have attention without any rotation."""
+    assumptions: tuple[str, ...] = ()
+    """What the file leaves to its stack, and what was taken for it; a sentence each."""
+    document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """The keys of the file as they stand."""
+
+    @property
+    def rope(self) -> Rope:
+        """The first rotary embedding: that of the layers that see the whole context."""
+        return self.ropes[0]
+
+
+FORMS = {
+    "transformers-4": "config.json with rope_theta and rope_scaling, as transformers 4 writes it",
+    "transformers-5": "config.json with rope_parameters, as transformers 5 writes it",
+    "params": "params.json of Meta's own checkpoints",
+    "gguf": "metadata of a GGUF file, as llama.cpp reads it",
+    "megatron": "arguments of Megatron-LM",
+}

@@ -32,6 +32,8 @@ class Check:
     """|worst_similarity - exact value| is at most this."""
     label: str
     method: str
+    rope_type: str = "default"
+    """The scaling method of the spectrum, default for a plain base."""
 
     @property
     def holds(self) -> bool:
@@ -56,6 +58,8 @@ class MaxContext:
     """S at the first violation."""
     label: str
     method: str
+    rope_type: str = "default"
+    """The scaling method of the spectrum, default for a plain base."""
 
     @property
     def max_context(self) -> int | None:

@@ -1,0 +1,109 @@
+"""Scaling methods: each a function from a base, dimensions and parameters to a Spectrum.
+
+====================  ======================================  ==================================
+function              what it does to theta_i = b^(-2i/r)     named so by
+====================  ======================================  ==================================
+default               nothing                                 transformers
+linear                divides by s: position interpolation    transformers
+ntk_aware             raises b to b s^(r/(r-2))               its author
+ntk_fixed             the same with every pair moved          vLLM's "ntk", Su
+ntk_mixed             from fixed to interpolation, by pair    Su
+dynamic               ntk_aware that grows with the length    transformers
+ntk_by_parts          high ones kept, low ones divided        the YaRN paper
+yarn_paper            the same and an attention factor        the YaRN paper
+yarn                  the same with a ramp over the pairs     transformers, llama.cpp
+llama3                the same with a ramp over wavelengths   transformers
+longrope              divides each by its own factor          transformers
+divided               the same, one list and nothing more     llama.cpp's rope_freqs.weight
+proportional          keeps the first pairs, turns no others  transformers, p-RoPE
+rope_ratio            multiplies b = 10,000 by a ratio        ChatGLM and GLM-4
+explicit              a list of angular frequencies           --
+====================  ======================================  ==================================
+
+All of them take, by keyword, ``rotary_dim`` (``head_dim`` unless given), ``weights``,
+``count_unrotated`` and ``label`` as Spectrum has them, and raise InvalidValueError for a value
+outside its domain. ``from_rope`` makes the Spectrum of what a model file says.
+
+Names load on first use (PEP 562): most calls need one of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ropecalc.scaling.by_parts import correction_range as correction_range
+    from ropecalc.scaling.by_parts import llama3 as llama3
+    from ropecalc.scaling.by_parts import mscale as mscale
+    from ropecalc.scaling.by_parts import ntk_by_parts as ntk_by_parts
+    from ropecalc.scaling.by_parts import yarn as yarn
+    from ropecalc.scaling.by_parts import yarn_attention_factor as yarn_attention_factor
+    from ropecalc.scaling.by_parts import yarn_paper as yarn_paper
+    from ropecalc.scaling.interpolation import divided as divided
+    from ropecalc.scaling.interpolation import linear as linear
+    from ropecalc.scaling.interpolation import longrope as longrope
+    from ropecalc.scaling.interpolation import (
+        longrope_attention_factor as longrope_attention_factor,
+    )
+    from ropecalc.scaling.methods import LENGTH_DEPENDENT as LENGTH_DEPENDENT
+    from ropecalc.scaling.methods import from_rope as from_rope
+    from ropecalc.scaling.ntk import dynamic as dynamic
+    from ropecalc.scaling.ntk import dynamic_base as dynamic_base
+    from ropecalc.scaling.ntk import ntk_aware as ntk_aware
+    from ropecalc.scaling.ntk import ntk_aware_base as ntk_aware_base
+    from ropecalc.scaling.ntk import ntk_fixed as ntk_fixed
+    from ropecalc.scaling.ntk import ntk_mixed as ntk_mixed
+    from ropecalc.scaling.plain import MAX_BASE as MAX_BASE
+    from ropecalc.scaling.plain import Base as Base
+    from ropecalc.scaling.plain import Common as Common
+    from ropecalc.scaling.plain import as_spectrum as as_spectrum
+    from ropecalc.scaling.plain import default as default
+    from ropecalc.scaling.plain import exact_base as exact_base
+    from ropecalc.scaling.plain import explicit as explicit
+    from ropecalc.scaling.plain import proportional as proportional
+    from ropecalc.scaling.plain import rope_ratio as rope_ratio
+
+_HOME = {
+    "LENGTH_DEPENDENT": "methods",
+    "MAX_BASE": "plain",
+    "Base": "plain",
+    "Common": "plain",
+    "as_spectrum": "plain",
+    "correction_range": "by_parts",
+    "default": "plain",
+    "divided": "interpolation",
+    "dynamic": "ntk",
+    "dynamic_base": "ntk",
+    "exact_base": "plain",
+    "explicit": "plain",
+    "from_rope": "methods",
+    "linear": "interpolation",
+    "llama3": "by_parts",
+    "longrope": "interpolation",
+    "longrope_attention_factor": "interpolation",
+    "mscale": "by_parts",
+    "ntk_aware": "ntk",
+    "ntk_aware_base": "ntk",
+    "ntk_by_parts": "by_parts",
+    "ntk_fixed": "ntk",
+    "ntk_mixed": "ntk",
+    "proportional": "plain",
+    "rope_ratio": "plain",
+    "yarn": "by_parts",
+    "yarn_attention_factor": "by_parts",
+    "yarn_paper": "by_parts",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'ropecalc.scaling' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"ropecalc.scaling.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)
