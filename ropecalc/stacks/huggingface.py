@@ -1,259 +1,274 @@
-"""Hugging Face ``config.json``: head, rotated dimensions, base and context of a model.
+"""Hugging Face ``config.json``: what transformers makes of it, kind of layer by kind of layer.
 
-Two generations of keys are read. Up to transformers 4 the base is ``rope_theta`` at the top level
-and ``rope_scaling`` is null or absent; since transformers 5 both live in ``rope_parameters``.
-Values that only a model class of transformers knows are not guessed: the file has to say them.
+Two generations of keys are read. Up to transformers 4 the base is ``rope_theta`` and the scaling
+``rope_scaling``, at the top level; since transformers 5 both live in ``rope_parameters``, once for
+all layers or once a kind of layer. Where the file is silent the model's class decides, as it does
+in transformers; what was taken from there is said in ``ModelConfig.assumptions``.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
-from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
-from ropecalc.results import HeadConfig
+from ropecalc.results import ModelConfig, Rope
+from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.scaling import MAX_BASE
-from ropecalc.spectrum import check_dims
-from ropecalc.stacks.jsonfile import read_object
+from ropecalc.stacks import attention, classes
+from ropecalc.stacks.attention import FLAGS, FULL, Layers
+from ropecalc.stacks.document import Section
+from ropecalc.stacks.ropes import Reading, parameters, rope_type
 
-if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping
-
-ROPE_SECTIONS = ("rope_parameters", "rope_scaling")
-BASE_KEYS = ("rope_theta", "rotary_emb_base")
-PARTIAL_KEYS = ("partial_rotary_factor", "rotary_pct")
-REFUSED_KEYS = {  # key -> what its presence means
-    "rope_local_base_freq": "gives some layers a base of their own",
-    "global_rope_theta": "gives some layers a base of their own",
-    "local_rope_theta": "gives some layers a base of their own",
-    "dual_chunk_attention_config": "asks for dual chunk attention",
-    "alibi": "asks for linear biases instead of rotations",
-}
-MAX_INTEGER = 2**53  # what every JSON reader holds exactly; far beyond any size or length
-MAX_SHOWN = 40
-KEEP = "keep the one that is right"
-FLAGS = "pass --base, --dim and --ctx instead of the file"
-
-# Model classes of transformers 5.23.0 that rotate part of a head where the file does not say.
-PARTIAL_BY_CLASS = frozenset(
-    "bamba codegen fuyu glm glm4 glm4_moe glm4v_moe_text gpt_neox gptj minimax_m3_vl_text nemotron "
-    "persimmon phi qwen3_5_moe_text qwen3_5_text qwen3_next recurrent_gemma stablelm".split()
+BASE_KEYS = ("rope_theta", "global_rope_theta", "rotary_emb_base", "rope_base")
+LOCAL_BASE_KEYS = ("rope_local_base_freq", "local_rope_theta", "swa_rope_theta")
+CONTEXT_KEYS = (
+    "max_position_embeddings",
+    "n_positions",
+    "seq_length",
+    "max_seq_len",
+    "max_sequence_length",
+    "model_max_length",
 )
-# The same for a head_dim other than hidden_size / num_attention_heads.
-HEAD_DIM_BY_CLASS = frozenset(
-    "cohere2_moe cwm ernie4_5 gemma gemma2 gemma3_text gemma4_text glm glm4 gpt_oss helium hy_v3 "
-    "llama4_text mimo_v2_flash minimax_m2 ministral3 qwen3 qwen3_5_moe_text qwen3_5_text "
-    "qwen3_next qwen3_vl_text seed_oss solar_open step3p5 vaultgemma".split()
-)
+ROPE_KEYS = ("rope_scaling", "rope_parameters")  # the first wins, as in transformers
+TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
 
 
-def read_config(source: str | os.PathLike[str]) -> HeadConfig:
-    """What a Hugging Face ``config.json`` says about the rotary embedding of its model.
+def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
+    """What a Hugging Face ``config.json`` says about the rotary embeddings of its model.
 
-    ===========  ====================================================================
-    head_dim     ``head_dim``, else ``hidden_size`` / ``num_attention_heads``;
-                 with latent attention ``qk_nope_head_dim`` + ``qk_rope_head_dim``
-    rotary_dim   ``qk_rope_head_dim``, ``rotary_dim``, or int(head_dim * p) with p from
-                 ``partial_rotary_factor`` or ``rotary_pct``; head_dim without any of them
-    base         ``rope_theta`` or ``rotary_emb_base``
-    context      ``max_position_embeddings``, None where it is absent
-    ===========  ====================================================================
+    =============  ==================================================================
+    head_dim       ``head_dim``, else ``hidden_size`` / ``num_attention_heads``;
+                   with latent attention ``qk_nope_head_dim`` + ``qk_rope_head_dim``
+    rotary_dim     ``qk_rope_head_dim``, ``rotary_dim``, or int(head_dim p) with p from
+                   ``partial_rotary_factor`` or ``rotary_pct``; head_dim without any
+    base           ``rope_theta``, ``rotary_emb_base``, or 10,000 ``rope_ratio``
+    scaling        ``rope_parameters`` or ``rope_scaling``
+    kinds          ``layer_types``, or the pattern of the model's class
+    context        ``max_position_embeddings``, None where it is absent
+    =============  ==================================================================
 
-    The model's keys may lie in ``text_config``; base and p also in ``rope_parameters``. A null
-    counts as absent. A key that is given twice must agree with itself.
+    The model's keys may lie in ``text_config``. A null counts as absent.
 
     Parameters
     ----------
-    source : path of the file, or ``"-"`` for standard input
+    document : the parsed file
+    source : what to call it in messages
 
     Raises
     ------
     ConfigError
-        The file cannot be read, or a key is missing or has a value outside its domain.
+        A key is missing or has a value outside its domain.
     UnsupportedError
-        The file asks for scaled frequencies, for several bases, or for no rotation at all.
-
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> file = Path(tempfile.mkdtemp()) / "config.json"
-    >>> keys = '"hidden_size": 4096, "num_attention_heads": 32, "max_position_embeddings": 32768'
-    >>> _ = file.write_text('{"rope_theta": 1e6, ' + keys + '}')
-    >>> config = read_config(file)
-    >>> config.head_dim, config.base, config.context
-    (128, 1000000.0, 32768)
-    >>> _ = file.write_text('{' + keys + '}')
-    >>> read_config(file)
-    Traceback (most recent call last):
-    ropecalc.errors.ConfigError: ...config.json: has no rope_theta; pass --base, ...
+        The file asks for no rotation, or for a scaling that is not known.
     """
-    name, document = read_object(source)
-    config = _Config(name, document)
-    if config.get("text_config") is not None:
-        config = config.section("text_config")
-    _refuse_scaling(config)
-    base = _base(config)
-    head_dim, rotary_dim = _dims(config)
-    return HeadConfig(
-        source=name,
-        head_dim=head_dim,
-        rotary_dim=rotary_dim,
-        base=base,
-        context=config.integer("max_position_embeddings"),
+    config = _text_model(Section(source, document))
+    _refuse_other_positions(config)
+    context = config.integer(*CONTEXT_KEYS)
+    assumptions: list[str] = []
+    ropes, unrotated = _ropes(config, context, assumptions)
+    return ModelConfig(
+        source=source,
+        form=f"transformers-{5 if config.get('rope_parameters') is not None else 4}",
         model_type=config.model_type,
+        ropes=ropes,
+        context=context,
+        trained_context=_trained(ropes[0]),
+        unrotated_layers=unrotated,
+        assumptions=tuple(dict.fromkeys(assumptions)),
+        document=document,
     )
 
 
-@dataclass(frozen=True)
-class _Config:
-    """A JSON object, and the words to complain about it."""
-
-    name: str
-    values: Mapping[str, Any]
-    prefix: str = ""
-
-    def get(self, key: str) -> Any:
-        return self.values.get(key)
-
-    @property
-    def model_type(self) -> str | None:
-        value = self.get("model_type")
-        return value if isinstance(value, str) else None
-
-    def section(self, key: str) -> _Config:
-        value = self.get(key)
-        if not isinstance(value, dict):
-            self.fail(f"{self.prefix}{key} must be an object, got {_shown(value)}")
-        return _Config(self.name, value, f"{self.prefix}{key}.")
-
-    def rope_sections(self) -> list[_Config]:
-        return [self.section(key) for key in ROPE_SECTIONS if self.get(key) is not None]
-
-    def integer(self, key: str) -> int | None:
-        value = self.get(key)
-        if value is None:
-            return None
-        if type(value) is not int or not 1 <= value <= MAX_INTEGER:
-            self.fail(f"{self.prefix}{key} must be a positive integer, got {_shown(value)}")
-        return value
-
-    def number(self, keys: tuple[str, ...], low: float, high: float) -> float | None:
-        """The one value, in (low, high], of all of the keys that are present."""
-        found = [
-            (place.prefix + key, place.get(key))
-            for place in (self, *self.rope_sections())
-            for key in keys
-            if place.get(key) is not None
-        ]
-        for key, value in found:
-            if type(value) not in (int, float) or not low < value <= high:
-                domain = f"a number greater than {low:g} and at most {high:g}"
-                self.fail(f"{key} must be {domain}, got {_shown(value)}")
-            if value != found[0][1]:
-                first = f"{found[0][0]} is {_shown(found[0][1])}"
-                self.fail(f"{first}, but {key} is {_shown(value)}", KEEP)
-        return float(found[0][1]) if found else None
-
-    def fail(self, fact: str, cure: str = "correct it") -> NoReturn:
-        raise ConfigError(f"{self.name}: {fact}; {cure}")
-
-    def refuse(self, key: str, fact: str) -> NoReturn:
-        raise UnsupportedError(
-            f"{self.name}: {self.prefix}{key} {fact}, which ropecalc does not evaluate yet; "
-            "pass --base and --dim of the unscaled model"
-        )
+def _text_model(config: Section) -> Section:
+    """The part of the file that is about the language model."""
+    key = config.first(*TEXT_KEYS)
+    return config if key is None else _text_model(config.section(key))
 
 
-def _refuse_scaling(config: _Config) -> None:
-    """Raise UnsupportedError unless one plain base serves every layer."""
-    for key, fact in REFUSED_KEYS.items():
-        if config.get(key):
-            config.refuse(key, fact)
-    for key in ROPE_SECTIONS:
-        if config.get(key) is not None:
-            _refuse_scaled_section(config, key)
+def _refuse_other_positions(config: Section) -> None:
+    if config.get("alibi"):
+        fact = f"{config.prefix}alibi asks for linear biases instead of rotations"
+        config.refuse(fact, "pass a model that has rotary embeddings")
+    written = config.get("position_embedding_type")
+    rotary = config.first(*ROPE_KEYS, *BASE_KEYS, *LOCAL_BASE_KEYS) is not None
+    if isinstance(written, str) and not rotary and config.model_type not in classes.ROTARY:
+        fact = f"{config.prefix}position_embedding_type is {written!r}, which has no rotation"
+        config.refuse(fact, "pass a model that has rotary embeddings")
 
 
-def _refuse_scaled_section(config: _Config, key: str) -> None:
-    section = config.section(key)
-    if any(isinstance(value, dict) for value in section.values.values()):
-        config.refuse(key, "sets each kind of layer apart")
-    methods = [section.get(label) for label in ("rope_type", "type")]
-    for method in methods:
-        if not isinstance(method, str | None):
-            section.fail(f"{section.prefix}rope_type must be a string, got {_shown(method)}")
-        if method not in (None, "default"):
-            name = _shown(method).strip('"')
-            config.refuse(key, f"asks for {name} scaling")
-    if methods == [None, None] and section.get("factor") is not None:
-        config.refuse(key, "asks for scaling by a factor")
+def _ropes(
+    config: Section, context: int | None, assumptions: list[str]
+) -> tuple[tuple[Rope, ...], int]:
+    """One rope a kind of layer, and how many layers attend without rotation."""
+    layers, unrotated = attention.kinds_of_layers(config)
+    section = _rope_section(config, assumptions)
+    ropes = []
+    for layer, rope, nested in _by_kind(config, section, layers):
+        if nested and rope is None:
+            unrotated += layer.count or 0
+        else:
+            ropes.append(_rope(config, rope, layer, context, assumptions, nested=nested))
+    if not ropes:
+        config.refuse("no kind of layer has rotary embeddings", "pass a model that has them")
+    return _merged(ropes), unrotated
 
 
-def _base(config: _Config) -> float:
-    base = config.number(BASE_KEYS, 1, MAX_BASE)
-    if base is None and config.get("rope_ratio") is not None:
-        config.refuse("rope_ratio", "multiplies a base that only the model's code knows")
-    return config.fail(f"has no {config.prefix}rope_theta", FLAGS) if base is None else base
+def _rope_section(config: Section, assumptions: list[str]) -> Section | None:
+    """The rope object of the file; that of the model's class where the file has none."""
+    key = config.first(*ROPE_KEYS)
+    if key is not None:
+        section = config.section(key)
+        return _deepseek_v4(config, section) if config.model_type == "deepseek_v4" else section
+    if config.model_type == "deepseek_v4":
+        return _deepseek_v4(config, Section(config.name, {}))
+    found = classes.ROPE.get(config.model_type or "")
+    if found is None:
+        return None
+    words = f"{found['rope_type']}, factor {found['factor']:g}"
+    assumptions.append(
+        f"{config.prefix}rope_parameters is absent: {words}, the default of {config.model_type} "
+        "in transformers"
+    )
+    return Section(config.name, found, f"{config.prefix}rope_parameters.")
 
 
-def _dims(config: _Config) -> tuple[int, int]:
-    """(head_dim, rotary_dim), even, 2 <= rotary_dim <= head_dim."""
-    latent = config.integer("qk_rope_head_dim")
-    if latent is not None:
-        return _checked(config, latent + (config.integer("qk_nope_head_dim") or 0), latent)
-    head_dim, _ = _checked(config, *[config.integer("head_dim") or _quotient(config)] * 2)
-    return _checked(config, head_dim, _rotary_dim(config, head_dim))
+def _deepseek_v4(config: Section, section: Section) -> Section:
+    """Two ropes, one for compressed attention alone scaled; cos and sin are left as they are."""
+    if section.get("main") is not None:
+        return section
+    local = config.number("compress_rope_theta", low=1, high=MAX_BASE) or classes.COMPRESS_BASE
+    compress = {**section.values, "rope_theta": local}
+    if rope_type(section, config.model_type) == "yarn":
+        compress.setdefault("attention_factor", 1.0)
+    return Section(config.name, {"main": {}, "compress": compress}, section.prefix)
 
 
-def _checked(config: _Config, head_dim: int, rotary_dim: int) -> tuple[int, int]:
-    try:
-        check_dims(head_dim, rotary_dim)
-    except InvalidValueError as error:
-        raise ConfigError(f"{config.name}: {error}; correct the file, or {FLAGS}") from None
-    return head_dim, rotary_dim
+def _by_kind(
+    config: Section, section: Section | None, layers: list[Layers]
+) -> Iterator[tuple[Layers, Section | None, bool]]:
+    """(kind of layer, the rope object that it has, whether that is one of several)."""
+    nested = section is not None and any(isinstance(v, dict) for v in section.values.values())
+    if section is None or not nested:
+        for layer in _split_by_base(config, layers):
+            yield layer, section, False
+        return
+    named = {layer.layer_type: layer for layer in layers}
+    for kind in sorted(section.values, key=lambda kind: kind not in (FULL, "compress")):
+        if isinstance(section.get(kind), dict | None):
+            layer = named.get(kind) or Layers(kind, attention.window(config, kind), None)
+            found = None if section.get(kind) is None else section.section(kind)
+            yield layer, found, True
 
 
-def _quotient(config: _Config) -> int:
-    """hidden_size / num_attention_heads."""
-    if "head_dim" not in config.values and config.model_type in HEAD_DIM_BY_CLASS:
-        config.fail(f"has no {config.prefix}head_dim", FLAGS)
-    hidden, heads = config.integer("hidden_size"), config.integer("num_attention_heads")
-    if hidden is None or heads is None:
-        missing = "hidden_size" if hidden is None else "num_attention_heads"
-        config.fail(f"has neither {config.prefix}head_dim nor {config.prefix}{missing}", FLAGS)
-    if hidden % heads:
-        pair = f"{config.prefix}hidden_size, {hidden}, by num_attention_heads, {heads}"
-        config.fail(f"cannot divide {pair}", "correct them, or add head_dim")
-    return hidden // heads
+def _split_by_base(config: Section, layers: list[Layers]) -> list[Layers]:
+    """Two kinds where the file tells only their bases apart."""
+    if len(layers) > 1 or not (
+        config.first(*LOCAL_BASE_KEYS) or config.model_type in classes.BASES_BY_LAYER
+    ):
+        return layers
+    window = config.integer("sliding_window")
+    return [Layers(FULL, None, None), Layers(attention.SLIDING, window, None)]
 
 
-def _rotary_dim(config: _Config, head_dim: int) -> int:
-    explicit = config.integer("rotary_dim")
-    factor = config.number(PARTIAL_KEYS, 0, 1)
-    if factor is None:
-        return explicit or _whole_head(config, head_dim)
-    implied = int(head_dim * factor)  # as transformers rounds it
-    if explicit not in (None, implied):
-        fact = f"{config.prefix}rotary_dim is {explicit}, but {PARTIAL_KEYS[0]} makes it {implied}"
-        config.fail(fact, KEEP)
-    return implied
+def _rope(
+    config: Section,
+    rope: Section | None,
+    layer: Layers,
+    context: int | None,
+    assumptions: list[str],
+    *,
+    nested: bool,
+) -> Rope:
+    local = layer.layer_type not in (FULL, EVERY_LAYER)
+    if local and not nested and config.model_type in classes.SCALED_FULL_ONLY:
+        method, found = "default", rope
+    else:
+        method, found = rope_type(rope, config.model_type), rope
+    base = _base(config, found, layer, assumptions, nested=nested)
+    reading = Reading(config, found or config, context, nested, assumptions)
+    head_dim, rotary_dim = _dims(config, found, layer, method)
+    return Rope(
+        layer_type=layer.layer_type,
+        rope_type=method,
+        base=base,
+        head_dim=head_dim,
+        rotary_dim=rotary_dim,
+        parameters=parameters(method, reading),
+        context=context,
+        window=layer.window,
+        layers=layer.count,
+        latent=config.get("qk_rope_head_dim") is not None and config.model_type != "deepseek_v4",
+    )
 
 
-def _whole_head(config: _Config, head_dim: int) -> int:
-    """head_dim, unless the model's class rotates less without the file saying so."""
-    if config.model_type in PARTIAL_BY_CLASS:
-        config.fail(f"has no {config.prefix}{PARTIAL_KEYS[0]}", FLAGS)
-    return head_dim
+def _base(
+    config: Section, rope: Section | None, layer: Layers, assumptions: list[str], *, nested: bool
+) -> float:
+    """The base, from where transformers looks first."""
+    local = layer.layer_type not in (FULL, EVERY_LAYER)
+    if rope is not None and (nested or not local or config.first(*LOCAL_BASE_KEYS) is None):
+        found = rope.number("rope_theta", low=1, high=MAX_BASE)
+        if found is not None:
+            return found
+    by_layer = classes.BASES_BY_LAYER.get(config.model_type or "")
+    keys = LOCAL_BASE_KEYS if local else ()
+    found = config.number(*keys, *(() if local and by_layer else BASE_KEYS), low=1, high=MAX_BASE)
+    if found is not None:
+        return found
+    ratio = config.number("rope_ratio", high=MAX_BASE / classes.PLAIN_BASE)
+    if ratio is not None and classes.PLAIN_BASE * ratio > 1:
+        return classes.PLAIN_BASE * ratio
+    return _base_of_class(config, rope, by_layer[local] if by_layer else None, assumptions)
 
 
-def _shown(value: object) -> str:
-    """A value as JSON has it, short enough for one line.
+def _base_of_class(
+    config: Section, rope: Section | None, known: float | None, assumptions: list[str]
+) -> float:
+    """The base that the model's class has; 10,000, as all stacks, where a scaling stands alone."""
+    model_type = config.model_type or ""
+    base = known or classes.BASE.get(model_type)
+    if base is None and rope is not None:
+        base = classes.PLAIN_BASE
+    if base is None:
+        config.fail(f"has no {config.prefix}rope_theta", FLAGS)
+    owner = f"{model_type} in transformers" if model_type in classes.BASE or known else "all stacks"
+    assumptions.append(f"{config.prefix}rope_theta is absent: {base:,.0f}, the default of {owner}")
+    return base
 
-    >>> _shown("1e6"), _shown(True), _shown([1, 2]), _shown("yarn" * 99)
-    ('"1e6"', 'true', 'a list', '"yarnyarnyarnyarnyarnyarnyarnyarnyarn...')
-    """
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    text = json.dumps(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."
+
+def _dims(config: Section, rope: Section | None, layer: Layers, method: str) -> tuple[int, int]:
+    """(head_dim, rotary_dim) of a kind of layer."""
+    whole = attention.own_head_dim(config, layer.layer_type)
+    if method != "proportional":
+        if whole is None:
+            return attention.dims(config, rope)
+        factor = attention.partial_factor(config, rope)
+        return attention.checked(config, whole, int(whole * (1.0 if factor is None else factor)))
+    head_dim = whole or attention.head_size(config)
+    factor = attention.partial_factor(config, rope)
+    pairs = int((1.0 if factor is None else factor) * head_dim // 2)
+    return attention.checked(config, head_dim, 2 * pairs)
+
+
+def _merged(ropes: list[Rope]) -> tuple[Rope, ...]:
+    """The ropes, one of its kind where nothing but the kinds' names tells them apart."""
+    first = ropes[0]
+    if len(ropes) == 1 or any(_deeds(rope) != _deeds(first) for rope in ropes):
+        return tuple(ropes)
+    counts = [rope.layers for rope in ropes]
+    total = None if None in counts else sum(count or 0 for count in counts)
+    return (replace(first, layer_type=EVERY_LAYER, layers=total),)
+
+
+def _deeds(rope: Rope) -> tuple[object, ...]:
+    """All that decides what a rope does."""
+    dims = rope.head_dim, rope.rotary_dim, rope.window
+    return rope.rope_type, rope.base, dims, tuple(rope.parameters.items())
+
+
+def _trained(rope: Rope) -> int | None:
+    """The context before any extension: said by the scaling, or the whole context without one."""
+    if rope.rope_type == "linear" and rope.context is not None and rope.factor:
+        return max(1, round(rope.context / rope.factor))
+    return rope.original_context or rope.context

@@ -32,10 +32,18 @@ def read_object(source: str | os.PathLike[str]) -> tuple[str, Mapping[str, Any]]
     ropecalc.errors.ConfigError: no-such-file.json: no such file; check the path
     """
     name, data = read_bytes(source, MAX_BYTES, ConfigError, WANTED)
+    return name, parse_object(name, data)
+
+
+def parse_object(name: str, data: bytes) -> Mapping[str, Any]:
+    """The JSON object that some bytes are; ``name`` is what to call them in messages.
+
+    Raises ConfigError where they are not text, not JSON, or not an object.
+    """
     document = _parse(name, data)
     if not isinstance(document, dict):
         raise ConfigError(f"{name}: holds JSON, but not an object; pass {WANTED}")
-    return name, document
+    return document
 
 
 def _parse(name: str, data: bytes) -> object:
