@@ -1,0 +1,87 @@
+"""``ropecalc models``: the models that are known by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, Form, choose, show, warn
+from ropecalc.render.machine import write_rows
+from ropecalc.render.records_models import model_record, model_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+    from ropecalc.models import KnownModel
+    from ropecalc.results import ModelConfig
+
+    Listed = Sequence[tuple[KnownModel, ModelConfig]]
+
+SUMMARY = "The models that are known by name, with base and scaling."
+EPILOG = epilog(
+    "ropecalc models llama-3",
+    "ropecalc models qwen3 8b",
+    "ropecalc models deepseek --json",
+    "ropecalc models gpt-oss -q",
+    exit_1="no known model is called so",
+)
+
+Search = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="SEARCH",
+        help="List only models that have these words in a name; case and hyphens do not matter.",
+        show_default=False,
+    ),
+]
+Quiet = Annotated[bool, options.quiet("Print the names alone, one a line.")]
+
+
+def command(
+    search: Search = None,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """The models that --model and inspect know by name: their heads, bases, scalings, contexts.
+
+    The numbers come from public sources, which --json and --csv name.
+    """
+    from ropecalc.models import known_models, nearest
+
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    words = " ".join(search or ())
+    found = known_models(words)
+    if not found:
+        like = nearest(words)
+        hint = f"; did you mean {' or '.join(like)}?" if like else ""
+        warn(f"no known model has {words!r} in its names{hint}")
+    if found or form is Form.JSON:
+        show(_answer(found, words, form), form)
+    raise typer.Exit(0 if found else 1)
+
+
+def _answer(found: Sequence[KnownModel], search: str, form: Form) -> Answer:
+    listed: Listed = [] if form is Form.BARE else [(known, known.config()) for known in found]
+
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_models
+
+        show_models(listed, search, file)
+
+    def rows(file: TextIO, separator: str) -> None:
+        lines = (row for known, config in listed for row in model_rows(known, config))
+        write_rows(file, lines, separator)
+
+    return Answer(
+        command="models",
+        inputs={"search": search or None},
+        records=(model_record(known, config) for known, config in listed),
+        bare=(known.name for known in found),
+        table=table,
+        rows=rows,
+    )

@@ -1,0 +1,77 @@
+"""Known models for people: a row a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ropecalc.render.digits import count, exact, nearest, power_of_ten
+from ropecalc.render.glyphs import printable
+from ropecalc.render.tables import Column, headline, table, then
+
+if TYPE_CHECKING:
+    from ropecalc.models import KnownModel
+    from ropecalc.render.console import Screen
+    from ropecalc.results import ModelConfig, Rope
+
+PREFERRED = "Qwen3-8B"  # as an example, where it is listed
+BASE_DIGITS = 8
+
+
+def describe_models(
+    models: Sequence[tuple[KnownModel, ModelConfig]], search: str, screen: Screen
+) -> str:
+    """Each model with its head, base, scaling and context, and what to run next."""
+    number = "1 known model" if len(models) == 1 else f"{count(len(models))} known models"
+    found = f" for {printable(search)!r}" if search.strip() else ""
+    names = [known.name for known, _ in models]
+    example = PREFERRED if PREFERRED in names else names[0]
+    text = (
+        "A name may follow --model in the other commands, and stand where a model itself is "
+        "looked at, such as"
+    )
+    if any(len(config.ropes) > 1 for _, config in models):
+        text = f"+1: a second kind of layer has a setting or a window of its own. {text}"
+    parts = [
+        headline(f"{number}{found}", screen),
+        table(_columns(names, [config for _, config in models]), screen),
+        then(text, f"ropecalc inspect {example}", screen),
+    ]
+    return "\n\n".join(parts)
+
+
+def _columns(names: Sequence[str], configs: Sequence[ModelConfig]) -> list[Column]:
+    ropes = [config.rope for config in configs]
+    return [
+        Column("name", names, left=True),
+        Column("head_dim", [str(rope.head_dim) for rope in ropes], spare=1),
+        Column("rotary_dim", [str(rope.rotary_dim) for rope in ropes], spare=2),
+        Column("base", [_base(rope.base) for rope in ropes]),
+        Column("scaling", [_scaling(config) for config in configs], left=True),
+        Column("context", ["" if c.context is None else count(c.context) for c in configs]),
+    ]
+
+
+def _base(value: float) -> str:
+    """A base as config files write it, where that says it in full; else to eight digits.
+
+    >>> _base(5e5), _base(999999.4420358813), _base(1000042.0)
+    ('5e5', '999,999.44', '1,000,042')
+    """
+    short = power_of_ten(value)
+    return short if len(short) <= len("7.5e7") else nearest(value, BASE_DIGITS)
+
+
+def _scaling(config: ModelConfig) -> str:
+    """The scaling of the first kind of layer, and how many other kinds there are."""
+    others = len(config.ropes) - 1
+    return scaling_in_short(config.rope) + (f" +{others}" if others else "")
+
+
+def scaling_in_short(rope: Rope) -> str:
+    """A scaling in a few words: "llama3 8 from 8,192"; "none" where there is none."""
+    if rope.rope_type == "default":
+        return "none"
+    factor = "" if rope.factor is None else f" {exact(rope.factor)}"
+    original = rope.original_context
+    return f"{rope.rope_type}{factor}" + (f" from {count(original)}" if original else "")
