@@ -33,15 +33,24 @@ if TYPE_CHECKING:
     from ropecalc.errors import TableWarning as TableWarning
     from ropecalc.errors import UndecidedError as UndecidedError
     from ropecalc.errors import UnsupportedError as UnsupportedError
+    from ropecalc.inspection import inspect as inspect
+    from ropecalc.models import KnownModel as KnownModel
+    from ropecalc.models import find_model as find_model
+    from ropecalc.models import known_models as known_models
     from ropecalc.results import Check as Check
     from ropecalc.results import Curve as Curve
     from ropecalc.results import Envelope as Envelope
     from ropecalc.results import Estimate as Estimate
-    from ropecalc.results import HeadConfig as HeadConfig
+    from ropecalc.results import Finding as Finding
+    from ropecalc.results import Inspection as Inspection
+    from ropecalc.results import LayerInspection as LayerInspection
     from ropecalc.results import MaxContext as MaxContext
     from ropecalc.results import MinimumBase as MinimumBase
+    from ropecalc.results import ModelConfig as ModelConfig
     from ropecalc.results import PairFrequencies as PairFrequencies
+    from ropecalc.results import Rope as Rope
     from ropecalc.results import SafeStatus as SafeStatus
+    from ropecalc.results import Severity as Severity
     from ropecalc.results import Staircase as Staircase
     from ropecalc.results import Status as Status
     from ropecalc.results import Step as Step
@@ -56,7 +65,7 @@ if TYPE_CHECKING:
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
     from ropecalc.spectrum import Spectrum as Spectrum
-    from ropecalc.stacks.huggingface import read_config as read_config
+    from ropecalc.stacks.reading import read_config as read_config
 
 _HOME = {
     "Certificate": "certificate.format",
@@ -66,13 +75,19 @@ _HOME = {
     "Curve": "results",
     "Envelope": "results",
     "Estimate": "results",
-    "HeadConfig": "results",
+    "ModelConfig": "results",
+    "Rope": "results",
+    "Finding": "results",
+    "Inspection": "results",
     "InvalidValueError": "errors",
+    "KnownModel": "models",
+    "LayerInspection": "results",
     "MaxContext": "results",
     "MinimumBase": "results",
     "PairFrequencies": "results",
     "RopecalcError": "errors",
     "SafeStatus": "results",
+    "Severity": "results",
     "Spectrum": "spectrum",
     "Staircase": "results",
     "Status": "results",
@@ -92,10 +107,13 @@ _HOME = {
     "continuum_estimate": "base.asymptotic",
     "curve": "similarity",
     "envelope": "similarity",
+    "find_model": "models",
+    "known_models": "models",
     "frequencies": "similarity",
+    "inspect": "inspection",
     "max_context": "bound",
     "min_base": "base.minimum",
-    "read_config": "stacks.huggingface",
+    "read_config": "stacks.reading",
     "refined_estimate": "base.asymptotic",
     "scaling": "",
     "similarity_at": "similarity",

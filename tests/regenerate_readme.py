@@ -1,4 +1,4 @@
-"""Fill the outputs of README.md's console blocks from real runs.
+"""Fill README.md's table of the rules of lint, and its console blocks from real runs.
 
 python tests/regenerate_readme.py
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests import transcript
+from tests import rules_table, transcript
 
 
 def regenerated(text: str) -> str:
-    """The text with every console fence run anew."""
+    """The text with its table of rules written, and every console fence run, anew."""
 
     def renew(match: re.Match[str]) -> str:
         if match[1] != "console":
@@ -25,7 +25,7 @@ def regenerated(text: str) -> str:
             done = transcript.run(transcript.steps(match[2]), Path(folder))
         return f"```console\n{''.join(map(str, done))}```"
 
-    return transcript.FENCE.sub(renew, text)
+    return transcript.FENCE.sub(renew, rules_table.renewed(text))
 
 
 if __name__ == "__main__":

@@ -112,9 +112,9 @@ CONFIGS: dict[str, tuple[bytes, str]] = {
         json.dumps({**CONFIG, "max_position_embeddings": 2**31}).encode(),
         "1,073,741,824",
     ),
-    "scaled": (
-        json.dumps({**CONFIG, "rope_scaling": {"type": "yarn", "factor": 4.0}}).encode(),
-        "yarn",
+    "a scaling that nobody knows": (
+        json.dumps({**CONFIG, "rope_scaling": {"type": "spiral", "factor": 4.0}}).encode(),
+        "spiral",
     ),
 }
 
@@ -176,7 +176,7 @@ def test_bad_configs(refused_configs: dict[str, Done], kind: str) -> None:
 def test_configs_that_are_no_files(run_cli: RunCli, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.json")
     assert_one_line(run_cli("check", "--config", missing), "--config", missing, "check the path")
-    assert_one_line(run_cli("check", "--config", str(tmp_path)), "--config", "directory")
+    assert_one_line(run_cli("check", "--config", str(tmp_path)), "--config", "holds no config.json")
 
 
 def test_a_config_excludes_the_options_that_it_answers(run_batch: RunBatch, tmp_path: Path) -> None:

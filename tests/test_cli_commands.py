@@ -28,6 +28,9 @@ SHORT = {  # a quick call of every command
     "check": CHECK,
     "freqs": "freqs --base 1e4 --dim 64 --ctx 2k",
     "windows": "windows --dim 16 --ctx 200",
+    "inspect": "inspect Llama-3.1-8B --ctx 8k",
+    "lint": "lint Llama-3.1-8B",
+    "models": "models gemma-3",
 }
 
 

@@ -14,11 +14,13 @@ from tests.transcript import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PUBLIC = [
     *("Certificate", "CertificateError", "Check", "ConfigError", "Curve", "Envelope", "Estimate"),
-    *("HeadConfig", "InvalidValueError", "MaxContext", "MinimumBase", "PairFrequencies"),
-    *("RopecalcError", "SafeStatus", "Spectrum", "Staircase", "Status", "Step", "TableError"),
+    *("Finding", "Inspection", "InvalidValueError", "KnownModel", "LayerInspection", "MaxContext"),
+    *("MinimumBase", "ModelConfig", "PairFrequencies", "Rope", "RopecalcError", "SafeStatus"),
+    *("Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
     *("TableWarning", "UndecidedError", "UnsupportedError", "Verification", "VerificationStatus"),
     *("Window", "WindowStatus", "Windows", "__version__", "build_staircase", "certify", "check"),
-    *("continuum_estimate", "curve", "envelope", "frequencies", "max_context", "min_base"),
+    *("continuum_estimate", "curve", "envelope", "find_model", "frequencies", "inspect"),
+    *("known_models", "max_context", "min_base"),
     *("read_config", "refined_estimate", "scaling", "similarity_at", "upper_bound_at"),
     *("verify", "windows"),
 ]

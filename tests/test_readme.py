@@ -16,7 +16,19 @@ from tests import transcript
 TEXT = transcript.README.read_text(encoding="utf-8")
 BLOCKS = dict(transcript.fences(TEXT, "console"))
 PYTHON = dict(transcript.fences(TEXT, "python"))
-COMMANDS = ("min-base", "curve", "max-ctx", "check", "freqs", "staircase", "windows", "verify")
+COMMANDS = (
+    "min-base",
+    "curve",
+    "max-ctx",
+    "check",
+    "freqs",
+    "staircase",
+    "windows",
+    "verify",
+    "inspect",
+    "lint",
+    "models",
+)
 INSTALLS = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv .venv && ")]
 
 needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")

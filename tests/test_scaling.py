@@ -88,7 +88,7 @@ def worst(found: tuple[Decimal, ...], exact: oracle.Numbers) -> Any:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_frequencies_are_those_of_the_formula(name: str, data: st.DataObject) -> None:
     base = data.draw(st.one_of(st.sampled_from([1e4, 5e5, 1e6]), st.floats(2, 1e12)), "base")

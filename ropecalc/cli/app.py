@@ -19,6 +19,9 @@ EPILOG = epilog(
     "ropecalc curve --base 1e6",
     "ropecalc max-ctx --base 1e6 --dim 128",
     "ropecalc check --base 1e6 --dim 128 --ctx 32k",
+    "ropecalc inspect config.json",
+    "ropecalc lint config.json",
+    "ropecalc models llama-3",
     "ropecalc freqs --base 1e6 --dim 128",
     "ropecalc staircase --dim 128 --ctx 1024",
     "ropecalc windows --dim 128 --ctx 4096",
@@ -48,7 +51,9 @@ def root(
 class Commands(Mapping[str, ModuleType]):
     """The module of each command by its name, loaded when it is asked for."""
 
-    NAMES = ("min-base", "curve", "max-ctx", "check", "freqs", "staircase", "windows", "verify")
+    NAMES = tuple(
+        "min-base curve max-ctx check inspect lint models freqs staircase windows verify".split()
+    )
 
     def __getitem__(self, name: str) -> ModuleType:
         if name not in self.NAMES:

@@ -28,7 +28,7 @@ OPTIONS = {  # parameter of the library -> option of the commands, where the nam
 }
 OWN_OPTIONS = (
     "rotary_dim partial_rotary_factor base margin limit digits points every kind width height "
-    "backend jobs save"
+    "backend jobs save model layer"
 ).split()
 
 
@@ -115,9 +115,16 @@ def _message(error: Exception) -> str:
 
 def _option_behind(error: RopecalcError) -> str | None:
     """The option whose value an error is about, where it is about one."""
-    if isinstance(error, InvalidValueError):
-        return option_of(error.parameter)
-    return "--config" if isinstance(error, ConfigError) else None
+    if isinstance(error, ConfigError):
+        return _if_given("--config")
+    if not isinstance(error, InvalidValueError):
+        return None
+    return _if_given("--model") if error.parameter == "model" else option_of(error.parameter)
+
+
+def _if_given(option: str) -> str | None:
+    """An option that was typed: some commands take as an argument what others take by it."""
+    return option if any(word.partition("=")[0] == option for word in sys.argv) else None
 
 
 def _where_to_look(error: Exception) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options
-from ropecalc.cli.heads import head_inputs, name, spectra
+from ropecalc.cli.heads import chosen, head_inputs, name, spectra
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, show
+from ropecalc.cli.output import Answer, Form, choose, required, show
 from ropecalc.quantities import format_count
 from ropecalc.render.machine import check_record
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from ropecalc.results import Check
     from ropecalc.spectrum import Spectrum
 
-SUMMARY = "Does a base, or a model's config, meet the bound?"
+SUMMARY = "Does a base, or a model, meet the bound?"
 EPILOG = epilog(
     "ropecalc check --base 1e6 --dim 128 --ctx 32768",
+    "ropecalc check --model Llama-3.1-8B",
     "ropecalc check --config config.json",
     "ropecalc check --config config.json --ctx 128k --json",
     "ropecalc check --base 1e6 --ctx 16k -q && echo safe",
@@ -29,22 +30,14 @@ EPILOG = epilog(
     exit_1="no, it is broken",
 )
 
-Config = Annotated[
-    str | None,
-    typer.Option(
-        "--config",
-        help="Hugging Face config.json with the head, the base and, unless --ctx is given, the "
-        "context; - reads standard input.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
 Quiet = Annotated[bool, options.quiet("Print yes or no alone.")]
 
 
 def command(
     base: options.Base = None,
-    config: Config = None,
+    model: options.Model = None,
+    config: options.Config = None,
+    layer: options.Layer = None,
     dim: options.Dim = None,
     ctx: options.Context = None,
     rotary_dim: options.RotaryDim = None,
@@ -57,33 +50,34 @@ def command(
 ) -> None:
     """Does the bound hold, and if not, where is it broken and which base would do?
 
-    The base comes from --base, or from a model's config, which has the head as well.
+    The head and the base come from --base and --dim, or with the scaling from a model, whose
+    context is asked about unless --ctx is given.
     """
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
-    for given in ({"--base": base}, {"--dim": dim}, {"--rotary-dim": rotary_dim}):
-        at_most_one(**{"--config": config}, **given)
-    at_most_one(**{"--config": config, "--partial-rotary-factor": partial_rotary_factor})
-    if config is not None:
-        base, dim, rotary_dim, ctx = _from_config(config, ctx)
-    if base is None:
+    found = chosen(
+        model,
+        config,
+        layer,
+        **{"--base": base, "--dim": dim, "--rotary-dim": rotary_dim},
+        **{"--partial-rotary-factor": partial_rotary_factor},
+    )
+    if base is None and not found:
         raise required("--base", "1e6")
+    ctx = found[0].rope.reach if found and ctx is None else ctx
     if ctx is None:
         raise required("--ctx", "32k")
-    spectrum = spectra(
-        [base], dim, rotary_dim, partial_rotary_factor, ignore_unrotated=ignore_unrotated
-    )[0]
+    spectrum = (
+        found[0].spectrum(ctx, count_unrotated=not ignore_unrotated)
+        if base is None
+        else spectra(
+            [base], dim, rotary_dim, partial_rotary_factor, ignore_unrotated=ignore_unrotated
+        )[0]
+    )
     result = _solve(spectrum, ctx, margin, next_base=form is not Form.BARE)
-    inputs = {**head_inputs([spectrum]), "context": ctx, "margin": margin, "config": config}
+    inputs = {**head_inputs([spectrum]), "context": ctx, "margin": margin}
+    inputs |= {"model": model, "config": config, "layer": layer}
     show(_answer(result, inputs), form)
     raise typer.Exit(0 if result.holds else 1)
-
-
-def _from_config(source: str, ctx: int | None) -> tuple[float, int, int, int | None]:
-    """(base, head_dim, rotary_dim, context) of a model; ``ctx`` overrides the file's own."""
-    import ropecalc
-
-    found = ropecalc.read_config(source)
-    return found.base, found.head_dim, found.rotary_dim, found.context if ctx is None else ctx
 
 
 def _solve(spectrum: Spectrum, context: int, margin: float, *, next_base: bool) -> Check:

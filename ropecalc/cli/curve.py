@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ropecalc.cli import options
-from ropecalc.cli.heads import head_inputs, name, spectra
+from ropecalc.cli.heads import asked_spectra, head_inputs, name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show
 from ropecalc.cli.sampling import Sampling
@@ -31,6 +31,7 @@ SUMMARY = "The similarity over the distance, drawn or as points."
 EPILOG = epilog(
     "ropecalc curve --base 1e6",
     "ropecalc curve --base 5e5,1e6 --ctx 64k",
+    "ropecalc curve --model Llama-3-8B --model Llama-3.1-8B",
     "ropecalc curve --base 1e6 --ctx 32k --points 100 --csv",
     "ropecalc curve --base 1e4 --ctx 4096 --all --json",
 )
@@ -117,6 +118,9 @@ Quiet = Annotated[bool, options.quiet("Print the values alone, one a line.")]
 
 def command(
     base: options.Bases = None,
+    model: options.Models = None,
+    config: options.Configs = None,
+    layer: options.Layer = None,
     dim: options.Dim = None,
     ctx: options.Context = None,
     rotary_dim: options.RotaryDim = None,
@@ -141,11 +145,15 @@ def command(
     """
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
     at_most_one(**{"--points": points, "--every": every, "--all": everything})
-    lines = spectra(
-        options.flat("--base", base, "1e6"),
+    lines = asked_spectra(
+        base,
         dim,
         rotary_dim,
         partial_rotary_factor,
+        model,
+        config,
+        layer,
+        length=ctx,
         ignore_unrotated=ignore_unrotated,
     )
     firsts = _first_violations(lines, ctx)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from ropecalc.cli import options
-from ropecalc.cli.heads import head_inputs, spectra
+from ropecalc.cli.heads import asked_spectra, head_inputs
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, required, show
+from ropecalc.cli.output import Answer, choose, show
 from ropecalc.render.machine import frequencies_record, frequency_rows, write_rows
 
 if TYPE_CHECKING:
@@ -20,12 +20,16 @@ EPILOG = epilog(
     "ropecalc freqs --base 1e6 --dim 128",
     "ropecalc freqs --base 1e6 --dim 128 --ctx 32k",
     "ropecalc freqs --base 1e4 --dim 64 --csv",
+    "ropecalc freqs --model Llama-3.1-8B",
 )
 Quiet = Annotated[bool, options.quiet("Print the angular frequencies alone, one a line.")]
 
 
 def command(
     base: options.Base = None,
+    model: options.Model = None,
+    config: options.Config = None,
+    layer: options.Layer = None,
     dim: options.Dim = None,
     ctx: options.Context = None,
     rotary_dim: options.RotaryDim = None,
@@ -38,9 +42,16 @@ def command(
     import ropecalc
 
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
-    if base is None:
-        raise required("--base", "1e6")
-    spectrum = spectra([base], dim, rotary_dim, partial_rotary_factor)[0]
+    spectrum = asked_spectra(
+        None if base is None else [(base,)],
+        dim,
+        rotary_dim,
+        partial_rotary_factor,
+        model,
+        config,
+        layer,
+        length=ctx,
+    )[0]
     result = ropecalc.frequencies(spectrum, context=ctx)
     show(_answer(result, {**head_inputs([spectrum]), "context": ctx}), form)
 

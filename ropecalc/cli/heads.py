@@ -1,18 +1,96 @@
-"""From the options of a head to what the library takes."""
+"""From the options of a head, or of a model, to what the library takes."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ropecalc.cli.output import at_most_one
+from ropecalc.cli.output import at_most_one, required, say, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_base
 
 if TYPE_CHECKING:
+    from ropecalc.results import ModelConfig, Rope
     from ropecalc.spectrum import Spectrum
 
 DEFAULT_HEAD_DIM = 128
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A model that was asked for, and the kind of its layers that was."""
+
+    model: ModelConfig
+    rope: Rope
+
+    def spectrum(self, length: int | None, *, count_unrotated: bool = True) -> Spectrum:
+        """Its spectrum where ``length`` tokens are attended to; its own context unless given."""
+        from ropecalc import scaling
+
+        return scaling.from_rope(
+            self.rope, length, count_unrotated=count_unrotated, label=self.label
+        )
+
+    @property
+    def label(self) -> str:
+        """What to call it in tables and legends."""
+        kind = f", {self.rope.layer_type}" if len(self.model.ropes) > 1 else ""
+        return f"{short_name(self.model.source)}{kind}"
+
+
+def short_name(source: str) -> str:
+    """What to call a model file in a line: its own name, or its folder's where that says more.
+
+    >>> short_name("models/Llama-2-7b/config.json"), short_name("a/b.gguf"), short_name("Qwen3-8B")
+    ('Llama-2-7b', 'b', 'Qwen3-8B')
+    """
+    folder, name = os.path.split(source)
+    stem, ending = os.path.splitext(name)  # noqa: PTH122  a text, not always a path
+    if name in ("config.json", "params.json"):
+        return os.path.basename(folder) or name  # noqa: PTH119
+    return stem if ending in (".json", ".gguf") and stem else name
+
+
+def chosen(
+    models: Sequence[str] | str | None,
+    configs: Sequence[str] | str | None,
+    layer: str | None,
+    **instead: object,
+) -> list[Chosen]:
+    """The models of --model and --config, which stand instead of some other options.
+
+    Raises InvalidValueError for a layer that a model does not have, and where two are given that
+    exclude each other.
+    """
+    import ropecalc
+
+    names = [models] if isinstance(models, str) else list(models or ())
+    files = [configs] if isinstance(configs, str) else list(configs or ())
+    for option, value in instead.items():
+        at_most_one(**{"--model": names or None, option: value})
+        at_most_one(**{"--config": files or None, option: value})
+    found = [ropecalc.find_model(known) for known in names]
+    found += [ropecalc.read_config(file) for file in files]
+    if layer is not None and not found:
+        raise InvalidValueError("options", "--layer needs --model or --config beside it")
+    for model in found:
+        for assumption in model.assumptions:
+            warn(f"{model.source}: {assumption}")
+    return [Chosen(model, layer_of(model, layer)) for model in found]
+
+
+def layer_of(model: ModelConfig, layer: str | None) -> Rope:
+    """The rope of one kind of a model's layers; of the first kind unless told.
+
+    Raises InvalidValueError where there is no such kind.
+    """
+    for rope in model.ropes:
+        if layer is None or rope.layer_type == layer:
+            return rope
+    kinds = ", ".join(rope.layer_type for rope in model.ropes)
+    raise InvalidValueError("layer", f"{model.source} has no layer {layer!r}: it has {kinds}")
 
 
 def rotated(head_dim: int, rotary_dim: int | None, factor: float | None) -> int:
@@ -57,17 +135,65 @@ def spectra(
     ]
 
 
+def asked_spectra(
+    bases: Sequence[tuple[float, ...]] | None,
+    head_dim: int | None,
+    rotary_dim: int | None,
+    factor: float | None,
+    models: Sequence[str] | str | None,
+    configs: Sequence[str] | str | None,
+    layer: str | None,
+    *,
+    length: int | None,
+    ignore_unrotated: bool = False,
+) -> list[Spectrum]:
+    """The spectra of --base and the head's options, or of --model and --config.
+
+    ``length`` tokens are attended to, where a model's scaling depends on that.
+    """
+    options = {"--base": bases, "--dim": head_dim, "--rotary-dim": rotary_dim}
+    found = chosen(models, configs, layer, **options, **{"--partial-rotary-factor": factor})
+    if found:
+        return [one.spectrum(length, count_unrotated=not ignore_unrotated) for one in found]
+    if not bases:
+        raise required("--base", "1e6")
+    flat = [base for several in bases for base in several]
+    return spectra(flat, head_dim, rotary_dim, factor, ignore_unrotated=ignore_unrotated)
+
+
+def head_of(found: Sequence[Chosen]) -> tuple[int | None, int | None, int | None]:
+    """(head_dim, rotary_dim, context) of a model for what is about plain bases; None without one.
+
+    Says so where the model scales its base, since that is left out.
+    """
+    if not found:
+        return None, None, None
+    model, rope = found[0].model, found[0].rope
+    if rope.rope_type != "default":
+        warn(
+            f"{found[0].label}: its {rope.rope_type} scaling is left out: a base is sought for "
+            "plain RoPE; 'ropecalc check' evaluates the model as it is"
+        )
+    if rope.reach is not None and rope.reach != model.context:
+        say(f"{found[0].label} looks back {rope.reach:,} tokens")
+    return rope.head_dim, rope.rotary_dim, rope.reach
+
+
 def name(spectrum: Spectrum) -> str:
     """What to call a spectrum while it is worked on."""
-    return "spectrum" if spectrum.base is None else f"base {format_base(float(spectrum.base))}"
+    if spectrum.label or spectrum.base is None:
+        return spectrum.label or "spectrum"
+    return f"base {format_base(float(spectrum.base))}"
 
 
 def head_inputs(lines: Sequence[Spectrum]) -> dict[str, object]:
-    """The head and the bases of spectra, as they were understood."""
+    """The heads and the bases of spectra, as they were understood; lists where they differ."""
     first = lines[0]
-    return {
-        "head_dim": first.head_dim,
-        "rotary_dim": first.rotary_dim,
-        "count_unrotated": first.count_unrotated,
-        "base": [float(spectrum.base) for spectrum in lines if spectrum.base is not None],
-    }
+    inputs: dict[str, object] = {}
+    for key in ("head_dim", "rotary_dim", "count_unrotated"):
+        values = [getattr(spectrum, key) for spectrum in lines]
+        inputs[key] = values[0] if len(set(values)) == 1 else values
+    inputs["base"] = [float(line.base) for line in lines if line.base is not None]
+    if any(line.rope_type != first.rope_type or not line.is_plain for line in lines):
+        inputs["rope_type"] = [spectrum.rope_type for spectrum in lines]
+    return inputs

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from ropecalc.cli import options
-from ropecalc.cli.heads import head_inputs, name, spectra
+from ropecalc.cli.heads import asked_spectra, head_inputs, name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, say, show
 from ropecalc.quantities import format_count
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from ropecalc.results import MaxContext
     from ropecalc.spectrum import Spectrum
 
-SUMMARY = "The longest context that a base meets."
+SUMMARY = "The longest context that a base or a model meets."
 EPILOG = epilog(
     "ropecalc max-ctx --base 1e6 --dim 128",
     "ropecalc max-ctx --base 1e4,5e5,1e6 --csv",
+    "ropecalc max-ctx --model Llama-3-8B --model Llama-3.1-8B",
     "ropecalc max-ctx --base 1e9 --limit 1G -q",
     exit_0="done, also where no violation was found up to the limit",
 )
@@ -47,6 +48,9 @@ Quiet = Annotated[
 
 def command(
     base: options.Bases = None,
+    model: options.Models = None,
+    config: options.Configs = None,
+    layer: options.Layer = None,
     dim: options.Dim = None,
     rotary_dim: options.RotaryDim = None,
     partial_rotary_factor: options.PartialRotaryFactor = None,
@@ -57,13 +61,20 @@ def command(
     as_csv: options.AsCsv = False,
     quiet: Quiet = False,
 ) -> None:
-    """The longest context that a base meets, which is its first violation; several make a table."""
+    """The longest context that a base or a model meets, which is its first violation.
+
+    Several make a table. Scaling that depends on the length is that at the model's own context.
+    """
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
-    lines = spectra(
-        options.flat("--base", base, "1e6"),
+    lines = asked_spectra(
+        base,
         dim,
         rotary_dim,
         partial_rotary_factor,
+        model,
+        config,
+        layer,
+        length=None,
         ignore_unrotated=ignore_unrotated,
     )
     results = [_solve(spectrum, margin, limit) for spectrum in lines]

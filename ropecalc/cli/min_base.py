@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ropecalc.cli import options
-from ropecalc.cli.heads import rotated
+from ropecalc.cli.heads import chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show, warn
 from ropecalc.errors import InvalidValueError, TableWarning
@@ -26,6 +26,7 @@ SUMMARY = "The smallest base for a head and a context."
 EPILOG = epilog(
     "ropecalc min-base --dim 128 --ctx 32768",
     "ropecalc min-base --dim 64,128 --ctx 2k,4k --csv",
+    "ropecalc min-base --model Qwen3-8B --ctx 128k",
     "ropecalc min-base --dim 128 --ctx 4096 --digits 30 -q",
     "base=$(ropecalc min-base --dim 128 --ctx 32768 --round 2 -q)",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
@@ -96,6 +97,9 @@ Quiet = Annotated[
 
 def command(
     dim: options.Dims = None,
+    model: options.Model = None,
+    config: options.Config = None,
+    layer: options.Layer = None,
     ctx: options.Contexts = None,
     rotary_dim: options.RotaryDim = None,
     partial_rotary_factor: options.PartialRotaryFactor = None,
@@ -115,10 +119,18 @@ def command(
 ) -> None:
     """The smallest base at which the similarity is nowhere negative in the context: exact, no grid.
 
-    Several head dimensions and contexts print one row a combination.
+    Several head dimensions and contexts print one row a combination. A model gives its head, and
+    its context unless --ctx is given.
     """
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
-    dims, contexts = options.flat("--dim", dim, "128"), options.flat("--ctx", ctx, "32k")
+    instead = {"--dim": dim, "--rotary-dim": rotary_dim}
+    found = chosen(
+        model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}
+    )
+    head_dim, head_rotary_dim, reach = head_of(found)
+    dims = [head_dim] if head_dim else options.flat("--dim", dim, "128")
+    rotary_dim = head_rotary_dim or rotary_dim
+    contexts = [reach] if reach and not ctx else options.flat("--ctx", ctx, "32k")
     rotary_dims = [rotated(head_dim, rotary_dim, partial_rotary_factor) for head_dim in dims]
     settings = {"count_unrotated": not ignore_unrotated, "margin": margin}
     wanted, picked = _wanted(form, round_digits, integer, digits)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ropecalc import quantities
+from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import required, say
 from ropecalc.errors import InvalidValueError
 
@@ -119,6 +120,58 @@ Base = Annotated[
         "Base (rope_theta): 1e6, 500000 or 500k (k = 1,000).",
         "BASE",
         reader(quantities.parse_base),
+    ),
+]
+Model = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="A known model, such as Qwen3-8B, for its head, base and scaling: see 'ropecalc "
+        "models'.",
+        metavar="NAME",
+        show_default=False,
+        autocompletion=complete_model,
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="A known model, such as Qwen3-8B, for its head, base and scaling: see 'ropecalc "
+        "models'; may repeat.",
+        metavar="NAME",
+        show_default=False,
+        autocompletion=complete_model,
+    ),
+]
+Config = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        help="The same from a file: config.json, params.json, GGUF or Megatron-LM arguments; - "
+        "reads standard input.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+Configs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--config",
+        help="The same from a file: config.json, params.json, GGUF or Megatron-LM arguments; - "
+        "reads standard input; may repeat.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        help="Which kind of the model's layers, such as sliding_attention; the one that sees the "
+        "whole context unless given.",
+        metavar="TYPE",
+        show_default=False,
     ),
 ]
 RotaryDim = Annotated[

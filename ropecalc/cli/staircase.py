@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, cast
 
 from ropecalc.cli import options
+from ropecalc.cli.heads import chosen, head_of
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
@@ -19,6 +20,7 @@ SUMMARY = "The minimum base of every context at once."
 EPILOG = epilog(
     "ropecalc staircase --dim 128 --ctx 1024",
     "ropecalc staircase --dim 64 --ctx 1024 --kind safe --csv",
+    "ropecalc staircase --model Llama-2-7B",
     "ropecalc staircase --dim 128 --ctx 1M --save minimum-128.staircase",
 )
 
@@ -56,6 +58,9 @@ Quiet = Annotated[bool, options.quiet("Print the bases alone, one a line.")]
 
 def command(
     dim: options.Dim = None,
+    model: options.Model = None,
+    config: options.Config = None,
+    layer: options.Layer = None,
     ctx: options.Context = None,
     kind: KindName = "minimum",
     save: Save = None,
@@ -70,6 +75,11 @@ def command(
     before it up to its own; at its critical distance the similarity is zero there.
     """
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    head_dim, of_model, reach = head_of(chosen(model, config, layer, **{"--dim": dim}))
+    if head_dim != of_model:
+        fact = f"the model rotates {of_model} of {head_dim} dimensions"
+        raise InvalidValueError("options", f"{fact}: a staircase is for heads rotated as a whole")
+    dim, ctx = of_model or dim, ctx or reach
     if dim is None:
         raise required("--dim", "128")
     if ctx is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ropecalc.cli import options
-from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated
+from ropecalc.cli.heads import DEFAULT_HEAD_DIM, chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
 from ropecalc.quantities import format_count, parse_base
@@ -24,6 +24,7 @@ SUMMARY = "All the bases that meet the bound, window by window."
 EPILOG = epilog(
     "ropecalc windows --dim 128 --ctx 4096",
     "ropecalc windows --dim 128 --ctx 8k --min-width 0.01",
+    "ropecalc windows --model Llama-2-7B",
     "ropecalc windows --dim 64 --ctx 2k --csv",
     exit_1="computed, and no base meets the bound",
 )
@@ -55,6 +56,9 @@ Quiet = Annotated[
 
 def command(
     dim: options.Dim = None,
+    model: options.Model = None,
+    config: options.Config = None,
+    layer: options.Layer = None,
     ctx: options.Context = None,
     rotary_dim: options.RotaryDim = None,
     partial_rotary_factor: options.PartialRotaryFactor = None,
@@ -72,9 +76,16 @@ def command(
     begins at the safe base, every one meets it.
     """
     form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    instead = {"--dim": dim, "--rotary-dim": rotary_dim}
+    found = chosen(
+        model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}
+    )
+    of_model, rotary_of_model, reach = head_of(found)
+    ctx = reach if ctx is None else ctx
     if ctx is None:
         raise required("--ctx", "4k")
-    head_dim = DEFAULT_HEAD_DIM if dim is None else dim
+    head_dim = of_model or (DEFAULT_HEAD_DIM if dim is None else dim)
+    rotary_dim = rotary_of_model or rotary_dim
     inputs: dict[str, Any] = {
         "head_dim": head_dim,
         "context": ctx,

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ropecalc.models import KnownModel
     from ropecalc.results import (
         Check,
         Envelope,
+        Inspection,
         MaxContext,
         MinimumBase,
+        ModelConfig,
         PairFrequencies,
         Staircase,
         Windows,
@@ -49,6 +52,24 @@ def show_max_context(results: Sequence[MaxContext], file: TextIO) -> None:
 
     on = screen(file)
     on.write(describe_max_context(results, on))
+
+
+def show_inspection(result: Inspection, file: TextIO) -> None:
+    """A model: whether the bound holds, what each kind of layer does, and findings."""
+    from ropecalc.render.inspect import describe_inspection
+
+    on = screen(file)
+    on.write(describe_inspection(result, on))
+
+
+def show_models(
+    models: Sequence[tuple[KnownModel, ModelConfig]], search: str, file: TextIO
+) -> None:
+    """Known models, a row each."""
+    from ropecalc.render.models import describe_models
+
+    on = screen(file)
+    on.write(describe_models(models, search, on))
 
 
 def show_staircase(result: Staircase, file: TextIO) -> None:

@@ -82,6 +82,8 @@ def check_record(result: Check) -> Record:
         "error_bound": result.error_bound,
         "method": result.method,
         "message": result.status.value,
+        "rope_type": result.rope_type,
+        "label": result.label,
     }
 
 
@@ -100,6 +102,8 @@ def max_context_record(result: MaxContext) -> Record:
         "similarity": result.similarity,
         "method": result.method,
         "message": result.status.value,
+        "rope_type": result.rope_type,
+        "label": result.label,
     }
 
 
@@ -154,8 +158,11 @@ def frequencies_record(result: PairFrequencies) -> Record:
         "head_dim": spectrum.head_dim,
         "rotary_dim": spectrum.rotary_dim,
         "base": None if spectrum.base is None else float(spectrum.base),
+        "rope_type": spectrum.rope_type,
+        "label": spectrum.label,
         "context": result.context,
         "attention_factor": spectrum.attention_factor,
+        "softmax_factor": spectrum.softmax_factor,
         "angular_frequencies": result.angular_frequencies.tolist(),
         "wavelengths": result.wavelengths.tolist(),
         "turns": None if result.turns is None else result.turns.tolist(),
@@ -220,6 +227,8 @@ def curve_record(points: CurvePoints) -> Record:
         "rotary_dim": spectrum.rotary_dim,
         "count_unrotated": spectrum.count_unrotated,
         "base": points.base,
+        "rope_type": spectrum.rope_type,
+        "label": spectrum.label,
         "kind": points.kind,
         "normalised": points.normalised,
         "context": points.context,
@@ -231,15 +240,19 @@ def curve_record(points: CurvePoints) -> Record:
 
 
 def write_curve_rows(file: TextIO, curves: Sequence[CurvePoints], separator: str) -> None:
-    """A row a point, one curve after the other: base, distance, value."""
+    """A row a point, one curve after the other: base, distance, value, and labels if there are."""
     kind = curves[0].kind.replace("-", "_")
     name = f"normalised_{kind}" if curves[0].normalised else kind
-    file.write(separator.join(["base", "distance", name]) + "\n")
+    labelled = any(points.spectrum.label for points in curves)
+    file.write(separator.join(["base", "distance", name, *["label"] * labelled]) + "\n")
     for points in curves:
         base = _field(points.base, separator)
+        label = separator + _field(points.spectrum.label, separator) if labelled else ""
         for distances, values in points.blocks():
             pairs = zip(distances, values, strict=True)
-            file.writelines(f"{base}{separator}{m}{separator}{value!r}\n" for m, value in pairs)
+            file.writelines(
+                f"{base}{separator}{m}{separator}{value!r}{label}\n" for m, value in pairs
+            )
 
 
 def write_json(

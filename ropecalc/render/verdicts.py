@@ -47,7 +47,7 @@ def _style(result: Check) -> str:
 
 
 def _check_values(result: Check) -> list[tuple[str, str]]:
-    rows = []
+    rows = _rope_row(result)
     if result.first_violation is not None:
         rows.append(("first violation", tokens(result.first_violation)))
     rows += [
@@ -59,6 +59,15 @@ def _check_values(result: Check) -> list[tuple[str, str]]:
     if result.next_base is not None:
         rows.append(("nearest base above", exact(result.next_base)))
     return [*rows, ("found by", result.method)]
+
+
+def _rope_row(result: Check | MaxContext) -> list[tuple[str, str]]:
+    """What a model's name stands for: its base, and the method that scales it."""
+    if not result.label or result.base is None:
+        return []
+    base = f"base {exact(result.base)}"
+    plain = result.rope_type == "default"
+    return [("rope", base if plain else f"{result.rope_type} of {base}")]
 
 
 def _worst(result: Check) -> str:
@@ -78,12 +87,17 @@ def _check_meaning(result: Check, screen: Screen) -> str:
     if result.first_violation is not None:
         text += f"; {tied(f'm = {count(result.first_violation)}')} is the first to break it"
     instead = command("min-base", result, None, result.context)
-    return _next(f"{text}.", "The smallest base that meets it:", instead, result, screen)
+    if result.base is None:
+        return prose(f"{text}.", screen)
+    kind = "base" if result.rope_type == "default" else "base without scaling"
+    return then(f"{text}. The smallest {kind} that meets it:", instead, screen)
 
 
 def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: Screen) -> str:
-    """``text``, and where the spectrum is that of a base the command to run next."""
-    return prose(text, screen) if result.base is None else then(f"{text} {lead}", line, screen)
+    """``text``, and where the spectrum is that of a plain base the command to run next."""
+    if result.base is None or result.rope_type != "default":
+        return prose(text, screen)
+    return then(f"{text} {lead}", line, screen)
 
 
 def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
@@ -111,7 +125,7 @@ def _check_columns(results: Sequence[Check]) -> list[Column]:
 
 
 def _name_column(results: Sequence[Check] | Sequence[MaxContext]) -> Column:
-    if all(r.base is not None for r in results):
+    if all(r.base is not None and not r.label for r in results):
         return Column("base", [exact(r.base) for r in results if r.base is not None])
     return Column("spectrum", [spectrum_name(r.base, r.label) for r in results], left=True)
 
@@ -128,7 +142,7 @@ def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
         carried = f"at least {tokens(result.limit)}"
     else:
         carried = tokens(result.first_violation)
-    rows = [("max context", carried)]
+    rows = [*_rope_row(result), ("max context", carried)]
     if result.first_violation is not None and result.similarity is not None:
         value = f"S({count(result.first_violation)}) = {similarity(result.similarity)}"
         rows.append(("first violation", tied(value)))

@@ -70,8 +70,10 @@ def bound_below(context: int, margin: float, glyphs: Glyphs) -> str:
 
 
 def spectrum_name(base: float | None, label: str) -> str:
-    """What to call a spectrum: its base, or its label."""
-    return f"base {exact(base)}" if base is not None else printable(label) or "this spectrum"
+    """What to call a spectrum: its label, or its base."""
+    if label:
+        return printable(label)
+    return "this spectrum" if base is None else f"base {exact(base)}"
 
 
 def command(name: str, result: Asked, base: float | None, context: int | None = None) -> str:

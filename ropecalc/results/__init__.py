@@ -16,12 +16,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ropecalc.results.bases import Estimate as Estimate
     from ropecalc.results.bases import MinimumBase as MinimumBase
-    from ropecalc.results.configs import HeadConfig as HeadConfig
+    from ropecalc.results.configs import ModelConfig as ModelConfig
+    from ropecalc.results.configs import Rope as Rope
     from ropecalc.results.curves import Curve as Curve
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
+    from ropecalc.results.findings import Finding as Finding
+    from ropecalc.results.findings import Severity as Severity
+    from ropecalc.results.inspections import Inspection as Inspection
+    from ropecalc.results.inspections import LayerInspection as LayerInspection
+    from ropecalc.results.plans import Candidate as Candidate
+    from ropecalc.results.plans import Plan as Plan
     from ropecalc.results.proofs import Verification as Verification
     from ropecalc.results.proofs import VerificationStatus as VerificationStatus
+    from ropecalc.results.settings import Emission as Emission
+    from ropecalc.results.settings import Setting as Setting
     from ropecalc.results.staircases import Kind as Kind
     from ropecalc.results.staircases import Staircase as Staircase
     from ropecalc.results.staircases import Step as Step
@@ -34,16 +43,25 @@ if TYPE_CHECKING:
     from ropecalc.results.windows import Windows as Windows
 
 _HOME = {
+    "Candidate": "plans",
     "Check": "verdicts",
     "Curve": "curves",
+    "Emission": "settings",
     "Envelope": "curves",
     "Estimate": "bases",
-    "HeadConfig": "configs",
+    "ModelConfig": "configs",
+    "Rope": "configs",
+    "Finding": "findings",
+    "Inspection": "inspections",
     "Kind": "staircases",
+    "LayerInspection": "inspections",
     "MaxContext": "verdicts",
     "MinimumBase": "bases",
     "PairFrequencies": "curves",
+    "Plan": "plans",
     "SafeStatus": "status",
+    "Setting": "settings",
+    "Severity": "findings",
     "Staircase": "staircases",
     "Status": "status",
     "Step": "staircases",

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from ropecalc.scaling.by_parts import yarn as yarn
     from ropecalc.scaling.by_parts import yarn_attention_factor as yarn_attention_factor
     from ropecalc.scaling.by_parts import yarn_paper as yarn_paper
+    from ropecalc.scaling.domains import MAX_BASE as MAX_BASE
+    from ropecalc.scaling.domains import Base as Base
+    from ropecalc.scaling.domains import Common as Common
+    from ropecalc.scaling.domains import exact_base as exact_base
     from ropecalc.scaling.interpolation import divided as divided
     from ropecalc.scaling.interpolation import linear as linear
     from ropecalc.scaling.interpolation import longrope as longrope
@@ -53,28 +57,24 @@ if TYPE_CHECKING:
     from ropecalc.scaling.ntk import ntk_aware_base as ntk_aware_base
     from ropecalc.scaling.ntk import ntk_fixed as ntk_fixed
     from ropecalc.scaling.ntk import ntk_mixed as ntk_mixed
-    from ropecalc.scaling.plain import MAX_BASE as MAX_BASE
-    from ropecalc.scaling.plain import Base as Base
-    from ropecalc.scaling.plain import Common as Common
     from ropecalc.scaling.plain import as_spectrum as as_spectrum
     from ropecalc.scaling.plain import default as default
-    from ropecalc.scaling.plain import exact_base as exact_base
     from ropecalc.scaling.plain import explicit as explicit
     from ropecalc.scaling.plain import proportional as proportional
     from ropecalc.scaling.plain import rope_ratio as rope_ratio
 
 _HOME = {
     "LENGTH_DEPENDENT": "methods",
-    "MAX_BASE": "plain",
-    "Base": "plain",
-    "Common": "plain",
+    "MAX_BASE": "domains",
+    "Base": "domains",
+    "Common": "domains",
     "as_spectrum": "plain",
     "correction_range": "by_parts",
     "default": "plain",
     "divided": "interpolation",
     "dynamic": "ntk",
     "dynamic_base": "ntk",
-    "exact_base": "plain",
+    "exact_base": "domains",
     "explicit": "plain",
     "from_rope": "methods",
     "linear": "interpolation",

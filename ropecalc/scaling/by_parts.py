@@ -7,16 +7,16 @@ from decimal import Context, Decimal, localcontext
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.scaling.plain import (
+from ropecalc.scaling.domains import (
     MIN_DIVISOR,
     Base,
     Common,
     exact_base,
     not_negative,
     positive,
-    rescaled,
     working,
 )
+from ropecalc.scaling.plain import rescaled
 from ropecalc.spectrum import (
     FREQUENCY_DIGITS,
     MAX_HEAD_DIM,

@@ -8,15 +8,15 @@ from decimal import Decimal
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.scaling.plain import (
+from ropecalc.scaling.domains import (
     MIN_DIVISOR,
     Base,
     Common,
     checked_rotary_dim,
     numbers,
     positive,
-    rescaled,
 )
+from ropecalc.scaling.plain import rescaled
 from ropecalc.spectrum import Spectrum
 
 

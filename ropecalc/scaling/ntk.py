@@ -8,7 +8,7 @@ from numbers import Integral
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.scaling.plain import (
+from ropecalc.scaling.domains import (
     MAX_BASE,
     Base,
     Common,
@@ -16,9 +16,9 @@ from ropecalc.scaling.plain import (
     exact_base,
     not_negative,
     positive,
-    rescaled,
     working,
 )
+from ropecalc.scaling.plain import rescaled
 from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum, shown
 
 MIXED_POWER = 0.625  # Su's recommendation, kexue.fm/archives/9706

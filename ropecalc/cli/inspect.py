@@ -1,0 +1,143 @@
+"""``ropecalc inspect``: what a model's rotary embedding really does, and what will bite."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, Form, choose, show, warn
+from ropecalc.errors import InvalidValueError, TableWarning
+from ropecalc.render.inspected import inspection_records, inspection_rows, model_record
+from ropecalc.render.machine import write_rows
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Inspection, ModelConfig
+
+SUMMARY = "What a model's RoPE really does, how far it carries, what will bite."
+EPILOG = epilog(
+    "ropecalc inspect config.json",
+    "ropecalc inspect Qwen3-8B",
+    "ropecalc inspect config.json --ctx 256k --json",
+    "ropecalc inspect config.json --layer full_attention -q",
+    exit_0="done, whether or not the bound holds; lint and check answer by their exit code",
+)
+
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model's file or the folder that has it, - for standard input, a name that "
+        "ropecalc models lists, or org/name on the Hugging Face hub.",
+        show_default=False,
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        help="Look at one kind of layer, by the file's own word; all unless given.",
+        metavar="TYPE",
+        show_default=False,
+    ),
+]
+NoBases = Annotated[
+    bool, typer.Option("--no-bases", help="Do not look for the minimum and the safe base.")
+]
+Quiet = Annotated[
+    bool,
+    options.quiet(
+        "Print the first distance that breaks the bound, a line each kind of layer (and length); "
+        "no such distance: empty."
+    ),
+]
+
+
+def command(
+    model: Model = None,
+    ctx: options.Context = None,
+    layer: Layer = None,
+    ignore_unrotated: options.IgnoreUnrotated = False,
+    no_bases: NoBases = False,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """Effective frequencies of each kind of layer, how far the bound holds on them, and findings.
+
+    The context is the model's own unless --ctx is given. Where the frequencies depend on the
+    length, and the context is longer than the original one, both lengths are looked at.
+    """
+    from ropecalc.cli.target import load
+
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if model is None:
+        raise InvalidValueError("options", "no model was named: give its file, such as config.json")
+    found = load(model)
+    result = _solve(
+        found,
+        ctx,
+        layer=layer,
+        count_unrotated=not ignore_unrotated,
+        bases=not no_bases and form is not Form.BARE,
+    )
+    inputs: dict[str, object] = {
+        "model": model_record(found),
+        "context": result.context,
+        "layer": layer,
+        "count_unrotated": not ignore_unrotated,
+    }
+    show(_answer(result, inputs), form)
+
+
+def _solve(
+    model: ModelConfig,
+    context: int | None,
+    *,
+    layer: str | None,
+    count_unrotated: bool,
+    bases: bool,
+) -> Inspection:
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        progress(model.source) as report,
+    ):
+        warnings.simplefilter("always", TableWarning)
+        result = ropecalc.inspect(
+            model,
+            context,
+            layer=layer,
+            count_unrotated=count_unrotated,
+            bases=bases,
+            progress=report,
+        )
+    for warning in caught:
+        warn(f"Warning: {warning.message}")
+    return result
+
+
+def _answer(result: Inspection, inputs: dict[str, object]) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_inspection
+
+        show_inspection(result, file)
+
+    def rows(file: TextIO, separator: str) -> None:
+        write_rows(file, inspection_rows(result), separator)
+
+    return Answer(
+        command="inspect",
+        inputs=inputs,
+        records=inspection_records(result),
+        bare=(None if c is None else c.first_violation for c in (x.check for x in result.layers)),
+        table=table,
+        rows=rows,
+    )

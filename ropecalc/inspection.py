@@ -1,0 +1,227 @@
+"""What a model's rotary embedding really does, layer type by layer type, and how far it carries."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ropecalc.errors import ConfigError, InvalidValueError, TableError
+from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
+
+if TYPE_CHECKING:
+    from ropecalc.results import Check
+    from ropecalc.similarity import Progress
+    from ropecalc.spectrum import Spectrum
+
+SWEPT_CONTEXT = 2**15  # tokens; up to here, and up to
+SWEPT_DIM = 512  # rotated dimensions, a sweep for the minimum base ends within about a second
+SHORT_SWEEP = 0.8  # of a head rotated, or less: bases under 10 meet the bound, found at once
+LONGEST_SWEPT = 2**20  # tokens, even so
+FINE = 1_000  # parts of the progress of one layer type
+
+Bases = tuple[float | None, float | None]
+
+
+def inspect(
+    model: ModelConfig,
+    context: int | None = None,
+    *,
+    layer: str | None = None,
+    count_unrotated: bool = True,
+    bases: bool = True,
+    progress: Progress | None = None,
+) -> Inspection:
+    """What the rotary embeddings of a model do, how far the bound holds, and what will bite.
+
+    One LayerInspection a kind of layer, in the model's order. The bound is that of ``check``, on
+    the effective frequencies, at the distances that occur: below the context, or below the window
+    of a layer that looks back no further. A method whose frequencies depend on the length
+    (``scaling.LENGTH_DEPENDENT``) has two where the context lies beyond the original one: as it
+    is within the original context, and as it is at the whole context, each over its own length.
+
+    ``minimum_base`` and ``safe_base`` are those of a plain spectrum with the same head over the
+    same distances, for comparison: what they would have been without scaling. They are given
+    where they take no longer than a second or so: from the shipped tables, by a sweep up to
+    32,768 tokens and 512 rotated dimensions, and up to 2^20 tokens where at most four fifths of
+    the head are rotated; the safe base only from a table, or where every base meets the bound.
+    Elsewhere they are None, and ``min_base`` computes them.
+
+    Parameters
+    ----------
+    model : from ``read_config``
+    context : int, 1 .. 2^30, tokens; the model's own unless given. Where neither is known,
+        ``check`` is None, save in layers with a window and for methods with an original context.
+    layer : the one ``layer_type`` to look at; all unless given
+    count_unrotated : whether unrotated pairs count in S, as in Spectrum
+    bases : whether to look for the minimum and the safe base
+    progress : called with (parts done, parts in all)
+
+    Raises
+    ------
+    ConfigError
+        A parameter of the file's is outside its domain.
+    InvalidValueError
+        A context outside its domain, or a layer type that the model does not have.
+
+    >>> from ropecalc import ModelConfig, Rope
+    >>> rope = Rope("all", "linear", 1e4, 128, 128, {"factor": 8}, context=32_768)
+    >>> model = ModelConfig("example", "transformers-4", None, (rope,), 32_768, 4_096)
+    >>> found = inspect(model).layers[0]
+    >>> found.check.first_violation, found.unfinished_pairs, round(found.minimum_base)
+    (13649, 33, 629978)
+    """
+    from ropecalc.lint import findings
+
+    ropes = _chosen(model, layer)
+    asked = model.context if context is None else context
+    stages = [
+        (rope, length)
+        for rope in ropes
+        for length in _lengths(rope, (rope.context or asked) if context is None else context)
+    ]
+    work = _Work(count_unrotated, bases)
+    try:
+        layers = [
+            _layer(rope, length, model.trained_context, work, _part(progress, index, len(stages)))
+            for index, (rope, length) in enumerate(stages)
+        ]
+    except InvalidValueError as error:
+        if error.parameter == "context" and context is not None:
+            raise
+        raise ConfigError(f"{model.source}: {error}") from None
+    about = {None, *(rope.layer_type for rope in ropes)}
+    found = tuple(finding for finding in findings(model) if finding.layer_type in about)
+    return Inspection(model, asked, tuple(layers), found)
+
+
+def _chosen(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:
+    chosen = tuple(rope for rope in model.ropes if layer in (None, rope.layer_type))
+    if not chosen:
+        known = ", ".join(rope.layer_type for rope in model.ropes)
+        raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
+    return chosen
+
+
+def _lengths(rope: Rope, context: int | None) -> list[int | None]:
+    """The lengths at which to look at a rope."""
+    from ropecalc.scaling import LENGTH_DEPENDENT
+
+    original = rope.original_context
+    if rope.rope_type not in LENGTH_DEPENDENT or original is None:
+        return [context]
+    if context is None:
+        return [original]
+    return [context] if context <= original else [original, context]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What was asked of all layers, and what is known already: equal ones are done once."""
+
+    count_unrotated: bool
+    bases: bool
+    checks: dict[tuple[Spectrum, int], Check] = field(default_factory=dict)
+    found: dict[tuple[int, int, int], Bases] = field(default_factory=dict)
+
+    def check(self, spectrum: Spectrum, reach: int, progress: Progress | None) -> Check:
+        """The bound at every distance below ``reach``."""
+        from ropecalc.bound import check
+
+        key = spectrum, reach
+        if key not in self.checks:
+            self.checks[key] = check(spectrum, reach, next_base=False, progress=progress)
+        return self.checks[key]
+
+    def plain_bases(self, rope: Rope, reach: int, progress: Progress | None) -> Bases:
+        """The minimum and the safe base of a plain spectrum below ``reach``."""
+        key = rope.head_dim, rope.rotary_dim, reach
+        if key not in self.found:
+            self.found[key] = _plain_bases(*key, self.count_unrotated, progress)
+        return self.found[key]
+
+
+def _layer(
+    rope: Rope, length: int | None, trained: int | None, work: _Work, progress: Progress | None
+) -> LayerInspection:
+    from ropecalc.scaling import from_rope
+
+    spectrum = from_rope(rope, length, count_unrotated=work.count_unrotated)
+    reach = min((n for n in (length, rope.window) if n is not None), default=None)
+    check: Check | None = None
+    bases: Bases = None, None
+    if reach is not None:
+        check = work.check(spectrum, reach, progress)
+        bases = work.plain_bases(rope, reach, progress) if work.bases else bases
+    waves = wavelengths(spectrum)
+    return LayerInspection(
+        rope=rope,
+        length=length,
+        spectrum=spectrum,
+        check=check,
+        unfinished_pairs=None if trained is None else sum(wave > trained for wave in waves),
+        shortest_wavelength=min(waves),
+        longest_wavelength=max(waves),
+        minimum_base=bases[0],
+        safe_base=bases[1],
+    )
+
+
+def wavelengths(spectrum: Spectrum) -> list[float]:
+    """2 pi / theta_i, tokens, a value a rotated pair; infinite where theta_i is 0."""
+    thetas = map(float, spectrum.exact_frequencies)
+    return [math.tau / theta if theta else math.inf for theta in thetas]
+
+
+def _plain_bases(
+    head_dim: int, rotary_dim: int, reach: int, counted: bool, progress: Progress | None
+) -> Bases:
+    """(minimum base, safe base) where they can be had quickly; see ``inspect``."""
+    from ropecalc.base.minimum import min_base
+    from ropecalc.results import Status
+
+    if not _is_quick(head_dim, rotary_dim, reach, counted):
+        return None, None
+    found = min_base(
+        head_dim,
+        reach,
+        rotary_dim=rotary_dim,
+        count_unrotated=counted,
+        round_digits=None,
+        integer=False,
+        window=False,
+        progress=progress,
+    )
+    if found.status is Status.EVERY_BASE:
+        return found.minimum_base, found.minimum_base
+    return found.minimum_base, found.safe_base
+
+
+def _is_quick(head_dim: int, rotary_dim: int, reach: int, counted: bool) -> bool:
+    """Whether a table has the minimum base, or the sweep for it is short."""
+    if counted and 2 * rotary_dim <= head_dim:
+        return True
+    short = counted and rotary_dim <= SHORT_SWEEP * head_dim
+    if reach <= (LONGEST_SWEPT if short else SWEPT_CONTEXT) and rotary_dim <= SWEPT_DIM:
+        return True
+    return (rotary_dim == head_dim or not counted) and _is_shipped(rotary_dim, reach)
+
+
+def _is_shipped(rotary_dim: int, reach: int) -> bool:
+    from ropecalc.tables import look_up
+
+    try:
+        return look_up("minimum", rotary_dim, reach) is not None
+    except TableError:  # damaged: whoever needs it is told by ``min_base``
+        return False
+
+
+def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
+    """A callable for one part of the work that reports to the callable for all of it."""
+    if progress is None:
+        return None
+
+    def report(done: int, total: int) -> None:
+        progress(FINE * index + FINE * done // max(total, 1), FINE * parts)
+
+    return report

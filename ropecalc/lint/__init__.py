@@ -1,0 +1,37 @@
+"""What in a model's file will bite its users: ``findings``, by the rules of ``lint.table``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ropecalc.results import Finding, ModelConfig
+
+
+def findings(model: ModelConfig) -> tuple[Finding, ...]:
+    """What the settings of a model file will do to those who use it.
+
+    Errors come first, then warnings, then notes, each in the order of the rules.
+
+    Parameters
+    ----------
+    model : from ``ropecalc.read_config``
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import ropecalc
+    >>> file = Path(tempfile.mkdtemp()) / "config.json"
+    >>> scaling = '"rope_scaling": {"rope_type": "linear", "factor": 4}'
+    >>> head = '"head_dim": 128, "max_position_embeddings": 4096, "rope_theta": 5e5'
+    >>> _ = file.write_text('{' + head + ', ' + scaling + '}')
+    >>> [finding.code for finding in findings(ropecalc.read_config(file))]
+    ['integer-factor', 'linear-twice']
+    """
+    from ropecalc.lint.subject import subject_of
+    from ropecalc.lint.table import RULES
+    from ropecalc.results import Severity
+
+    subject = subject_of(model)
+    found = [finding for rule in RULES for finding in rule.findings(subject)]
+    order = list(Severity)
+    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))

@@ -1,0 +1,233 @@
+"""Rules about names: keys that are misspelt, out of place, doubled, or of another age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from ropecalc.lint.rule import Said
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
+from ropecalc.lint.words import literal, number
+from ropecalc.scaling import mscale, yarn_attention_factor
+from ropecalc.stacks.classes import ROTARY
+from ropecalc.stacks.document import shown
+
+COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
+KEYS = {  # what the validators of transformers 5.23 take, beside the keys that all methods have
+    "default": frozenset[str](),
+    "linear": frozenset({"factor"}),
+    "dynamic": frozenset({"factor"}),
+    "yarn": frozenset(
+        {"factor", ORIGINAL, "attention_factor", "beta_fast", "beta_slow"}
+        | {"mscale", "mscale_all_dim", "truncate"}
+    ),
+    "longrope": frozenset({"factor", ORIGINAL, "attention_factor", "short_factor", "long_factor"}),
+    "llama3": frozenset({"factor", ORIGINAL, "low_freq_factor", "high_freq_factor"}),
+    "proportional": frozenset({"factor"}),  # read, but reported as unknown: proportional-factor
+}
+ALL_KEYS = COMMON.union(*KEYS.values())
+# Some stack or class reads these, or they say nothing about the numbers.
+OTHERS = frozenset(
+    "mrope_section mrope_interleaved interleaved llama_4_scaling_beta max_position_embeddings "
+    "short_mscale long_mscale alpha max_trained_positions mixed_b extrapolation_factor attn_factor "
+    "finetuned rope_dim apply_yarn_scaling apply_scale sliding_attention full_attention".split()
+)
+OUTER_KEYS = (
+    *("rope_theta", "rope_scaling", "rope_parameters", "rope_local_base_freq"),
+    *(MAXIMUM, ORIGINAL, "partial_rotary_factor"),
+)
+SIMILAR, SIMILAR_OUTSIDE = 0.72, 0.88  # ratios of difflib; many more keys stand outside
+# Classes with kinds of layers of their own, of transformers 5.23, that ROTARY has.
+LAYERED = frozenset(
+    "afmoe bamba cohere2 cohere2_moe cwm deepseek_v32 dots1 exaone4 exaone_moe falcon_h1 gemma2 "
+    "gemma3_text gemma3n_text glm_moe_dsa gpt_oss granitemoehybrid lfm2 llama4_text minimax "
+    "ministral modernbert modernbert-decoder olmo3 qwen2 qwen2_moe qwen2_5_vl_text qwen2_vl_text "
+    "qwen3 qwen3_5_moe_text qwen3_5_text qwen3_next recurrent_gemma smollm3 t5gemma2_text "
+    "vaultgemma zamba2 gemma3 gemma3n qwen2_vl lfm2_moe".split()
+)
+
+
+def unknown_key(subject: Subject) -> Iterator[Said]:
+    """A key that no method has."""
+    for item in subject.objects:
+        for key in item.values:
+            if key in ALL_KEYS | OTHERS or not item.has(key):
+                continue
+            near = get_close_matches(key, sorted(ALL_KEYS), 1, SIMILAR)
+            cure = f"Write {near[0]}" if near else "Remove it"
+            yield Said(f"{item.path}.{key} is no key that is read", f"{cure}.", item.layer_type)
+
+
+def key_of_another_method(subject: Subject) -> Iterator[Said]:
+    """A key that exists, but not for the method that the object asks for."""
+    for item in subject.objects:
+        foreign = ALL_KEYS - COMMON - KEYS.get(item.method, ALL_KEYS)
+        for key in item.values:
+            if key not in foreign or not item.has(key):
+                continue
+            if item.method == "dynamic" and key == ORIGINAL and _differs(item):
+                continue  # dynamic-original-length says more
+            others = ", ".join(name for name, keys in KEYS.items() if key in keys)
+            yield Said(
+                f"{item.path}.{key} is not read with rope_type {item.method}",
+                f"Remove it, or write the rope_type that reads it: {others}.",
+                item.layer_type,
+            )
+
+
+def _differs(item: RopeObject) -> bool:
+    return item.values.get(ORIGINAL) != item.rope.context
+
+
+def misspelt_key(subject: Subject) -> Iterator[Said]:
+    """A key outside the rope object that is nearly one that is read."""
+    for key in subject.text:
+        near = get_close_matches(key, OUTER_KEYS, 1, SIMILAR_OUTSIDE)
+        if near and key not in OUTER_KEYS:
+            yield Said(
+                f"{subject.prefix}{key} is no key that is read; {near[0]} is one",
+                f"Write {near[0]}.",
+            )
+
+
+def attn_factor(subject: Subject) -> Iterator[Said]:
+    """YaRN's attention_factor under llama.cpp's and SGLang's name."""
+    for item in subject.of("yarn"):
+        value = item.number("attn_factor")
+        if value is None:
+            continue
+        factor = item.rope.factor or 1.0
+        theirs = _attention(item.rope.parameters)
+        yield Said(
+            f"{item.path}.attn_factor {number(value)} is read by SGLang alone, which multiplies "
+            f"its {number(mscale(factor))} by it; the others do without it and multiply cos and "
+            f"sin by {number(theirs)}",
+            f"Write attention_factor {literal(mscale(factor) * value)} if that is meant.",
+            item.layer_type,
+        )
+
+
+def _attention(parameters: Mapping[str, Any]) -> float:
+    given = parameters.get("attention_factor")
+    pair = parameters.get("mscale"), parameters.get("mscale_all_dim")
+    return float(given or yarn_attention_factor(parameters["factor"], *pair))
+
+
+def su_name(subject: Subject) -> Iterator[Said]:
+    """Longrope under its first name, which transformers 5 reads in Phi-3 alone, and there late."""
+    for item in subject.objects:
+        if item.written_method != "su" or subject.model.model_type == "phi4_multimodal":
+            continue  # that class renames it
+        fact = f'{item.path} asks for "su", which transformers 5 does not know: KeyError'
+        if subject.model.model_type == "phi3":
+            if item.has(ORIGINAL):
+                continue
+            fact = (
+                f'{item.path} asks for "su", which transformers 5 renames too late to find '
+                f"{ORIGINAL} outside the object: KeyError"
+            )
+        yield Said(fact, 'Write "longrope".', item.layer_type)
+
+
+def yarn_for_longrope(subject: Subject) -> Iterator[Said]:
+    """Longrope under the name of YaRN, as Phi-3's first code had it."""
+    for item in subject.of("longrope"):
+        if item.written_method == "yarn":
+            yield Said(
+                f'{item.path} asks for "yarn" and has the lists of longrope, which is what '
+                "Phi-3's own class takes it for, and no other reader has to",
+                'Write "longrope".',
+                item.layer_type,
+            )
+
+
+def legacy_type(subject: Subject) -> Iterator[Said]:
+    """The method under ``type`` alone."""
+    for item in subject.objects:
+        renamed = item.method == "longrope" != item.written_method  # which has its own findings
+        if item.has("type") and not item.has("rope_type") and not renamed:
+            name = shown(item.values["type"])
+            yield Said(
+                f"{item.path} has its method under type alone, {name}: right in the file, but "
+                "refused where the object is passed on as an override",
+                f'Add "rope_type": {name}.',
+                item.layer_type,
+            )
+
+
+def two_types(subject: Subject) -> Iterator[Said]:
+    """``type`` and ``rope_type`` that say different things."""
+    for item in subject.objects:
+        old, new = item.values.get("type"), item.values.get("rope_type")
+        if old is not None and new is not None and old != new:
+            yield Said(
+                f"{item.path} has type {shown(old)} and rope_type {shown(new)}: transformers 5 "
+                "takes rope_type, classes of transformers 4 take type",
+                "Keep rope_type alone.",
+                item.layer_type,
+            )
+
+
+def both_objects(subject: Subject) -> Iterator[Said]:
+    """rope_scaling beside rope_parameters, and not the same."""
+    old, new = (subject.text.get(key) for key in ("rope_scaling", "rope_parameters"))
+    if not isinstance(old, Mapping) or not isinstance(new, Mapping) or not (old and new):
+        return
+    if any(isinstance(value, Mapping) for value in (*old.values(), *new.values())):
+        return
+    base = old.get("rope_theta") or subject.text.get("rope_theta") or subject.model.rope.base
+    ours, theirs = _plain(old) | {"rope_theta": base}, {"rope_theta": base} | _plain(new)
+    apart = [key for key in sorted(ours | theirs) if ours.get(key) != theirs.get(key)]
+    if apart:
+        key = apart[0]
+        yield Said(
+            f"{subject.prefix}rope_scaling and {subject.prefix}rope_parameters differ in {key}, "
+            f"{shown(ours.get(key))} and {shown(theirs.get(key))}: rope_scaling wins",
+            "Keep rope_parameters alone, with rope_theta in it.",
+        )
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """An object with its method under one name."""
+    method = values.get("rope_type") or values.get("type") or "default"
+    return {**{k: v for k, v in values.items() if k != "type"}, "rope_type": method}
+
+
+def base_twice(subject: Subject) -> Iterator[Said]:
+    """One base in the rope object, and another outside."""
+    outside = subject.text.get("rope_theta")
+    for item in subject.objects:
+        inside = item.values.get("rope_theta")
+        if item.layer_type is None and None not in (inside, outside) and inside != outside:
+            yield Said(
+                f"{item.path}.rope_theta is {shown(inside)} and {subject.prefix}rope_theta is "
+                f"{shown(outside)}: transformers 5 takes the first, transformers 4 the second",
+                "Write the same base in both places.",
+            )
+
+
+def original_length_twice(subject: Subject) -> Iterator[Said]:
+    """One trained length in the rope object, and another outside."""
+    outside = subject.text.get(ORIGINAL)
+    for item in subject.of("yarn", "longrope", "llama3"):
+        inside = item.values.get(ORIGINAL)
+        if item.layer_type is None and None not in (inside, outside) and inside != outside:
+            yield Said(
+                f"{subject.prefix}{ORIGINAL} is {shown(outside)} and overwrites the "
+                f"{shown(inside)} of {item.path}",
+                "Write the trained length in the rope object alone.",
+            )
+
+
+def nested_not_read(subject: Subject) -> Iterator[Said]:
+    """Rope objects by kind of layer, for a class that has one kind."""
+    kind = subject.model.model_type
+    nested = [item for item in subject.objects if item.layer_type is not None]
+    if nested and kind in ROTARY - LAYERED and not subject.has("layer_types"):
+        yield Said(
+            f"{subject.prefix}rope_parameters is told apart by kind of layer, but {kind} has one "
+            "kind: transformers 5 passes over the inner objects and takes the base that stands "
+            "outside of them, or its default",
+            "Write one flat object.",
+        )

@@ -1,0 +1,189 @@
+"""Rules about lengths: the trained one, the extended one, and the factor between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from ropecalc.lint.rule import Said
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
+from ropecalc.lint.words import literal, number, tokens
+
+SAME = 1e-6  # relative: 2.6666667 for 8/3 is meant well
+
+
+def _yarn(subject: Subject) -> Iterator[tuple[RopeObject, float, int, int]]:
+    """YaRN with all of it in the file: (object, factor, trained length, context)."""
+    for item in subject.of("yarn"):
+        factor, original, context = item.number("factor"), subject.original(item), item.rope.context
+        if factor and original and context:
+            yield item, factor, original, context
+
+
+def yarn_ratio(subject: Subject) -> Iterator[Said]:
+    """A factor that is not the ratio of the lengths, and great enough."""
+    for item, factor, original, context in _yarn(subject):
+        least = context / original
+        if context != original and factor > least * (1 + SAME):
+            yield Said(
+                f"{item.path}.factor is {number(factor)}, but {MAXIMUM} {tokens(context)} over "
+                f"{ORIGINAL} {tokens(original)} is {number(least)}: the factor is used, with a "
+                f"warning, and {tokens(context)} stays the longest context",
+                f"Set {MAXIMUM} to {tokens(original * factor)}.",
+                item.layer_type,
+            )
+
+
+def yarn_too_small(subject: Subject) -> Iterator[Said]:
+    """A factor that does not reach the context."""
+    for item, factor, original, context in _yarn(subject):
+        if original * factor < context * (1 - SAME) and context != original:
+            yield Said(
+                f"{item.path}.factor {number(factor)} extends {tokens(original)} to "
+                f"{tokens(original * factor)} tokens, fewer than the {tokens(context)} of "
+                f"{MAXIMUM}: vLLM's table of cos and sin ends there",
+                f"Set factor to {literal(context / original)}, or {MAXIMUM} to "
+                f"{tokens(original * factor)}.",
+                item.layer_type,
+            )
+
+
+def context_not_raised(subject: Subject) -> Iterator[Said]:
+    """YaRN, with the context left at the trained length."""
+    for item, factor, original, context in _yarn(subject):
+        if context == original and factor > 1:
+            yield Said(
+                f"{item.path}.factor {number(factor)} is at work at every length, but {MAXIMUM} is "
+                f"still the trained {tokens(original)}: stacks that go by it serve no more",
+                f"Set {MAXIMUM} to {tokens(original * factor)}.",
+                item.layer_type,
+            )
+
+
+def linear_twice(subject: Subject) -> Iterator[Said]:
+    """Stacks that take the context for the length before linear scaling."""
+    if (subject.model.model_type or "").startswith("gemma3"):
+        return  # vLLM excepts it by name
+    for item in subject.of("linear"):
+        factor, context = item.rope.factor, item.rope.context
+        if factor and factor > 1 and context and item.values.get(ORIGINAL) is None:
+            yield Said(
+                f"{item.path}.factor {number(factor)} is applied to {MAXIMUM} {tokens(context)} "
+                f"too: {tokens(context * factor)} tokens are offered, {number(factor)} times too "
+                f"many if {tokens(context)} is the extended length",
+                "Limit the context when you serve it: --max-model-len, --context-length.",
+                item.layer_type,
+            )
+
+
+def dynamic_original(subject: Subject) -> Iterator[Said]:
+    """A trained length that dynamic scaling does not look at."""
+    for item in subject.of("dynamic"):
+        original, context = item.values.get(ORIGINAL), item.rope.context
+        if isinstance(original, int) and context and original != context:
+            yield Said(
+                f"{item.path}.{ORIGINAL} {tokens(original)} is not read: dynamic scaling takes "
+                f"{MAXIMUM}, {tokens(context)}, for the trained length and does nothing up to it",
+                f"Set {MAXIMUM} to {tokens(original)} and remove {ORIGINAL}.",
+                item.layer_type,
+            )
+
+
+def llama3_length(subject: Subject) -> Iterator[Said]:
+    """Llama 3 scaling from a length that is not below the context."""
+    for item in subject.of("llama3"):
+        original, context = subject.original(item), item.rope.context
+        if original and context and original >= context:
+            yield Said(
+                f"{item.path}.{ORIGINAL} {tokens(original)} is not below {MAXIMUM} "
+                f"{tokens(context)}: low frequencies are divided by "
+                f"{number(item.rope.factor)} within the trained length",
+                f"Set {MAXIMUM} to the extended length, or {ORIGINAL} to the trained one.",
+                item.layer_type,
+            )
+
+
+def _turns(subject: Subject) -> Iterator[tuple[RopeObject, float, float]]:
+    for item in subject.of("llama3"):
+        low, high = item.number("low_freq_factor"), item.number("high_freq_factor")
+        if low is not None and high is not None:
+            yield item, low, high
+
+
+def llama3_step(subject: Subject) -> Iterator[Said]:
+    """No blend between kept and divided frequencies."""
+    for item, low, high in _turns(subject):
+        if low == high:
+            yield Said(
+                f"{item.path} has low_freq_factor and high_freq_factor {number(low)}: no pair is "
+                "blended, and the formula as it is published divides by 0",
+                "Leave it if the model was trained so, as Llama 4 Scout was.",
+                item.layer_type,
+            )
+
+
+def llama3_reversed(subject: Subject) -> Iterator[Said]:
+    """The ends of the blend the wrong way round."""
+    for item, low, high in _turns(subject):
+        if high < low:
+            yield Said(
+                f"{item.path}.high_freq_factor {number(high)} is below low_freq_factor "
+                f"{number(low)}: transformers warns and blends nothing",
+                "Exchange them; Llama 3.1 has low 1 and high 4.",
+                item.layer_type,
+            )
+
+
+def beta_order(subject: Subject) -> Iterator[Said]:
+    """The ends of YaRN's ramp the wrong way round."""
+    for item in subject.of("yarn"):
+        fast, slow = item.number("beta_fast") or 32.0, item.number("beta_slow") or 1.0
+        if fast < slow:
+            yield Said(
+                f"{item.path}.beta_fast {number(fast)} is below beta_slow {number(slow)}: the "
+                "ramp runs backwards, high frequencies are divided and low ones kept",
+                "Exchange them; YaRN has beta_fast 32 and beta_slow 1.",
+                item.layer_type,
+            )
+
+
+def beta_zero(subject: Subject) -> Iterator[Said]:
+    """An end of YaRN's ramp that is 0, which stands for the default."""
+    for item in subject.of("yarn"):
+        for key, default in (("beta_fast", 32), ("beta_slow", 1)):
+            if item.number(key) == 0:
+                yield Said(
+                    f"{item.path}.{key} is 0, which is taken for the default, {default}",
+                    f"Write {default}, or the number of turns that is meant.",
+                    item.layer_type,
+                )
+
+
+def factor_below_one(subject: Subject) -> Iterator[Said]:
+    """A factor that shortens."""
+    for item in subject.of("linear"):
+        factor = item.rope.factor
+        if factor is not None and factor < 1:
+            yield Said(
+                f"{item.path}.factor is {number(factor)}: frequencies are multiplied by "
+                f"{number(1 / factor)}, which shortens the context instead of extending it",
+                f"Write {literal(1 / factor)} if an extension is meant.",
+                item.layer_type,
+            )
+
+
+def window_beyond_context(subject: Subject) -> Iterator[Said]:
+    """A sliding window that nothing ever leaves."""
+    for rope in subject.model.ropes:
+        if rope.window and rope.context and rope.window > rope.context:
+            yield Said(
+                f"The sliding window, {tokens(rope.window)}, is longer than the context, "
+                f"{tokens(rope.context)}: it never takes effect",
+                "Leave it, or write the window that is meant.",
+                rope.layer_type,
+            )
+
+
+def attention_of(factor: float, original: int) -> float:
+    """sqrt(1 + ln factor / ln original): longrope's attention factor [Ding2024]."""
+    return math.sqrt(1 + math.log(factor) / math.log(original)) if factor > 1 < original else 1.0

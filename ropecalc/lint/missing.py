@@ -1,0 +1,105 @@
+"""Rules about what a file leaves to its stack, or hides from an older one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ropecalc.lint.rule import Said
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, Subject
+from ropecalc.lint.words import literal, number, tokens
+from ropecalc.stacks.classes import BASE, BASES_BY_LAYER, PLAIN_BASE
+
+KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
+# Classes that transformers 4.57.6 does not have at all: no reader of that age opens their files.
+AFTER_4 = frozenset(
+    "afmoe cohere2_moe cwm deepseek_v32 deepseek_v4 exaone_moe gemma4 gemma4_text "
+    "gemma4_unified_text glm4_moe_lite glm_moe_dsa minimax_m2 ministral3 mistral4 qwen3_5_moe_text "
+    "qwen3_5_text solar_open t5gemma2_text youtu".split()
+)
+
+
+def missing_base(subject: Subject) -> Iterator[Said]:
+    """No base where transformers 5 looks, in a file whose stack will not guess 10,000 either."""
+    if subject.model.model_type in KEYLESS or subject.has_base:
+        return
+    if subject.has("rope_parameters") and not subject.has("rope_scaling"):
+        for item in subject.objects:
+            if not item.has("rope_theta"):
+                yield _of_class(f"{item.path} has", item.rope.base, item.layer_type)
+        return
+    inside = any(item.has("rope_theta") for item in subject.objects)
+    if subject.is_hugging_face and not inside and subject.model.rope.base != PLAIN_BASE:
+        yield _of_class("The file has", subject.model.rope.base, None)
+
+
+def _of_class(who: str, base: float, layer_type: str | None) -> Said:
+    return Said(
+        f"{who} no rope_theta: from the file, transformers takes the default of its class, "
+        f"{number(base)}; set on a loaded config, a rope object without it leaves transformers "
+        "without a base, and vLLM with 10,000",
+        f"Add rope_theta {base!r}.",
+        layer_type,
+    )
+
+
+def implied_base(subject: Subject) -> Iterator[Said]:
+    """No base in a file of the older form, where all take 10,000."""
+    silent = not subject.has_base and not any(o.has("rope_theta") for o in subject.objects)
+    known = subject.model.model_type not in KEYLESS and subject.model.rope.base == PLAIN_BASE
+    if subject.is_hugging_face and silent and known and not subject.has("rope_parameters"):
+        yield Said(
+            "The file has no rope_theta: 10,000 is taken, from the file; a rope_scaling that is "
+            "set on the loaded config without rope_theta leaves it without a base",
+            "Add rope_theta 10000.0.",
+        )
+
+
+def missing_original_length(subject: Subject) -> Iterator[Said]:
+    """No trained length for a method that is built on it."""
+    for item in subject.of("yarn", "longrope", "llama3"):
+        if subject.original(item) is None and not item.has(ORIGINAL):
+            yield Said(
+                f"{item.path} has no {ORIGINAL}: {MAXIMUM}, {tokens(item.rope.context or 0)}, is "
+                "taken for the trained length",
+                f"Add {ORIGINAL} with the length before the extension.",
+                item.layer_type,
+            )
+
+
+def longrope_without_factor(subject: Subject) -> Iterator[Said]:
+    """The factor of longrope from the ratio of contexts."""
+    for item in subject.of("longrope"):
+        original = item.rope.original_context
+        if not item.has("factor") and original and item.rope.context:
+            yield Said(
+                f"{item.path} has no factor: {MAXIMUM} over {ORIGINAL}, "
+                f"{number(item.rope.context / original)}, is taken, so that a change of either "
+                "changes the attention factor",
+                f"Add factor {literal(item.rope.context / original)}.",
+                item.layer_type,
+            )
+
+
+def new_form_only(subject: Subject) -> Iterator[Said]:
+    """Keys of transformers 5 alone: an older reader takes defaults and says nothing."""
+    model = subject.model
+    if model.form != "transformers-5" or subject.has("rope_scaling"):
+        return
+    if model.model_type in AFTER_4:
+        return
+    lost = []
+    if not subject.has_base and model.rope.base != _default(model.model_type or ""):
+        lost.append(f"the base {number(model.rope.base)}")
+    scaled = [item for item in subject.objects if item.method != "default"]
+    lost += [f"the {item.method} scaling" for item in scaled[:1]]
+    if lost:
+        yield Said(
+            f"Only {subject.prefix}rope_parameters has {' and '.join(lost)}: a reader that looks "
+            "for rope_theta and rope_scaling takes its defaults, without a word",
+            "Add rope_theta, and rope_scaling where there is scaling, at the top level too.",
+        )
+
+
+def _default(model_type: str) -> float:
+    """The base of a class, in layers that see the whole context."""
+    return BASES_BY_LAYER.get(model_type, (BASE.get(model_type, PLAIN_BASE),))[0]

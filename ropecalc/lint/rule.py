@@ -1,0 +1,46 @@
+"""A rule: what it looks for, how bad that is, where it bites, and the function that looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ropecalc.results.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from ropecalc.lint.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a rule found: what is so, and what to write instead; a sentence each."""
+
+    message: str
+    cure: str
+    layer_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One entry of ``ropecalc.lint.table.RULES``."""
+
+    code: str
+    severity: Severity
+    title: str
+    """What it finds, in one line."""
+    where: str
+    """Which stack it bites, with the version that the claim was checked on."""
+    look: Callable[[Subject], Iterator[Said]]
+
+    def findings(self, subject: Subject) -> Iterator[Finding]:
+        """What it finds in a file."""
+        for said in self.look(subject):
+            yield Finding(
+                code=self.code,
+                severity=self.severity,
+                message=f"{said.message}.",
+                cure=said.cure,
+                where=self.where,
+                layer_type=said.layer_type,
+            )

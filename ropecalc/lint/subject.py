@@ -1,0 +1,113 @@
+"""What rules look at: a model, and the raw rope objects of its file beside what was read of them.
+
+A rope object is one dict of scaling parameters: ``rope_scaling``, ``rope_parameters``, or one of
+those that lie in ``rope_parameters`` by kind of layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ropecalc.results import ModelConfig, Rope
+from ropecalc.stacks.huggingface import BASE_KEYS, ROPE_KEYS, TEXT_KEYS
+
+ORIGINAL = "original_max_position_embeddings"
+MAXIMUM = "max_position_embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class RopeObject:
+    """One rope object, and the Rope that it became."""
+
+    path: str
+    """Where it stands: "text_config.rope_parameters.full_attention"."""
+    values: Mapping[str, Any]
+    rope: Rope
+    layer_type: str | None
+    """The kind of layer that it is for, None where it is for all."""
+
+    @property
+    def method(self) -> str:
+        """The scaling method, by the name of its function in ``ropecalc.scaling``."""
+        return self.rope.rope_type
+
+    @property
+    def written_method(self) -> str | None:
+        """The method as the file writes it; transformers 5 lets ``rope_type`` win."""
+        return self.values.get("rope_type") or self.values.get("type")
+
+    def has(self, key: str) -> bool:
+        """Whether the object has a value there; a null counts as absent."""
+        return self.values.get(key) is not None
+
+    def number(self, key: str) -> float | None:
+        """The number there, None where there is none."""
+        value = self.values.get(key)
+        known = isinstance(value, int | float) and not isinstance(value, bool)
+        return float(value) if known and value is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model and the raw keys of its file."""
+
+    model: ModelConfig
+    text: Mapping[str, Any]
+    """The keys of the language model, nothing where the file is none of Hugging Face's."""
+    prefix: str
+    """Where those keys stand: "text_config." or nothing."""
+    objects: tuple[RopeObject, ...]
+    """The rope objects that transformers reads."""
+
+    @property
+    def is_hugging_face(self) -> bool:
+        """Whether the file is a config.json of transformers."""
+        return self.model.form.startswith("transformers")
+
+    def has(self, *keys: str) -> bool:
+        """Whether one of the keys has a value."""
+        return any(self.text.get(key) is not None for key in keys)
+
+    @property
+    def has_base(self) -> bool:
+        """Whether a base stands outside the rope objects."""
+        return self.has(*BASE_KEYS, "rope_ratio")
+
+    def of(self, *methods: str) -> Iterator[RopeObject]:
+        """The rope objects of some methods."""
+        return (item for item in self.objects if item.method in methods)
+
+    def original(self, item: RopeObject) -> int | None:
+        """The trained length that the file itself gives for a rope object, in tokens."""
+        given = self.text.get(ORIGINAL) or item.values.get(ORIGINAL)
+        return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def subject_of(model: ModelConfig) -> Subject:
+    """The subject that a model makes."""
+    if not model.form.startswith("transformers"):
+        return Subject(model, {}, "", ())
+    text, prefix = _text_model(model.document)
+    key = next((key for key in ROPE_KEYS if text.get(key) is not None), None)
+    objects = () if key is None else tuple(_objects(text[key], f"{prefix}{key}", model))
+    return Subject(model, text, prefix, objects)
+
+
+def _text_model(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
+    """The keys of the language model, and the path to them."""
+    text, prefix = document, ""
+    while key := next((key for key in TEXT_KEYS if isinstance(text.get(key), Mapping)), None):
+        text, prefix = text[key], f"{prefix}{key}."
+    return text, prefix
+
+
+def _objects(values: Mapping[str, Any], path: str, model: ModelConfig) -> Iterator[RopeObject]:
+    nested = {key: value for key, value in values.items() if isinstance(value, Mapping)}
+    if not nested:
+        scaled = [rope for rope in model.ropes if rope.rope_type != "default"]
+        yield RopeObject(path, values, (scaled or model.ropes)[0], None)
+    ropes = {rope.layer_type: rope for rope in model.ropes}
+    for kind, inner in nested.items():
+        yield RopeObject(f"{path}.{kind}", inner, ropes.get(kind, model.ropes[0]), kind)

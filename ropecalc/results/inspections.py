@@ -1,0 +1,47 @@
+"""What a model's rotary embedding really does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ropecalc.results.configs import ModelConfig, Rope
+    from ropecalc.results.findings import Finding
+    from ropecalc.results.verdicts import Check
+    from ropecalc.spectrum import Spectrum
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInspection:
+    """One kind of layer at one length; see ``ropecalc.inspect``."""
+
+    rope: Rope
+    length: int | None
+    """The length that the frequencies are those of, tokens: a method may depend on it."""
+    spectrum: Spectrum
+    """The effective frequencies, attention factor and softmax factor."""
+    check: Check | None
+    """The bound over the distances that occur: below the context, or the window if that is
+    shorter; None where neither is known."""
+    unfinished_pairs: int | None
+    """Rotated pairs that turn less than once within the trained context; None if unknown."""
+    shortest_wavelength: float
+    """Tokens."""
+    longest_wavelength: float
+    """Tokens; infinite where a frequency is 0."""
+    minimum_base: float | None
+    """The smallest base of a plain spectrum with this head that meets the bound there."""
+    safe_base: float | None
+    """All plain bases from it on meet the bound there; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A model file, looked at as a whole; see ``ropecalc.inspect``."""
+
+    model: ModelConfig
+    context: int | None
+    """The context that was asked about: the model's own unless another was given, tokens."""
+    layers: tuple[LayerInspection, ...]
+    findings: tuple[Finding, ...]

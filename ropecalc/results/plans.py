@@ -1,0 +1,75 @@
+"""Ways to a longer context, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ropecalc.results.configs import ModelConfig, Rope
+    from ropecalc.results.verdicts import Check
+    from ropecalc.spectrum import Spectrum
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to a longer context."""
+
+    method: str
+    """One of ``ropecalc.extension.METHODS``, or "original"."""
+    rope: Rope
+    """What to set; its ``context`` is the target."""
+    spectrum: Spectrum
+    check: Check
+    """The bound at the target context, on the effective spectrum."""
+    similarity_at_target: float
+    """S(m) / S(0) at the last distance of the target context."""
+    unseen_pairs: int
+    """Pairs that turn, within the target, to phases that they never had in training."""
+    unseen_turns: float
+    """The largest part of a turn that is new to a pair, in turns, at most 1."""
+    blur_1: float
+    """(S(0) - S(1)) / S(0) over the same of the original: how well neighbours are told apart, 1
+    for as well as before."""
+    blur_16: float
+    """The same at a distance of 16 tokens."""
+    without_training: bool
+    """Whether the method is meant to be used without further training."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Ways from one context to a longer one; see ``ropecalc.plan``."""
+
+    model: ModelConfig | None
+    head_dim: int
+    rotary_dim: int
+    base: float
+    trained_context: int
+    context: int
+    """The target, tokens."""
+    original: Candidate
+    """The head as it is, at the target."""
+    candidates: tuple[Candidate, ...]
+    critical_dimension: int
+    """2 ceil((r/2) log_b(L / 2 pi)): dimensions that see a whole turn in training [Liu2023]."""
+    critical_base: float
+    """b^(ln(L'/2pi) / ln(L/2pi)) for base b, from L to L' tokens [Liu2023]."""
+    with_training: str
+    """The method advised where the model is trained further."""
+    with_training_reason: str
+    without_training: str
+    """The method advised where it is not."""
+    without_training_reason: str
+    notes: tuple[str, ...] = ()
+    """What to know of this plan beside that, a sentence each."""
+
+    @property
+    def factor(self) -> float:
+        """s = L' / L."""
+        return self.context / self.trained_context
+
+    def candidate(self, method: str) -> Candidate | None:
+        """The candidate of a method; the head as it is for "original"."""
+        everything = (self.original, *self.candidates)
+        return next((one for one in everything if one.method == method), None)

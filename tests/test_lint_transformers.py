@@ -1,0 +1,153 @@
+"""What findings say of transformers 5, asked of transformers itself, where it is installed."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.test_lint import CASES, HEAD, LINEAR, Document, modern
+
+transformers = pytest.importorskip("transformers", minversion="5.23")
+pytestmark = pytest.mark.slow
+
+WARNED = (  # the triggering file brings a warning, the other none
+    "outside-domain unknown-key key-of-another-method yarn-ratio yarn-too-small factor-below-one "
+    "beta-order llama3-length llama3-reversed llama3-step integer-attention-factor "
+    "longrope-factor attn-factor proportional-factor nested-not-read"
+).split()
+HARMLESS = ("unknown-key", "proportional-factor")  # warned of, but nothing is lost
+REFUSED = ("su-name", "head-dim-null")  # the triggering file ends in an exception
+SILENT = (  # neither brings a word
+    "one-mscale beta-zero context-not-raised missing-original-length implied-theta both-objects "
+    "base-twice original-length-twice nested-truncate longrope-attention missing-theta"
+).split()
+
+
+class Heard(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[Heard]:
+    """What transformers logs."""
+    from transformers.modeling_rope_utils import logger
+
+    logger.warning_once.cache_clear()
+    handler = Heard()
+    logger.addHandler(handler)
+    yield handler
+    logger.removeHandler(handler)
+
+
+def built(document: Document) -> dict[str, Any]:
+    """inv_freq and attention factor of the rotary embedding that transformers builds."""
+    from importlib import import_module
+
+    kind = document["model_type"]
+    keys = {k: v for k, v in copy.deepcopy(document).items() if k != "model_type"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        config = transformers.AutoConfig.for_model(kind).__class__.from_dict(keys)
+    module = import_module(f"transformers.models.{kind}.modeling_{kind}")
+    name = next(n for n in vars(module) if n.endswith("RotaryEmbedding"))
+    embedding = getattr(module, name)(config)
+    found = {k: v.tolist() for k, v in embedding.named_buffers() if "original" not in k}
+    return {**found, **{k: v for k, v in vars(embedding).items() if "attention_scaling" in k}}
+
+
+def usable(document: Document) -> Document:
+    """With the one key that Phi-3's class asks for beside those that matter here."""
+    return {**document, "pad_token_id": 0}
+
+
+@pytest.mark.parametrize("code", WARNED)
+def test_it_warns(code: str, heard: Heard) -> None:
+    bad, good = map(usable, CASES[code])
+    built(bad)
+    assert heard.lines
+    heard.lines.clear()
+    built(good)
+    assert heard.lines == [] or code in HARMLESS
+
+
+@pytest.mark.parametrize("code", REFUSED)
+def test_it_refuses(code: str) -> None:
+    bad, good = map(usable, CASES[code])
+    with pytest.raises((KeyError, TypeError)):
+        built(bad)
+    assert built(good)
+
+
+@pytest.mark.parametrize("code", SILENT)
+def test_it_says_nothing(code: str, heard: Heard) -> None:
+    built(usable(CASES[code][0]))
+    assert heard.lines == []
+
+
+@pytest.mark.parametrize("code", ["attn-factor", "one-mscale", "beta-zero", "legacy-type"])
+def test_it_computes_as_if_the_key_were_not_there(code: str) -> None:
+    document = CASES[code][0]
+    drop = {"attn_factor", "mscale", "beta_fast"} | ({"type"} if code == "legacy-type" else set())
+    rope = {k: v for k, v in document["rope_scaling"].items() if k not in drop}
+    rope.setdefault("rope_type", "linear")
+    assert built(document) == built({**document, "rope_scaling": rope})
+
+
+def test_truncate_in_an_inner_object_is_not_read() -> None:
+    bad, good = CASES["nested-truncate"]
+    assert built(bad) == built(good)
+
+
+def test_the_base_in_the_object_wins() -> None:
+    assert built(CASES["base-twice"][0]) == built(
+        {**CASES["base-twice"][0], "rope_theta": 1_000_000.0}
+    )
+
+
+def test_rope_scaling_wins() -> None:
+    bad = CASES["both-objects"][0]
+    assert built(bad) == built({**bad, "rope_parameters": None})
+
+
+def test_the_outer_length_wins() -> None:
+    bad = CASES["original-length-twice"][0]
+    rope = {**bad["rope_scaling"], "original_max_position_embeddings": 8192}
+    assert built(bad) == built({**bad, "rope_scaling": rope})
+
+
+def test_rope_type_wins() -> None:
+    bad, _ = CASES["two-types"]
+    assert built(bad) == built({**HEAD, "rope_scaling": LINEAR})
+
+
+def test_a_missing_length_is_the_context() -> None:
+    bad = CASES["missing-original-length"][0]
+    rope = {**bad["rope_scaling"], "original_max_position_embeddings": 16_384}
+    assert built(bad) == built({**bad, "rope_scaling": rope})
+
+
+def test_a_missing_base_is_the_class_default_and_none_once_it_is_set_on_a_config() -> None:
+    bad = CASES["missing-theta"][0]
+    assert built(bad) == built({**bad, "rope_theta": 10_000.0})
+    config = transformers.AutoConfig.for_model("llama").__class__.from_dict(
+        {k: v for k, v in modern({"rope_type": "default"}).items() if k != "model_type"}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        config.rope_scaling = dict(LINEAR)
+    assert config.rope_parameters["rope_theta"] is None
+
+
+def test_inner_objects_are_passed_over_by_a_class_with_one_kind_of_layer() -> None:
+    bad = CASES["nested-not-read"][0]
+    assert built(bad) == built(dict(HEAD))
