@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
     from ropecalc.models import KnownModel
     from ropecalc.results import (
+        Candidate,
         Check,
+        Emission,
         Envelope,
         Inspection,
         MaxContext,
         MinimumBase,
         ModelConfig,
         PairFrequencies,
+        Plan,
+        Setting,
         Staircase,
+        Temperature,
         Windows,
     )
 
@@ -70,6 +75,41 @@ def show_models(
 
     on = screen(file)
     on.write(describe_models(models, search, on))
+
+
+def show_emissions(
+    setting: Setting, emissions: Sequence[Emission], file: TextIO, *, listed: bool
+) -> None:
+    """A setting, and the stacks that have words for it or what they take."""
+    from ropecalc.render.emit import describe_emissions
+
+    on = screen(file)
+    on.write(describe_emissions(setting, emissions, on, listed=listed))
+
+
+def show_plan(
+    plan: Plan,
+    file: TextIO,
+    *,
+    curves: Sequence[tuple[Candidate, Envelope]] = (),
+    written: Sequence[tuple[str, Emission]] = (),
+) -> None:
+    """Ways to a longer context, the curves of some of them, and what was written for stacks."""
+    from ropecalc.render.plan import describe_plan, describe_plan_curves, describe_written
+
+    on = screen(file)
+    parts = [describe_plan(plan, on)]
+    parts += [describe_plan_curves(curves, on)] if curves else []
+    parts += [describe_written(method, emission, on) for method, emission in written]
+    on.write("\n\n".join(parts))
+
+
+def show_temperature(result: Temperature, file: TextIO) -> None:
+    """The logit gap that one token needs, and the factors that keep it."""
+    from ropecalc.render.temperature import describe_temperature
+
+    on = screen(file)
+    on.write(describe_temperature(result, on))
 
 
 def show_staircase(result: Staircase, file: TextIO) -> None:

@@ -62,7 +62,8 @@ class Section:
             return None
         value = self.get(key)
         if type(value) not in (int, float) or not low < value <= high:
-            most = f" and at most {high:g}" if high < MAX_NUMBER else ""
+            shows = high < MAX_NUMBER or (type(value) in (int, float) and high < value < math.inf)
+            most = f" and at most {high:g}" if shows else ""
             domain = f"a number greater than {low:g}{most}"
             self.fail(f"{self.prefix}{key} must be {domain}, got {shown(value)}")
         return float(value)

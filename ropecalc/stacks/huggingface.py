@@ -17,7 +17,7 @@ from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.scaling import MAX_BASE
 from ropecalc.stacks import attention, classes
 from ropecalc.stacks.attention import FLAGS, FULL, Layers
-from ropecalc.stacks.document import Section
+from ropecalc.stacks.document import CHECK, Section
 from ropecalc.stacks.ropes import Reading, parameters, rope_type
 
 BASE_KEYS = ("rope_theta", "global_rope_theta", "rotary_emb_base", "rope_base")
@@ -32,6 +32,7 @@ CONTEXT_KEYS = (
 )
 ROPE_KEYS = ("rope_scaling", "rope_parameters")  # the first wins, as in transformers
 TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
+DEEPEST = 2  # thinker_config.text_config is as deep as models go
 
 
 def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
@@ -64,8 +65,13 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
     """
     config = _text_model(Section(source, document))
     _refuse_other_positions(config)
-    context = config.integer(*CONTEXT_KEYS)
+    context = _context(config)
     assumptions: list[str] = []
+    if config.get("dual_chunk_attention_config") is not None:
+        assumptions.append(
+            f"{config.prefix}dual_chunk_attention_config is left out: a stack that honours it "
+            "folds distances into chunks, and the greatest do not occur"
+        )
     ropes, unrotated = _ropes(config, context, assumptions)
     return ModelConfig(
         source=source,
@@ -80,10 +86,20 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
     )
 
 
+def _context(config: Section) -> int | None:
+    """The longest context; of Cohere's first models what they were made for, as vLLM takes it."""
+    keys = ("model_max_length",) if config.model_type == "cohere" else ()
+    return config.integer(*keys, *CONTEXT_KEYS)
+
+
 def _text_model(config: Section) -> Section:
     """The part of the file that is about the language model."""
     key = config.first(*TEXT_KEYS)
-    return config if key is None else _text_model(config.section(key))
+    if key is None:
+        return config
+    if config.prefix.count(".") > DEEPEST:
+        config.fail(f"{config.prefix}{key} is nested too deeply", CHECK)
+    return _text_model(config.section(key))
 
 
 def _refuse_other_positions(config: Section) -> None:

@@ -20,6 +20,15 @@ MISTRAL_KEYS = ("hidden_dim", "yarn", "sliding_window", "_sliding_window", "qk_r
 LLAMA4_KEYS = ("nope_layer_interval", "attention_chunk_size", "moe_args")
 LLAMA3_FACTOR, LLAMA3_HIGH = 8.0, 4.0  # llama-models 0.3, llama3/model.py: apply_scaling
 LLAMA4_FACTOR, LLAMA4_HIGH = 16.0, 1.0  # the same, llama4/args.py: ModelArgs.validate
+DEEPSEEK: dict[str, Any] = {  # DeepSeek-V3, inference/model.py: ModelArgs
+    "max_seq_len": 16_384,
+    "original_seq_len": 4096,
+    "rope_theta": 10_000.0,
+    "rope_factor": 40.0,
+    "beta_fast": 32,
+    "beta_slow": 1,
+    "mscale": 1.0,
+}
 LOW, ORIGINAL_CONTEXT = 1.0, 8192  # both, fixed in the code
 MAX_LAYERS = 65_536
 Parameters = dict[str, Any]
@@ -52,6 +61,11 @@ def parse_params(document: Mapping[str, Any], source: str) -> ModelConfig:
     10000.0
     """
     keys, assumptions = Section(source, document), list[str]()
+    if _is_deepseek(keys):
+        keys = Section(source, {**DEEPSEEK, **{k: v for k, v in document.items() if v is not None}})
+        assumptions.append(
+            "rotary settings that are absent: as DeepSeek's inference code takes them"
+        )
     context = keys.integer("max_position_embeddings", "max_seq_len")
     head_dim, rotary_dim, latent = _dims(keys)
     kinds, unrotated = _layers(keys)
@@ -74,6 +88,11 @@ def parse_params(document: Mapping[str, Any], source: str) -> ModelConfig:
     )
 
 
+def _is_deepseek(keys: Section) -> bool:
+    """Whether it is for DeepSeek's own inference code, which has its settings by default."""
+    return keys.get("kv_lora_rank") is not None and not _any(keys, ("yarn", "hidden_dim"))
+
+
 def _any(keys: Section, names: tuple[str, ...]) -> bool:
     return keys.first(*names) is not None
 
@@ -87,7 +106,9 @@ def _dims(keys: Section) -> tuple[int, int, bool]:
     head_dim = keys.integer("head_dim") or quotient(
         keys, keys.integer("dim"), keys.integer("n_heads"), ("dim", "n_heads")
     )
-    return *checked_dims(keys.name, head_dim, head_dim), False
+    part = keys.number("partial_rotary_factor", high=1.0)  # ExecuTorch
+    rotary_dim = head_dim if part is None else int(head_dim * part)
+    return *checked_dims(keys.name, head_dim, rotary_dim), False
 
 
 def _base(keys: Section, assumptions: list[str]) -> float:
@@ -106,11 +127,30 @@ def _base(keys: Section, assumptions: list[str]) -> float:
 def _scaling(keys: Section, assumptions: list[str], *, latent: bool) -> tuple[str, Parameters]:
     if keys.get("llama_4_scaling") is not None:
         assumptions.append("llama_4_scaling scales queries by their position and turns nothing")
+    if _is_deepseek(keys):
+        return _deepseek(keys)
     if keys.get("yarn") is not None:
         return "yarn", _yarn(keys.section("yarn"), latent=latent)
     if not keys.truth("use_scaled_rope", default=False):
         return "default", {}
     return "llama3", _llama3(keys, assumptions)
+
+
+def _deepseek(keys: Section) -> tuple[str, Parameters]:
+    """YaRN where the context is longer than the trained one; the softmax has mscale alone."""
+    original = keys.integer("original_seq_len") or 1
+    if (keys.integer("max_seq_len") or 0) <= original:
+        return "default", {}
+    weight = keys.number("mscale") or 1.0
+    return "yarn", {
+        "factor": keys.number("rope_factor"),
+        "original_context": original,
+        "beta_fast": keys.number("beta_fast"),
+        "beta_slow": keys.number("beta_slow"),
+        "attention_factor": 1.0,
+        "mscale": weight,
+        "mscale_all_dim": weight,
+    }
 
 
 def _llama3(keys: Section, assumptions: list[str]) -> Parameters:

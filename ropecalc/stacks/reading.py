@@ -14,6 +14,7 @@ from ropecalc.stacks.jsonfile import MAX_BYTES, WANTED, parse_object
 
 IN_A_FOLDER = ("config.json", "params.json")
 GGUF_MAGIC = b"GGUF"
+MAX_CONTAINER = 64 * 2**20  # of a GGUF file that comes by standard input
 
 
 def read_config(source: str | os.PathLike[str]) -> ModelConfig:
@@ -54,7 +55,8 @@ def read_config(source: str | os.PathLike[str]) -> ModelConfig:
         from ropecalc.stacks.gguf import read_gguf
 
         return read_gguf(path)
-    return parse_bytes(*read_bytes(path, MAX_BYTES, ConfigError, WANTED))
+    limit = MAX_CONTAINER if path == "-" else MAX_BYTES
+    return parse_bytes(*read_bytes(path, limit, ConfigError, WANTED))
 
 
 def parse_bytes(name: str, data: bytes) -> ModelConfig:
@@ -67,6 +69,8 @@ def parse_bytes(name: str, data: bytes) -> ModelConfig:
         from ropecalc.stacks.gguf_file import parse_container
 
         return from_container(parse_container(io.BytesIO(data), name))
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{name}: larger than {MAX_BYTES // 2**20} MiB; pass {WANTED}")
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{" and b"--" in data:
         from ropecalc.stacks.megatron import parse_arguments
 

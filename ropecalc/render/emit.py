@@ -1,0 +1,69 @@
+"""A setting for people: which stacks have words for it, and what to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ropecalc.render.digits import exact, tokens
+from ropecalc.render.glyphs import printable
+from ropecalc.render.inspect import method
+from ropecalc.render.tables import Column, headline, pairs, table, then
+from ropecalc.render.words import head
+from ropecalc.results.configs import EVERY_LAYER
+
+if TYPE_CHECKING:
+    from ropecalc.render.console import Screen
+    from ropecalc.results import Emission, Setting
+
+
+def describe_emissions(
+    setting: Setting, emissions: Sequence[Emission], screen: Screen, *, listed: bool
+) -> str:
+    """The setting, then the stacks in a list, or what each of them takes."""
+    parts = [headline(_title(setting), screen), pairs(_rows(setting), screen)]
+    if not listed:
+        return "\n\n".join([*parts, *(_text(one, screen) for one in emissions)])
+    parts.append(table(_columns(emissions), screen))
+    losses = [(one.stack, printable(one.notes[0])) for one in emissions if not one.exact]
+    parts += [pairs(losses, screen)] if losses else []
+    example = next((one.stack for one in emissions if one.exact), emissions[0].stack)
+    parts.append(then("What to paste comes with", f"--write {example}", screen))
+    return "\n\n".join(parts)
+
+
+def _title(setting: Setting) -> str:
+    name = "a head" if setting.model is None else printable(setting.model.source)
+    return f"{name} for {tokens(setting.context)}"
+
+
+def _rows(setting: Setting) -> list[tuple[str, str]]:
+    rope = setting.rope
+    rows = [("method", method(rope, setting.context)), ("base", exact(rope.base))]
+    rows.append(("head", head(rope.head_dim, rope.rotary_dim, True)))
+    if rope.layer_type != EVERY_LAYER:
+        rows.append(("layers", printable(rope.layer_type)))
+    return rows
+
+
+def _columns(emissions: Sequence[Emission]) -> list[Column]:
+    return [
+        Column("stack", [one.stack for one in emissions], left=True),
+        Column("versions", [one.versions for one in emissions], left=True, spare=2),
+        Column("takes", [one.kind for one in emissions], left=True, spare=1),
+        Column("computes it", [_how(one) for one in emissions], left=True),
+    ]
+
+
+def _how(emission: Emission) -> str:
+    if emission.exact:
+        return "exactly"
+    return "nearly, or in part" if emission.text else "cannot"
+
+
+def _text(emission: Emission, screen: Screen) -> str:
+    """The text is never wrapped: it is there to be copied."""
+    title = f"{emission.stack} {emission.versions}: {_how(emission)}"
+    parts = [headline(title, screen)] + ([emission.text] if emission.text else [])
+    notes = [("note", printable(note)) for note in emission.notes]
+    return "\n\n".join([*parts, *([pairs(notes, screen)] if notes else [])])

@@ -1,0 +1,96 @@
+"""Making a setting from a model as it stands, with some parts replaced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.errors import InvalidValueError
+from ropecalc.results import Setting
+
+if TYPE_CHECKING:
+    from ropecalc.results import ModelConfig, Rope
+
+ROPE_TYPES = ("default", "linear", "ntk_aware", "ntk_fixed", "dynamic", "yarn", "llama3")
+WITH_ORIGINAL = ("dynamic", "yarn", "llama3")
+LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+
+
+def make_setting(
+    model: ModelConfig | None,
+    rope: Rope,
+    *,
+    context: int | None = None,
+    base: float | None = None,
+    rope_type: str | None = None,
+    factor: float | None = None,
+    original_context: int | None = None,
+    model_name: str = "MODEL",
+) -> Setting:
+    """The setting that a rope is, or that it becomes with other parts.
+
+    A ``rope_type`` starts the scaling anew: its ``factor`` is ``context`` over ``original_context``
+    unless given, and that is the model's trained context unless given. Without one, ``factor`` and
+    ``original_context`` replace those of the rope's own scaling.
+
+    Raises
+    ------
+    InvalidValueError
+        The method is not known, a part does not belong to it, or one is missing.
+    """
+    trained = original_context or (None if model is None else model.trained_context)
+    length = context or rope.context
+    if length is None:
+        raise InvalidValueError("context", "the context is not known: give it, such as --ctx 128k")
+    method = rope.rope_type if rope_type is None else _known(rope_type)
+    if rope_type is None:
+        given = _replaced(rope, factor, original_context)
+    else:
+        given = _fresh(method, factor, trained, length)
+    if base is not None:
+        rope = replace(rope, base=base)
+    changed = replace(rope, rope_type=method, parameters=given, context=length)
+    return Setting(changed, length, trained, model, model_name)
+
+
+def _known(rope_type: str) -> str:
+    name = rope_type.replace("-", "_")
+    if name not in ROPE_TYPES:
+        known = ", ".join(ROPE_TYPES)
+        raise InvalidValueError("rope_type", f"rope_type must be one of {known}, got {rope_type!r}")
+    return name
+
+
+def _replaced(rope: Rope, factor: float | None, original: int | None) -> dict[str, Any]:
+    given = dict(rope.parameters)
+    parts = {"factor": factor, "original_context": original}
+    for name, value in parts.items():
+        if value is None:
+            continue
+        if name not in given:
+            raise InvalidValueError(
+                name,
+                f"{rope.rope_type} has no {name}: give --rope-type as well, such as "
+                "--rope-type yarn",
+            )
+        given[name] = value
+    return given
+
+
+def _fresh(method: str, factor: float | None, trained: int | None, context: int) -> dict[str, Any]:
+    if method == "default":
+        if factor is not None:
+            raise InvalidValueError(
+                "factor", "default has no factor: give --base, or another --rope-type"
+            )
+        return {}
+    if trained is None and (factor is None or method in WITH_ORIGINAL):
+        raise InvalidValueError(
+            "original_context",
+            "the trained context is not known: give it, such as --original-context 32k",
+        )
+    ratio = factor if factor is not None else max(1.0, context / (trained or context))
+    given: dict[str, Any] = {"factor": float(ratio)}
+    if method in WITH_ORIGINAL:
+        given["original_context"] = trained
+    return {**given, **(LLAMA3 if method == "llama3" else {})}
