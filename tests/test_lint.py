@@ -96,6 +96,10 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(PHI3, rope_scaling={"type": "su", **LISTS}),
         outside(PHI3, rope_scaling={"type": "su", **LISTS, **ORIGINAL}),
     ),
+    "type-overlooked": (
+        outside(scaled(LINEAR, "rope_type", type="linear"), model_type="gemma3_text"),
+        outside(scaled(LINEAR), model_type="gemma3_text"),
+    ),
     "head-dim-null": (
         outside(scaled(YARN), model_type="mixtral", head_dim=None),
         outside(scaled(LINEAR), model_type="mixtral", head_dim=None),

@@ -151,3 +151,16 @@ def test_a_missing_base_is_the_class_default_and_none_once_it_is_set_on_a_config
 def test_inner_objects_are_passed_over_by_a_class_with_one_kind_of_layer() -> None:
     bad = CASES["nested-not-read"][0]
     assert built(bad) == built(dict(HEAD))
+
+
+@pytest.mark.parametrize("kind", ["gemma3_text", "gemma3n_text", "olmo3", "modernbert"])
+def test_type_alone_scales_nothing_in_classes_that_tell_layers_apart(kind: str) -> None:
+    from tests.golden.transformers_rope import compute
+
+    keys = {**HEAD, "model_type": kind, "num_hidden_layers": 6}
+    by_key = {
+        key: compute({**keys, "rope_scaling": {key: "linear", "factor": 8.0}})
+        for key in ("type", "rope_type")
+    }
+    first = {key: found.layers["full_attention"].inv_freq[0] for key, found in by_key.items()}
+    assert first == {"type": 1.0, "rope_type": 0.125}

@@ -10,7 +10,7 @@ from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number
 from ropecalc.scaling import mscale, yarn_attention_factor
-from ropecalc.stacks.classes import ROTARY
+from ropecalc.stacks.classes import BASES_BY_LAYER, ROTARY, SCALED_FULL_ONLY
 from ropecalc.stacks.document import shown
 
 COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
@@ -152,6 +152,20 @@ def legacy_type(subject: Subject) -> Iterator[Said]:
                 f"{item.path} has its method under type alone, {name}: right in the file, but "
                 "refused where the object is passed on as an override",
                 f'Add "rope_type": {name}.',
+                item.layer_type,
+            )
+
+
+def type_overlooked(subject: Subject) -> Iterator[Said]:
+    """``type`` alone, in a class that has a rope_type by default for every kind of layer."""
+    if subject.model.model_type not in SCALED_FULL_ONLY | BASES_BY_LAYER.keys():
+        return
+    for item in subject.objects:
+        if item.has("type") and not item.has("rope_type") and item.method != "default":
+            yield Said(
+                f"{item.path} has {shown(item.values['type'])} under type alone: transformers "
+                f"sets rope_type default for {subject.model.model_type} first, and scales nothing",
+                f'Write "rope_type": {shown(item.values["type"])}.',
                 item.layer_type,
             )
 

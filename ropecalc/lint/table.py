@@ -35,6 +35,13 @@ RULES = (
         keys.su_name,
     ),
     Rule(
+        "type-overlooked",
+        ERROR,
+        "the method under type alone, in a class that tells kinds of layers apart",
+        TF,
+        keys.type_overlooked,
+    ),
+    Rule(
         "head-dim-null",
         ERROR,
         "head_dim null, in a class that does not fill it in",
