@@ -11,6 +11,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -19,10 +20,12 @@ import pytest
 
 import ropecalc.scaling
 from ropecalc.errors import ConfigError
+from ropecalc.models import find_model
 from ropecalc.results.configs import ModelConfig, Rope
 from ropecalc.stacks.huggingface import parse_config
 from tests.golden import rope_cases
 from tests.golden import transformers_rope as oracle
+from tests.golden.rope_models import known_cases
 
 # What "float32 rounding" comes to, relative: transformers computes 1 / base ** (2i/r) in float32,
 # so the rounding of the exponent 2i/r is multiplied by ln base. Against 50 digits its error is
@@ -119,6 +122,18 @@ def marked(name: str) -> Any:
 @pytest.mark.parametrize("name", [marked(name) for name in CASES])
 def test_equals_transformers(name: str) -> None:
     compare(CASES[name], WRITTEN)
+
+
+def test_every_known_model_with_a_scaling_was_asked_about() -> None:
+    asked = {name: document for name, document, _ in known_cases()}
+    assert len(asked) > 50
+    assert {name for name in CASES if name.startswith("known: ")} == asked.keys()
+    for name, document in asked.items():
+        ours = find_model(name.removeprefix("known: "))
+        stand_in = parse_config(document, name)
+        assert [replace(rope, latent=False) for rope in stand_in.ropes] == [
+            replace(rope, latent=False) for rope in ours.ropes
+        ]
 
 
 # The golden file itself

@@ -21,6 +21,30 @@ def model_cases() -> Iterator[Case]:
         yield f"{name} at {length}", MODELS[name], length
     for name, document in TRAPS.items():
         yield f"trap: {name}", document, None
+    yield from known_cases()
+
+
+STAND_INS = {  # their own classes lie in their repositories, with these for a model
+    "internlm2": "llama",
+    "minicpm": "llama",
+    "kimi_k2": "deepseek_v3",
+}
+
+
+def known_cases() -> Iterator[Case]:
+    """The models of ``ropecalc models`` that scale their base.
+
+    Another class stands in for one that transformers does not have; what such a file says about
+    its rotary embedding is in the same keys.
+    """
+    from ropecalc.models import find_model, known_models
+
+    for known in known_models():
+        if any(rope.rope_type != "default" for rope in find_model(known.name).ropes):
+            document = dict(known.document)
+            own = document["model_type"]
+            document["model_type"] = STAND_INS.get(own, own)
+            yield f"known: {known.name}", document, None
 
 
 def _dense(model_type: str, hidden: int, heads: int, context: int, **keys: Any) -> Document:
