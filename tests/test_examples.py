@@ -58,16 +58,51 @@ def choose_base(folder: Path) -> None:
 
 def template(folder: Path) -> None:
     config = ropecalc.read_config(EXAMPLES / "config.template.json")
-    assert (config.head_dim, config.base, config.context) == (128, 1e4, 4096)
+    assert (config.rope.head_dim, config.rope.base, config.context) == (128, 1e4, 4096)
     command = [sys.executable, "-m", "ropecalc", "check", "--config"]
     output = run(*command, EXAMPLES / "config.template.json", "-q", folder=folder, fails=True)
     assert output == "no\n"
+
+
+def audit_configs(folder: Path) -> None:
+    script = EXAMPLES / "audit_configs.sh"
+    good = json.loads((EXAMPLES / "config.template.json").read_text())
+    scaling = {"type": "linear", "factor": 4}  # an integer, which vLLM takes for a list
+    for name, config in (("a model", good), ("another", {**good, "rope_scaling": scaling})):
+        (folder / "models" / name).mkdir(parents=True)
+        (folder / "models" / name / "config.json").write_text(json.dumps(config))
+    output = run("bash", script, folder / "models" / "a model", folder=folder)
+    assert "base-below-bound" in output
+    output = run("bash", script, folder / "models", "-q", folder=folder, fails=True)
+    assert "integer-factor" in output
+    output = run("bash", script, folder / "models", "--ignore", "integer-factor", folder=folder)
+    assert "another" in output
+    empty = folder / "empty"
+    empty.mkdir()
+    done = subprocess.run(["bash", str(script), str(empty)], capture_output=True, check=False)
+    assert done.returncode == 2
+
+
+def base_over_context(folder: Path) -> None:
+    script = EXAMPLES / "base_over_context.py"
+    numbers = run(sys.executable, script, folder=folder)
+    assert re.search(r"^ +32,768 +629,978 +3,325,751 +951,740$", numbers, re.MULTILINE)
+    assert re.search(r"^Llama-3-8B +8,192 +500,000 +meets it$", numbers, re.MULTILINE)
+    assert re.search(r"^Qwen3-8B +40,960 +1,000,000 +breaks it$", numbers, re.MULTILINE)
+    figures = []
+    for name in ("first.svg", "second.svg"):
+        run(sys.executable, script, folder / name, folder=folder)
+        figures.append((folder / name).read_bytes())
+    assert figures[0] == figures[1]
+    assert figures[0].startswith(b"<?xml")
 
 
 TESTS: dict[str, Callable[[Path], None]] = {
     "pick_bases.sh": pick_bases,
     "choose_base.py": choose_base,
     "config.template.json": template,
+    "audit_configs.sh": audit_configs,
+    "base_over_context.py": base_over_context,
 }
 
 
