@@ -45,8 +45,8 @@ if len(sys.argv) > 1:
     axes.loglog(CONTEXTS, fit, ":", label="fit of the paper")
     for name, context, base in points:
         axes.plot(context, base, "k+")
-        place = {"textcoords": "offset points", "xytext": (3, -2), "rotation": -40, "va": "top"}
-        axes.annotate(name, (context, base), size=7, rotation_mode="anchor", **place)
+        mark = axes.annotate(name, (context, base), (3, -2), textcoords="offset points", size=7)
+        mark.set(rotation=-40, rotation_mode="anchor", verticalalignment="top")
     axes.set_xlabel("context [tokens]")
     axes.set_ylabel("base (rope_theta)")
     axes.legend()

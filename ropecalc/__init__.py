@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ropecalc import scaling as scaling
+    from ropecalc.attention import temperature as temperature
     from ropecalc.base.asymptotic import continuum_estimate as continuum_estimate
     from ropecalc.base.asymptotic import refined_estimate as refined_estimate
     from ropecalc.base.build import build_staircase as build_staircase
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ropecalc.certificate.format import Certificate as Certificate
     from ropecalc.certificate.verify import verify as verify
     from ropecalc.certificate.write import certify as certify
+    from ropecalc.comparison import compare as compare
     from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
     from ropecalc.errors import InvalidValueError as InvalidValueError
@@ -33,27 +35,38 @@ if TYPE_CHECKING:
     from ropecalc.errors import TableWarning as TableWarning
     from ropecalc.errors import UndecidedError as UndecidedError
     from ropecalc.errors import UnsupportedError as UnsupportedError
+    from ropecalc.extension.criteria import critical_base as critical_base
+    from ropecalc.extension.criteria import critical_dimension as critical_dimension
+    from ropecalc.extension.planning import plan as plan
+    from ropecalc.extension.planning import plan_model as plan_model
     from ropecalc.inspection import inspect as inspect
     from ropecalc.models import KnownModel as KnownModel
     from ropecalc.models import find_model as find_model
     from ropecalc.models import known_models as known_models
+    from ropecalc.results import Candidate as Candidate
     from ropecalc.results import Check as Check
+    from ropecalc.results import Comparison as Comparison
     from ropecalc.results import Curve as Curve
+    from ropecalc.results import Emission as Emission
     from ropecalc.results import Envelope as Envelope
     from ropecalc.results import Estimate as Estimate
     from ropecalc.results import Finding as Finding
     from ropecalc.results import Inspection as Inspection
     from ropecalc.results import LayerInspection as LayerInspection
+    from ropecalc.results import LengthFactor as LengthFactor
     from ropecalc.results import MaxContext as MaxContext
     from ropecalc.results import MinimumBase as MinimumBase
     from ropecalc.results import ModelConfig as ModelConfig
     from ropecalc.results import PairFrequencies as PairFrequencies
+    from ropecalc.results import Plan as Plan
     from ropecalc.results import Rope as Rope
     from ropecalc.results import SafeStatus as SafeStatus
+    from ropecalc.results import Setting as Setting
     from ropecalc.results import Severity as Severity
     from ropecalc.results import Staircase as Staircase
     from ropecalc.results import Status as Status
     from ropecalc.results import Step as Step
+    from ropecalc.results import Temperature as Temperature
     from ropecalc.results import Verification as Verification
     from ropecalc.results import VerificationStatus as VerificationStatus
     from ropecalc.results import Window as Window
@@ -65,14 +78,20 @@ if TYPE_CHECKING:
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
     from ropecalc.spectrum import Spectrum as Spectrum
+    from ropecalc.stacks.emit import emit as emit
+    from ropecalc.stacks.patch import patch_config as patch_config
     from ropecalc.stacks.reading import read_config as read_config
+    from ropecalc.stacks.setting import make_setting as make_setting
 
 _HOME = {
+    "Candidate": "results",
     "Certificate": "certificate.format",
     "CertificateError": "errors",
     "Check": "results",
+    "Comparison": "results",
     "ConfigError": "errors",
     "Curve": "results",
+    "Emission": "results",
     "Envelope": "results",
     "Estimate": "results",
     "ModelConfig": "results",
@@ -82,17 +101,21 @@ _HOME = {
     "InvalidValueError": "errors",
     "KnownModel": "models",
     "LayerInspection": "results",
+    "LengthFactor": "results",
     "MaxContext": "results",
     "MinimumBase": "results",
     "PairFrequencies": "results",
+    "Plan": "results",
     "RopecalcError": "errors",
     "SafeStatus": "results",
+    "Setting": "results",
     "Severity": "results",
     "Spectrum": "spectrum",
     "Staircase": "results",
     "Status": "results",
     "Step": "results",
     "TableError": "errors",
+    "Temperature": "results",
     "TableWarning": "errors",
     "Verification": "results",
     "VerificationStatus": "results",
@@ -104,19 +127,28 @@ _HOME = {
     "certify": "certificate.write",
     "build_staircase": "base.build",
     "check": "bound",
+    "compare": "comparison",
     "continuum_estimate": "base.asymptotic",
+    "critical_base": "extension.criteria",
+    "critical_dimension": "extension.criteria",
     "curve": "similarity",
     "envelope": "similarity",
+    "emit": "stacks.emit",
     "find_model": "models",
     "known_models": "models",
     "frequencies": "similarity",
     "inspect": "inspection",
+    "make_setting": "stacks.setting",
     "max_context": "bound",
     "min_base": "base.minimum",
+    "plan": "extension.planning",
+    "plan_model": "extension.planning",
+    "patch_config": "stacks.patch",
     "read_config": "stacks.reading",
     "refined_estimate": "base.asymptotic",
     "scaling": "",
     "similarity_at": "similarity",
+    "temperature": "attention",
     "upper_bound_at": "similarity",
     "windows": "base.windows",
     "verify": "certificate.verify",

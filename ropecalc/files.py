@@ -62,8 +62,10 @@ def printable(text: str) -> str:
     return text if text and text.isprintable() else repr(text)
 
 
-def replace_file(path: str, data: bytes) -> None:
+def replace_file(path: str, data: bytes, mode: int | None = None) -> None:
     """Write a file by way of a temporary one beside it: what was there stays, or all is new.
+
+    ``mode`` is its permissions, those of any new file unless given.
 
     Raises OSError where that cannot be done; then nothing is left behind.
     """
@@ -76,7 +78,8 @@ def replace_file(path: str, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())  # noqa: PTH101  mkstemp made it private
+        mode = 0o666 & ~_umask() if mode is None else mode
+        os.chmod(temporary, mode)  # noqa: PTH101  mkstemp made it private
         os.replace(temporary, path)  # noqa: PTH105
     except BaseException:
         with contextlib.suppress(OSError):

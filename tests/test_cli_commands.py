@@ -30,7 +30,11 @@ SHORT = {  # a quick call of every command
     "windows": "windows --dim 16 --ctx 200",
     "inspect": "inspect Llama-3.1-8B --ctx 8k",
     "lint": "lint Llama-3.1-8B",
+    "compare": "compare gpt-oss-20b --ctx 8k",
     "models": "models gemma-3",
+    "emit": "emit Qwen3-8B",
+    "plan": "plan --base 1e4 --dim 16 --from 64 --to 256",
+    "temperature": "temperature --ctx 128k --from 8k",
 }
 
 

@@ -27,7 +27,13 @@ OWN = {
     "check": "--base --config --dim --ctx --rotary-dim --margin",
     "inspect": "--ctx --layer --ignore-unrotated --no-bases",
     "lint": "--strict --ignore --rules",
+    "compare": "--ctx --stack --layer --override --ignore-unrotated --plot",
     "models": "SEARCH",
+    "emit": "--write --base --dim --rotary-dim --ctx --rope-type --factor --original-context --layer "
+    "--in-place --form --dry-run --no-backup --force",
+    "plan": "--to --from --base --dim --rotary-dim --partial-rotary-factor --ignore-unrotated "
+    "--layer --method --plot --write --in-place --dry-run --force --no-backup",
+    "temperature": "--ctx --from --mass",
     "freqs": "--base --dim --ctx",
     "staircase": "--dim --ctx --kind --save --jobs",
     "windows": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
@@ -54,7 +60,11 @@ def test_the_commands_are_there() -> None:
         "check",
         "inspect",
         "lint",
+        "compare",
         "models",
+        "plan",
+        "emit",
+        "temperature",
         "freqs",
         "staircase",
         "windows",

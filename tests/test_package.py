@@ -13,16 +13,20 @@ from tests.transcript import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PUBLIC = [
-    *("Certificate", "CertificateError", "Check", "ConfigError", "Curve", "Envelope", "Estimate"),
-    *("Finding", "Inspection", "InvalidValueError", "KnownModel", "LayerInspection", "MaxContext"),
-    *("MinimumBase", "ModelConfig", "PairFrequencies", "Rope", "RopecalcError", "SafeStatus"),
-    *("Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
-    *("TableWarning", "UndecidedError", "UnsupportedError", "Verification", "VerificationStatus"),
-    *("Window", "WindowStatus", "Windows", "__version__", "build_staircase", "certify", "check"),
-    *("continuum_estimate", "curve", "envelope", "find_model", "frequencies", "inspect"),
-    *("known_models", "max_context", "min_base"),
-    *("read_config", "refined_estimate", "scaling", "similarity_at", "upper_bound_at"),
-    *("verify", "windows"),
+    *("Candidate", "Certificate", "CertificateError", "Check", "Comparison"),
+    *("ConfigError", "Curve"),
+    *("Emission", "Envelope", "Estimate", "Finding", "Inspection", "InvalidValueError"),
+    *("KnownModel", "LayerInspection", "LengthFactor", "MaxContext", "MinimumBase"),
+    *("ModelConfig", "PairFrequencies", "Plan", "Rope", "RopecalcError", "SafeStatus"),
+    *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
+    *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
+    *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
+    *("build_staircase", "certify", "check", "compare"),
+    *("continuum_estimate", "critical_base"),
+    *("critical_dimension", "curve", "emit", "envelope", "find_model", "frequencies"),
+    *("inspect", "known_models", "make_setting", "max_context", "min_base", "patch_config"),
+    *("plan", "plan_model", "read_config", "refined_estimate", "scaling", "similarity_at"),
+    *("temperature", "upper_bound_at", "verify", "windows"),
 ]
 
 

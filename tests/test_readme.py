@@ -27,7 +27,11 @@ COMMANDS = (
     "verify",
     "inspect",
     "lint",
+    "compare",
     "models",
+    "plan",
+    "emit",
+    "temperature",
 )
 INSTALLS = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv .venv && ")]
 

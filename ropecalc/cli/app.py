@@ -21,7 +21,11 @@ EPILOG = epilog(
     "ropecalc check --base 1e6 --dim 128 --ctx 32k",
     "ropecalc inspect config.json",
     "ropecalc lint config.json",
+    "ropecalc compare gpt-oss-20b",
     "ropecalc models llama-3",
+    "ropecalc plan Llama-3-8B --to 128k",
+    "ropecalc emit Qwen3-8B --write vllm",
+    "ropecalc temperature --ctx 128k",
     "ropecalc freqs --base 1e6 --dim 128",
     "ropecalc staircase --dim 128 --ctx 1024",
     "ropecalc windows --dim 128 --ctx 4096",
@@ -52,7 +56,8 @@ class Commands(Mapping[str, ModuleType]):
     """The module of each command by its name, loaded when it is asked for."""
 
     NAMES = tuple(
-        "min-base curve max-ctx check inspect lint models freqs staircase windows verify".split()
+        "min-base curve max-ctx check inspect lint compare models plan emit temperature freqs "
+        "staircase windows verify".split()
     )
 
     def __getitem__(self, name: str) -> ModuleType:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ropecalc.results import (
         Candidate,
         Check,
+        Comparison,
         Emission,
         Envelope,
         Inspection,
@@ -65,6 +66,16 @@ def show_inspection(result: Inspection, file: TextIO) -> None:
 
     on = screen(file)
     on.write(describe_inspection(result, on))
+
+
+def show_comparison(result: Comparison, file: TextIO, *, plot: bool = False) -> None:
+    """A config in several stacks, and the curves of what they compute."""
+    from ropecalc.render.compare import describe_comparison, describe_comparison_curves
+
+    on = screen(file)
+    parts = [describe_comparison(result, on)]
+    parts += [describe_comparison_curves(result, on)] if plot else []
+    on.write("\n\n".join(part for part in parts if part))
 
 
 def show_models(

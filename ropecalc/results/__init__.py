@@ -16,6 +16,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ropecalc.results.bases import Estimate as Estimate
     from ropecalc.results.bases import MinimumBase as MinimumBase
+    from ropecalc.results.comparisons import Comparison as Comparison
+    from ropecalc.results.comparisons import FrequencyGroup as FrequencyGroup
+    from ropecalc.results.comparisons import LayerComparison as LayerComparison
+    from ropecalc.results.comparisons import StackRule as StackRule
+    from ropecalc.results.comparisons import StackRun as StackRun
     from ropecalc.results.configs import ModelConfig as ModelConfig
     from ropecalc.results.configs import Rope as Rope
     from ropecalc.results.curves import Curve as Curve
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
     from ropecalc.results.status import SafeStatus as SafeStatus
     from ropecalc.results.status import Status as Status
     from ropecalc.results.status import WindowStatus as WindowStatus
+    from ropecalc.results.temperatures import LengthFactor as LengthFactor
+    from ropecalc.results.temperatures import Temperature as Temperature
     from ropecalc.results.verdicts import Check as Check
     from ropecalc.results.verdicts import MaxContext as MaxContext
     from ropecalc.results.windows import Window as Window
@@ -45,6 +52,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Candidate": "plans",
     "Check": "verdicts",
+    "Comparison": "comparisons",
     "Curve": "curves",
     "Emission": "settings",
     "Envelope": "curves",
@@ -52,9 +60,12 @@ _HOME = {
     "ModelConfig": "configs",
     "Rope": "configs",
     "Finding": "findings",
+    "FrequencyGroup": "comparisons",
     "Inspection": "inspections",
     "Kind": "staircases",
+    "LayerComparison": "comparisons",
     "LayerInspection": "inspections",
+    "LengthFactor": "temperatures",
     "MaxContext": "verdicts",
     "MinimumBase": "bases",
     "PairFrequencies": "curves",
@@ -62,9 +73,12 @@ _HOME = {
     "SafeStatus": "status",
     "Setting": "settings",
     "Severity": "findings",
+    "StackRule": "comparisons",
+    "StackRun": "comparisons",
     "Staircase": "staircases",
     "Status": "status",
     "Step": "staircases",
+    "Temperature": "temperatures",
     "Verification": "proofs",
     "VerificationStatus": "proofs",
     "Window": "windows",

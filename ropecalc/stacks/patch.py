@@ -79,14 +79,15 @@ def patch_config(
     given = os.fspath(path)
     from ropecalc.stacks.emit.transformers import exact_in_five
 
-    name, data = read_bytes(given, MAX_BYTES, ConfigError, WANTED)
     if given == "-":
         raise ConfigError("standard input cannot be changed in place; pass a file")
+    name, data = read_bytes(given, MAX_BYTES, ConfigError, WANTED)
     document = parse_object(name, data)
     goal = _goal(name, document, setting)
-    _refuse_other_scaling(name, goal, force=force)
     before = data.removeprefix(MARK).decode()
     after = _patched(before, document, goal, form)
+    if before != after:
+        _refuse_other_scaling(name, goal, force=force)
     _check(name, after, goal)
     diff = _diff(name, before, after)
     changed = before != after
@@ -134,7 +135,7 @@ def _refuse_other_scaling(name: str, goal: Wanted, *, force: bool) -> None:
 
 
 def _patched(before: str, document: Mapping[str, Any], goal: Wanted, form: str | None) -> str:
-    from ropecalc.stacks.emit.keys import five, four
+    from ropecalc.stacks.emit.keys import five_in_file, four
     from ropecalc.stacks.emit.wanted import text_keys, text_path
     from ropecalc.stacks.spans import edited
 
@@ -142,35 +143,25 @@ def _patched(before: str, document: Mapping[str, Any], goal: Wanted, form: str |
     assert model is not None
     inner = text_keys(document)
     if (form or model.form) == "transformers-5":
-        changes = five(goal)
-        # an old rope_scaling wins over rope_parameters, and an old base misleads older readers
-        if inner.get("rope_scaling") is not None:
-            changes["rope_scaling"] = None
-        if inner.get("rope_theta") is not None and not goal.others:
-            changes["rope_theta"] = float(goal.rope.base)
+        changes = five_in_file(goal)
     else:
         changes = four(goal)
         if changes["rope_scaling"] is None and "rope_scaling" not in inner:
             del changes["rope_scaling"]
-        if inner.get("rope_parameters") is not None:
-            changes["rope_parameters"] = None
     return edited(before, text_path(document), changes)
 
 
 def _check(name: str, after: str, goal: Wanted) -> None:
     """What is about to be written is read, and must give the setting."""
-    from ropecalc.stacks.emit.keys import expressible, nested_truncate
-    from ropecalc.stacks.emit.wanted import same
+    from ropecalc.stacks.emit.keys import nested_truncate
+    from ropecalc.stacks.emit.wanted import alike
     from ropecalc.stacks.huggingface import parse_config
 
     found = _rope_of(parse_config(parse_object(name, after.encode()), name), goal.rope)
-    wanted = expressible(goal)
-    if nested_truncate(goal) or wanted.rope_type != goal.rope.rope_type:
-        return
-    if not same(found, wanted):
+    if not nested_truncate(goal) and not alike(found, goal.rope, goal.context):
         raise ConfigError(
-            f"{name}: has keys beside the setting's that would change what it does; write it out "
-            "with 'ropecalc emit' and edit the file by hand"
+            f"{name}: keys of this form cannot say this {goal.rope.rope_type} rope for "
+            f"{goal.model and goal.model.model_type}; try --form 5, or change the file by hand"
         )
 
 

@@ -15,7 +15,12 @@ from typing import Any
 
 BLANK = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder()
+FIRST = re.compile(r"[ \t\r\n]*\{[ \t\r]*\n([ \t]+)\"")
 INDENT = "  "
+# numbers that readers want with a point: an integer there is written anew
+FLOATS = frozenset(
+    "factor attention_factor beta_fast beta_slow low_freq_factor high_freq_factor".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,12 @@ class Node:
     def lead(self) -> str:
         """What stands before each key: a line break with an indent, or blanks."""
         return self.text[self.start + 1 : self.members[0].key_start] if self.members else ""
+
+    @property
+    def unit(self) -> str:
+        """By how much each level is indented in the text."""
+        found = FIRST.match(self.text)
+        return found[1] if found else INDENT
 
     @property
     def colon(self) -> str:
@@ -98,8 +109,14 @@ def _set(text: str, path: Sequence[str], key: str, value: Any) -> str:
         return _added(found, key, value)
     if equal(member.value, value):
         return text
-    new = _value_text(found, member, value)
+    new = _value_text(found, member, _in_form(member.value, value))
     return text[: member.start] + new + text[member.end :]
+
+
+def _in_form(old: Any, new: Any) -> Any:
+    """A number without a point where the old one had none."""
+    whole = type(old) is int and isinstance(new, float) and new.is_integer()
+    return int(new) if whole else new
 
 
 def _at(text: str, path: Sequence[str]) -> Node:
@@ -114,22 +131,28 @@ def _at(text: str, path: Sequence[str]) -> Node:
 def equal(old: Any, new: Any) -> bool:
     """Whether two values are the same number, truth value, text, or the same of these inside.
 
-    >>> equal(1000000, 1e6), equal(1, True), equal({"a": 4}, {"a": 4.0})
-    (True, False, True)
+    >>> equal(1000000, 1e6), equal(1, True), equal({"factor": 4}, {"factor": 4.0})
+    (True, False, False)
     """
     if isinstance(old, bool) or isinstance(new, bool):
         return old is new
     if isinstance(old, dict) and isinstance(new, Mapping):
-        return old.keys() == new.keys() and all(equal(old[key], new[key]) for key in old)
+        return old.keys() == new.keys() and all(_same(key, old[key], new[key]) for key in old)
     if isinstance(old, list) and isinstance(new, list | tuple):
         return len(old) == len(new) and all(map(equal, old, new))
     return bool(old == new)
 
 
+def _same(key: str, old: Any, new: Any) -> bool:
+    """Whether a member of an object can stay as it is written."""
+    pointless = key in FLOATS and type(old) is int
+    return equal(old, new) and not (pointless and isinstance(new, float))
+
+
 def _value_text(found: Node, member: Member, value: Any) -> str:
     """The new value; of an object that was there only the members that differ."""
     if not (isinstance(member.value, dict) and isinstance(value, Mapping) and member.value):
-        return written(value, found.lead)
+        return written(value, found.lead, found.unit)
     inner = node(found.text, member.start)
     parts = [
         f"{json.dumps(key)}{inner.colon}{_member_text(inner, key, part)}"
@@ -148,9 +171,10 @@ def _in_old_order(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, A
 def _member_text(inner: Node, key: str, value: Any) -> str:
     member = inner.last(key)
     if member is None:
-        return written(value, inner.lead)
-    if equal(member.value, value):
+        return written(value, inner.lead, inner.unit)
+    if _same(key, member.value, value):
         return inner.text[member.start : member.end]
+    value = value if key in FLOATS else _in_form(member.value, value)
     return _value_text(inner, member, value)
 
 
@@ -162,7 +186,7 @@ def _separator(found: Node) -> str:
 
 
 def _added(found: Node, key: str, value: Any) -> str:
-    entry = f"{json.dumps(key)}{found.colon}{written(value, found.lead)}"
+    entry = f"{json.dumps(key)}{found.colon}{written(value, found.lead, found.unit)}"
     text, members = found.text, found.members
     if not members:
         return f"{text[: found.start]}{{{entry}}}{text[found.end :]}"
@@ -176,7 +200,7 @@ def _added(found: Node, key: str, value: Any) -> str:
     return f"{text[:at]},{separator}{entry}{text[at:]}"
 
 
-def written(value: Any, lead: str) -> str:
+def written(value: Any, lead: str, unit: str = INDENT) -> str:
     """A value as JSON, laid out as the text around it: over lines where ``lead`` has one.
 
     >>> written({"a": [1, 2.0]}, "")
@@ -185,11 +209,10 @@ def written(value: Any, lead: str) -> str:
     if "\n" not in lead or not isinstance(value, Mapping | list | tuple) or not value:
         return json.dumps(value, allow_nan=False)
     newline, _, indent = lead.rpartition("\n")
-    unit = indent if set(indent) == {"\t"} and len(indent) == 1 else INDENT
     ending = newline[-1:] + "\n" if newline.endswith("\r") else "\n"
     deeper = f"{ending}{indent}{unit}"
     if isinstance(value, Mapping):
-        parts = [f"{json.dumps(key)}: {written(part, deeper)}" for key, part in value.items()]
+        parts = [f"{json.dumps(key)}: {written(part, deeper, unit)}" for key, part in value.items()]
         return "{" + deeper + f",{deeper}".join(parts) + f"{ending}{indent}}}"
-    items = [written(part, deeper) for part in value]
+    items = [written(part, deeper, unit) for part in value]
     return "[" + deeper + f",{deeper}".join(items) + f"{ending}{indent}]"
