@@ -1,0 +1,313 @@
+"""``ropecalc plan``: ways to a longer context side by side, and the setting for a stack."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated, short_name
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, Form, choose, required, show, warn
+from ropecalc.cli.writing import patch, print_text, written_for
+from ropecalc.errors import InvalidValueError, TableWarning
+from ropecalc.quantities import format_base, format_count
+from ropecalc.render.records_plans import plan_record, plan_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+    from ropecalc.results import Candidate, Emission, Envelope, ModelConfig, Plan
+
+SUMMARY = "Ways to a longer context side by side, and the setting for your stack."
+EPILOG = epilog(
+    "ropecalc plan Llama-3-8B --to 128k",
+    "ropecalc plan --base 1e6 --dim 128 --from 32k --to 128k --csv",
+    "ropecalc plan Qwen3-8B --from 32k --to 128k --method yarn --write vllm",
+    "ropecalc plan config.json --to 64k --method yarn --in-place config.json --dry-run",
+    "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
+    exit_0="done: something meets the bound at the target, or a setting was written",
+    exit_1="computed, and nothing that was looked at meets the bound",
+)
+
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model's file or the folder that has it, - for standard input, a name that "
+        "ropecalc models lists, or org/name on the Hugging Face hub; or give --base and --from.",
+        show_default=False,
+    ),
+]
+To = Annotated[
+    int | None,
+    options.option(
+        "--to", "Context to reach: 131072 or 128k.", "TOKENS", options.reader(options.tokens)
+    ),
+]
+From = Annotated[
+    int | None,
+    options.option(
+        "--from",
+        "Context that it was trained for; the model's own unless given.",
+        "TOKENS",
+        options.reader(options.tokens),
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        help="Which kind of the model's layers; the one that sees the whole context unless given.",
+        metavar="TYPE",
+        show_default=False,
+    ),
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        help="Look at this method alone; may repeat. minimum-base, round-base, wide-base, "
+        "safe-base, liu, ntk-aware, dynamic, yarn, llama3 or linear.",
+        metavar="METHOD",
+        show_default=False,
+    ),
+]
+Plot = Annotated[
+    bool,
+    typer.Option(
+        "--plot", help="On a terminal, draw the curves: as it is, and what is picked or advised."
+    ),
+]
+Write = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write",
+        help="Write the setting for a stack, such as vllm or axolotl; may repeat. It is that of "
+        "--method; else of what is advised: with training for stacks that train and for "
+        "transformers, without for those that serve.",
+        metavar="STACK",
+        show_default=False,
+    ),
+]
+InPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--in-place",
+        help="Put the setting into a config.json, of which a backup is kept.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With --in-place, show it only.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="With --in-place, replace a scaling that is there.")
+]
+NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place, keep no backup.")]
+Quiet = Annotated[
+    bool, options.quiet("Print the base of the picked method, or of the one advised with training.")
+]
+
+
+def command(
+    model: Model = None,
+    to: To = None,
+    from_: From = None,
+    base: options.Base = None,
+    dim: options.Dim = None,
+    rotary_dim: options.RotaryDim = None,
+    partial_rotary_factor: options.PartialRotaryFactor = None,
+    ignore_unrotated: options.IgnoreUnrotated = False,
+    layer: Layer = None,
+    method: Methods = None,
+    plot: Plot = False,
+    write: Write = None,
+    in_place: InPlace = None,
+    dry_run: DryRun = False,
+    force: Force = False,
+    no_backup: NoBackup = False,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """Raise the base, NTK, YaRN, Llama 3's scaling, interpolation: evaluated at the longer context.
+
+    On a terminal a table comes first, then one advice for fine-tuning and one for without. In a
+    pipe, --write with one stack prints nothing but what the stack takes.
+    """
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if to is None:
+        raise required("--to", "128k")
+    if not in_place:
+        about_the_file = {"--dry-run": dry_run, "--force": force, "--no-backup": no_backup}
+        for option, given in about_the_file.items():
+            if given:
+                raise InvalidValueError("options", f"{option} needs --in-place beside it")
+    if model is None and base is None and in_place and in_place != "-":
+        model = in_place
+    head = _Head(base, dim, rotary_dim, partial_rotary_factor, not ignore_unrotated)
+    found = head.of(model)
+    if (write or in_place) and method and len(method) > 1:
+        raise InvalidValueError("options", "one setting can be written: give one --method")
+    plan = _solve(found, head, to, from_, layer, method)
+    written = [written_for(plan, stack, method, model) for stack in write or ()]
+    if in_place:
+        patch(plan, in_place, method, backup=not no_backup, force=force, dry_run=dry_run)
+        if not written and form in (Form.TABLE, Form.TSV):
+            return
+    if form is Form.TSV and written:
+        print_text(written)
+        return
+    inputs: dict[str, object] = {
+        "model": model,
+        "base": base,
+        "head_dim": plan.head_dim,
+        "rotary_dim": plan.rotary_dim,
+        "count_unrotated": not ignore_unrotated,
+        "trained_context": plan.trained_context,
+        "context": to,
+        "methods": method,
+    }
+    show(_answer(plan, inputs, written, method, plot=plot), form)
+    met = any(one.check.holds for one in plan.candidates) or plan.original.check.holds
+    raise typer.Exit(0 if met or written or in_place else 1)
+
+
+@dataclass(frozen=True)
+class _Head:
+    """The options that stand instead of a model."""
+
+    base: float | None
+    dim: int | None
+    rotary_dim: int | None
+    factor: float | None
+    count_unrotated: bool
+
+    def of(self, model: str | None) -> ModelConfig | None:
+        """The model that was named, if one was; raises InvalidValueError without either."""
+        from ropecalc.cli.target import load
+
+        if model is None:
+            if self.base is None:
+                raise InvalidValueError(
+                    "options",
+                    "no model was named: give its file, such as config.json, or --base, --dim "
+                    "and --from",
+                )
+            return None
+        instead = {"--base": self.base, "--dim": self.dim, "--rotary-dim": self.rotary_dim}
+        for option, value in {**instead, "--partial-rotary-factor": self.factor}.items():
+            if value is not None:
+                raise InvalidValueError(
+                    "options", f"{option} is the model's: leave one of them out"
+                )
+        found = load(model)
+        for assumption in found.assumptions:
+            warn(f"{found.source}: {assumption}")
+        return found
+
+
+def _solve(
+    model: ModelConfig | None,
+    head: _Head,
+    context: int,
+    trained: int | None,
+    layer: str | None,
+    methods: list[str] | None,
+) -> Plan:
+    from ropecalc.extension import plan, plan_model
+    from ropecalc.render.progress import progress
+
+    name = f"base {format_base(head.base or 0)}" if model is None else short_name(model.source)
+    asked: dict[str, Any] = {"count_unrotated": head.count_unrotated, "methods": methods or None}
+    with (
+        warnings.catch_warnings(record=True) as caught,
+        progress(f"{name} to {format_count(context)} tokens") as report,
+    ):
+        warnings.simplefilter("always", TableWarning)
+        try:
+            if model is not None:
+                found = plan_model(
+                    model,
+                    context,
+                    trained_context=trained,
+                    layer=layer,
+                    progress=report,
+                    **asked,
+                )
+            else:
+                if trained is None or head.base is None:
+                    raise required("--from", "8k")
+                dim = DEFAULT_HEAD_DIM if head.dim is None else head.dim
+                found = plan(
+                    head.base,
+                    dim,
+                    rotary_dim=rotated(dim, head.rotary_dim, head.factor),
+                    trained_context=trained,
+                    context=context,
+                    progress=report,
+                    **asked,
+                )
+        except InvalidValueError as error:
+            raise _by_its_option(error) from None
+    for warning in caught:
+        warn(f"Warning: {warning.message}")
+    return found
+
+
+def _by_its_option(error: InvalidValueError) -> InvalidValueError:
+    """The error with the option that this command has for a parameter."""
+    option = {"context": "--to", "trained_context": "--from", "method": "--method"}
+    if error.parameter not in option:
+        return error
+    return InvalidValueError("options", f"Invalid value for '{option[error.parameter]}': {error}")
+
+
+# --- the answer ---------------------------------------------------------------------------------
+
+
+def _answer(
+    plan: Plan,
+    inputs: dict[str, object],
+    written: Sequence[tuple[str, Emission]],
+    methods: Sequence[str] | None,
+    *,
+    plot: bool,
+) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_plan
+
+        show_plan(plan, file, curves=_curves(plan, methods, file) if plot else (), written=written)
+
+    def rows(file: TextIO, separator: str) -> None:
+        from ropecalc.render.machine import write_rows
+
+        write_rows(file, plan_rows(plan), separator)
+
+    picked = methods[0] if methods and len(methods) == 1 else plan.with_training
+    chosen = plan.candidate(picked)
+    return Answer(
+        command="plan",
+        inputs=inputs,
+        records=[plan_record(plan, written)],
+        bare=[None if chosen is None else chosen.rope.base],
+        table=table,
+        rows=rows,
+    )
+
+
+def _curves(
+    plan: Plan, methods: Sequence[str] | None, file: TextIO
+) -> list[tuple[Candidate, Envelope]]:
+    """The curves to draw on ``file``: as it is, and what was picked or advised."""
+    import ropecalc
+    from ropecalc.render.human import edges_for
+
+    picked = list(methods or (plan.with_training, plan.without_training))
+    chosen = map(plan.candidate, dict.fromkeys(["original", *picked]))
+    edges = edges_for(file, 0, plan.context)
+    return [(one, ropecalc.envelope(one.spectrum, edges)) for one in chosen if one is not None]

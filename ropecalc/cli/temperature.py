@@ -1,0 +1,98 @@
+"""``ropecalc temperature``: how sharp attention must be over a longer context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, choose, required, show
+from ropecalc.cli.plan import From
+from ropecalc.errors import InvalidValueError
+from ropecalc.render.records_temperature import temperature_record, temperature_rows
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Temperature
+
+SUMMARY = "The logit gap that one token needs among many, and factors that keep it."
+EPILOG = epilog(
+    "ropecalc temperature --ctx 128k",
+    "ropecalc temperature --ctx 128k --from 8k --mass 0.5",
+    "scale=$(ropecalc temperature --ctx 128k --from 8k -q)",
+)
+MASS = 0.9
+
+Mass = Annotated[
+    float,
+    options.option(
+        "--mass",
+        "The part of the attention that the matching token is to get; 0.9 unless given.",
+        "P",
+        options.fraction("attention_mass", "0.9"),
+    ),
+]
+Quiet = Annotated[
+    bool,
+    options.quiet("Print the scale of the logits with --from, else the logit gap."),
+]
+
+
+def command(
+    ctx: options.Context = None,
+    from_: From = None,
+    mass: Mass = MASS,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """One token matches, all others do not: the logit that it needs, and length-dependent factors.
+
+    With --from, the factor on the logits that gives the gap of the trained context the same part
+    of the attention over --ctx, beside those that models use.
+    """
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if ctx is None:
+        raise required("--ctx", "128k")
+    result = _solve(ctx, from_, mass)
+    inputs: dict[str, object] = {
+        "context": ctx,
+        "trained_context": from_,
+        "attention_mass": mass,
+    }
+    show(_answer(result, inputs), form)
+
+
+def _solve(context: int, trained: int | None, mass: float) -> Temperature:
+    import ropecalc
+
+    try:
+        return ropecalc.temperature(context, trained_context=trained, attention_mass=mass)
+    except InvalidValueError as error:
+        option = {"trained_context": "--from", "attention_mass": "--mass"}.get(error.parameter)
+        if option is None:
+            raise
+        raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None
+
+
+def _answer(result: Temperature, inputs: dict[str, object]) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_temperature
+
+        show_temperature(result, file)
+
+    def rows(file: TextIO, separator: str) -> None:
+        from ropecalc.render.machine import write_rows
+
+        write_rows(file, temperature_rows(result), separator)
+
+    bare = result.logit_gap if result.trained_context is None else result.scale
+    return Answer(
+        command="temperature",
+        inputs=inputs,
+        records=[temperature_record(result)],
+        bare=[bare],
+        table=table,
+        rows=rows,
+    )

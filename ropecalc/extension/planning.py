@@ -1,0 +1,300 @@
+"""The public functions: ways from one context to a longer one, from a base or from a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ropecalc.errors import InvalidValueError, UnsupportedError
+from ropecalc.extension.advice import ORIGINAL, advise
+from ropecalc.extension.criteria import (
+    checked_length,
+    contrast,
+    critical_base,
+    critical_dimension,
+    unseen_phases,
+)
+from ropecalc.extension.methods import METHODS, Way, settings, untrained
+from ropecalc.results.configs import EVERY_LAYER, Rope
+from ropecalc.results.plans import Candidate, Plan
+from ropecalc.scaling import Base, default, exact_base
+
+if TYPE_CHECKING:
+    from ropecalc.results import ModelConfig
+    from ropecalc.similarity import Progress
+    from ropecalc.spectrum import Spectrum
+
+FINE = 1_000  # parts of the progress of one method
+UNLIKE = ("proportional", "ntk_fixed")  # frequencies that are no powers of a base, before scaling
+
+
+def plan(
+    base: Base,
+    head_dim: int,
+    *,
+    rotary_dim: int | None = None,
+    trained_context: int,
+    context: int,
+    count_unrotated: bool = True,
+    methods: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """Ways from a trained context to a longer one, each evaluated at the longer.
+
+    With b the base, L the trained and L' the new context, s = L'/L, r the rotated dimensions:
+
+    ============  ==================================================================
+    minimum-base  the smallest base that meets the bound at L' (``min_base``)
+    round-base    the first base of two digits that meets it, b or more
+    wide-base     the first such base all within 1 % of which meets it
+    safe-base     the base from which on every base meets it, where a table has it
+    liu           b^(ln(L'/2pi) / ln(L/2pi)): no pair meets a new phase [Liu2023]
+    ntk-aware     b s^(r/(r-2)) [bloc97]
+    dynamic       dynamic NTK of factor s on L, as it is at L' tokens [emozilla]
+    yarn          factor s on L, transformers' ramp and attention factor [Peng2023]
+    llama3        factor s on L, low_freq_factor 1, high_freq_factor 4 [Llama 3.1]
+    linear        factor s: position interpolation [Chen2023]
+    ============  ==================================================================
+
+    Each comes with the bound at L' on its effective frequencies (as ``check`` has it), the
+    similarity at the last distance, the pairs that meet phases never seen in training (those that
+    turned less than once within L, and go further within L'), and how well a token is still told
+    from its neighbours. A method that has no setting here is left out, and ``notes`` says why.
+    ``advise`` in ``ropecalc.extension.advice`` has the rules of the two recommendations; they are
+    chosen among the methods that were asked for.
+
+    Where no table has the minimum base it is swept for, which takes a second up to 32,768 tokens
+    and minutes for a million; the methods of the bound can be left out by ``methods``.
+
+    Parameters
+    ----------
+    base : > 1, at most 1e300
+    head_dim, rotary_dim, count_unrotated : as in Spectrum
+    trained_context : int, >= 7, tokens
+    context : int, > trained_context, at most 2^30, tokens
+    methods : of ``ropecalc.extension.METHODS``; all unless given
+    progress : called with (parts done, parts in all)
+
+    Raises
+    ------
+    InvalidValueError
+
+    >>> found = plan(1e6, 128, trained_context=32_768, context=131_072, methods=["liu", "yarn"])
+    >>> [(one.method, one.rope.base, one.unseen_pairs) for one in found.candidates]
+    [('liu', 9370821.04..., 0), ('yarn', 1000000.0, 0)]
+    """
+    spectrum = default(base, head_dim, rotary_dim=rotary_dim)  # which checks all three
+    rope = Rope(
+        EVERY_LAYER,
+        "default",
+        float(exact_base(base)),
+        spectrum.head_dim,
+        spectrum.rotary_dim,
+        context=trained_context,
+    )
+    return _planned(None, rope, trained_context, context, count_unrotated, methods, progress)
+
+
+def plan_model(
+    model: ModelConfig,
+    context: int,
+    *,
+    trained_context: int | None = None,
+    layer: str | None = None,
+    count_unrotated: bool = True,
+    methods: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Plan:
+    """The same for a model, whose own scaling, where it has one, is the "original".
+
+    The methods begin from its plain base and the context before that scaling; the one that the
+    model has itself keeps its other parameters, and its factor grows from the model's own as the
+    context that the file is for grows to the target. Where
+    ``trained_context`` is more than that, so that it was trained with its scaling, the phases seen
+    in training are those of the scaled frequencies.
+
+    Parameters
+    ----------
+    model : from ``read_config`` or ``find_model``
+    trained_context : the model's own unless given, tokens
+    layer : the ``layer_type`` to plan for; the one that sees the whole context unless given
+
+    The other parameters, and the errors, as in ``plan``; UnsupportedError for frequencies that
+    are no powers of a base.
+    """
+    rope = _layer(model, layer)
+    if rope.rope_type in UNLIKE:
+        raise UnsupportedError(
+            f"{model.source}: there is no plan for {rope.rope_type} frequencies yet: "
+            "ropecalc inspect evaluates them as they are"
+        )
+    trained = model.trained_context if trained_context is None else trained_context
+    if trained is None:
+        raise InvalidValueError(
+            "trained_context",
+            f"trained_context is not in {model.source}: give the context it was trained for",
+        )
+    found = _planned(model, rope, trained, context, count_unrotated, methods, progress)
+    return replace(found, notes=(*_model_notes(model, rope, trained, context), *found.notes))
+
+
+def _layer(model: ModelConfig, layer: str | None) -> Rope:
+    for rope in model.ropes:
+        if layer in (None, rope.layer_type):
+            return rope
+    known = ", ".join(rope.layer_type for rope in model.ropes)
+    raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
+
+
+def _planned(
+    model: ModelConfig | None,
+    rope: Rope,
+    trained: int,
+    context: int,
+    count_unrotated: bool,
+    methods: Sequence[str] | None,
+    progress: Progress | None,
+) -> Plan:
+    chosen = _checked(trained, context, methods)
+    plain = replace(rope, rope_type="default", parameters={}, context=context)
+    steps = _Steps(progress, len(chosen) + 1)
+    way = Way(plain, rope, trained, context, count_unrotated, steps)
+    look = _Look(way, _seen(model, rope, way))
+    original = look.at(ORIGINAL, replace(rope, context=context))
+    found: list[Candidate] = []
+    notes: list[str] = []
+    for method, setting in settings(way, chosen):
+        steps.done += 1
+        outcome = setting if isinstance(setting, str) else look.tried(method, setting)
+        if isinstance(outcome, str):
+            notes.append(outcome)
+        else:
+            found.append(outcome)
+    draft = Plan(
+        model=model,
+        head_dim=rope.head_dim,
+        rotary_dim=rope.rotary_dim,
+        base=rope.base,
+        trained_context=trained,
+        context=context,
+        original=original,
+        candidates=tuple(found),
+        critical_dimension=critical_dimension(rope.base, rope.rotary_dim, trained),
+        critical_base=critical_base(rope.base, trained, context),
+        with_training="",
+        with_training_reason="",
+        without_training="",
+        without_training_reason="",
+        notes=tuple(notes),
+    )
+    return advise(draft)
+
+
+def _checked(trained: int, context: int, methods: Sequence[str] | None) -> tuple[str, ...]:
+    """The methods in the order of ``METHODS``; the lengths are checked beside."""
+    from ropecalc.similarity import check_range
+
+    checked_length("trained_context", trained)
+    check_range(0, context)
+    if context <= trained:
+        raise InvalidValueError(
+            "context",
+            f"context must be longer than the trained {trained:,} tokens, got {context:,}",
+        )
+    asked = METHODS if methods is None else tuple(methods)
+    for method in asked:
+        if method not in METHODS:
+            known = ", ".join(METHODS)
+            raise InvalidValueError("method", f"method must be one of {known}, got {method!r}")
+    return tuple(method for method in METHODS if method in asked)
+
+
+def _seen(model: ModelConfig | None, rope: Rope, way: Way) -> Spectrum:
+    """The frequencies that training had: plain ones, unless it went on with the model's scaling."""
+    from ropecalc.scaling import from_rope
+
+    before = None if model is None else model.trained_context
+    scaled = before is not None and way.trained_context > before
+    length = way.trained_context
+    return from_rope(rope if scaled else way.plain, length, count_unrotated=way.count_unrotated)
+
+
+class _Steps:
+    """Progress over all methods, of which ``done`` are."""
+
+    def __init__(self, progress: Progress | None, parts: int) -> None:
+        self.progress = progress
+        self.parts = parts
+        self.done = 0
+
+    def __call__(self, done: int, total: int) -> None:
+        if self.progress is not None:
+            within = FINE * self.done + FINE * done // max(total, 1)
+            self.progress(min(within, FINE * self.parts), FINE * self.parts)
+
+
+class _Look:
+    """Looks at settings at the target, all in the same way."""
+
+    def __init__(self, way: Way, trained: Spectrum) -> None:
+        self.way = way
+        self.trained = trained
+        self.before = self._spectrum(way.own, ORIGINAL)
+
+    def _spectrum(self, rope: Rope, label: str) -> Spectrum:
+        from ropecalc.scaling import from_rope
+
+        counted = self.way.count_unrotated
+        return from_rope(rope, self.way.context, count_unrotated=counted, label=label)
+
+    def tried(self, method: str, rope: Rope) -> Candidate | str:
+        """The same, or a sentence on why it has none."""
+        try:
+            return self.at(method, rope)
+        except InvalidValueError as error:
+            return f"{method} cannot be had here: {error}."
+
+    def at(self, method: str, rope: Rope) -> Candidate:
+        """One setting at the target."""
+        from ropecalc.bound import check
+        from ropecalc.similarity import similarity_at
+
+        way, spectrum = self.way, self._spectrum(rope, method)
+        last = float(similarity_at(spectrum, way.context - 1))
+        pairs, turns = unseen_phases(self.trained, way.trained_context, spectrum, way.context)
+        return Candidate(
+            method=method,
+            rope=rope,
+            spectrum=spectrum,
+            check=check(spectrum, way.context, next_base=False, progress=way.progress),
+            similarity_at_target=last / spectrum.total,
+            unseen_pairs=pairs,
+            unseen_turns=turns,
+            blur_1=contrast(spectrum, self.before, 1),
+            blur_16=contrast(spectrum, self.before, 16),
+            without_training=method != ORIGINAL and untrained(method),
+        )
+
+
+def _model_notes(model: ModelConfig, rope: Rope, trained: int, context: int) -> Iterator[str]:
+    if rope.rope_type != "default":
+        yield (
+            f'The model has {rope.rope_type} scaling of its own: "original" is with it, and all '
+            f"other methods put theirs in its place, on its plain base and {trained:,} tokens. If "
+            "it was trained further with its scaling, give that length for the trained one."
+        )
+    others = [other for other in model.ropes if other.layer_type != rope.layer_type]
+    if others:
+        kinds = " and ".join(_kind(other) for other in others)
+        yield f"This plan is for the {rope.layer_type} layers; {kinds} are left as they are."
+    if rope.window is not None and rope.window < context:
+        yield (
+            f"These layers look back {rope.window:,} tokens: greater distances do not occur in "
+            "them, and the plan is for a model without that window."
+        )
+
+
+def _kind(rope: Rope) -> str:
+    back = "" if rope.window is None else f" (which look back {rope.window:,} tokens)"
+    return f"{rope.layer_type}{back}"

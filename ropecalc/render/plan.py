@@ -1,0 +1,168 @@
+"""A plan for people: the ways side by side, the two that are advised, and what to know."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ropecalc.render.digits import count, exact, nearest, power_of_ten, round_up, tokens
+from ropecalc.render.glyphs import printable
+from ropecalc.render.inspect import method as scaling_in_words
+from ropecalc.render.tables import Column, headline, pairs, prose, table, then
+from ropecalc.render.words import head
+
+if TYPE_CHECKING:
+    from ropecalc.render.console import Screen
+    from ropecalc.results import Candidate, Emission, Envelope, MaxContext, Plan
+
+ORIGINAL = "original"
+FEW_DIGITS = ("round-base", "wide-base")
+ROUNDED_UP = ("minimum-base", "safe-base")
+CAVEAT = (
+    "The bound is one criterion and phases another; neither measures quality, and models that are "
+    "known to work break both: test retrieval over the whole length."
+)
+
+
+def describe_plan(plan: Plan, screen: Screen) -> str:
+    """A row a candidate, then which way to go with and without training, and why."""
+    parts = [
+        headline(_title(plan), screen),
+        table(_columns(plan, screen), screen, [1]),
+        prose(_legend(plan), screen),
+        pairs(_advice(plan), screen),
+    ]
+    if plan.notes:
+        parts.append(pairs([("note", printable(text)) for text in plan.notes], screen))
+    return "\n\n".join([*parts, _caveat(plan, screen)])
+
+
+def describe_plan_curves(curves: Sequence[tuple[Candidate, Envelope]], screen: Screen) -> str:
+    """The curves of some candidates in one plot, up to the target."""
+    from ropecalc.render.curves import describe_curves
+
+    envelopes = [envelope for _, envelope in curves]
+    return describe_curves(envelopes, [_first(one) for one, _ in curves], screen)
+
+
+def _first(one: Candidate) -> MaxContext:
+    """What the check at the target says of the first violation."""
+    from ropecalc.results import MaxContext, Status
+
+    check = one.check
+    return MaxContext(
+        head_dim=check.head_dim,
+        rotary_dim=check.rotary_dim,
+        count_unrotated=check.count_unrotated,
+        base=check.base,
+        margin=check.margin,
+        limit=check.context,
+        status=Status.BEYOND_LIMIT if check.holds else Status.VIOLATED,
+        first_violation=check.first_violation,
+        similarity=None,
+        label=check.label,
+        method=check.method,
+        rope_type=check.rope_type,
+    )
+
+
+def describe_written(method: str, emission: Emission, screen: Screen) -> str:
+    """What a stack takes, ready to copy, under its name and above what to know of it."""
+    sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
+    how = "exactly" if emission.exact else "not exactly"
+    title = f"{sign} {method} for {emission.stack} {emission.versions}, {how}".replace("  ", " ")
+    parts = [headline(title, screen)]
+    parts += [emission.text.rstrip("\n")] if emission.text else []
+    if emission.notes:
+        parts.append(pairs([("note", printable(note)) for note in emission.notes], screen))
+    return "\n\n".join(parts)
+
+
+def _title(plan: Plan) -> str:
+    name = f"base {exact(plan.base)}" if plan.model is None else printable(plan.model.source)
+    counted = plan.original.spectrum.count_unrotated
+    return (
+        f"{name} from {count(plan.trained_context)} to {tokens(plan.context)}, a factor of "
+        f"{nearest(plan.factor, 4)}, {head(plan.head_dim, plan.rotary_dim, counted)}"
+    )
+
+
+def _columns(plan: Plan, screen: Screen) -> list[Column]:
+    rows = (plan.original, *plan.candidates)
+    never = f"{screen.glyphs.yes} holds" if screen.glyphs.braille else "holds"
+    return [
+        Column("method", [one.method for one in rows], left=True),
+        Column("setting", [_setting(one) for one in rows], left=True),
+        Column(
+            "first violation",
+            [
+                never if one.check.first_violation is None else count(one.check.first_violation)
+                for one in rows
+            ],
+        ),
+        Column("violations", [count(one.check.violations) for one in rows], spare=4),
+        Column("S/S(0) at target", [f"{one.similarity_at_target:.3f}" for one in rows], spare=6),
+        Column("new phases", [_phases(one) for one in rows]),
+        Column("contrast at 1", [f"{one.blur_1:.3f}" for one in rows], spare=1),
+        Column("contrast at 16", [f"{one.blur_16:.3f}" for one in rows], spare=5),
+        Column("attention factor", [_attention(one) for one in rows], spare=3),
+        Column("meant untrained", ["yes" if one.without_training else "" for one in rows], spare=2),
+    ]
+
+
+def _setting(one: Candidate) -> str:
+    """The number that the method sets."""
+    if one.method == ORIGINAL:
+        plain = one.rope.rope_type == "default"
+        return f"base {_base(one)}" if plain else scaling_in_words(one.rope).split(" from ")[0]
+    if one.rope.rope_type == "default":
+        return f"base {_base(one)}"
+    return "" if one.rope.factor is None else f"factor {nearest(one.rope.factor, 6)}"
+
+
+def _base(one: Candidate) -> str:
+    if one.method in FEW_DIGITS:
+        return power_of_ten(one.rope.base)
+    if one.method in ROUNDED_UP:
+        return round_up(one.rope.base)
+    return exact(one.rope.base) if one.method == ORIGINAL else nearest(one.rope.base, 10)
+
+
+def _phases(one: Candidate) -> str:
+    """Pairs, and the largest part of a turn."""
+    return f"{one.unseen_pairs} ({one.unseen_turns:.2f})" if one.unseen_pairs else "0"
+
+
+def _attention(one: Candidate) -> str:
+    factor = one.spectrum.attention_factor
+    return "1" if factor == 1 else f"{factor:.4f}"
+
+
+def _legend(plan: Plan) -> str:
+    return (
+        f"New phases: pairs, of {plan.original.spectrum.n_pairs}, that turn to where training on "
+        f"{tokens(plan.trained_context)} never took them, and by what part of a turn at most. "
+        "Contrast: how well a token is told from the one 1 or 16 further on, 1 as it is now. Liu's "
+        f"critical dimension is {plan.critical_dimension} of {plan.rotary_dim}."
+    )
+
+
+def _advice(plan: Plan) -> Sequence[tuple[str, str]]:
+    rows = (
+        ("with fine-tuning", plan.with_training, plan.with_training_reason),
+        ("without", plan.without_training, plan.without_training_reason),
+    )
+    return [(name, f"{method.upper()}. {reason}") for name, method, reason in rows]
+
+
+def _caveat(plan: Plan, screen: Screen) -> str:
+    if plan.model is None:
+        words = f"--base {exact(plan.base).replace(',', '')} --dim {plan.head_dim}"
+        if plan.rotary_dim != plan.head_dim:
+            words += f" --rotary-dim {plan.rotary_dim}"
+    else:
+        words = printable(plan.model.source)
+    words += f" --from {plan.trained_context} --to {plan.context}"
+    method = plan.without_training if plan.without_training != ORIGINAL else "yarn"
+    line = f"ropecalc plan {words} --method {method} --write vllm"
+    return then(f"{CAVEAT} The setting in the words of a stack:", line, screen)

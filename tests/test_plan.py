@@ -1,0 +1,445 @@
+"""Ways to a longer context: published numbers, phases by brute force, checks, and the advice."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ropecalc
+from ropecalc.extension import METHODS
+from ropecalc.extension.criteria import contrast, unseen_phases
+from ropecalc.extension.room import ROOM, wide_base
+from ropecalc.render.plan import describe_plan, describe_written
+from ropecalc.results import Emission, ModelConfig, Rope
+from ropecalc.scaling import default, from_rope, linear, yarn
+from tests.conftest import ROOT
+from tests.render_samples import Stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ropecalc.results import Candidate, Plan
+    from ropecalc.spectrum import Spectrum
+    from tests.conftest import RunBatch, RunCli
+
+
+@pytest.fixture(scope="module")
+def qwen() -> Plan:
+    """Qwen3-8B from the 32,768 tokens of its model card to 131,072."""
+    return ropecalc.plan_model(ropecalc.find_model("Qwen3-8B"), 131_072, trained_context=32_768)
+
+
+@pytest.fixture(scope="module")
+def llama() -> Plan:
+    """Llama-3-8B from 8,192 to 65,536 tokens."""
+    return ropecalc.plan_model(ropecalc.find_model("Llama-3-8B"), 65_536)
+
+
+def of(plan: Plan, method: str) -> Candidate:
+    found = plan.candidate(method)
+    assert found is not None
+    return found
+
+
+# --- published numbers --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("base", "trained", "context", "published"),
+    [
+        (1e6, 32_768, 131_072, 9_370_821),  # Liu et al., and Gradient AI's formula
+        (5e5, 8_192, 16_384, 1776948.1),  # KoboldCpp, as it prints them
+        (1e4, 4_096, 16_384, 71738),
+        (1e4, 4_096, 12_288, 47661),
+        (1e4, 4_096, 8_192, 26784),
+    ],
+)
+def test_critical_base_is_the_published_one(
+    base: float, trained: int, context: int, published: float
+) -> None:
+    found = ropecalc.critical_base(base, trained, context)
+    digits = 1 if isinstance(published, float) else 0
+    assert abs(found - published) <= (1 if digits == 0 else 0.1)
+
+
+@pytest.mark.parametrize(
+    ("head_dim", "base", "trained", "published"),
+    [(128, 1e4, 4_096, 92), (128, 5e5, 8_192, 70), (128, 1e6, 32_768, 80), (96, 1e4, 2_048, 62)],
+)
+def test_critical_dimension_is_the_published_one(
+    head_dim: int, base: float, trained: int, published: int
+) -> None:
+    assert ropecalc.critical_dimension(base, head_dim, trained) == published
+
+
+@given(
+    base=st.floats(1e2, 1e7),
+    head_dim=st.sampled_from([16, 64, 128]),
+    trained=st.integers(16, 100_000),
+)
+def test_critical_dimension_counts_the_pairs_that_finish_a_turn(
+    base: float, head_dim: int, trained: int
+) -> None:
+    turns = trained * default(base, head_dim).angular_frequencies / math.tau
+    if np.abs(turns - 1).min() > 1e-9:
+        assert ropecalc.critical_dimension(base, head_dim, trained) == 2 * (turns > 1).sum()
+
+
+# --- phases and neighbours ----------------------------------------------------------------------
+
+
+def brute_phases(
+    trained: Spectrum, length: int, longer: Spectrum, context: int
+) -> tuple[int, float]:
+    """Every angle of every token: how far round the circle each pair goes, before and after."""
+    pairs, most = 0, 0.0
+    for before, after in zip(trained.angular_frequencies, longer.angular_frequencies, strict=True):
+        angles = [m * before for m in range(length)]
+        reached = max(min(m * after, math.tau) for m in range(context))
+        new = reached - max(angles)
+        if max(angles) < math.tau and new > before * (1 + 1e-9):
+            pairs, most = pairs + 1, max(most, new / math.tau)
+    return pairs, most
+
+
+@pytest.mark.parametrize(
+    ("base", "length", "context"), [(1e3, 60, 200), (50.0, 40, 41), (1e4, 30, 999)]
+)
+def test_unseen_phases_are_those_of_brute_force(base: float, length: int, context: int) -> None:
+    s = context / length
+    trained = default(base, 32)
+    for longer in (
+        trained,
+        default(base * 3, 32),
+        linear(base, 32, factor=s),
+        yarn(base, 32, factor=s, original_context=length),
+    ):
+        pairs, turns = unseen_phases(trained, length, longer, context)
+        expected = brute_phases(trained, length, longer, context)
+        assert pairs == expected[0]
+        assert turns == pytest.approx(expected[1], abs=1e-12)
+
+
+def test_at_the_critical_base_no_pair_meets_a_new_phase() -> None:
+    base = ropecalc.critical_base(1e4, 4_096, 16_384)
+    trained = default(1e4, 128)
+    assert unseen_phases(trained, 4_096, default(base, 128), 16_384) == (0, 0.0)
+    assert unseen_phases(trained, 4_096, default(base * 0.8, 128), 16_384)[0] > 0
+
+
+def test_contrast_is_by_its_definition_and_interpolation_blurs() -> None:
+    before, after = default(1e4, 64), linear(1e4, 64, factor=8)
+
+    def drop(spectrum: Spectrum, m: int) -> float:
+        return 1 - float(np.cos(m * spectrum.angular_frequencies).mean())
+
+    for m in (1, 16):
+        assert contrast(after, before, m) == pytest.approx(drop(after, m) / drop(before, m))
+    assert contrast(before, before, 1) == 1
+    assert contrast(after, before, 1) < 0.02
+
+
+# --- a plan -------------------------------------------------------------------------------------
+
+
+def test_every_candidate_is_what_check_and_the_curve_say(qwen: Plan) -> None:
+    assert tuple(one.method for one in qwen.candidates) == METHODS
+    for one in (qwen.original, *qwen.candidates):
+        spectrum = from_rope(one.rope, 131_072, label=one.method)
+        assert one.spectrum == spectrum
+        assert one.check == ropecalc.check(spectrum, 131_072, next_base=False)
+        last = float(ropecalc.similarity_at(spectrum, 131_071)) / 64
+        assert one.similarity_at_target == pytest.approx(last)
+
+
+def test_the_settings_are_those_of_their_formulas(qwen: Plan) -> None:
+    assert of(qwen, "liu").rope.base == ropecalc.critical_base(1e6, 32_768, 131_072)
+    assert of(qwen, "ntk-aware").rope.base == pytest.approx(1e6 * 4 ** (128 / 126))
+    least = ropecalc.min_base(128, 131_072, window=False, integer=False)
+    assert of(qwen, "minimum-base").rope.base == least.minimum_base
+    assert of(qwen, "round-base").rope.base == least.round_base == 8.8e6
+    assert of(qwen, "safe-base").rope.base == least.safe_base
+    for method in ("yarn", "llama3", "linear", "dynamic"):
+        assert of(qwen, method).rope.factor == 4
+        assert of(qwen, method).rope.base == 1e6
+    assert of(qwen, "yarn").spectrum.attention_factor == pytest.approx(0.1 * math.log(4) + 1)
+    grown = 1e6 * (4 * 4 - 3) ** (128 / 126)
+    thetas = default(grown, 128).angular_frequencies
+    assert of(qwen, "dynamic").spectrum.angular_frequencies == pytest.approx(thetas)
+
+
+def test_the_round_base_is_never_below_the_models_own() -> None:
+    found = ropecalc.plan(
+        1e6, 128, trained_context=16_384, context=32_768, methods=["minimum-base", "round-base"]
+    )
+    least, rounded = found.candidates
+    assert least.rope.base < 1e6 < rounded.rope.base == 1.5e6
+    assert rounded.check.holds
+
+
+def test_the_wide_base_has_room_where_the_round_base_has_not(qwen: Plan) -> None:
+    wide, near = of(qwen, "wide-base").rope.base, of(qwen, "round-base").rope.base
+    rng = np.random.default_rng(5)
+
+    def all_hold(base: float) -> bool:
+        shares = rng.uniform(1 - ROOM, 1 + ROOM, 12)
+        return all(ropecalc.check(base * k, 131_072, next_base=False).holds for k in shares)
+
+    assert wide == 2.3e7
+    assert all_hold(wide)
+    assert not all_hold(near)
+
+
+def test_the_wide_base_is_the_first_whose_window_is_wide_enough() -> None:
+    from ropecalc.base.family import family_of
+
+    least = ropecalc.min_base(32, 300, window=False).minimum_base
+    assert least is not None
+    found = wide_base(family_of(32, None, None, True, 0.0), 300, least)
+    windows = ropecalc.windows(32, 300).windows
+    two_digits = (m * 10.0**k for k in range(12) for m in range(10, 100))
+    first = next(
+        base
+        for base in two_digits
+        if any(w.start <= base * 0.99 and (w.end is None or w.end >= base * 1.01) for w in windows)
+    )
+    assert found == first
+
+
+def test_methods_can_be_picked_and_the_advice_is_among_them() -> None:
+    found = ropecalc.plan(1e4, 64, trained_context=512, context=2_048, methods=["linear", "yarn"])
+    assert [one.method for one in found.candidates] == ["yarn", "linear"]
+    assert found.with_training == found.without_training == "yarn"
+
+
+def test_a_head_that_is_half_rotated_is_advised_by_phases() -> None:
+    found = ropecalc.plan(1e4, 64, rotary_dim=32, trained_context=512, context=2_048)
+    assert {one.method for one in found.candidates} == {*METHODS} - {
+        "minimum-base",
+        "round-base",
+        "wide-base",
+        "safe-base",
+    }
+    assert (found.with_training, of(found, "liu").unseen_pairs) == ("liu", 0)
+    (note,) = found.notes
+    assert note == (
+        "Every base meets the bound with this head: no minimum-base, round-base, wide-base or "
+        "safe-base."
+    )
+    left_out = ropecalc.plan(
+        1e4, 64, rotary_dim=32, trained_context=512, context=2_048, count_unrotated=False
+    )
+    assert left_out.with_training == "wide-base"
+
+
+def test_what_cannot_be_had_is_left_out_with_its_reason() -> None:
+    found = ropecalc.plan(1e4, 2, trained_context=64, context=128, methods=["ntk-aware", "yarn"])
+    assert [one.method for one in found.candidates] == ["yarn"]
+    assert found.notes[0].startswith("ntk-aware cannot be had here: rotary_dim must be")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"context": 4_096}, "context must be longer than the trained 4,096 tokens, got 4,096"),
+        ({"trained_context": 6}, "trained_context must be an integer of at least 7"),
+        ({"methods": ["ntk"]}, "method must be one of minimum-base, .* got 'ntk'"),
+        ({"base": 1.0}, "base must be greater than 1"),
+    ],
+)
+def test_bad_values_are_named(wrong: dict[str, object], message: str) -> None:
+    right: dict[str, object] = {"base": 1e4, "head_dim": 64, "trained_context": 4_096}
+    with pytest.raises(ropecalc.InvalidValueError, match=message):
+        ropecalc.plan(**{**right, "context": 8_192, **wrong})  # type: ignore[arg-type]
+
+
+# --- models with scaling ------------------------------------------------------------------------
+
+
+def test_a_model_whose_own_scaling_reaches_the_target_keeps_it() -> None:
+    found = ropecalc.plan_model(
+        ropecalc.find_model("Llama-3.1-8B"), 131_072, methods=["yarn", "llama3"]
+    )
+    assert found.original.rope.rope_type == "llama3"
+    assert found.original.check.first_violation == 85_133
+    assert found.with_training == found.without_training == "original"
+    assert found.notes[0].startswith("The model has llama3 scaling of its own")
+    assert of(found, "llama3").rope.parameters == found.original.rope.parameters
+
+
+def test_beyond_its_own_scaling_a_model_goes_on_in_its_own_way() -> None:
+    known = ropecalc.find_model("gpt-oss-20b")
+    found = ropecalc.plan_model(known, 262_144, methods=["yarn"])
+    own = of(found, "yarn").rope
+    assert own.parameters == {**known.rope.parameters, "factor": 64.0}
+    assert own.parameters["truncate"] is False
+    assert found.without_training == found.with_training == "yarn"
+    assert "sliding_attention (which look back 128 tokens) are left as they are" in found.notes[1]
+
+
+def test_phases_are_those_of_the_scaled_frequencies_where_training_went_on_with_them() -> None:
+    known = ropecalc.find_model("Llama-3.1-8B")
+    before = ropecalc.plan_model(known, 262_144, methods=["llama3"])
+    further = ropecalc.plan_model(known, 262_144, trained_context=131_072, methods=["llama3"])
+    assert before.original.rope == further.original.rope
+    spectrum = from_rope(known.rope, 131_072)
+    for one in (further.original, *further.candidates):
+        expected = unseen_phases(spectrum, 131_072, one.spectrum, 262_144)
+        assert (one.unseen_pairs, one.unseen_turns) == expected
+    assert of(further, "llama3").rope.parameters == of(before, "llama3").rope.parameters
+
+
+def test_a_model_without_a_trained_context_or_with_other_frequencies_is_refused() -> None:
+    rope = Rope("all", "default", 1e4, 64, 64)
+    model = ModelConfig("x", "transformers-5", None, (rope,), None, None)
+    with pytest.raises(ropecalc.InvalidValueError, match="trained_context is not in x"):
+        ropecalc.plan_model(model, 8_192)
+    other = replace(model, ropes=(replace(rope, rope_type="proportional"),))
+    with pytest.raises(ropecalc.UnsupportedError, match="no plan for proportional"):
+        ropecalc.plan_model(other, 8_192, trained_context=4_096)
+
+
+# --- the advice ---------------------------------------------------------------------------------
+
+
+def test_the_advice_says_its_own_numbers(qwen: Plan, llama: Plan) -> None:
+    assert qwen.with_training == llama.with_training == "wide-base"
+    assert qwen.without_training == llama.without_training == "yarn"
+    assert "Base 2.3e7 is the first of two digits" in qwen.with_training_reason
+    broken = of(qwen, "yarn").check
+    assert f"first at {broken.first_violation:,} tokens" in qwen.without_training_reason
+    assert "by Qwen2.5 and Qwen3" in qwen.without_training_reason
+    assert "8 is beyond it: test" in llama.without_training_reason
+    assert f"{of(llama, 'wide-base').unseen_pairs} of 64 pairs" in llama.with_training_reason
+
+
+def test_a_base_that_is_enough_is_kept() -> None:
+    found = ropecalc.plan(1e6, 128, trained_context=8_192, context=16_384, methods=["round-base"])
+    assert found.original.check.holds
+    assert found.with_training == "original"
+
+
+def test_beyond_eight_times_training_is_advised() -> None:
+    found = ropecalc.plan(1e4, 64, trained_context=512, context=8_192, methods=["yarn"])
+    assert "train if you can" in found.without_training_reason
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def test_the_command_and_its_exit_codes(run_batch: RunBatch) -> None:
+    head = "plan --base 1e6 --from 32k --to 128k"
+    lines = [
+        f"{head} --method wide-base -q",
+        f"{head} --method yarn --csv",
+        f"{head} -q",
+        f"{head} --json --method liu",
+    ]
+    wide, yarn_only, advised, as_json = run_batch([line.split() for line in lines])
+    assert (wide.stdout, wide.returncode) == ("23000000\n", 0)
+    assert (yarn_only.returncode, len(yarn_only.stdout.splitlines())) == (1, 3)
+    assert (advised.stdout, advised.returncode) == ("23000000\n", 0)
+    (record,) = json.loads(as_json.stdout)["results"]
+    assert record["critical_base"] == record["candidates"][0]["base"]
+    assert record["candidates"][0]["unseen_pairs"] == 0
+    assert {done.stderr for done in (wide, yarn_only, advised, as_json)} == {""}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--base 1e6 --from 8k", "--to is missing"),
+        ("--base 1e6 --to 8k", "--from is missing"),
+        ("--to 8k", "no model was named"),
+        ("Qwen3-8B --to 32k", "Invalid value for '--to': context must be longer"),
+        ("Qwen3-8B --to 64k --base 1e6", "--base is the model's"),
+        ("Qwen3-8B --to 64k --method ntk", "Invalid value for '--method'"),
+        ("Qwen3-8B --to 64k --force", "--force needs --in-place"),
+        ("Qwen3-8B --to 64k --method yarn --method liu --write vllm", "give one --method"),
+    ],
+)
+def test_bad_usage_names_the_option(run_batch: RunBatch, line: str, message: str) -> None:
+    (done,) = run_batch([["plan", *line.split()]])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_setting_for_a_stack_is_alone_on_stdout(run_cli: RunCli) -> None:
+    pytest.importorskip("ropecalc.stacks.emit.vllm")
+    done = run_cli(*"plan Qwen3-8B --from 32k --to 128k --method yarn --write vllm".split())
+    assert done.returncode == 0
+    assert done.stdout.startswith("vllm serve Qwen/Qwen3-8B ")
+    assert '"rope_type": "yarn"' in done.stdout
+    assert '"factor": 4.0' in done.stdout
+
+
+def test_a_setting_goes_into_a_file_and_a_second_run_changes_nothing(
+    run_batch: RunBatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({**ropecalc.find_model("Qwen3-8B").document, "kept": 1}, indent=2))
+    before = file.read_text()
+    ask = ["plan", "--from", "32k", "--to", "128k", "--method", "yarn", "--in-place", str(file)]
+    dry, done, again = run_batch([[*ask, "--dry-run"], ask, ask])
+    assert dry.stdout == done.stdout
+    assert '+  "max_position_embeddings": 131072,' in done.stdout.splitlines()
+    assert (again.stdout, again.returncode) == ("", 0)
+    assert file.with_name("config.json.bak").read_text() == before
+    rope = ropecalc.read_config(str(file)).rope
+    assert (rope.rope_type, rope.factor, rope.original_context) == ("yarn", 4.0, 32_768)
+
+
+# --- on a terminal ------------------------------------------------------------------------------
+
+
+def small() -> Plan:
+    return ropecalc.plan(1e4, 64, trained_context=512, context=2_048)
+
+
+def on_screen(plan: Plan, width: int, encoding: str = "utf-8") -> str:
+    from ropecalc.render.console import screen
+
+    on = screen(Stream(encoding, terminal=True), {"COLUMNS": str(width), "NO_COLOR": "1"})
+    return describe_plan(plan, on)
+
+
+GOLDEN = ROOT / "tests" / "golden"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_plan_on_a_terminal(width: int) -> None:
+    golden = (GOLDEN / f"plan-{width}.txt").read_text(encoding="utf-8")
+    assert on_screen(small(), width) + "\n" == golden
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_a_plan_fits_and_keeps_to_its_encoding(width: int, qwen: Plan) -> None:
+    text = on_screen(qwen, width, "ascii")
+    assert text.isascii()
+    lines = [line for line in text.splitlines() if "ropecalc plan" not in line]
+    assert max(map(len, lines)) <= width
+    assert "wide-base" in text
+    assert "23,000,000" in text or "2.3e7" in text
+
+
+def test_what_was_written_can_be_copied() -> None:
+    from ropecalc.render.console import screen
+
+    on = screen(Stream(terminal=True), {"COLUMNS": "60", "NO_COLOR": "1"})
+    long = "x" * 200
+    emission = Emission("vllm", "0.33", "shell", f"{long}\n", exact=False, notes=("A note.",))
+    assert describe_written("yarn", emission, on).splitlines() == [
+        "✗ yarn for vllm 0.33, not exactly",
+        "",
+        long,
+        "",
+        "  note  A note.",
+    ]
