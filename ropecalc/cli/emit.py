@@ -1,0 +1,348 @@
+"""``ropecalc emit``: a setting in the words of the stacks, or put into a config.json."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ropecalc import quantities
+from ropecalc.cli import options
+from ropecalc.cli.heads import layer_of
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.names import complete_model
+from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, show, warn
+from ropecalc.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Emission, ModelConfig, Setting
+    from ropecalc.stacks.patch import Patch
+
+SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and other stacks take it."
+EPILOG = epilog(
+    "ropecalc emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k",
+    "ropecalc emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k --write vllm",
+    "ropecalc emit --base 5e6 --dim 128 --ctx 128k --write megatron-lm",
+    "ropecalc emit --in-place config.json --base 5e6 --ctx 128k --dry-run",
+    exit_1="no: a stack that was named, or transformers with --in-place, does not compute exactly "
+    "this",
+)
+
+
+def _factor(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= quantities.LARGEST:
+        raise InvalidValueError("factor", f"factor must be at least 1, such as 4, got {text!r}")
+    return value
+
+
+def _original(text: str) -> int:
+    return options.tokens(text, "original_context")
+
+
+def complete_stack(incomplete: str) -> list[str]:
+    """The stacks whose names begin so."""
+    from ropecalc.stacks.emit import STACKS
+
+    return [stack for stack in STACKS if stack.startswith(incomplete.lower())]
+
+
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="A model's file or the folder that has it, - for standard input, a name that "
+        "ropecalc models lists, or org/name on the Hugging Face hub.",
+        show_default=False,
+        autocompletion=complete_model,
+    ),
+]
+Write = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write",
+        help="Print what this stack takes, such as vllm; may repeat. All are listed without it.",
+        metavar="STACK",
+        show_default=False,
+        autocompletion=complete_stack,
+    ),
+]
+RopeType = Annotated[
+    str | None,
+    typer.Option(
+        "--rope-type",
+        help="Another scaling: default, linear, ntk-aware, dynamic, yarn or llama3.",
+        metavar="TYPE",
+        show_default=False,
+    ),
+]
+Factor = Annotated[
+    float | None,
+    options.option(
+        "--factor",
+        "The factor of the scaling; the context over the original one unless given.",
+        "S",
+        options.reader(_factor),
+    ),
+]
+Original = Annotated[
+    int | None,
+    options.option(
+        "--original-context",
+        "The context before scaling, tokens; the model's trained one unless given.",
+        "TOKENS",
+        options.reader(_original),
+    ),
+]
+InPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--in-place",
+        help="Put the setting into a config.json, print what changes, and keep a backup.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+FormOfFile = Annotated[
+    str | None,
+    typer.Option(
+        "--form",
+        help="With --in-place: the keys of transformers 4 or 5; the file's own unless given.",
+        metavar="4|5",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="With --in-place: print what would change, no more.")
+]
+NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place: keep no backup.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="With --in-place: replace a scaling that the file has.")
+]
+Quiet = Annotated[
+    bool,
+    options.quiet(
+        "Print the names of the stacks that compute it exactly, a line each; with --write the "
+        "texts alone; with --in-place the name of the backup."
+    ),
+]
+
+
+def command(
+    model: Model = None,
+    write: Write = None,
+    base: options.Base = None,
+    dim: options.Dim = None,
+    rotary_dim: options.RotaryDim = None,
+    ctx: options.Context = None,
+    rope_type: RopeType = None,
+    factor: Factor = None,
+    original_context: Original = None,
+    layer: options.Layer = None,
+    in_place: InPlace = None,
+    form_of_file: FormOfFile = None,
+    dry_run: DryRun = False,
+    no_backup: NoBackup = False,
+    force: Force = False,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """The setting that a model has, or has with other parts, as each stack takes it.
+
+    Parts that are not given are the model's own. In a pipe, --write prints what the stack takes
+    and nothing else, under a comment with its name where there are several; what to know beside it
+    goes to stderr.
+    """
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    at_most_one(**{"--write": write, "--in-place": in_place})
+    _refuse_alone(
+        in_place,
+        **{
+            "--form": form_of_file is not None,
+            "--dry-run": dry_run,
+            "--no-backup": no_backup,
+            "--force": force,
+        },
+    )
+    target = in_place if model is None and in_place and dim is None else model
+    setting = _setting(
+        target,
+        dim,
+        rotary_dim,
+        layer,
+        context=ctx,
+        base=base,
+        rope_type=rope_type,
+        factor=factor,
+        original_context=original_context,
+    )
+    if in_place:
+        exact = _patch(setting, in_place, _keys(form_of_file), form, dry_run, no_backup, force)
+    else:
+        exact = _emit(setting, write, form)
+    raise typer.Exit(0 if exact else 1)
+
+
+def _refuse_alone(in_place: str | None, **given: bool) -> None:
+    for name, value in given.items():
+        if value and not in_place:
+            raise InvalidValueError("options", f"{name} needs --in-place beside it")
+
+
+def _setting(
+    target: str | None,
+    dim: int | None,
+    rotary_dim: int | None,
+    layer: str | None,
+    **parts: object,
+) -> Setting:
+    """The setting of a model, or of a head alone."""
+    from ropecalc.cli.target import load
+    from ropecalc.results import Rope
+    from ropecalc.stacks.setting import make_setting
+
+    if target is not None:
+        at_most_one(**{"MODEL": target, "--dim": dim})
+        at_most_one(**{"MODEL": target, "--rotary-dim": rotary_dim})
+        model = load(target)
+        for assumption in model.assumptions:
+            warn(f"{model.source}: {assumption}")
+        name = called(target, model)
+        return make_setting(model, layer_of(model, layer), model_name=name, **parts)  # type: ignore[arg-type]
+    if parts["base"] is None:
+        raise InvalidValueError("options", "no model was named: give its file, or --base and --ctx")
+    if parts["context"] is None:
+        raise required("--ctx", "128k")
+    head_dim = dim or 128
+    rope = Rope("all", "default", float(str(parts["base"])), head_dim, rotary_dim or head_dim)
+    return make_setting(None, rope, **parts)  # type: ignore[arg-type]
+
+
+def called(target: str, model: ModelConfig) -> str:
+    """What a stack's own command is to call the model: a repository, or a folder."""
+    from ropecalc.cli.target import is_known
+
+    if target == "-":
+        return "MODEL"
+    if os.path.lexists(target):
+        folder, name = os.path.split(target)
+        is_file = name.endswith((".json", ".sh", ".txt", ".args"))
+        return (folder or ".") if is_file else target
+    if is_known(target):
+        from ropecalc.models import known_models
+
+        known = [one for one in known_models(model.source) if one.name == model.source]
+        return (known[0].repo if known else None) or model.source
+    return target
+
+
+# --- the stacks ---------------------------------------------------------------------------------
+
+
+def _emit(setting: Setting, named: Sequence[str] | None, form: Form) -> bool:
+    from ropecalc.render.emitted import emission_record, emission_row, setting_record
+    from ropecalc.stacks.emit import STACKS, emit
+
+    emissions = [emit(setting, stack) for stack in named or STACKS]
+    if named and form in (Form.TSV, Form.BARE):
+        _print_texts(emissions)
+    else:
+        show(
+            Answer(
+                command="emit",
+                inputs=setting_record(setting),
+                records=map(emission_record, emissions),
+                bare=(one.stack for one in emissions if one.exact),
+                table=lambda file: _table(setting, emissions, file, listed=not named),
+                rows=lambda file, mark: _rows(
+                    [emission_row(one, text=bool(named)) for one in emissions], file, mark
+                ),
+            ),
+            form,
+        )
+    return not named or all(one.exact for one in emissions)
+
+
+def _print_texts(emissions: Sequence[Emission]) -> None:
+    for one in emissions:
+        if len(emissions) > 1:
+            print(f"# {one.stack} {one.versions}")
+        if one.text:
+            print(one.text)
+        for note in one.notes:
+            warn(f"{one.stack}: {note}")
+
+
+def _table(setting: Setting, emissions: Sequence[Emission], file: TextIO, *, listed: bool) -> None:
+    from ropecalc.render.human import show_emissions
+
+    show_emissions(setting, emissions, file, listed=listed)
+
+
+def _rows(rows: list[dict[str, object]], file: TextIO, separator: str) -> None:
+    from ropecalc.render.machine import write_rows
+
+    write_rows(file, rows, separator)
+
+
+# --- a file ---------------------------------------------------------------------------------------
+
+
+def _keys(form: str | None) -> str | None:
+    """The form of a file by its short name."""
+    if form not in (None, "4", "5"):
+        raise InvalidValueError("options", f"--form must be 4 or 5, got {form!r}")
+    return None if form is None else f"transformers-{form}"
+
+
+def _patch(
+    setting: Setting,
+    path: str,
+    keys: str | None,
+    form: Form,
+    dry_run: bool,
+    no_backup: bool,
+    force: bool,
+) -> bool:
+    from ropecalc.render.emitted import patch_record, setting_record
+    from ropecalc.stacks.patch import patch_config
+
+    done = patch_config(
+        path, setting, backup=not no_backup, force=force, dry_run=dry_run, form=keys
+    )
+    if form in (Form.TABLE, Form.TSV):
+        print(done.diff, end="")
+        _say_what_happened(done)
+    else:
+        show(
+            Answer(
+                command="emit",
+                inputs=setting_record(setting),
+                records=[patch_record(done)],
+                bare=[done.backup_path] if done.backup_path else [],
+                table=lambda _: None,
+            ),
+            form,
+        )
+    return done.exact
+
+
+def _say_what_happened(done: Patch) -> None:
+    for note in done.notes:
+        warn(note)
+    if not done.changed:
+        warn(f"{done.path} has this setting already: nothing changes")
+    elif not done.written:
+        warn(f"{done.path} was not changed: that needs the same without --dry-run")
+    elif done.backup_path:
+        warn(f"{done.path} has the setting; the file as it was is {done.backup_path}")
+    else:
+        warn(f"{done.path} has the setting")

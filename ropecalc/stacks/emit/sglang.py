@@ -1,0 +1,111 @@
+"""SGLang: ``--json-model-override-args`` and ``--context-length``.
+
+Source: SGLang 0.5.23, ``utils/hf_transformers/config.py``, ``get_context_length`` and
+``layers/rotary_embedding``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.stacks.emit.keys import (
+    CONTEXT,
+    ORIGINAL,
+    expressible,
+    is_nested,
+    nested_in_text,
+    old_object,
+    parameters_object,
+    remarks,
+    top_level,
+)
+from ropecalc.stacks.emit.wanted import Wanted, as_lists, fixed_base
+from ropecalc.stacks.emit.words import command, emission
+
+if TYPE_CHECKING:
+    from ropecalc.results import Emission, Rope
+
+# the override is merged into the file's object: what the file says and the setting does not would
+# stay, so it is set to what has no effect
+NEUTRAL: dict[str, Any] = {
+    "factor": 1.0,
+    "attn_factor": 1.0,
+    "extrapolation_factor": 1.0,
+    "mscale": None,
+    "mscale_all_dim": None,
+    "beta_fast": 32.0,
+    "beta_slow": 1.0,
+    "truncate": True,
+}
+
+
+def write(goal: Wanted, stack: str) -> Emission:
+    """One command."""
+    rope, why = _rope(goal)
+    told = replace(goal, rope=rope)
+    keys = {**top_level(told, rope), "rope_parameters": _object(told, rope)}
+    if rope.rope_type == "linear" and ORIGINAL in old_object(goal):
+        # which stays in the merged object, and stops the factor from counting in the context
+        keys[CONTEXT] = goal.usable
+    overrides = json.dumps(nested_in_text(told, keys), allow_nan=False)
+    text = command(
+        *("python", "-m", "sglang.launch_server", "--model-path", goal.setting.model_name),
+        *("--json-model-override-args", overrides, "--context-length", told.usable),
+    )
+    return emission(stack, "shell", text, [*why, *remarks(told, rope)], exact=not why)
+
+
+def _object(goal: Wanted, rope: Rope) -> dict[str, Any]:
+    keys = parameters_object(goal, rope)
+    if is_nested(goal):
+        return {
+            kind: _alone(part) if kind == rope.layer_type else part for kind, part in keys.items()
+        }
+    old, own = old_object(goal), _alone(keys)
+    return {**own, **{key: v for key, v in NEUTRAL.items() if key in old and key not in own}}
+
+
+def _alone(keys: dict[str, Any]) -> dict[str, Any]:
+    """attention_factor is not read; attn_factor is, and multiplies what YaRN has by itself."""
+    wanted = keys.get("attention_factor")
+    if keys.get("rope_type") != "yarn" or wanted is None:
+        return keys
+    from ropecalc.scaling import mscale
+
+    s, own, whole = keys["factor"], keys.get("mscale"), keys.get("mscale_all_dim")
+    by_itself = mscale(s, 1.0)
+    if own is not None and whole is not None:
+        by_itself = mscale(s, own) / mscale(s, whole)
+    kept = {key: value for key, value in keys.items() if key != "attention_factor"}
+    return {**kept, "attn_factor": wanted / by_itself}
+
+
+def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
+    """The rope that is written, and what SGLang does not do of the one that is wanted."""
+    rope, method = goal.rope, goal.rope.rope_type
+    fixed = fixed_base(goal)
+    if fixed is not None:
+        why = {
+            "dynamic": "SGLang's dynamic scaling is that of the longest context for every prompt: "
+            f"here is the base that it has at {goal.context:,} tokens, for all",
+            "ntk_fixed": "SGLang has no such scaling: here is b s as a plain base, by which every "
+            "frequency is larger by one factor, s^(2/r)",
+        }
+        return fixed, [why[method]]
+    if method == "divided":
+        rope = as_lists(goal)
+    elif method != "longrope":
+        rope = expressible(goal)
+    if rope.rope_type == "longrope":
+        return rope, ["which attention factor SGLang takes for longrope is not known here"]
+    given = rope.parameters
+    why_latent = [
+        f"SGLang ignores {key} of YaRN with multi-head latent attention"
+        for key in ("attention_factor", "truncate")
+        if rope.latent and given.get(key) not in (None, True)
+    ]
+    if method == "proportional" and goal.factor != 1:
+        why_latent.append("whether SGLang uses the factor of a proportional rope is not known here")
+    return rope, why_latent

@@ -1,0 +1,811 @@
+"""What is written for a stack, read as the stack reads it, gives the setting back."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import re
+import shlex
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ropecalc
+from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.results import Emission, ModelConfig, Rope, Setting
+from ropecalc.scaling import from_rope, mscale
+from ropecalc.stacks.emit import STACKS, emit
+from ropecalc.stacks.emit.wanted import alike
+from ropecalc.stacks.huggingface import parse_config
+from ropecalc.stacks.megatron import parse_arguments
+from tests.golden import transformers_rope as oracle
+from tests.transcript import ROOT
+
+if TYPE_CHECKING:
+    from tests.conftest import RunCli
+
+Document = dict[str, Any]
+RELATIVE = 1e-12  # what a frequency may lose between a float written and the same one read
+
+# the required keys of each type, from transformers 5.23's _validate_*_rope_parameters
+REQUIRED = {
+    "default": {"rope_type"},
+    "linear": {"rope_type", "factor"},
+    "dynamic": {"rope_type", "factor"},
+    "yarn": {"rope_type", "factor", "original_max_position_embeddings"},
+    "longrope": {
+        *("rope_type", "factor", "short_factor", "long_factor"),
+        "original_max_position_embeddings",
+    },
+    "llama3": {
+        *("rope_type", "rope_theta", "factor", "original_max_position_embeddings"),
+        *("low_freq_factor", "high_freq_factor"),
+    },
+    "proportional": {"rope_type", "rope_theta"},
+}
+
+
+# --- settings to try ----------------------------------------------------------------------------
+
+
+def config(
+    head_dim: int = 128,
+    rotary_dim: int | None = None,
+    *,
+    v5: bool = False,
+    nested: bool = False,
+    **own: Any,
+) -> Document:
+    """A plain config.json of either generation, trained for 4,096 tokens at base 10,000."""
+    partial = {} if rotary_dim is None else {"partial_rotary_factor": rotary_dim / head_dim}
+    base: Document = {"rope_theta": 10000.0, **partial}
+    if v5:
+        base = {"rope_parameters": {"rope_type": "default", **base}}
+    keys: Document = {
+        "model_type": "llama",
+        "hidden_size": head_dim * 8,
+        "num_attention_heads": 8,
+        "head_dim": head_dim,
+        "max_position_embeddings": 4096,
+        **base,
+        **own,
+    }
+    return {"model_type": "llava", "text_config": keys} if nested else keys
+
+
+def setting(rope: Rope, context: int, document: Document | None = None) -> Setting:
+    model = None if document is None else parse_config(document, "config.json")
+    return Setting(rope, context, 4096, model)
+
+
+def rope(method: str, *dims: int, base: float = 10000.0, **parameters: Any) -> Rope:
+    head, rotary = (*dims, *(128, 128)[len(dims) :])[:2] if dims else (128, 128)
+    return Rope("all", method, base, head, rotary, parameters)
+
+
+DIMS = st.sampled_from([(128, 128), (64, 64), (128, 64), (80, 32)])
+BASES = st.one_of(st.integers(1_000, 10**8).map(float), st.floats(1e3, 1e8))
+FACTORS = st.one_of(st.integers(2, 64).map(float), st.floats(1.01, 100))
+ORIGINALS = st.sampled_from([2048, 4096, 8192, 5000])
+
+
+@st.composite
+def yarns(draw: st.DrawFn) -> dict[str, Any]:
+    given: dict[str, Any] = {"factor": draw(FACTORS), "original_context": draw(ORIGINALS)}
+    if draw(st.booleans()):
+        given |= {"beta_fast": draw(st.floats(16, 64)), "beta_slow": draw(st.floats(0.5, 2))}
+    if draw(st.booleans()):
+        given["truncate"] = draw(st.booleans())
+    kind = draw(st.sampled_from(["plain", "factor", "mscales"]))
+    if kind == "factor":
+        given["attention_factor"] = draw(st.floats(0.5, 2))
+    if kind == "mscales":
+        given |= {"mscale": draw(st.floats(0.1, 2)), "mscale_all_dim": draw(st.floats(0.1, 2))}
+    return given
+
+
+@st.composite
+def ropes(draw: st.DrawFn) -> Rope:
+    head, rotary = draw(DIMS)
+    kinds = "default linear ntk_aware ntk_fixed dynamic yarn llama3 longrope divided"
+    method = draw(st.sampled_from(kinds.split()))
+    given: dict[str, Any] = {}
+    if method in ("linear", "ntk_aware", "ntk_fixed", "dynamic", "llama3"):
+        given["factor"] = draw(FACTORS)
+    if method in ("dynamic", "llama3", "longrope"):
+        given["original_context"] = draw(ORIGINALS)
+    if method == "llama3":
+        low = draw(st.floats(0.5, 2))
+        given |= {"low_freq_factor": low, "high_freq_factor": low + draw(st.floats(0.5, 4))}
+    if method == "yarn":
+        given = draw(yarns())
+    lists = st.lists(st.floats(1, 64), min_size=rotary // 2, max_size=rotary // 2)
+    if method == "longrope":
+        given |= {"short_factor": tuple(draw(lists)), "long_factor": tuple(draw(lists))}
+        given |= {"factor": draw(FACTORS)}
+    if method == "divided":
+        given = {"divisors": tuple(draw(lists))}
+    return Rope("all", method, draw(BASES), head, rotary, given)
+
+
+FORMS = st.fixed_dictionaries({"v5": st.booleans(), "nested": st.booleans()})
+
+
+def document_for(one: Rope, form: Mapping[str, bool]) -> Document:
+    rotary = None if one.rotary_dim == one.head_dim else one.rotary_dim
+    return config(one.head_dim, rotary, **form)
+
+
+# --- stacks as they read ------------------------------------------------------------------------
+
+
+def merged(document: Mapping[str, Any], change: Mapping[str, Any]) -> Document:
+    """The file once its keys are replaced, section by section: by hand, or by ``setattr``."""
+    result = copy.deepcopy(dict(document))
+    for key, value in change.items():
+        result[key] = merged(result[key], value) if key == "text_config" else value
+    return result
+
+
+def arguments(text: str) -> dict[str, str]:
+    """The options of a command line with their values, as a shell would pass them."""
+    words = shlex.split(text)
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return {name: value for name, value in pairs if re.match("--?[a-z]", name)}
+
+
+def sglang_merged(document: Mapping[str, Any], change: Mapping[str, Any]) -> Document:
+    """SGLang 0.5.23 updates the file's own rope object; all else is replaced."""
+    result = merged(document, {k: v for k, v in change.items() if not isinstance(v, dict)})
+    for key, value in change.items():
+        if key == "text_config":
+            result[key] = sglang_merged(document[key], value)
+        elif isinstance(value, dict):
+            old = document.get("rope_parameters") or document.get("rope_scaling") or {}
+            result["rope_parameters"] = {**old, **value}
+            result.pop("rope_scaling", None)
+    return result
+
+
+def in_sglang(document: Document) -> ModelConfig:
+    """attention_factor is not read there, and attn_factor multiplies g(s)."""
+    keys = document.get("text_config", document)
+    inner = keys["rope_parameters"]
+    attn = inner.pop("attn_factor", 1.0)
+    inner.pop("extrapolation_factor", None)
+    assert "attention_factor" not in inner or inner["rope_type"] != "yarn"
+    if inner["rope_type"] == "yarn":
+        own, whole, s = inner.get("mscale"), inner.get("mscale_all_dim"), inner["factor"]
+        both = own is not None and whole is not None
+        by_itself = mscale(s, own) / mscale(s, whole) if both else mscale(s, 1.0)
+        inner["attention_factor"] = attn * by_itself
+    return parse_config(document, "sglang")
+
+
+def in_llama_cpp(text: str, model: Rope) -> tuple[np.ndarray, float]:
+    """Frequencies and factor of cos and sin by the formulas of llama.cpp's rope_yarn.
+
+    The file is one converted from ``model``, a plain rope. A second writing of the formulas, from
+    ggml_rope_yarn_corr_dims and llama-context.cpp: floats where ropecalc has decimals.
+    """
+    flags = arguments(text)
+    d, n = model.rotary_dim, model.rotary_dim // 2
+    base = float(flags["--rope-freq-base"])
+    kind = flags.get("--rope-scaling", "none")
+    scale = 1 / float(flags.get("--rope-scale", "1"))
+    plain = base ** (-2 * np.arange(n) / d)
+    if kind == "none":
+        return plain, 1.0
+    if kind == "linear":
+        return plain * scale, 1.0
+    length = int(flags["--yarn-orig-ctx"])
+
+    def pair(beta: float) -> float:
+        return d * math.log(length / (beta * 2 * math.pi)) / (2 * math.log(base))
+
+    low = max(0, math.floor(pair(float(flags.get("--yarn-beta-fast", "32")))))
+    high = min(d - 1, math.ceil(pair(float(flags.get("--yarn-beta-slow", "1")))))
+    kept = 1 - np.clip((np.arange(n) - low) / max(0.001, high - low), 0, 1)
+    return plain * scale * (1 - kept) + plain * kept, 1 - 0.1 * math.log(scale)
+
+
+def same_spectrum(found: Rope, wanted: Rope, context: int, tolerance: float = RELATIVE) -> None:
+    one, other = from_rope(found, context), from_rope(wanted, context)
+    np.testing.assert_allclose(one.angular_frequencies, other.angular_frequencies, tolerance)
+    assert one.attention_factor == pytest.approx(other.attention_factor, rel=tolerance)
+    assert one.softmax_factor == pytest.approx(other.softmax_factor, rel=tolerance)
+    assert (found.head_dim, found.rotary_dim) == (wanted.head_dim, wanted.rotary_dim)
+
+
+# --- round trips --------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(ropes(), FORMS, st.sampled_from([8192, 32768, 131072]))
+def test_what_is_written_for_transformers_reads_back(
+    one: Rope, form: dict[str, bool], context: int
+) -> None:
+    document = document_for(one, form)
+    five = emit(setting(one, context, document), "transformers5")
+    assert five.exact
+    change = json.loads(five.text)
+    # transformers 5 reads rope_scaling first where a file has both: here it has one
+    read = parse_config(merged(document, change), "v5")
+    same_spectrum(read.rope, one, context)
+    assert read.form == "transformers-5"
+    if not form["v5"]:
+        four = emit(setting(one, context, document), "transformers4")
+        assert four.exact
+        read = parse_config(merged(document, json.loads(four.text)), "v4")
+        same_spectrum(read.rope, one, context)
+
+
+@settings(max_examples=40)
+@given(ropes(), FORMS, st.sampled_from([8192, 131072]))
+def test_vllm_replaces_the_object_and_gets_the_setting(
+    one: Rope, form: dict[str, bool], context: int
+) -> None:
+    document = document_for(one, form)
+    written = emit(setting(one, context, document), "vllm")
+    options = arguments(written.text)
+    override = json.loads(options["--hf-overrides"])
+    read = parse_config(merged(document, override), "vllm")
+    if written.exact:
+        same_spectrum(read.rope, one, context)
+    else:
+        assert one.rope_type == "dynamic"
+        plain = from_rope(read.rope, context).angular_frequencies
+        np.testing.assert_allclose(plain, from_rope(one, context).angular_frequencies, 1e-9)
+    length = int(options["--max-model-len"])
+    assert length <= vllm_table(one)
+    allowed = vllm_allows(read)
+    assert length <= allowed or any("VLLM_ALLOW_LONG_MAX" in note for note in written.notes)
+
+
+def vllm_allows(read: ModelConfig) -> int:
+    """_get_and_verify_max_len of vLLM 0.33."""
+    assert read.context is not None
+    times = read.rope.rope_type not in ("yarn", "longrope", "llama3")
+    return int(read.context * (read.rope.factor or 1.0)) if times else read.context
+
+
+def vllm_table(one: Rope) -> float:
+    """Where YaRN's table of cos and sin ends."""
+    given = one.parameters
+    ends = one.rope_type == "yarn"
+    return given["original_context"] * given["factor"] + 0.5 if ends else math.inf
+
+
+@settings(max_examples=40)
+@given(ropes(), FORMS, st.sampled_from([8192, 131072]))
+def test_sglang_merges_the_object_and_gets_the_setting(
+    one: Rope, form: dict[str, bool], context: int
+) -> None:
+    old = {"rope_type": "yarn", "factor": 9.0, "mscale": 0.5, "mscale_all_dim": 0.3}
+    old |= {"original_max_position_embeddings": 1024, "attn_factor": 0.8, "beta_fast": 9.0}
+    old |= {"rope_theta": 5e4, "truncate": False}
+    document = document_for(one, form)
+    keys = document.get("text_config", document)
+    keys.pop("rope_parameters", None)
+    keys["rope_parameters"] = old
+    if one.rotary_dim != one.head_dim:
+        old["partial_rotary_factor"] = one.rotary_dim / one.head_dim
+    written = emit(setting(one, context, document), "sglang")
+    override = json.loads(arguments(written.text)["--json-model-override-args"])
+    read = in_sglang(sglang_merged(document, override))
+    if written.exact:
+        same_spectrum(read.rope, one, context)
+
+
+@settings(max_examples=40)
+@given(ropes(), st.sampled_from([8192, 131072]))
+def test_llama_cpp_computes_the_setting(one: Rope, context: int) -> None:
+    plain = Rope("all", "default", 10000.0, one.head_dim, one.rotary_dim)
+    written = emit(setting(one, context), "llama.cpp")
+    found, factor = in_llama_cpp(written.text, plain)
+    wanted = from_rope(one, context)
+    if written.exact:
+        np.testing.assert_allclose(found, wanted.angular_frequencies, 1e-9)
+        assert factor == pytest.approx(wanted.attention_factor, rel=1e-9)
+    else:
+        assert not np.allclose(found, wanted.angular_frequencies, 1e-6) or (
+            one.rope_type == "dynamic"
+            or factor != pytest.approx(wanted.attention_factor)
+            or one.parameters.get("truncate") is False
+            or one.rope_type in ("longrope", "divided", "llama3")
+        )
+
+
+@settings(max_examples=40)
+@given(ropes(), st.sampled_from([1024, 4096]))
+def test_megatron_reads_its_arguments_back(one: Rope, context: int) -> None:
+    written = emit(setting(one, context), "megatron-lm")
+    if not written.text:
+        assert one.rope_type in ("longrope", "divided")
+        return
+    read = parse_arguments(written.text, "train.sh")
+    assert read.context == context
+    if written.exact:
+        same_spectrum(read.rope, one, context)
+    else:
+        assert not alike(read.rope, one, context) or one.rope_type == "dynamic"
+
+
+def test_megatron_latent_attention_reads_back() -> None:
+    model = ropecalc.find_model("DeepSeek-V3")
+    asked = ropecalc.make_setting(model, model.rope)
+    written = emit(asked, "megatron-lm")
+    assert written.exact
+    same_spectrum(parse_arguments(written.text, "train.sh").rope, model.rope, 163840)
+
+
+@settings(max_examples=40)
+@given(ropes(), FORMS)
+def test_axolotl_sets_whole_keys(one: Rope, form: dict[str, bool]) -> None:
+    document = document_for(one, form)
+    written = emit(setting(one, 16384, document), "axolotl")
+    read_yaml = yaml(written.text)
+    assert read_yaml["sequence_len"] <= 16384
+    assert written.exact is not form["nested"]
+    if written.exact:
+        changed = {**document, **read_yaml["overrides_of_model_config"]}
+        same_spectrum(parse_config(changed, "axolotl").rope, one, 16384)
+
+
+def yaml(text: str) -> Document:
+    """A reader of the few forms of YAML 1.1 that are written: a float has to have a point."""
+    root: Document = {}
+    stack = [(-1, root)]
+    for line in text.splitlines():
+        indent, (key, _, value) = len(line) - len(line.lstrip()), line.strip().partition(":")
+        while stack[-1][0] >= indent:
+            stack.pop()
+        inner: Document = {}
+        word = value.strip()
+        assert not re.fullmatch(r"\d+e[+-]?\d+", word), "YAML 1.1 reads this as text"
+        is_text = re.fullmatch(r"[a-z_][\w.]*", word) and word not in ("true", "false", "null")
+        stack[-1][1][key] = inner if not word else word if is_text else json.loads(word)
+        stack.append((indent, inner))
+    return root
+
+
+REAL_FILES = sorted((ROOT / "tests" / "data" / "configs").glob("*.json"))
+
+
+def test_real_files_of_both_generations_read_back() -> None:
+    """Each of the real files with one method in turn: exact is what reads back, and no other."""
+    tried = 0
+    for at, path in enumerate(REAL_FILES):
+        try:
+            model = ropecalc.read_config(path)
+        except ConfigError:
+            continue
+        if not model.form.startswith("transformers") or model.trained_context is None:
+            continue
+        context = 4 * model.trained_context
+        kind = ["yarn", "default", "llama3", "linear"][at % 4]
+        asked = ropecalc.make_setting(model, model.rope, rope_type=kind, context=context)
+        for stack in ("transformers5", "transformers4"):
+            written = emit(asked, stack)
+            read = parse_config(merged(model.document, json.loads(written.text)), path.name)
+            kinds = {one.layer_type: one for one in read.ropes}
+            found = kinds.get(model.rope.layer_type, read.rope)
+            assert alike(found, asked.rope, context) is written.exact, (path.name, kind, stack)
+            tried += 1
+    assert tried >= 120
+
+
+# --- every stack --------------------------------------------------------------------------------
+
+
+@settings(max_examples=25)
+@given(ropes(), st.sampled_from([8192, 131072]))
+def test_every_stack_says_what_it_cannot(one: Rope, context: int) -> None:
+    for stack in STACKS:
+        written = emit(setting(one, context), stack)
+        assert written.stack == stack
+        assert written.versions
+        assert written.exact or written.notes
+        assert written.text or not written.exact
+        well_formed(written)
+
+
+def well_formed(written: Emission) -> None:
+    if written.kind == "json":
+        json.loads(written.text, parse_constant=pytest.fail)
+    elif written.kind == "python" and written.text:
+        compile(written.text, written.stack, "exec")
+    elif written.kind == "yaml":
+        yaml(written.text)
+    else:
+        assert "\n" not in written.text
+        assert shlex.split(written.text) or not written.text
+
+
+def test_a_stack_that_is_not_known_brings_the_nearest() -> None:
+    with pytest.raises(InvalidValueError, match="did you mean vllm"):
+        emit(setting(rope("default"), 8192), "vlm")
+
+
+def test_a_name_with_a_space_stays_one_word() -> None:
+    asked = Setting(rope("default"), 8192, 4096, None, "my model's")
+    for stack in ("vllm", "sglang", "llama.cpp"):
+        words = shlex.split(emit(asked, stack).text)
+        assert any(word.startswith("my model's") for word in words)
+
+
+# --- traps ---------------------------------------------------------------------------------------
+
+QWEN3 = ropecalc.find_model("Qwen3-8B")
+YARN4 = ropecalc.make_setting(
+    QWEN3, QWEN3.rope, rope_type="yarn", context=131072, original_context=32768
+)
+
+
+def hugging_face_objects(asked: Setting) -> list[Document]:
+    """The rope objects that are written for stacks which take transformers' own."""
+    texts = [json.loads(emit(asked, "transformers5").text)]
+    texts.append(json.loads(arguments(emit(asked, "vllm").text)["--hf-overrides"]))
+    texts.append(json.loads(arguments(emit(asked, "sglang").text)["--json-model-override-args"]))
+    texts.append(yaml(emit(asked, "axolotl").text).get("overrides_of_model_config", {}))
+    return [part["rope_parameters"] for part in texts if "rope_parameters" in part]
+
+
+@given(ropes())
+@settings(max_examples=25)
+def test_t1_t3_objects_are_whole(one: Rope) -> None:
+    found = hugging_face_objects(setting(one, 32768))
+    assert len(found) == 4
+    for part in found:
+        assert part["rope_theta"] is not None
+        kind = part["rope_type"]
+        assert kind == "ntk" or REQUIRED[kind] <= set(part)
+        if kind in ("linear", "yarn"):
+            assert isinstance(part["factor"], float)  # vLLM takes an integer for a list
+
+
+def test_t2_no_base_stands_alone() -> None:
+    asked = ropecalc.make_setting(QWEN3, QWEN3.rope, base=5e6, context=65536)
+    for stack in ("transformers5", "vllm", "sglang", "axolotl"):
+        text = emit(asked, stack).text
+        assert re.search(r"rope_parameters.{1,40}rope_theta.{1,4}5000000\.0", text, re.DOTALL)
+
+
+def test_t4_a_nested_truncate_is_not_called_exact() -> None:
+    types = ["sliding_attention", "full_attention"]
+    plain = {"rope_type": "default", "rope_theta": 10000.0}
+    document = config(rope_parameters=dict.fromkeys(types, plain), layer_types=types)
+    del document["rope_theta"]
+    document |= {"model_type": "gemma3_text", "sliding_window": 1024}
+    yarn = {"factor": 4.0, "original_context": 4096, "truncate": False}
+    asked = Rope("full_attention", "yarn", 1e6, 128, 128, yarn)
+    written = emit(setting(asked, 16384, document), "transformers5")
+    assert not written.exact
+    assert "truncate" in written.notes[0]
+    inner = json.loads(written.text)["rope_parameters"]
+    assert inner["sliding_attention"] == plain
+    assert inner["full_attention"]["rope_type"] == "yarn"
+    rounded = {**yarn, "truncate": True}
+    asked = Rope("full_attention", "yarn", 1e6, 128, 128, rounded)
+    assert emit(setting(asked, 16384, document), "transformers5").exact
+
+
+def test_t5_the_setting_goes_in_before_the_model_is_built() -> None:
+    notes = emit(YARN4, "transformers5").notes
+    assert any("before the model is built" in note for note in notes)
+
+
+def test_t6_longrope_is_never_called_su() -> None:
+    phi = ropecalc.find_model("Phi-3-mini-128k")
+    for stack in ("transformers5", "transformers4", "vllm", "sglang"):
+        text = emit(ropecalc.make_setting(phi, phi.rope), stack).text
+        assert '"longrope"' in text
+        assert '"su"' not in text
+    # on Phi-3 even yarn is a name for longrope: it is written as lists
+    asked = ropecalc.make_setting(phi, phi.rope, rope_type="yarn", context=131072)
+    change = json.loads(emit(asked, "transformers5").text)
+    assert change["rope_parameters"]["rope_type"] == "longrope"
+    read = parse_config(merged(phi.document, change), "phi")
+    same_spectrum(read.rope, asked.rope, 131072)
+
+
+def test_t7_the_factor_is_the_ratio_of_the_contexts() -> None:
+    change = json.loads(emit(YARN4, "transformers5").text)
+    assert change["max_position_embeddings"] == 131072
+    inner = change["rope_parameters"]
+    assert change["max_position_embeddings"] / inner["original_max_position_embeddings"] == 4.0
+    assert inner["factor"] == 4.0
+
+
+def test_t8_attention_factor_has_its_right_name() -> None:
+    old = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 4096}
+    document = config(rope_scaling={**old, "attn_factor": 0.8782})
+    asked = rope("yarn", factor=4.0, original_context=4096, attention_factor=1.0)
+    change = json.loads(emit(setting(asked, 16384, document), "transformers5").text)
+    assert change["rope_parameters"]["attention_factor"] == 1.0
+    assert isinstance(change["rope_parameters"]["attention_factor"], float)
+    assert "attn_factor" not in change["rope_parameters"]
+    override = json.loads(
+        arguments(emit(setting(asked, 16384, document), "sglang").text)[
+            "--json-model-override-args"
+        ]
+    )
+    inner = override["rope_parameters"]
+    assert inner["attn_factor"] == pytest.approx(1 / (1 + 0.1 * math.log(4)), rel=1e-15)
+
+
+# --- vLLM and SGLang ----------------------------------------------------------------------------
+
+
+def test_vllm_linear_leaves_the_length_to_be_multiplied() -> None:
+    asked = setting(rope("linear", factor=4.0), 16384, config())
+    options = arguments(emit(asked, "vllm").text)
+    override = json.loads(options["--hf-overrides"])
+    assert "max_position_embeddings" not in override
+    assert json.dumps(override["rope_parameters"]["factor"]) == "4.0"
+    assert int(options["--max-model-len"]) == 4096 * 4
+
+
+def test_dynamic_is_a_no_op_in_vllm_and_says_so() -> None:
+    asked = setting(rope("dynamic", factor=2.0, original_context=4096), 16384, config())
+    written = emit(asked, "vllm")
+    assert not written.exact
+    assert "does nothing in vLLM" in written.notes[0]
+    override = json.loads(arguments(written.text)["--hf-overrides"])
+    base = 10000.0 * (2 * 16384 / 4096 - 1) ** (128 / 126)
+    assert override["rope_parameters"]["rope_theta"] == pytest.approx(base, rel=1e-12)
+
+
+def test_a_model_with_vision_has_its_keys_in_text_config() -> None:
+    asked = setting(rope("default", base=5e6), 16384, config(nested=True))
+    override = json.loads(arguments(emit(asked, "vllm").text)["--hf-overrides"])
+    assert list(override) == ["text_config"]
+    assert override["text_config"]["max_position_embeddings"] == 16384
+
+
+def test_keys_of_the_model_stay_in_the_object() -> None:
+    old = {"type": "mrope", "mrope_section": [16, 24, 24]}
+    asked = setting(
+        rope("yarn", factor=4.0, original_context=4096), 16384, config(rope_scaling=old)
+    )
+    for part in hugging_face_objects(asked):
+        assert part["mrope_section"] == [16, 24, 24]
+
+
+# --- llama.cpp ----------------------------------------------------------------------------------
+
+# common/arg.cpp at commit 0c1e57098: all flags about ropes, and the few others that are written
+LLAMA_CPP = frozenset(
+    "--rope-scaling --rope-scale --rope-freq-scale --rope-freq-base --yarn-orig-ctx "
+    "--yarn-ext-factor --yarn-attn-factor --yarn-beta-slow --yarn-beta-fast -c --override-kv "
+    "-m".split()
+)
+
+
+@given(ropes())
+@settings(max_examples=30)
+def test_llama_cpp_has_these_flags(one: Rope) -> None:
+    found = arguments(emit(setting(one, 32768, document_for(one, {})), "llama.cpp").text)
+    assert set(found) <= LLAMA_CPP
+    assert "--yarn-attn-factor" not in found  # which has no effect
+    assert found.get("--rope-scaling", "none") in ("none", "linear", "yarn")
+
+
+def test_llama_cpp_full_lines() -> None:
+    line = emit(YARN4, "llama.cpp").text
+    assert line == (
+        "llama-server -m MODEL.gguf -c 131072 --rope-scaling yarn --rope-scale 4 "
+        "--yarn-orig-ctx 32768 --rope-freq-base 1000000"
+    )
+    asked = ropecalc.make_setting(QWEN3, QWEN3.rope, base=5e6, context=131072)
+    assert emit(asked, "llama.cpp").text == (
+        "llama-server -m MODEL.gguf -c 131072 --rope-freq-base 5000000 "
+        "--override-kv qwen3.context_length=int:131072"
+    )
+
+
+def test_llama_cpp_architectures_are_real() -> None:
+    constants = pytest.importorskip("gguf.constants")
+    from ropecalc.stacks.emit.llamacpp import ARCHITECTURES
+
+    assert set(ARCHITECTURES.values()) <= set(constants.MODEL_ARCH_NAMES.values())
+
+
+def test_llama_cpp_cannot_lift_what_the_file_has_baked_in() -> None:
+    llama = ropecalc.find_model("Llama-3.1-8B")
+    assert emit(ropecalc.make_setting(llama, llama.rope), "llama.cpp").exact
+    asked = ropecalc.make_setting(llama, llama.rope, rope_type="default", base=8e6)
+    written = emit(asked, "llama.cpp")
+    assert not written.exact
+    assert "llama3" in written.notes[0]
+
+
+# --- the trainers -------------------------------------------------------------------------------
+
+
+def test_megatron_gets_the_first_whole_base_that_meets_the_bound() -> None:
+    found = ropecalc.min_base(head_dim=128, context=4096)
+    assert found.minimum_base is not None
+    asked = Setting(rope("default", base=found.minimum_base), 4096, 2048)
+    written = emit(asked, "megatron-lm")
+    assert not written.exact
+    base = int(arguments(written.text)["--rotary-base"])
+    assert ropecalc.check(base, 4096).holds
+    first = math.ceil(found.minimum_base)
+    assert not any(ropecalc.check(between, 4096).holds for between in range(first, base))
+
+
+def test_megatron_llama3_is_that_of_llama_3_1_alone() -> None:
+    given = {"factor": 8.0, "original_context": 8192}
+    ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    assert emit(setting(rope("llama3", **given, **ends), 131072), "megatron-lm").exact
+    written = emit(
+        setting(rope("llama3", **{**given, "factor": 32.0}, **ends), 131072), "megatron-lm"
+    )
+    assert written.exact
+    assert "6306" in written.notes[0]
+    other = emit(
+        setting(rope("llama3", **{**given, "original_context": 4096}, **ends), 131072),
+        "megatron-lm",
+    )
+    assert not other.exact
+
+
+@pytest.mark.parametrize(
+    ("factor", "context", "original", "exact"),
+    [
+        (4.0, 16384, 4096, True),
+        (4.0, 16000, 4096, True),
+        (3.5, 14336, 4096, False),
+        (2.0, 16384, 8192, False),
+    ],
+)
+def test_llama_factory_takes_whole_factors_from_the_files_length(
+    factor: float, context: int, original: int, exact: bool
+) -> None:
+    asked = rope("yarn", factor=factor, original_context=original)
+    written = emit(setting(asked, context, config()), "llama-factory")
+    assert written.exact is exact
+    assert written.text == f"rope_scaling: yarn\ncutoff_len: {context}"
+
+
+def test_llama_factory_has_no_key_for_the_base() -> None:
+    written = emit(setting(rope("default", base=5e5), 16384, config()), "llama-factory")
+    assert not written.exact
+    assert "rope_theta" in written.notes[0]
+
+
+def test_litgpt_turns_yarn_round() -> None:
+    written = emit(YARN4, "litgpt")
+    assert not written.exact
+    assert "wrong way round" in written.notes[0]
+    assert emit(setting(rope("linear", factor=4.0), 16384), "litgpt").exact
+
+
+def test_torchtitan_and_torchtune_name_what_they_have() -> None:
+    ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_context": 8192}
+    llama3 = setting(rope("llama3", base=5e5, factor=8.0, **ends), 131072)
+    text = emit(llama3, "torchtitan").text
+    for part in ('scaling="llama"', "scaling_factor=8.0", "original_max_position_embeddings=8192"):
+        assert part in text
+    assert yaml(emit(llama3, "torchtune").text)["model"] == {
+        "_component_": "torchtune.models.llama3_1.llama3_1",
+        "rope_base": 500000,
+        "scale_factor": 8,
+        "max_seq_len": 131072,
+    }
+    assert emit(YARN4, "torchtune").text == ""
+
+
+# --- the real transformers ------------------------------------------------------------------------
+
+REAL = {
+    "base": (rope("default", base=5e6), 131072),
+    "linear": (rope("linear", factor=4.0), 16384),
+    "dynamic": (rope("dynamic", factor=2.0, original_context=4096), 16384),
+    "ntk": (rope("ntk_aware", factor=4.0), 16384),
+    "yarn": (rope("yarn", factor=4.0, original_context=4096), 16384),
+    "yarn-own": (
+        rope("yarn", factor=4.0, original_context=4096, attention_factor=1.0, truncate=False),
+        16384,
+    ),
+    "llama3": (
+        rope(
+            "llama3", factor=8.0, original_context=4096, low_freq_factor=1.0, high_freq_factor=4.0
+        ),
+        32768,
+    ),
+    "divided": (rope("divided", divisors=tuple(1 + i / 8 for i in range(64))), 16384),
+}
+
+
+@pytest.fixture
+def real_transformers() -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("transformers")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_transformers")
+def test_transformers_builds_yarn_in_a_class_without_head_dim() -> None:
+    document = {
+        key: value
+        for key, value in config(model_type="mixtral", sliding_window=None).items()
+        if key != "head_dim"
+    }
+    one, context = REAL["yarn"]
+    text = emit(setting(one, context, document), "transformers4").text
+    changed = merged(document, json.loads(text))
+    assert oracle.complaints(changed) == []
+    assert oracle.complaints({**changed, "head_dim": None}) != []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("real_transformers")
+@pytest.mark.parametrize("v5", [False, True])
+@pytest.mark.parametrize("name", REAL)
+def test_transformers_takes_it_without_a_word(name: str, v5: bool) -> None:
+    one, context = REAL[name]
+    document = config(v5=v5)
+    text = emit(setting(one, context, document), f"transformers{5 if v5 else 4}").text
+    changed = merged(document, json.loads(text))
+    assert oracle.complaints(changed) == []
+    layer = oracle.compute(changed, context).layers["all"]
+    wanted = from_rope(one, context)
+    np.testing.assert_allclose(layer.inv_freq, wanted.angular_frequencies, 3e-6)
+    assert layer.attention_factor == pytest.approx(wanted.attention_factor, rel=1e-12)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+LINE = "emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k"
+
+
+def test_one_stack_prints_its_text_alone(run_cli: RunCli) -> None:
+    done = run_cli(*LINE.split(), "--write", "vllm")
+    assert (done.returncode, done.stderr) == (0, "")
+    words = shlex.split(done.stdout)
+    assert words[:3] == ["vllm", "serve", "Qwen/Qwen3-8B"]
+    assert done.stdout.count("\n") == 1
+
+
+def test_several_stacks_have_headings_and_notes_go_to_stderr(run_cli: RunCli) -> None:
+    done = run_cli(*LINE.split(), "--write", "llama.cpp", "--write", "litgpt")
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith("#")] == [
+        "# llama.cpp commit 0c1e57098",
+        "# litgpt 0.5.13",
+    ]
+    assert done.stderr.startswith("litgpt: LitGPT")
+
+
+def test_json_has_every_stack(run_cli: RunCli) -> None:
+    done = run_cli(*LINE.split(), "--json")
+    results = json.loads(done.stdout)["results"]
+    assert [one["stack"] for one in results] == list(STACKS)
+    assert set(results[0]) == {"stack", "versions", "kind", "exact", "text", "notes"}
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("emit", "--base"),
+        ("emit --base 1e6", "--ctx"),
+        ("emit Qwen3-8B --write torchtone", "torchtune"),
+        ("emit Qwen3-8B --rope-type yarn --factor 0.5", "--factor"),
+        ("emit Qwen3-8B --rope-type rope", "yarn"),
+        ("emit Qwen3-8B --factor 4", "--rope-type"),
+        ("emit Qwen3-8B --dry-run", "--in-place"),
+        ("emit Qwen3-8B --dim 128", "--dim"),
+    ],
+)
+def test_bad_use_is_one_line(run_cli: RunCli, line: str, word: str) -> None:
+    done = run_cli(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") <= 3  # Typer's own has the usage above it
+    assert word in done.stderr
