@@ -1,0 +1,178 @@
+"""``ropecalc compare``: the same config as different stacks would run it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.output import Answer, choose, show
+from ropecalc.errors import InvalidValueError
+from ropecalc.render.compared import comparison_records, comparison_rows
+from ropecalc.render.inspected import model_record
+from ropecalc.render.machine import write_rows
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ropecalc.results import Comparison, ModelConfig
+
+SUMMARY = "One config in transformers, vLLM, SGLang and llama.cpp: where they part."
+EPILOG = epilog(
+    "ropecalc compare config.json",
+    "ropecalc compare gpt-oss-20b",
+    "ropecalc compare Phi-3-mini-128k --ctx 4k --stack vllm --stack llama.cpp",
+    "ropecalc compare gpt-oss-20b --json",
+    'ropecalc compare Qwen3-8B --override \'{"rope_parameters": {"rope_theta": 5e6}}\'',
+    exit_0="all stacks compute the same: frequencies, attention factor, softmax factor",
+    exit_1="computed, and they do not, or one refuses the config",
+)
+
+Model = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="A config.json or the folder that has it, - for standard input, a name that "
+        "ropecalc models lists, or org/name on the Hugging Face hub.",
+        show_default=False,
+    ),
+]
+Stacks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--stack",
+        help="transformers, vllm, sglang or llama.cpp; may repeat; all unless given.",
+        metavar="STACK",
+        show_default=False,
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(
+        "--layer",
+        help="Look at one kind of layer, by the file's own word; all unless given.",
+        metavar="TYPE",
+        show_default=False,
+    ),
+]
+Override = Annotated[
+    str | None,
+    typer.Option(
+        "--override",
+        help="Keys of the config as JSON, as --hf-overrides and --json-model-override-args take "
+        "them: each stack lets them in in its own way.",
+        metavar="JSON",
+        show_default=False,
+    ),
+]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw the curve of each set of frequencies.")]
+Quiet = Annotated[bool, options.quiet("Print yes or no: whether all compute the same.")]
+
+
+def command(
+    model: Model = None,
+    ctx: options.Context = None,
+    stack: Stacks = None,
+    layer: Layer = None,
+    override: Override = None,
+    ignore_unrotated: options.IgnoreUnrotated = False,
+    plot: Plot = False,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    quiet: Quiet = False,
+) -> None:
+    """What each stack computes for the same config: frequencies, factors, usable length.
+
+    --ctx is the length that each is started for (--max-model-len, --context-length, -c); without
+    it each does what it does by default. A usable length that differs does not count.
+    """
+    from ropecalc.cli.target import load
+
+    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    if model is None:
+        raise InvalidValueError("options", "no model was named: give its file, such as config.json")
+    found = load(model)
+    changed = None if override is None else _object(override)
+    result = _solve(found, ctx, stack, layer, changed, count_unrotated=not ignore_unrotated)
+    inputs: dict[str, object] = {
+        "model": model_record(found),
+        "context": result.context,
+        "stacks": list(result.stacks),
+        "layer": layer,
+        "override": changed,
+        "count_unrotated": not ignore_unrotated,
+        "agree": result.agree,
+    }
+    show(_answer(result, inputs, plot=plot), form)
+    raise typer.Exit(0 if result.agree else 1)
+
+
+def _object(text: str) -> dict[str, Any]:
+    """A JSON object, with an object where its rope keys are."""
+    import json
+
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    ropes = ("rope_parameters", "rope_scaling")
+    if not isinstance(found, dict) or any(
+        not isinstance(found.get(key, {}), dict) for key in ropes
+    ):
+        raise InvalidValueError(
+            "options",
+            "Invalid value for '--override': it must be a JSON object, such as "
+            '\'{"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}\'',
+        )
+    return found
+
+
+def _solve(
+    model: ModelConfig,
+    context: int | None,
+    stacks: list[str] | None,
+    layer: str | None,
+    override: dict[str, Any] | None,
+    *,
+    count_unrotated: bool,
+) -> Comparison:
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    with progress(model.source) as report:
+        try:
+            return ropecalc.compare(
+                model,
+                context,
+                [stack.lower() for stack in stacks] if stacks else None,
+                layer=layer,
+                override=override,
+                count_unrotated=count_unrotated,
+                progress=report,
+            )
+        except InvalidValueError as error:
+            option = {"stack": "--stack", "layer": "--layer"}.get(error.parameter)
+            if option is None:
+                raise
+            raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None
+
+
+def _answer(result: Comparison, inputs: dict[str, object], *, plot: bool) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_comparison
+
+        show_comparison(result, file, plot=plot)
+
+    def rows(file: TextIO, separator: str) -> None:
+        write_rows(file, comparison_rows(result), separator)
+
+    return Answer(
+        command="compare",
+        inputs=inputs,
+        records=comparison_records(result),
+        bare=["yes" if result.agree else "no"],
+        table=table,
+        rows=rows,
+    )

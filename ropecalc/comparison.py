@@ -1,0 +1,219 @@
+"""The same config in several stacks: who computes the same, how far apart the others are."""
+
+from __future__ import annotations
+
+import math
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
+
+if TYPE_CHECKING:
+    from ropecalc.results import StackRun
+    from ropecalc.similarity import Progress
+    from ropecalc.spectrum import Spectrum
+
+SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far more or not at all
+FINE = 1_000  # parts of the progress of one scan
+
+
+def compare(
+    model: ModelConfig,
+    context: int | None = None,
+    stacks: Sequence[str] | None = None,
+    *,
+    layer: str | None = None,
+    override: Mapping[str, Any] | None = None,
+    count_unrotated: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """What each stack computes for a config.json, and where they part.
+
+    Stacks agree on a kind of layer where all of them run it with the same frequencies, attention
+    factor and softmax factor. The usable length is shown and does not count: it is a default that
+    every stack lets one change, and hardly two of them have the same.
+
+    The bound is looked at for every distinct set of frequencies, at the distances below the
+    context, or below the window of a layer that looks back no further, up to the first violation.
+
+    Parameters
+    ----------
+    model : read from a config.json, or a known model
+    context : int, 1 .. 2^30, tokens; the length that each stack is started for. Without it every
+        stack does what it does by default, and the bound is looked at below the model's context.
+    stacks : of ``ropecalc.stacks.dialects.STACKS``, all unless given; the first is what the others
+        are measured against
+    layer : the one ``layer_type`` to look at; all unless given
+    override : keys of the config that are overridden when the stack is started, such as
+        ``rope_parameters``: each stack lets them in in its own way
+    count_unrotated : whether unrotated pairs count in S, as in Spectrum
+    progress : called with (parts done, parts in all)
+
+    Raises
+    ------
+    InvalidValueError
+        A context outside its domain, an unknown stack, or a layer type that the model lacks.
+    ConfigError
+        A parameter of the file's is outside its domain.
+    UnsupportedError
+        The model is no config.json.
+
+    >>> from ropecalc import find_model
+    >>> compare(find_model("Llama-3.1-8B"), 8192).agree
+    True
+    """
+    from ropecalc.similarity import MAX_POSITIONS, check_range
+    from ropecalc.stacks.dialects import STACKS
+
+    if context is not None:
+        check_range(0, context)
+    names = tuple(dict.fromkeys(STACKS if stacks is None else stacks))
+    if not names:
+        raise InvalidValueError("stack", f"stack must be one of {', '.join(STACKS)}, got none")
+    changed = (override or {}).get("max_position_embeddings")
+    known = changed if isinstance(changed, int) else model.context
+    asked = known if context is None else context
+    if asked is not None and asked > MAX_POSITIONS:
+        raise ConfigError(
+            f"{model.source}: its context is {asked:,} tokens, beyond the {MAX_POSITIONS:,} that "
+            "can be looked at; pass a context"
+        )
+    starts = _Start(model, context, dict(override or {}), count_unrotated)
+    layers = []
+    ropes = _chosen(model, layer)
+    for at, rope in enumerate(ropes):
+        runs = tuple(starts.run(rope, stack) for stack in names)
+        reach = min((n for n in (asked, rope.window) if n is not None), default=None)
+        part = _part(progress, at, len(ropes))
+        layers.append(_layer(rope.layer_type, reach, runs, part))
+    return Comparison(model, asked, names, tuple(layers))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """How the stacks are started."""
+
+    model: ModelConfig
+    context: int | None
+    override: Mapping[str, Any]
+    count_unrotated: bool
+
+    def run(self, rope: Rope, stack: str) -> StackRun:
+        """One kind of layer in one stack."""
+        from ropecalc.stacks.dialects import as_run, overridden, refused
+
+        if not self.override:
+            return as_run(
+                self.model, rope, stack, self.context, count_unrotated=self.count_unrotated
+            )
+        found, rule = overridden(self.model, self.override, stack)
+        rules = () if rule is None else (rule,)
+        if found is None:
+            return refused(stack, rope.layer_type, rule)
+        own = [other for other in found.ropes if other.layer_type == rope.layer_type]
+        run = as_run(
+            found,
+            (own or found.ropes)[0],
+            stack,
+            self.context,
+            flags=self._flags(),
+            count_unrotated=self.count_unrotated,
+        )
+        return replace(run, layer_type=rope.layer_type, rules=rules + run.rules)
+
+    def _flags(self) -> frozenset[str]:
+        """The keys of the overriding rope object."""
+        given = self.override.get("rope_scaling") or self.override.get("rope_parameters") or {}
+        return frozenset(given)
+
+
+def _chosen(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:
+    chosen = tuple(rope for rope in model.ropes if layer in (None, rope.layer_type))
+    if not chosen:
+        known = ", ".join(rope.layer_type for rope in model.ropes)
+        raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
+    return chosen
+
+
+def _layer(
+    layer_type: str, reach: int | None, runs: tuple[StackRun, ...], progress: Progress | None
+) -> LayerComparison:
+    found: list[tuple[Spectrum, list[str]]] = []
+    for run in runs:
+        if run.spectrum is None:
+            continue
+        for spectrum, stacks in found:
+            if not _differences(spectrum, run.spectrum)[2]:
+                stacks.append(run.stack)
+                break
+        else:
+            found.append((run.spectrum, [run.stack]))
+    groups = tuple(
+        _group(index, found, reach, _part(progress, index, len(found)))
+        for index in range(len(found))
+    )
+    return LayerComparison(layer_type, reach, runs, groups, _agree(runs, groups))
+
+
+def _group(
+    index: int,
+    found: Sequence[tuple[Spectrum, list[str]]],
+    reach: int | None,
+    progress: Progress | None,
+) -> FrequencyGroup:
+    from ropecalc.bound import scan
+
+    spectrum, stacks = found[index]
+    largest, pair, pairs = _differences(found[0][0], spectrum)
+    first = None
+    if reach is not None:
+        first = scan(spectrum, 0, reach, first_only=True, progress=progress).first_violation
+    return FrequencyGroup(
+        name=string.ascii_uppercase[index],
+        stacks=tuple(stacks),
+        spectrum=spectrum,
+        first_violation=first,
+        largest_difference=largest,
+        largest_pair=pair,
+        differing_pairs=pairs,
+    )
+
+
+def _differences(one: Spectrum, other: Spectrum) -> tuple[float, int | None, tuple[int, ...]]:
+    """(largest |other / one - 1|, its pair, all pairs that differ)."""
+    relative = [
+        float(abs(there / here - 1)) if here else (math.inf if there else 0.0)
+        for here, there in zip(one.exact_frequencies, other.exact_frequencies, strict=True)
+    ]
+    pairs = tuple(pair for pair, value in enumerate(relative) if value > SAME)
+    if not pairs:
+        return 0.0, None, ()
+    pair = max(pairs, key=relative.__getitem__)
+    return relative[pair], pair, pairs
+
+
+def _agree(runs: Sequence[StackRun], groups: Sequence[FrequencyGroup]) -> bool:
+    spectra = [run.spectrum for run in runs]
+    first = spectra[0]
+    if first is None or len(groups) != 1:
+        return False
+    return all(
+        spectrum is not None
+        and abs(spectrum.attention_factor / first.attention_factor - 1) <= SAME
+        and abs(spectrum.softmax_factor / first.softmax_factor - 1) <= SAME
+        for spectrum in spectra
+    )
+
+
+def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
+    """A callable for one part of the work that reports to the callable for all of it."""
+    if progress is None:
+        return None
+
+    def report(done: int, total: int) -> None:
+        progress(FINE * index + FINE * done // max(total, 1), FINE * parts)
+
+    return report

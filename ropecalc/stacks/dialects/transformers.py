@@ -1,0 +1,55 @@
+"""transformers 5.23.0: what ``ropecalc.stacks.huggingface`` reads, and what it leaves out of it."""
+
+from __future__ import annotations
+
+from ropecalc.results import StackRule
+from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
+from ropecalc.stacks.huggingface import ROPE_KEYS
+
+VERSION = "5.23.0"
+ROPES = "src/transformers/modeling_rope_utils.py"
+CONFIGS = "src/transformers/configuration_utils.py"
+PHI = ("phi3", "phimoe")
+
+
+def run(asked: Asked) -> Taken:
+    """The rope as it was read, at the length at hand; nothing enforces the usable length."""
+    rope = asked.rope
+    taken = Taken(rope, asked.context or rope.context, rope.context)
+    if rope.rope_type == "yarn":
+        _yarn(asked, taken)
+    if rope.rope_type == "dynamic":
+        text = "dynamic scaling grows the base with the length at hand, beyond the context alone"
+        taken.rule(text, f"{ROPES} dynamic_frequency_update")
+    if rope.rope_type == "longrope":
+        text = "each forward pass whose positions go beyond the original context has long_factor"
+        taken.rule(text, f"{ROPES} longrope_frequency_update")
+    if all(asked.text.get(key) is not None for key in ROPE_KEYS):
+        text = "rope_scaling goes before rope_parameters where a file has both"
+        taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
+    taken.refusal = _refusal(asked)
+    return taken
+
+
+def _yarn(asked: Asked, taken: Taken) -> None:
+    if asked.number("attn_factor") is not None:
+        text = "attn_factor is no key of YaRN: it is left out (the name is attention_factor)"
+        taken.rule(text, f"{ROPES} _validate_yarn_rope_parameters")
+    if asked.nested and asked.values.get("truncate") is False:
+        text = "truncate is looked for beside the kinds of layers, not within: the ramp is rounded"
+        taken.rule(text, f"{ROPES} _compute_yarn_parameters")
+    if asked.values and not asked.values.get(ORIGINAL) and not asked.text.get(ORIGINAL):
+        text = f"{ORIGINAL} is absent: the context is taken for it, without a word"
+        taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
+
+
+def _refusal(asked: Asked) -> StackRule | None:
+    if asked.written == "ntk":
+        return StackRule("it does not know the rope_type ntk", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    if asked.written == "su":
+        if asked.model_type not in PHI:
+            return StackRule("it does not know the type su", f"{ROPES} ROPE_INIT_FUNCTIONS")
+        if asked.values.get(ORIGINAL) is None:
+            text = f"with the type su it looks for {ORIGINAL} within rope_scaling alone: KeyError"
+            return StackRule(text, "src/transformers/models/phi3/configuration_phi3.py")
+    return None
