@@ -29,8 +29,8 @@ OWN = {
     "lint": "--strict --ignore --rules",
     "compare": "--ctx --stack --layer --override --ignore-unrotated --plot",
     "models": "SEARCH",
-    "emit": "--write --base --dim --rotary-dim --ctx --rope-type --factor --original-context --layer "
-    "--in-place --form --dry-run --no-backup --force",
+    "emit": "--write --base --dim --rotary-dim --ctx --rope-type --factor --original-context "
+    "--layer --in-place --form --dry-run --no-backup --force",
     "plan": "--to --from --base --dim --rotary-dim --partial-rotary-factor --ignore-unrotated "
     "--layer --method --plot --write --in-place --dry-run --force --no-backup",
     "temperature": "--ctx --from --mass",

@@ -195,14 +195,18 @@ def test_yarn_without_an_original_length_takes_the_context(write: Any) -> None:
     assert "original_context_length is absent" in config.assumptions[0]
 
 
-def test_yarn_betas_and_amplitude(write: Any) -> None:
-    keys = with_keys("qwen2", rope__scaling__type="yarn", rope__scaling__factor=4.0) | {
-        "qwen2.rope.scaling.yarn_beta_fast": 16.0,
-        "qwen2.rope.scaling.yarn_beta_slow": 2.0,
-        "qwen2.rope.scaling.attn_factor": 0.5,
+@pytest.mark.parametrize(("arch", "reads"), [("mistral3", True), ("qwen2", False)])
+def test_yarn_betas_and_amplitude(write: Any, arch: str, reads: bool) -> None:
+    keys = with_keys(arch, rope__scaling__type="yarn", rope__scaling__factor=4.0) | {
+        f"{arch}.rope.scaling.yarn_beta_fast": 16.0,
+        f"{arch}.rope.scaling.yarn_beta_slow": 2.0,
+        f"{arch}.rope.scaling.attn_factor": 0.5,
     }
-    parameters = read_gguf(write("qwen2", keys)).rope.parameters
-    assert (parameters["beta_fast"], parameters["beta_slow"]) == (16.0, 2.0)
+    config = read_gguf(write(arch, keys))
+    parameters = config.rope.parameters
+    expected = {"beta_fast": 16.0, "beta_slow": 2.0} if reads else {}
+    assert {key: parameters[key] for key in parameters if "beta" in key} == expected
+    assert any("yarn_beta_fast" in line for line in config.assumptions) is not reads
     assert parameters["attention_factor"] == pytest.approx(0.5 * (1 + 0.1 * math.log(4)))
 
 
@@ -295,6 +299,10 @@ def test_deepseek2_latent_attention(write: Any, weight: float) -> None:
     assert spectrum.attention_factor == pytest.approx(1, rel=1e-15)
     softmax = (1 + 0.1 * weight * math.log(40)) ** 2
     assert spectrum.softmax_factor == pytest.approx(softmax, rel=1e-6)
+    silent = {key: value for key, value in keys.items() if "log_multiplier" not in key}
+    spectrum = scaling.from_rope(read_gguf(write("deepseek2", silent)).rope)
+    assert spectrum.softmax_factor == pytest.approx((1 + 0.1 * math.log(40)) ** 2, rel=1e-12)
+    assert spectrum.attention_factor == pytest.approx(1 + 0.1 * math.log(40), rel=1e-12)
     older = {key: value for key, value in keys.items() if "mla" not in key}
     assert (
         read_gguf(write("deepseek2", older | {"deepseek2.attention.key_length": 192})).rope == rope

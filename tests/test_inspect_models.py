@@ -36,7 +36,7 @@ def yarn(
     ]
     low, high = (math.floor(ends[0]), math.ceil(ends[1])) if truncate else ends
     share = np.clip((np.arange(rotary_dim // 2) - low) / (high - low), 0, 1)
-    return plain(base, rotary_dim) * (1 - share + share / factor)
+    return np.asarray(plain(base, rotary_dim) * (1 - share + share / factor))
 
 
 def llama3(base: float, factor: float) -> Array:

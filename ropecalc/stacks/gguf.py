@@ -32,6 +32,12 @@ DIVISORS, LONG, SHORT = (
     "rope_factors_short.weight",
 )
 Parameters = dict[str, Any]
+BETAS = {
+    "beta_fast": "rope.scaling.yarn_beta_fast",
+    "beta_slow": "rope.scaling.yarn_beta_slow",
+}
+BETA_DEFAULTS = {"beta_fast": 32.0, "beta_slow": 1.0}
+READS_BETAS = ("grok", "mistral3")
 
 
 def read_gguf(source: str | os.PathLike[str]) -> ModelConfig:
@@ -251,8 +257,8 @@ def _yarn(model: _Model, context: int | None, factor: float, amplitude: float) -
     """YaRN: cos and sin times a = g(s, m) / g(s, w) with g(s, m) = 1 + 0.1 m ln s.
 
     w is the ``rope.scaling.yarn_log_multiplier``, 0 where it is absent, and m is w in a DeepSeek
-    model, else 1. Latent attention also multiplies the softmax by (a g(s, w))^2, so that w is
-    what config.json calls ``mscale_all_dim``.
+    model, else 1. Latent attention also multiplies the softmax by (a g(s, w))^2, so that w, or 1
+    where it is absent, is what config.json calls ``mscale_all_dim``.
     """
     from ropecalc.scaling import mscale
 
@@ -261,14 +267,26 @@ def _yarn(model: _Model, context: int | None, factor: float, amplitude: float) -
     if external not in (None, 1.0, -1.0):
         keys.refuse(f"{keys.prefix}rope.scaling.yarn_ext_factor is not 1", FLAGS)
     numerator = weight if weight and model.architecture == "deepseek2" else 1.0
-    turns = {"beta_fast": "rope.scaling.yarn_beta_fast", "beta_slow": "rope.scaling.yarn_beta_slow"}
     return {
         "factor": factor,
         "original_context": _original_context(model, context),
-        **{ours: keys.number(key) for ours, key in turns.items() if keys.get(key) is not None},
+        **_betas(model),
         "attention_factor": amplitude * mscale(factor, numerator) / mscale(factor, weight),
-        **({"mscale_all_dim": weight} if model.latent and weight else {}),
+        **({"mscale_all_dim": weight or 1.0} if model.latent else {}),
     }
+
+
+def _betas(model: _Model) -> Parameters:
+    """The ends of the ramp, which llama.cpp reads for two architectures: grok.cpp, mistral3.cpp."""
+    found = {name: model.keys.number(key) for name, key in BETAS.items() if model.keys.get(key)}
+    if model.architecture in READS_BETAS:
+        return found
+    if any(value != BETA_DEFAULTS[name] for name, value in found.items()):
+        model.assumptions.append(
+            "rope.scaling.yarn_beta_fast and yarn_beta_slow are left out: llama.cpp computes "
+            f"{model.architecture} with 32 and 1"
+        )
+    return {}
 
 
 def _log_multiplier(model: _Model) -> float:
