@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -83,6 +84,31 @@ def audit_configs(folder: Path) -> None:
     assert done.returncode == 2
 
 
+def serve_longer(folder: Path) -> None:
+    config = folder / "Qwen3-8B" / "config.json"
+    config.parent.mkdir()
+    source = transcript.ROOT / "tests" / "data" / "configs" / "Qwen--Qwen3-8B--copy.json"
+    config.write_bytes(source.read_bytes())
+    script = EXAMPLES / "serve_longer.sh"
+    output = run("bash", script, config, "32k", "128k", folder=folder)
+    scaling = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
+    written = json.loads(config.read_text())
+    assert scaling.items() <= written["rope_scaling"].items()
+    assert written["rope_theta"] == 1_000_000
+    assert written["max_position_embeddings"] == 131_072
+    assert config.with_name("config.json.bak").read_bytes() == source.read_bytes()
+    _, vllm, llama = (
+        next(line for line in output.splitlines() if line.startswith(words))
+        for words in ("# the bound holds up to 66234 tokens", "vllm serve", "llama-server")
+    )
+    overrides = json.loads(shlex.split(vllm)[shlex.split(vllm).index("--hf-overrides") + 1])
+    assert (scaling | {"rope_theta": 1e6}).items() <= overrides["rope_parameters"].items()
+    assert vllm.endswith("--max-model-len 131072")
+    assert "--rope-scaling yarn --rope-scale 4 --yarn-orig-ctx 32768" in llama
+    assert run("bash", script, config, "32k", "128k", folder=folder) == output  # nothing changes
+    assert len(list(config.parent.iterdir())) == 2
+
+
 def base_over_context(folder: Path) -> None:
     script = EXAMPLES / "base_over_context.py"
     numbers = run(sys.executable, script, folder=folder)
@@ -103,6 +129,7 @@ TESTS: dict[str, Callable[[Path], None]] = {
     "config.template.json": template,
     "audit_configs.sh": audit_configs,
     "base_over_context.py": base_over_context,
+    "serve_longer.sh": serve_longer,
 }
 
 

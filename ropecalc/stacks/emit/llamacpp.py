@@ -55,6 +55,8 @@ def write(goal: Wanted, stack: str) -> Emission:
 
 def _file(goal: Wanted) -> str:
     name = goal.setting.model_name.rpartition("/")[2]
+    if name in ("", ".", ".."):
+        return "MODEL.gguf"
     return name if name.endswith(".gguf") else f"{name}.gguf"
 
 
