@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import subprocess
 import sys
 from io import StringIO
@@ -60,15 +61,31 @@ def rows_of(text: str, delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(StringIO(text), delimiter=delimiter, strict=True))
 
 
+def rows_of_markdown(text: str) -> list[dict[str, str]]:
+    header, rule, *rows = ([cell.strip() for cell in cells(line)] for line in text.splitlines())
+    assert set(rule) == {"---"}
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def cells(line: str) -> list[str]:
+    assert line.startswith("|")
+    assert line.endswith("|")
+    parts = re.split(r"(?<!\\)\|", line[1:-1])
+    return [part.replace("\\|", "|") for part in parts]
+
+
 # --- every command ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", SHORT)
 def test_json_csv_and_a_pipe_tell_the_same(run_batch: RunBatch, name: str) -> None:
-    lines = [f"{SHORT[name]} {form}".split() for form in ("--json", "--csv", "")]
-    as_json, as_csv, as_tsv = (done.stdout for done in run_batch(lines))
+    forms = ("--json", "--csv", "", "--tsv", "--markdown")
+    lines = [f"{SHORT[name]} {form}".split() for form in forms]
+    as_json, as_csv, piped, as_tsv, as_markdown = (done.stdout for done in run_batch(lines))
     rows = rows_of(as_csv)
-    assert rows == rows_of(as_tsv, "\t")
+    assert rows == rows_of(piped, "\t")
+    assert piped == as_tsv
+    assert rows == rows_of_markdown(as_markdown)
     assert all(None not in row and None not in row.values() for row in rows)
     for key, value in json.loads(as_json)["results"][0].items():
         if isinstance(value, float) and key in rows[0]:

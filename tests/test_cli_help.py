@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = re.compile(r"^ *\$ (.*)$", re.MULTILINE)
 LEFT_OUT = ("config.json", "proof.json", "<", "&&", "1G", "1M")  # needs a file or much time
-SHARED = ("--json", "--csv", "-q", "-h")
+SHARED = ("--json", "--csv", "--tsv", "--markdown", "-q", "-h")
 OWN = {
     "min-base": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
     "--round --integer --digits --safe --no-table --verify --certificate --safe-certificate",

@@ -46,6 +46,8 @@ def command(
     margin: options.Margin = 0.0,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """Does the bound hold, and if not, where is it broken and which base would do?
@@ -53,7 +55,7 @@ def command(
     The head and the base come from --base and --dim, or with the scaling from a model, whose
     context is asked about unless --ctx is given.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     found = chosen(
         model,
         config,

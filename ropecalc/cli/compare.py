@@ -81,6 +81,8 @@ def command(
     plot: Plot = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """What each stack computes for the same config: frequencies, factors, usable length.
@@ -90,7 +92,7 @@ def command(
     """
     from ropecalc.cli.target import load
 
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if model is None:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
     found = load(model)

@@ -136,6 +136,8 @@ def command(
     linear: Linear = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The similarity over the distance: a plot on a terminal, points in a pipe.
@@ -143,7 +145,7 @@ def command(
     A column of the plot spans the minimum and maximum of all its distances, so that no violation
     is missed. Without --ctx the range is the power of two that shows every first violation.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     at_most_one(**{"--points": points, "--every": every, "--all": everything})
     lines = asked_spectra(
         base,
@@ -172,7 +174,7 @@ def _form(form: Form, picked: object, sized: object) -> Form:
     """A plot becomes rows where points were picked, rows a plot where its size was given."""
     if form is Form.TABLE and picked:
         return Form.TSV
-    return Form.TABLE if form is Form.TSV and sized and not picked else form
+    return Form.TABLE if form is Form.PIPE and sized and not picked else form
 
 
 def _first_violations(lines: Sequence[Spectrum], context: int | None) -> list[MaxContext]:

@@ -153,6 +153,8 @@ def command(
     force: Force = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The setting that a model has, or has with other parts, as each stack takes it.
@@ -161,7 +163,7 @@ def command(
     and nothing else, under a comment with its name where there are several; what to know beside it
     goes to stderr.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     at_most_one(**{"--write": write, "--in-place": in_place})
     _refuse_alone(
         in_place,
@@ -252,7 +254,7 @@ def _emit(setting: Setting, named: Sequence[str] | None, form: Form) -> bool:
     from ropecalc.stacks.emit import STACKS, emit
 
     emissions = [emit(setting, stack) for stack in named or STACKS]
-    if named and form in (Form.TSV, Form.BARE):
+    if named and form in (Form.PIPE, Form.BARE):
         _print_texts(emissions)
     else:
         show(
@@ -318,7 +320,7 @@ def _patch(
     done = patch_config(
         path, setting, backup=not no_backup, force=force, dry_run=dry_run, form=keys
     )
-    if form in (Form.TABLE, Form.TSV):
+    if form in (Form.TABLE, Form.PIPE):
         print(done.diff, end="")
         _say_what_happened(done)
     else:

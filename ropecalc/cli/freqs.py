@@ -36,12 +36,14 @@ def command(
     partial_rotary_factor: options.PartialRotaryFactor = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """A row a pair: angular frequency, wavelength in tokens, and turns within the context."""
     import ropecalc
 
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     spectrum = asked_spectra(
         None if base is None else [(base,)],
         dim,

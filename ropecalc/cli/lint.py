@@ -81,6 +81,8 @@ def command(
     rules: Rules = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """Findings: what a stack will refuse or compute otherwise than the file says, and the cure.
@@ -88,7 +90,7 @@ def command(
     Each has a code, a severity (error, warning, note), and says which stack it bites. A file that
     cannot be read is named on stderr; the others are looked at all the same.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if rules:
         show(_rules(), form)
         return

@@ -59,13 +59,15 @@ def command(
     limit: Limit = LIMIT,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The longest context that a base or a model meets, which is its first violation.
 
     Several make a table. Scaling that depends on the length is that at the model's own context.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     lines = asked_spectra(
         base,
         dim,

@@ -115,6 +115,8 @@ def command(
     safe_certificate: SafeCertificateFile = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The smallest base at which the similarity is nowhere negative in the context: exact, no grid.
@@ -122,7 +124,7 @@ def command(
     Several head dimensions and contexts print one row a combination. A model gives its head, and
     its context unless --ctx is given.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     instead = {"--dim": dim, "--rotary-dim": rotary_dim}
     found = chosen(
         model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}

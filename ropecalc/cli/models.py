@@ -45,6 +45,8 @@ def command(
     search: Search = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The models that --model and inspect know by name: their heads, bases, scalings, contexts.
@@ -53,7 +55,7 @@ def command(
     """
     from ropecalc.models import known_models, nearest
 
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     words = " ".join(search or ())
     found = known_models(words)
     if not found:

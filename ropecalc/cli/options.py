@@ -209,4 +209,6 @@ Margin = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsTsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows, as in a pipe.")]
+AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated rows with a header.")]

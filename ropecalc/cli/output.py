@@ -6,19 +6,23 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TextIO
+from typing import TextIO, cast
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.machine import Record, bare, write_json, write_rows
+from ropecalc.render.markdown import MarkdownTable
 
-SEPARATORS = {"csv": ",", "tsv": "\t"}
+SEPARATORS = {"csv": ",", "tsv": "\t", "pipe": "\t"}
 
 
 class Form(Enum):
     """The forms of an answer."""
 
     TABLE = "table"
+    PIPE = "pipe"
+    """Rows as TSV, because nothing was said and no person is looking."""
     TSV = "tsv"
+    MARKDOWN = "markdown"
     CSV = "csv"
     JSON = "json"
     BARE = "bare"
@@ -41,14 +45,16 @@ class Answer:
     """Writes rows with a separator, where they are not simply the records."""
 
 
-def choose(*, as_json: bool, as_csv: bool, quiet: bool) -> Form:
+def choose(as_json: bool, as_csv: bool, as_tsv: bool, as_markdown: bool, quiet: bool) -> Form:
     """The form that was asked for: without a word a table on a terminal, rows in a pipe."""
-    at_most_one(**{"--json": as_json, "--csv": as_csv, "-q": quiet})
-    if as_json or as_csv:
-        return Form.JSON if as_json else Form.CSV
+    asked = {"--json": as_json, "--csv": as_csv, "--tsv": as_tsv, "--markdown": as_markdown}
+    at_most_one(**asked, **{"-q": quiet})
+    for option, wanted in asked.items():
+        if wanted:
+            return Form(option.removeprefix("--"))
     if quiet:
         return Form.BARE
-    return Form.TABLE if sys.stdout.isatty() else Form.TSV
+    return Form.TABLE if sys.stdout.isatty() else Form.PIPE
 
 
 def show(answer: Answer, form: Form) -> None:
@@ -60,10 +66,17 @@ def show(answer: Answer, form: Form) -> None:
         write_json(out, answer.command, answer.inputs, answer.records)
     elif form is Form.BARE:
         out.writelines(bare(value) + "\n" for value in answer.bare)
-    elif answer.rows is None:
-        write_rows(out, answer.records, SEPARATORS[form.value])
+    elif form is Form.MARKDOWN:
+        _show_rows(answer, cast("TextIO", MarkdownTable(out)), "\t")
     else:
-        answer.rows(out, SEPARATORS[form.value])
+        _show_rows(answer, out, SEPARATORS[form.value])
+
+
+def _show_rows(answer: Answer, out: TextIO, separator: str) -> None:
+    if answer.rows is None:
+        write_rows(out, answer.records, separator)
+    else:
+        answer.rows(out, separator)
 
 
 def say(line: str) -> None:

@@ -132,6 +132,8 @@ def command(
     no_backup: NoBackup = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """Raise the base, NTK, YaRN, Llama 3's scaling, interpolation: evaluated at the longer context.
@@ -139,7 +141,7 @@ def command(
     On a terminal a table comes first, then one advice for fine-tuning and one for without. In a
     pipe, --write with one stack prints nothing but what the stack takes.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if to is None:
         raise required("--to", "128k")
     if not in_place:
@@ -157,9 +159,9 @@ def command(
     written = [written_for(plan, stack, method, model) for stack in write or ()]
     if in_place:
         patch(plan, in_place, method, backup=not no_backup, force=force, dry_run=dry_run)
-        if not written and form in (Form.TABLE, Form.TSV):
+        if not written and form in (Form.TABLE, Form.PIPE):
             return
-    if form is Form.TSV and written:
+    if form is Form.PIPE and written:
         print_text(written)
         return
     inputs: dict[str, object] = {

@@ -67,6 +67,8 @@ def command(
     jobs: Jobs = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The minimum or safe base of every context up to --ctx: a row a step, one base for each.
@@ -74,7 +76,7 @@ def command(
     All dimensions of the head are rotated. A step's base answers the contexts from beyond the step
     before it up to its own; at its critical distance the similarity is zero there.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     head_dim, of_model, reach = head_of(chosen(model, config, layer, **{"--dim": dim}))
     if head_dim != of_model:
         fact = f"the model rotates {of_model} of {head_dim} dimensions"

@@ -45,6 +45,8 @@ def command(
     mass: Mass = MASS,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """One token matches, all others do not: the logit that it needs, and length-dependent factors.
@@ -52,7 +54,7 @@ def command(
     With --from, the factor on the logits that gives the gap of the trained context the same part
     of the attention over --ctx, beside those that models use.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if ctx is None:
         raise required("--ctx", "128k")
     result = _solve(ctx, from_, mass)

@@ -51,13 +51,15 @@ def command(
     backend: Backend = "auto",
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """Check a certificate with numbers that carry their own error, without the solver's code.
 
     Proves every link of its chain, and that the bound holds at the high end of its claim.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if file is None:
         raise InvalidValueError(
             "options", "no certificate was named: give its file, such as proof.json"

@@ -68,6 +68,8 @@ def command(
     min_width: MinWidth = 0.0,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
     """The windows of bases that meet the bound, from the minimum base to the safe base: exact ends.
@@ -75,7 +77,7 @@ def command(
     Below the first window, and between two, every base breaks the bound; in the last, which
     begins at the safe base, every one meets it.
     """
-    form = choose(as_json=as_json, as_csv=as_csv, quiet=quiet)
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     instead = {"--dim": dim, "--rotary-dim": rotary_dim}
     found = chosen(
         model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}
@@ -134,7 +136,7 @@ def _answer(result: Windows, inputs: dict[str, Any], min_width: float) -> Answer
 def _warn_of_hidden(result: Windows, min_width: float, form: Form) -> None:
     """Say on stderr what an answer without room for it leaves out."""
     hidden = len(result.windows) - len(result.at_least(min_width))
-    if form in (Form.CSV, Form.TSV, Form.BARE):
+    if form in (Form.CSV, Form.TSV, Form.PIPE, Form.MARKDOWN, Form.BARE):
         if hidden:
             warn(
                 f"not listed: {format_count(hidden)} of {format_count(len(result.windows))} "
