@@ -27,9 +27,12 @@ from ropecalc.similarity import (
 from ropecalc.spectrum import Spectrum
 
 if TYPE_CHECKING:
+    from ropecalc.base.room import Room
     from ropecalc.results import Check, MaxContext
 
 METHOD = "full evaluation in blocks; signs in doubt decided by multiple precision"
+ROOM_LIMIT = 0.01  # how far a base is moved either way, to see whether the bound holds there
+QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer up to here
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +59,44 @@ def scan(
     """Evaluate S at every distance start <= m < stop; ``first_only`` ends at the first violation.
 
     ``violations`` and the verdicts are exact; ``worst_similarity`` is within
-    ``error_bound(spectrum)`` of the exact value.
+    ``error_bound(spectrum)`` of the exact value. A KeyboardInterrupt leaves with what is known so
+    far in words.
     """
     exact_margin, threshold, doubt = _threshold(spectrum, margin)
     first, violations, in_doubt, worst, worst_at = None, 0, 0, np.inf, start
-    for at, values in similarity_blocks(spectrum, start, stop):
-        lowest = int(values.argmin())
-        if values[lowest] < worst:
-            worst, worst_at = float(values[lowest]), at + lowest
-        if values[lowest] < threshold + doubt:
-            broken, unclear = _verdicts(spectrum, at, values, threshold, doubt, exact_margin)
-            in_doubt += unclear
-            violations += len(broken)
-            if broken and first is None:
-                first = broken[0]
-                if first_only:
-                    violations = 1
-                    break
-        if progress is not None:
-            progress(at + values.size - start, stop - start)
+    done = start
+    try:
+        for at, values in similarity_blocks(spectrum, start, stop):
+            lowest = int(values.argmin())
+            if values[lowest] < worst:
+                worst, worst_at = float(values[lowest]), at + lowest
+            if values[lowest] < threshold + doubt:
+                broken, unclear = _verdicts(spectrum, at, values, threshold, doubt, exact_margin)
+                in_doubt += unclear
+                violations += len(broken)
+                if broken and first is None:
+                    first = broken[0]
+                    if first_only:
+                        violations = 1
+                        break
+            done = at + values.size
+            if progress is not None:
+                progress(done - start, stop - start)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_so_far(start, done, first, violations)) from None
     return Scan(first, violations, worst_at, worst, in_doubt)
+
+
+def _so_far(start: int, done: int, first: int | None, violations: int) -> str:
+    """What a scan that was interrupted knows.
+
+    >>> _so_far(0, 4096, None, 0), _so_far(0, 4096, 1707, 2478)
+    ('no violation below 4,096 tokens', 'first violation at 1,707 tokens, 2,478 below 4,096 tokens')
+    """
+    reach = f"below {done:,} tokens" + (f", from {start:,} on" if start else "")
+    if first is None:
+        return f"no violation {reach}"
+    return f"first violation at {first:,} tokens, {violations:,} {reach}"
 
 
 def _threshold(spectrum: Spectrum, margin: float) -> tuple[Decimal, float, float]:
@@ -116,6 +137,8 @@ def check(
     count_unrotated: bool = True,
     margin: float = 0.0,
     next_base: bool = True,
+    min_window: float | None = None,
+    room: bool | None = None,
     progress: Progress | None = None,
 ) -> Check:
     """Whether S(m) >= margin * S(0) at every distance 0 <= m < context, and how it fails.
@@ -124,10 +147,14 @@ def check(
     ----------
     spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
         ``head_dim`` unless given)
-    context : int, 1 .. 2^30, tokens
+    context : int, 1 .. 2^34, tokens
     weights, count_unrotated : as in Spectrum, for a base
     margin : float, 0 .. 1
     next_base : look for the nearest base above, where the bound is broken
+    min_window : 1e-9 .. 1; the nearest base above has to lie in a window at least so wide,
+        relative to its start
+    room : look how far the base may be moved, up to 1 % either way, where the bound holds; None
+        does up to 2^17 tokens and 512 rotated dimensions, where it takes a fraction of a second
     progress : called with (distances done, distances in all)
 
     Raises
@@ -137,8 +164,9 @@ def check(
     >>> found = check(1e6, 32_768)
     >>> found.first_violation, found.violations, found.worst_distance
     (27115, 4, 28259)
-    >>> check(629_979, 32_768).holds
-    True
+    >>> found = check(629_979, 32_768)
+    >>> found.holds, round(found.room_below, 7), round(found.room_above, 7)
+    (True, 1.2e-06, 0.0015946)
     """
     spectrum = as_spectrum(
         spectrum, head_dim, rotary_dim, weights=weights, count_unrotated=count_unrotated
@@ -147,6 +175,7 @@ def check(
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
+    around = _room(spectrum, context, margin) if holds and _looks(room, spectrum, context) else None
     from ropecalc.results import Check
 
     return Check(
@@ -162,21 +191,42 @@ def check(
         worst_distance=found.worst_distance,
         worst_similarity=found.worst_similarity,
         slack=(found.worst_similarity - margin * total) / total,
-        next_base=None if holds or not next_base else _next_base(spectrum, context, margin),
+        next_base=None
+        if holds or not next_base
+        else _next_base(spectrum, context, margin, min_window),
         error_bound=error_bound(spectrum),
         label=spectrum.label,
         method=METHOD,
         rope_type=spectrum.rope_type,
+        min_window=min_window,
+        room_below=around.below if around else None,
+        room_above=around.above if around else None,
+        room_limit=ROOM_LIMIT if around else None,
+        weighted=spectrum.weights is not None,
     )
 
 
-def _next_base(spectrum: Spectrum, context: int, margin: float) -> float | None:
+def _next_base(
+    spectrum: Spectrum, context: int, margin: float, min_window: float | None
+) -> float | None:
     """The smallest float64 base above the spectrum's own that meets the bound, if it has one."""
     if not spectrum.is_plain:
         return None
     from ropecalc.base.minimum import next_base
 
-    return next_base(spectrum, context, margin)
+    return next_base(spectrum, context, margin, min_window)
+
+
+def _looks(room: bool | None, spectrum: Spectrum, context: int) -> bool:
+    """Whether to look for the room around a base."""
+    quick = context <= QUICK_ROOM and spectrum.rotary_dim <= QUICK_DIM
+    return spectrum.is_plain and (quick if room is None else room)
+
+
+def _room(spectrum: Spectrum, context: int, margin: float) -> Room:
+    from ropecalc.base.minimum import room
+
+    return room(spectrum, context, margin, ROOM_LIMIT)
 
 
 def max_context(
@@ -194,7 +244,7 @@ def max_context(
 
     Parameters
     ----------
-    limit : int, 1 .. 2^30, tokens
+    limit : int, 1 .. 2^34, tokens
         Distances below it are looked at.
 
     The other parameters, and the errors, as in ``check``.
@@ -228,6 +278,7 @@ def max_context(
         label=spectrum.label,
         method=METHOD,
         rope_type=spectrum.rope_type,
+        weighted=spectrum.weights is not None,
     )
 
 

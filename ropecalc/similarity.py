@@ -31,7 +31,8 @@ Distances = NDArray[np.int64]
 Kind = Literal["similarity", "upper-bound"]
 Progress = Callable[[int, int], None]
 
-MAX_POSITIONS = 2**30
+MAX_POSITIONS = 2**34  # angles are reduced exactly up to 2^36
+MAX_SEARCH = 2**30  # distances that a search for bases may look at, many times each
 UNIT = 2.0**-53  # unit roundoff of float64
 # An angle reduced by Turns is off by at most pi * 3 UNIT (rounding the fraction, 2 pi and their
 # product) and NumPy's cosine by at most 4 ulp of 1.
@@ -139,7 +140,7 @@ def similarity_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     Parameters
     ----------
     spectrum : Spectrum
-    positions : array of |m| <= 2^30, tokens; S is even in m
+    positions : array of |m| <= 2^34, tokens; S is even in m
 
     Returns
     -------
@@ -148,7 +149,7 @@ def similarity_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     Raises
     ------
     InvalidValueError
-        A position that is not finite or beyond 2^30.
+        A position that is not finite or beyond 2^34.
 
     >>> from ropecalc import scaling
     >>> similarity_at(scaling.default(10_000, 128), [0, 1707, 1706.5]).round(3).tolist()
@@ -218,7 +219,7 @@ def stream(
 ) -> Iterator[tuple[int, Array]]:
     """A curve at every distance start <= m < stop, as (first distance, values), ascending.
 
-    Raises InvalidValueError where the range is empty or reaches beyond 2^30.
+    Raises InvalidValueError where the range is empty or reaches beyond 2^34.
     """
     check_range(start, stop)
     scale = curve_scale(spectrum, kind) if normalised else 1.0
@@ -241,12 +242,11 @@ def curve_scale(spectrum: Spectrum, kind: Kind) -> float:
     return float(np.cumsum(spectrum.pair_weights).mean())
 
 
-def check_range(start: int, stop: int) -> None:
-    """Raise InvalidValueError unless 0 <= start < stop <= 2^30."""
-    if not 0 <= start < stop <= MAX_POSITIONS:
+def check_range(start: int, stop: int, most: int = MAX_POSITIONS) -> None:
+    """Raise InvalidValueError unless 0 <= start < stop <= ``most``."""
+    if not 0 <= start < stop <= most:
         raise InvalidValueError(
-            "context",
-            f"context must be an integer from 1 to {MAX_POSITIONS:,} tokens, got {stop}",
+            "context", f"context must be an integer from 1 to {most:,} tokens, got {stop}"
         )
 
 
@@ -265,7 +265,7 @@ def curve(
     ----------
     spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
         ``head_dim`` unless given)
-    distances : array of |m| <= 2^30, tokens; need not be integers
+    distances : array of |m| <= 2^34, tokens; need not be integers
     kind : "similarity" or "upper-bound"
     normalised : divide by the value at distance 0
 
@@ -300,7 +300,7 @@ def envelope(
 
     Parameters
     ----------
-    edges : strictly increasing integers, 0 <= edges <= 2^30
+    edges : strictly increasing integers, 0 <= edges <= 2^34
         Run k covers edges[k] <= m < edges[k + 1].
     progress : called with (distances done, distances in all)
 
@@ -315,7 +315,7 @@ def envelope(
     first, last = int(edges[0]), int(edges[-1])
     low, high = np.full(edges.size - 1, np.inf), np.full(edges.size - 1, -np.inf)
     for at, values in stream(spectrum, first, last, kind=_checked(kind), normalised=normalised):
-        _fold(values, at, edges, low, high)
+        fold(values, at, edges, low, high)
         if progress is not None:
             progress(at + values.size - first, last - first)
     scale = curve_scale(spectrum, kind) if normalised else 1.0
@@ -324,7 +324,7 @@ def envelope(
     return Envelope(spectrum, kind, normalised, edges, low, high, error_bound(spectrum) / scale)
 
 
-def _fold(values: Array, at: int, edges: Distances, low: Array, high: Array) -> None:
+def fold(values: Array, at: int, edges: Distances, low: Array, high: Array) -> None:
     """Take a block of values, from distance ``at`` on, into the runs that it meets."""
     k0 = int(np.searchsorted(edges, at, side="right")) - 1
     k1 = int(np.searchsorted(edges, at + values.size, side="left"))

@@ -134,11 +134,11 @@ def test_the_next_base_is_found_from_the_very_end_of_a_window() -> None:
     ("call", "parameter"),
     [
         (lambda: ropecalc.check(1e6, 0), "context"),
-        (lambda: ropecalc.check(1e6, 2**30 + 1), "context"),
+        (lambda: ropecalc.check(1e6, 2**34 + 1), "context"),
         (lambda: ropecalc.check(1e6, 100, margin=-0.1), "margin"),
         (lambda: ropecalc.check(1e6, 100, margin=float("nan")), "margin"),
         (lambda: ropecalc.max_context(1e6, limit=0), "limit"),
-        (lambda: ropecalc.max_context(1e6, limit=2**31), "limit"),
+        (lambda: ropecalc.max_context(1e6, limit=2**35), "limit"),
     ],
 )
 def test_values_outside_the_domain_are_refused(call, parameter: str) -> None:  # type: ignore[no-untyped-def]
