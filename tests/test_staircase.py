@@ -139,3 +139,10 @@ def test_impossible_staircases_are_refused(
 def test_a_context_beyond_the_end_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="context must be from 1 to 20, got 21"):
         build_staircase("minimum", 16, 20, jobs=1).at(21)
+
+
+@pytest.mark.parametrize("kind", ["minimum", "safe"])
+@pytest.mark.parametrize("rotary_dim", [2, 16])
+def test_one_token_asks_for_nothing(kind: Kind, rotary_dim: int) -> None:
+    staircase = build_staircase(kind, rotary_dim, 1, jobs=1)
+    assert [(step.context, step.base, step.distance) for step in staircase.steps] == [(1, 1.0, 0)]

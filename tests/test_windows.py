@@ -406,7 +406,7 @@ ANSWER = """
   27,714.06901  34,681.38514       25%       123       129
   37,181.14177           inf                 129
 
-1 window narrower than 0.1 is not listed (the strip has all).
+1 window narrower than 10% is not listed (the strip has all).
 
 A base in a window keeps S(m) >= 0 at every distance m < 200; below, and between
 two windows, every base fails. From the safe base on, every base is enough, such
@@ -495,7 +495,7 @@ def test_ticks_never_run_into_each_other(low: float, ratio: float, columns: int)
 
 def test_what_a_narrow_or_limited_answer_says(small: Windows) -> None:
     text = shown(small, 80, min_width=0.3)
-    assert "3 windows narrower than 0.3 are not listed (the strip has all)." in text
+    assert "3 windows narrower than 30% are not listed (the strip has all)." in text
     text = shown(replace(small, skipped=2), 80)
     assert "2 windows hold no number of double precision: left out." in text
     limited = replace(small, status=Status.SOME_WINDOWS, at_most=2e4, windows=small.windows[:3])
@@ -535,6 +535,7 @@ def test_json_has_every_digit(run_cli: RunCli, small: Windows) -> None:
         "margin": 0.0,
         "at_most": None,
         "min_width": 0.0,
+        "weights": None,
     }
     (result,) = document["results"]
     assert list(result) == KEYS

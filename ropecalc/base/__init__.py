@@ -6,6 +6,8 @@ sweep       the first-violation sweep: the smallest x that meets the bound
 roots       the exact place, in multiple precision
 window      how far the bound goes on holding
 rounding    bases of few digits, and integers, that meet it
+room        how far a base may be moved, and bases with room around them
+wide        the first window that is wide enough
 asymptotic  estimates
 lookup      answers from the shipped tables
 solve       the sweep, the root and the window, put together

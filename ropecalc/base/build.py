@@ -29,7 +29,7 @@ from ropecalc.base.staircase import (
 from ropecalc.base.workers import cores, in_parallel
 from ropecalc.errors import InvalidValueError, TableError
 from ropecalc.results import Kind, Staircase, Step
-from ropecalc.similarity import Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, Progress, check_range
 from ropecalc.spectrum import check_dims
 from ropecalc.tables import write_table
 
@@ -85,7 +85,7 @@ def build_staircase(
 
 def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | None) -> None:
     check_dims(rotary_dim, rotary_dim)
-    check_range(0, end)
+    check_range(0, end, MAX_SEARCH)
     if kind not in get_args(Kind):
         raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
     if jobs is not None and jobs < 1:
@@ -148,6 +148,7 @@ class _Work:
                 if progress is not None:
                     progress(sum(map(len, self.steps.values())), len(edges))
         steps = tuple(step for start in starts for step in self.steps[start])
+        steps = steps or (Step(self.end, 1.0, 0),)  # one token: no base breaks the bound
         return Staircase(self.kind, self.rotary_dim, self.end, steps)
 
     def _edges(self, progress: Progress | None) -> list[Edge]:
@@ -159,13 +160,14 @@ class _Work:
         self._join(left)
         tasks = self._stretches(list(reversed(left)))
         with contextlib.closing(in_parallel(stretch, tasks, self.jobs)) as finished:
-            while not self._is_whole():
-                (_, _, _, index, _), part = next(finished)  # ends only when there is no more to do
+            for (_, _, _, index, _), part in finished:
                 self._keep("stretch", index, part)
                 self.parts[index] = part
                 self._join(left)
                 if progress is not None:
                     progress(count - len(left), count)
+                if self._is_whole():
+                    break
         return self.known
 
     def _is_whole(self) -> bool:

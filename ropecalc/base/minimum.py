@@ -13,11 +13,13 @@ from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import Answer, looked_up
 from ropecalc.errors import InvalidValueError
 from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
-from ropecalc.similarity import Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, Progress, check_range
 from ropecalc.spectrum import Spectrum
 
 if TYPE_CHECKING:
+    from ropecalc.base.room import Room
     from ropecalc.base.safe import SafeBase
+    from ropecalc.base.wide import WideWindow
 
 MAX_DIGITS = 1_000
 
@@ -35,6 +37,7 @@ def min_base(
     window: bool = True,
     digits: int | None = None,
     safe: bool | None = False,
+    min_window: float | None = None,
     use_table: bool = True,
     verify: bool = False,
     progress: Progress | None = None,
@@ -63,6 +66,9 @@ def min_base(
     digits : int, 1 .. 1000; give the infimum rounded up to so many significant digits
         (None: do not)
     safe : whether to compute the safe base where no table has it (None: do not look there either)
+    min_window : float, 1e-9 .. 1; find the first window [s, e] with e >= s (1 + min_window), the
+        endless one included; the round and the integer base are then the first that lie in a
+        window so wide (None: do not)
     use_table : answer from the shipped tables where they reach: no weights, no margin, no unrotated
         pairs that count; what they say of the minimum base is evaluated in full up to 2^20 tokens,
         and swept for instead where it fails (a TableWarning)
@@ -90,13 +96,16 @@ def min_base(
     >>> found = min_base(128, 4096)
     >>> round(found.minimum_base, 4), found.critical_distance, found.round_base
     (26952.3392, 4012, 29000.0)
+    >>> round(min_base(128, 4096, min_window=1e-3).wide_start, 4)
+    28628.6854
     >>> min_base(128, 0)
     Traceback (most recent call last):
     ropecalc.errors.InvalidValueError: context must be an integer from 1 to 1,073,741,824 ...
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context)
+    check_range(0, context, MAX_SEARCH)
     _check_digits(digits)
+    _check_width(min_window)
     answer = looked_up(family, context, digits, verify) if use_table else None
     if answer is None:
         from ropecalc.base.solve import swept
@@ -108,6 +117,8 @@ def min_base(
         from ropecalc.base.solve import first_window
 
         window_status, end = first_window(family, context, start)
+    wide = _wide(family, context, start, min_window, progress)
+    least = wide.start if wide else start if min_window is None else None
     safest = None
     if safe is not None:
         endless = window_status is WindowStatus.ENDLESS
@@ -127,31 +138,70 @@ def min_base(
         window_status=window_status,
         window_end=end,
         round_digits=round_digits,
-        round_base=_round(family, context, start, round_digits),
-        integer_base=_integer(family, context, start) if integer else None,
+        round_base=_round(family, context, least, round_digits, min_window),
+        integer_base=_integer(family, context, least, min_window) if integer else None,
         safe_status=safest.status if safest else SafeStatus.NOT_COMPUTED,
         safe_base=safest.base if safest else None,
         safe_distance=safest.distance if safest else None,
         source=answer.source,
         steps=answer.steps,
         method=answer.method,
+        min_window=min_window,
+        wide_status=wide.status if wide else WindowStatus.NOT_SOUGHT,
+        wide_start=wide.start if wide else None,
+        wide_end=wide.end if wide else None,
+        wide_distance=wide.opened_by if wide else None,
     )
 
 
-def _round(family: Family, context: int, start: float | None, digits: int | None) -> float | None:
+def _wide(
+    family: Family,
+    context: int,
+    start: float | None,
+    width: float | None,
+    progress: Progress | None,
+) -> WideWindow | None:
+    """The first window wide enough, where one was asked for."""
+    if start is None or width is None:
+        return None
+    from ropecalc.base.wide import first_wide_window
+
+    return first_wide_window(family, context, start, width, progress)
+
+
+def _round(
+    family: Family,
+    context: int,
+    start: float | None,
+    digits: int | None,
+    width: float | None,
+) -> float | None:
     if start is None or digits is None:
         return None
     from ropecalc.base.rounding import first_round_base
+    from ropecalc.base.wide import first_wide_round_base
 
-    return first_round_base(family, context, start, digits)
+    if width is None:
+        return first_round_base(family, context, start, digits)
+    return first_wide_round_base(family, context, start, digits, width)
 
 
-def _integer(family: Family, context: int, start: float | None) -> int | None:
+def _integer(family: Family, context: int, start: float | None, width: float | None) -> int | None:
     if start is None:
         return None
     from ropecalc.base.rounding import first_integer_base
+    from ropecalc.base.wide import first_wide_integer_base
 
-    return first_integer_base(family, context, start)
+    if width is None:
+        return first_integer_base(family, context, start)
+    return first_wide_integer_base(family, context, start, width)
+
+
+def _check_width(width: float | None) -> None:
+    if width is not None:
+        from ropecalc.base.wide import check_width
+
+        check_width(width)
 
 
 def _safest(
@@ -184,15 +234,37 @@ def _check_digits(digits: int | None) -> None:
         raise InvalidValueError("digits", f"digits must be from 1 to {MAX_DIGITS}, got {digits}")
 
 
-def next_base(spectrum: Spectrum, context: int, margin: float) -> float | None:
-    """The smallest float64 base above a spectrum's own that meets the bound, if there is one."""
-    family = Family(
+def next_base(
+    spectrum: Spectrum, context: int, margin: float, min_window: float | None = None
+) -> float | None:
+    """The smallest float64 base above a spectrum's own that meets the bound, if there is one.
+
+    With ``min_window`` the first that lies in a window so wide: its start.
+    """
+    base = float(spectrum.base or Decimal(1))
+    if min_window is not None:
+        from ropecalc.base.wide import first_wide_window
+
+        window = first_wide_window(_family(spectrum, margin), context, base, min_window)
+        return None if window is None else window.start
+    from ropecalc.base.rounding import next_feasible
+
+    return next_feasible(_family(spectrum, margin), context, base)
+
+
+def room(spectrum: Spectrum, context: int, margin: float, limit: float) -> Room:
+    """How far a plain spectrum's base, which meets the bound, may be moved, up to a limit."""
+    from ropecalc.base.room import room_around
+
+    base = float(spectrum.base or Decimal(1))
+    return room_around(_family(spectrum, margin), context, base, limit)
+
+
+def _family(spectrum: Spectrum, margin: float) -> Family:
+    return Family(
         spectrum.head_dim,
         spectrum.rotary_dim,
         spectrum.weights,
         spectrum.count_unrotated,
         margin,
     )
-    from ropecalc.base.rounding import next_feasible
-
-    return next_feasible(family, context, float(spectrum.base or Decimal(1)))

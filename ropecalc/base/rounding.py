@@ -67,24 +67,28 @@ def first_round_base(family: Family, context: int, start: float, digits: int) ->
         raise InvalidValueError(
             "round_digits", f"round_digits must be from 1 to {MAX_DIGITS}, got {digits}"
         )
-    return _first_of(family, context, start, lambda base: round_up(base, digits))
+    return first_of(family, context, start, lambda base: round_up(base, digits))
 
 
 def first_integer_base(family: Family, context: int, start: float) -> int | None:
     """The smallest integer base >= ``start`` that meets the bound; at least 2."""
-    found = _first_of(family, context, max(start, 2.0), lambda base: Decimal(math.ceil(base)))
+    found = first_of(family, context, max(start, 2.0), lambda base: Decimal(math.ceil(base)))
     return None if found is None else int(found)
 
 
-def _first_of(
-    family: Family, context: int, start: float, candidate: Callable[[Decimal], Decimal]
+def first_of(
+    family: Family,
+    context: int,
+    start: float,
+    candidate: Callable[[Decimal], Decimal],
+    suits: Callable[[float], bool] | None = None,
 ) -> float | None:
-    """The smallest value of ``candidate`` at or above ``start`` that meets the bound."""
+    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, or suits."""
     at = Decimal(start)
     tried = 0
     while (base := float(candidate(at))) <= MAX_BASE:
         tried += 1
-        if base > 1 and violation_at(family, context, base) is None:
+        if base > 1 and (suits(base) if suits else violation_at(family, context, base) is None):
             return base
         at = Decimal(base).next_plus()
         if tried % TRIES == 0:

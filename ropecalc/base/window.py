@@ -21,6 +21,7 @@ from ropecalc.similarity import Distances
 
 MANY = 1 / 2048  # share of distances let through the sieve at which steps get shorter
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
+TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
 
 
@@ -127,3 +128,15 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
         for weight, angle in zip(family.pair_weights.tolist(), angles.tolist(), strict=True)
     )
     return bool(worst + family.constant > 1e-9 * (family.weight + abs(family.constant)))
+
+
+def surely_holds_from(family: Family, context: int) -> float:
+    """An x from which on every base meets the bound; ``X_MAX`` where none is known."""
+    low, high = 0.0, X_MAX
+    for _ in range(TOP_HALVINGS):
+        middle = (low + high) / 2
+        if holds_ever_after(family, context, middle):
+            high = middle
+        else:
+            low = middle
+    return high

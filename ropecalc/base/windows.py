@@ -22,12 +22,12 @@ from ropecalc.base.family import X_MAX, Family, family_of
 from ropecalc.base.roots import enclosing_floats, falling_root, rising_root
 from ropecalc.base.rounding import violation_at
 from ropecalc.base.sweep import RESOLUTION, Landing, Sweep
-from ropecalc.base.window import UP, Walk, holds_ever_after
+from ropecalc.base.window import UP, Walk, surely_holds_from
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import Real, context_with
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
-from ropecalc.similarity import Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, Progress, check_range
 
 METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
@@ -35,7 +35,6 @@ METHOD = (
 )
 ROOT_DIGITS = 30  # of x; a base to its last bit takes 19
 PARTS = 1_000  # of the way up that progress is reported in
-TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 
 
 def windows(
@@ -96,7 +95,7 @@ def windows(
     ropecalc.errors.InvalidValueError: at_most must be greater than 1 and at most 1e300, got 0.5
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context)
+    check_range(0, context, MAX_SEARCH)
     if at_most is not None and not 1 < at_most <= MAX_BASE:
         raise InvalidValueError(
             "at_most", f"at_most must be greater than 1 and at most 1e300, got {at_most:g}"
@@ -148,7 +147,7 @@ class _Search:
         self.skipped = 0
         self._progress = progress
         self._sweep = _Sweep(family, context)
-        self._top = _top(family, context)
+        self._top = surely_holds_from(family, context)
 
     def run(self, at_most: float | None = None) -> Status:
         """Find the windows that begin up to ``at_most``; returns how the search ended."""
@@ -238,18 +237,6 @@ def _touches(distances: Sequence[int], x: float) -> UndecidedError:
 
 def _floats(x: Real) -> tuple[float, float]:
     return enclosing_floats(context_with(ROOT_DIGITS + 20).exp(x))
-
-
-def _top(family: Family, context: int) -> float:
-    """An x from which on every base meets the bound; ``X_MAX`` where none is known."""
-    low, high = 0.0, X_MAX
-    for _ in range(TOP_HALVINGS):
-        middle = (low + high) / 2
-        if holds_ever_after(family, context, middle):
-            high = middle
-        else:
-            low = middle
-    return high
 
 
 def _beyond(family: Family, closing: Zero) -> float:

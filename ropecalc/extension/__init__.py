@@ -1,7 +1,6 @@
 """Ways to a longer context, side by side.
 
 criteria    what is told of a way beside the bound: phases never seen, neighbours, critical base
-room        bases of few digits with room around them
 methods     the settings: each way as a Rope
 planning    the public functions
 advice      which way to go, by rules that are written down

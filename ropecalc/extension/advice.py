@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ORIGINAL = "original"
 PUBLISHED = 4.0  # the factor that Qwen2.5 and Qwen3 publish for YaRN without training
 TRIED = 8.0  # beyond it, no published use without training is known to keep its quality
-ROOM = "1 %"  # extension.room
+ROOM = "1%"  # base.room
 TRAINED_FIRST = (
     "wide-base round-base safe-base minimum-base liu ntk-aware yarn llama3 dynamic linear"
 ).split()
@@ -33,7 +33,7 @@ def advise(plan: Plan) -> Plan:
     3. the model's own method with the greater factor, where it has one that was evaluated: its
        weights know that kind of frequencies;
     4. Liu's critical base, where every base meets the bound, which then names none;
-    5. wide-base: the first two-digit base that meets the bound with 1 % to spare on either side.
+    5. wide-base: the first two-digit base that meets the bound with 1% to spare on either side.
        Not the minimum base: windows near it are slivers, met by a hair. Not interpolation: it needs
        training as well, and blurs neighbours; raised bases have done as well or better after the
        same training [Xiong2023], [Shang2025];
@@ -283,16 +283,18 @@ def _phases(found: Candidate, *, start: bool = False) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %" if share < 0.995 else f"{100 * share:.0f} %"
+    return f"{100 * share:.3g}%" if share < 0.995 else f"{100 * share:.0f}%"
 
 
 def _number(base: float) -> str:
-    """A base in few digits: as configs write it where it has few, else to four, rounded up.
+    """A base in at most four digits, rounded up, thousands apart.
 
-    >>> _number(8.8e6), _number(5e5), _number(9370820.87)
-    ('8.8e6', '5e5', '9.371e6')
+    >>> _number(8.8e6), _number(5e5), _number(9370820.87), _number(6.3e22)
+    ('8,800,000', '500,000', '9,371,000', '6.3e22')
     """
     from decimal import ROUND_CEILING, Context
 
     exact = Context(prec=4, rounding=ROUND_CEILING).plus(Decimal(repr(base)))
-    return f"{exact.normalize():e}".replace("e+", "e") if base >= 1000 else f"{exact.normalize():f}"
+    if base < 1e15:
+        return f"{exact.normalize():,f}"
+    return f"{exact.normalize():e}".replace("e+", "e")

@@ -114,7 +114,7 @@ def _round(way: Way) -> Rope | None:
 
 
 def _wide(way: Way) -> Rope | None:
-    from ropecalc.extension.room import wide_base
+    from ropecalc.base.room import wide_base
 
     if way.start is None:
         return None

@@ -193,10 +193,10 @@ def _planned(
 
 def _checked(trained: int, context: int, methods: Sequence[str] | None) -> tuple[str, ...]:
     """The methods in the order of ``METHODS``; the lengths are checked beside."""
-    from ropecalc.similarity import check_range
+    from ropecalc.similarity import MAX_SEARCH, check_range
 
     checked_length("trained_context", trained)
-    check_range(0, context)
+    check_range(0, context, MAX_SEARCH)
     if context <= trained:
         raise InvalidValueError(
             "context",

@@ -1,0 +1,91 @@
+"""How far a base may be moved before the bound breaks, and bases with room around them.
+
+Every base in between is covered by steps that cannot miss a violation (``window``).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from ropecalc.base.rounding import TRIES, next_feasible, round_up, violation_at
+from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk
+from ropecalc.scaling import MAX_BASE
+
+if TYPE_CHECKING:
+    from ropecalc.base.family import Family
+    from ropecalc.similarity import Progress
+
+ROOM = 0.01  # to either side: a base next to the end of a window meets the bound by a hair only
+DIGITS = 2
+PROBES = tuple(1 + part * ROOM for part in (0, 1, -1, 0.5, -0.5))
+PARTS = 1_000
+
+
+class Room(NamedTuple):
+    """How far a base may be moved, relative to it, with the bound holding all the way."""
+
+    below: float
+    above: float
+
+
+def room_around(family: Family, context: int, base: float, limit: float = ROOM) -> Room:
+    """The room around a base that meets the bound: exact to 1e-12, ``limit`` where there is more.
+
+    Below 1 there is no base, and above 1e300 none that is looked at.
+    """
+    x = math.log(base)
+    lowest, highest = x + math.log1p(-limit), x + math.log1p(limit)
+    down = followed(family, context, x, max(0.0, lowest))
+    up = followed(family, context, x, highest)
+    below = limit if down == lowest else -math.expm1(down - x)
+    return Room(below, limit if up == highest else math.expm1(up - x))
+
+
+def followed(
+    family: Family, context: int, x: float, goal: float, most: int | None = MAX_STEPS
+) -> float:
+    """How far the bound goes on holding from x, where it holds, towards ``goal``: to it at most.
+
+    Within so many steps, as many as it takes for None; what lies beyond is not shown.
+    """
+    walk = Walk(family, x, UP if goal > x else DOWN)
+    for _ in itertools.count() if most is None else range(most):
+        if (goal - walk.x) * walk.direction <= 0:
+            return goal
+        if walk.step(context) is not None:
+            break
+    return walk.x
+
+
+def wide_base(
+    family: Family, context: int, start: float, progress: Progress | None = None
+) -> float | None:
+    """The first two-digit base >= ``start`` that meets the bound with all within 1 % of it.
+
+    ``start`` should be no smaller than the minimum base; None where there is none up to 1e300.
+    """
+    at = Decimal(start)
+    tried = 0
+    while (base := float(round_up(at, DIGITS))) * (1 + ROOM) <= MAX_BASE:
+        if base * (1 - ROOM) > 1 and has_room(family, context, base):
+            return base
+        at = Decimal(base).next_plus()
+        tried += 1
+        if tried % TRIES == 0:
+            window = next_feasible(family, context, base)
+            if window is None:
+                return None
+            at = max(at, Decimal(window))
+        if progress is not None:
+            progress(min(tried * 8, PARTS), PARTS)
+    return None
+
+
+def has_room(family: Family, context: int, base: float) -> bool:
+    """Whether the bound holds at every base within 1 % of ``base``."""
+    if any(violation_at(family, context, base * probe) is not None for probe in PROBES):
+        return False
+    return room_around(family, context, base) == (ROOM, ROOM)

@@ -1,0 +1,182 @@
+"""The first window that is wide enough, without the ends of those that are not.
+
+A window [s, e] with e >= s (1 + w) that begins at ``low`` or above holds low (1 + w) or begins
+beyond it. So one base decides: where it breaks the bound, no such window begins up to there, and
+the sweep goes on from it to the next base that meets the bound. Where it does not, the window
+around it is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from ropecalc.base.family import X_MAX
+from ropecalc.base.room import followed
+from ropecalc.base.roots import enclosing_floats, falling_root
+from ropecalc.base.rounding import first_of, next_feasible, round_up, violation_at
+from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
+from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.exact import context_with
+from ropecalc.results import WindowStatus
+from ropecalc.scaling import MAX_BASE
+
+if TYPE_CHECKING:
+    from ropecalc.base.family import Family
+    from ropecalc.exact import Real
+    from ropecalc.similarity import Progress
+
+LEAST_WIDTH, MOST_WIDTH = 1e-9, 1.0
+HAIR = 1e-12  # relative, of a base: above all that rounding does to it here
+PARTS = 1_000  # of the way up that progress is reported in
+
+
+class WideWindow(NamedTuple):
+    """A window that is wide enough."""
+
+    start: float
+    """Smallest float64 in it."""
+    opened_by: int | None
+    """The distance whose similarity rises through zero at the start; None where that is 1."""
+    status: WindowStatus
+    end: float | None
+    """Largest float64 known to lie in it; None where it has no end."""
+
+
+def check_width(width: float) -> None:
+    """Raise InvalidValueError unless 1e-9 <= width <= 1."""
+    if not LEAST_WIDTH <= width <= MOST_WIDTH:
+        raise InvalidValueError(
+            "min_window",
+            f"min_window must be from {LEAST_WIDTH:g} to {MOST_WIDTH:g}, got {width:g}",
+        )
+
+
+def first_wide_window(
+    family: Family,
+    context: int,
+    low: float,
+    width: float,
+    progress: Progress | None = None,
+) -> WideWindow | None:
+    """The first window from ``low`` up with end >= start (1 + width); None up to 1e300.
+
+    ``low`` must lie in a gap or at the start of a window. Both ends are the outermost float64
+    values inside, and nothing is skipped: see the module.
+
+    Raises UndecidedError where an end lies closer to another than double precision can tell.
+    """
+    check_width(width)
+    first, top = math.log(low), surely_holds_from(family, context)
+    while (probe := low * (1 + width) * (1 - HAIR)) <= MAX_BASE:
+        if violation_at(family, context, probe) is None:
+            window = _measured(family, context, probe, width)
+            if isinstance(window, WideWindow):
+                return window
+            low = window
+        else:
+            beyond = _jump(family, context, probe)
+            if beyond is None:
+                return None
+            low = beyond
+        if progress is not None and top > first:
+            progress(int(PARTS * min(1.0, (math.log(low) - first) / (top - first))), PARTS)
+    return None
+
+
+def _jump(family: Family, context: int, probe: float) -> float | None:
+    """The next base that meets the bound; the probe itself where the sweep cannot tell."""
+    try:
+        return next_feasible(family, context, probe)
+    except UndecidedError:
+        return probe
+
+
+def _measured(family: Family, context: int, base: float, width: float) -> WideWindow | float:
+    """The window around a base that meets the bound, or about its end where it is too narrow."""
+    x, wide = math.log(base), math.log1p(width)
+    low = followed(family, context, x, max(0.0, x - wide - HAIR), None)
+    high = followed(family, context, x, x + wide + HAIR, None)
+    if high - low < wide - HAIR:
+        return math.exp(high)
+    window = _settled(family, context, base, x + wide)
+    if window.end is None or window.end / window.start - 1 >= width:
+        return window
+    return window.end
+
+
+def _settled(family: Family, context: int, base: float, goal: float) -> WideWindow:
+    """The window around a base, with both ends to the last bit."""
+    start, opened_by = _start(family, context, base)
+    status, end = _end(family, context, base, goal)
+    for at in (start, end):
+        if at is not None and at > 1 and violation_at(family, context, at) is not None:
+            raise UndecidedError(f"base {at!r} is too near to two zeros: change the margin")
+    return WideWindow(start, opened_by, status, end)
+
+
+def _start(family: Family, context: int, base: float) -> tuple[float, int | None]:
+    """The smallest float64 of the window around a base, and the distance that opens it."""
+    walk = Walk(family, math.log(base), DOWN)
+    while walk.x > 0:
+        closest = walk.step(context)
+        if closest is not None:
+            root = falling_root(family, closest, walk.x, DOWN)
+            return _floats(root)[1], closest
+    return 1.0, None
+
+
+def _end(
+    family: Family, context: int, base: float, goal: float
+) -> tuple[WindowStatus, float | None]:
+    """How the window around a base ends, followed to ``goal`` at least."""
+    x = math.log(base)
+    while True:
+        found = window_end(family, context, x)
+        if found.endless:
+            return WindowStatus.ENDLESS, None
+        if found.distance is not None:
+            root = falling_root(family, found.distance, found.x)
+            return WindowStatus.ENDS, _floats(root)[0]
+        if found.x > min(goal + HAIR, X_MAX):
+            return WindowStatus.AT_LEAST, math.exp(found.x * (1 - 2.0**-50))
+        x = found.x
+
+
+def _floats(x: Real) -> tuple[float, float]:
+    return enclosing_floats(context_with(60).exp(x))
+
+
+def in_wide_window(family: Family, context: int, base: float, width: float) -> bool:
+    """Whether a base meets the bound in a window with end >= start (1 + width)."""
+    if violation_at(family, context, base) is not None:
+        return False
+    return isinstance(_measured(family, context, base, width), WideWindow)
+
+
+def first_wide_round_base(
+    family: Family, context: int, start: float, digits: int, width: float
+) -> float | None:
+    """The smallest base >= ``start`` of ``digits`` significant digits in a window that wide."""
+    return _first(family, context, start, width, lambda base: round_up(base, digits))
+
+
+def first_wide_integer_base(family: Family, context: int, start: float, width: float) -> int | None:
+    """The smallest integer base >= ``start`` in a window that wide; at least 2."""
+    found = _first(family, context, max(start, 2.0), width, lambda base: Decimal(math.ceil(base)))
+    return None if found is None else int(found)
+
+
+def _first(
+    family: Family,
+    context: int,
+    start: float,
+    width: float,
+    candidate: Callable[[Decimal], Decimal],
+) -> float | None:
+    def suits(base: float) -> bool:
+        return in_wide_window(family, context, base, width)
+
+    return first_of(family, context, start, candidate, suits)
