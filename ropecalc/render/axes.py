@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
@@ -102,6 +102,19 @@ def horizontal_ticks(cuts: NDArray[np.int64], across: int, log: bool) -> Ticks:
     return best
 
 
+def round_distances(start: int, stop: int, *, log: bool, most: int) -> list[int]:
+    """At most so many round distances from ``start`` to ``stop``, where two or more are there.
+
+    >>> round_distances(1, 131072, log=True, most=10)
+    [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536]
+    """
+    candidates = _log_candidates(start, stop) if log else []
+    for distances in [*candidates, *_linear_candidates(start, stop)]:
+        if 1 < len(distances) <= most:
+            return distances
+    return [start, stop]
+
+
 def _log_candidates(start: int, stop: int) -> list[list[int]]:
     """Powers of two, four, eight, ... in the range, densest first."""
     highest = stop.bit_length()
@@ -164,11 +177,16 @@ class Vertical:
     step: float
     """Difference of two ticks."""
     top: float
+    origin: float = 0.0
+    """What to take from a value first: the value on the dot row ``zero``."""
+    decades: bool = False
+    """Whether values are decimal logarithms, and labels the numbers themselves."""
 
     def rows_of(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
         """The dot row of each value: below ``zero`` exactly where the value is negative."""
         import numpy as np
 
+        values = values - self.origin
         away = np.rint(np.abs(values) * self.scale)
         row = np.where(values < 0, self.zero + np.maximum(away, 1), self.zero - away)
         return np.clip(row, 0, self.rows * self.down - 1).astype(np.int64)
@@ -180,11 +198,24 @@ class Vertical:
         lowest = (self.rows * self.down - 1 - self.zero) / self.scale
         first = -math.floor(lowest / self.step)
         last = math.floor(self.top / self.step + 1e-9)
-        values = np.arange(first, last + 1, dtype=np.float64) * self.step
-        decimals = max(0, -math.floor(math.log10(self.step)))
-        labels = [f"{value:,.{decimals}f}" if value else "0" for value in values.tolist()]
+        values = np.arange(first, last + 1, dtype=np.float64) * self.step + self.origin
         rows = (self.rows_of(values) // self.down).tolist()
-        return list(zip(rows, labels, strict=True))
+        return list(zip(rows, map(self._label, values.tolist()), strict=True))
+
+    def _label(self, value: float) -> str:
+        if self.decades:
+            return decade(round(value))
+        decimals = max(0, -math.floor(math.log10(self.step)))
+        return f"{value:,.{decimals}f}" if value else "0"
+
+
+def decade(power: int) -> str:
+    """A power of ten as ticks show it.
+
+    >>> [decade(power) for power in (-4, -1, 0, 2, 3, 6)]
+    ['1e-4', '0.1', '1', '100', '1,000', '1e6']
+    """
+    return f"{10.0**power:,.{max(0, -power)}f}" if -3 < power < 4 else f"1e{power}"
 
 
 SMALLEST = 1e-200  # a top below it would make the dots a unit overflow
@@ -205,6 +236,26 @@ def vertical(bottom: float, top: float, rows: int, down: int) -> Vertical:
         for above in range(2, rows)
     )
     return Vertical(rows, down, above * down - 1, scale, step, top)
+
+
+def vertical_above(bottom: float, top: float, rows: int, down: int) -> Vertical:
+    """The axis of decimal logarithms for values from ``bottom`` to ``top``, whole decades."""
+    low, high = math.floor(bottom + 1e-9), math.ceil(top - 1e-9)
+    high = max(high, low + 1)
+    step = _whole_step((high - low) * TICK_ROWS / rows)
+    dots = rows * down - 1
+    scale = dots / (high - low)
+    return Vertical(rows, down, dots, scale, step, high - low, float(low), decades=True)
+
+
+def vertical_around(bottom: float, top: float, rows: int, down: int) -> Vertical:
+    """The axis of decimal logarithms with the number 1, of logarithm 0, in the place of zero."""
+    axis = vertical(bottom, top, rows, down)
+    return replace(axis, step=_whole_step(axis.step), decades=True)
+
+
+def _whole_step(least: float) -> float:
+    return float(max(1, math.ceil(least - 1e-9)))
 
 
 def _ratio(dots: int, depth: float) -> float:

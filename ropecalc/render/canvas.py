@@ -42,35 +42,39 @@ class Canvas:
         self.columns, self.rows = columns, rows
         self.lit = np.zeros((curves, rows * self.down, columns * self.across), dtype=np.bool_)
         self.letters: dict[tuple[int, int], int] = {}  # (character row, column) -> curve
+        self.points: dict[tuple[int, int], tuple[str, str]] = {}  # the same -> (sign, style)
 
     def fill(self, curve: int, column: int, top: int, bottom: int) -> None:
         """Light the dots of a column from row ``top`` to row ``bottom``, both included."""
         self.lit[curve, top : bottom + 1, column] = True
 
-    def lines(self, zero: int, *, colour: bool) -> list[str]:
-        """The canvas as text, a dotted line along the dot row ``zero``."""
+    def lines(self, zero: int | None, *, colour: bool) -> list[str]:
+        """The canvas as text, a dotted line along the dot row ``zero`` where there is one."""
         signs = self._signs(zero)
         if not colour:
             return ["".join(row) for row in signs]
         styles = self._styles(zero)
         return [_painted(row, style) for row, style in zip(signs, styles, strict=True)]
 
-    def _signs(self, zero: int) -> list[list[str]]:
+    def _signs(self, zero: int | None) -> list[list[str]]:
         signs = self._braille_signs(zero) if self.braille else self._ascii_signs(zero)
         for (row, column), curve in self.letters.items():
             signs[row][column] = letter(curve)
+        for (row, column), (sign, _) in self.points.items():
+            signs[row][column] = sign
         return signs
 
-    def _braille_signs(self, zero: int) -> list[list[str]]:
+    def _braille_signs(self, zero: int | None) -> list[list[str]]:
         import numpy as np
 
         dots = self.lit.any(axis=0) & ~self._thinned(zero)
-        dots[zero, ::2] = True
+        if zero is not None:
+            dots[zero, ::2] = True
         cells = dots.reshape(self.rows, 4, self.columns, 2)
         codes = (cells * np.array(DOTS)[None, :, None, :]).sum(axis=(1, 3))  # (rows, columns)
         return [[chr(BRAILLE + code) if code else " " for code in row] for row in codes.tolist()]
 
-    def _thinned(self, zero: int) -> NDArray[np.bool_]:
+    def _thinned(self, zero: int | None) -> NDArray[np.bool_]:
         """Every other dot of what curves share, so that each shows as a shape of its own.
 
         Not the first row below zero: a violation stays visible.
@@ -79,12 +83,14 @@ class Canvas:
 
         shared = self.lit.sum(axis=0) > 1
         rows, columns = np.indices(shared.shape)
-        thinned: NDArray[np.bool_] = shared & ((rows + columns) % 2 == 1) & (rows != zero + 1)
+        kept = -1 if zero is None else zero + 1
+        thinned: NDArray[np.bool_] = shared & ((rows + columns) % 2 == 1) & (rows != kept)
         return thinned
 
-    def _ascii_signs(self, zero: int) -> list[list[str]]:
+    def _ascii_signs(self, zero: int | None) -> list[list[str]]:
         blank = [[" "] * self.columns for _ in range(self.rows)]
-        blank[zero] = ["-" if column % 2 == 0 else " " for column in range(self.columns)]
+        if zero is not None:
+            blank[zero] = ["-" if column % 2 == 0 else " " for column in range(self.columns)]
         single = len(self.lit) == 1
         for curve, row, column in zip(*self.lit.nonzero(), strict=True):
             free = blank[row][column] in " -"
@@ -92,12 +98,16 @@ class Canvas:
             blank[row][column] = own if free else SEVERAL
         return blank
 
-    def _styles(self, zero: int) -> list[list[str]]:
+    def _styles(self, zero: int | None) -> list[list[str]]:
         """The style of each character: that of the last curve in it; see ``_style``."""
-        return [
-            [self._style(owner, below_zero=row > zero // self.down) for owner in owners]
+        last = self.rows if zero is None else zero // self.down
+        styles = [
+            [self._style(owner, below_zero=row > last) for owner in owners]
             for row, owners in enumerate(self._owners())
         ]
+        for (row, column), (_, style) in self.points.items():
+            styles[row][column] = style
+        return styles
 
     def _style(self, owner: int, *, below_zero: bool) -> str:
         """The colour of a curve; a single one is red below zero."""

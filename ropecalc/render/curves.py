@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ropecalc.render.axes import plot_edges
 from ropecalc.render.console import Screen
-from ropecalc.render.digits import count, exact, fixed, tokens
+from ropecalc.render.digits import count, exact, fixed, option, tokens
 from ropecalc.render.plot import Mark, plot_envelopes
-from ropecalc.render.tables import Column, headline, prose, table
+from ropecalc.render.tables import Column, headline, prose, table, then
 from ropecalc.render.words import head, sentence, spectrum_name
 from ropecalc.results import Envelope, MaxContext, PairFrequencies
 
@@ -36,19 +36,25 @@ def describe_curves(
     *,
     log_x: bool = True,
     height: int | None = None,
+    contexts: Sequence[tuple[int, str]] = (),
 ) -> str:
-    """A plot of all curves, their first violations marked and named."""
-    names = [_name(envelope.spectrum) for envelope in envelopes]
+    """A plot of all curves, their first violations marked and named.
+
+    ``contexts`` are other distances to point at, with what to say about each.
+    """
+    names = [curve_name(envelope.spectrum) for envelope in envelopes]
     several = len(envelopes) > 1
     marks = [
         _mark(found, curve, "" if several else names[curve])
         for curve, found in enumerate(first_violations)
         if found is not None
     ]
+    marks += [Mark(distance, text, None) for distance, text in contexts]
     plot = plot_envelopes(
         envelopes,
         width=screen.width,
-        height=height or max(min(TALLEST, screen.height - AROUND - len(envelopes)), 1),
+        height=height
+        or max(min(TALLEST, screen.height - AROUND - len(envelopes) - len(contexts)), 1),
         glyphs=screen.glyphs,
         log_x=log_x,
         marks=marks,
@@ -59,18 +65,34 @@ def describe_curves(
     return "\n\n".join([headline(_title(envelopes), screen), plot, prose(note, screen)])
 
 
-def _name(spectrum: Spectrum) -> str:
+def rows_for(screen: Screen, around: int) -> int:
+    """The rows of a canvas on a screen that keeps some lines for what is around it."""
+    return max(min(TALLEST, screen.height - around), 1)
+
+
+def curve_name(spectrum: Spectrum) -> str:
+    """What to call the curve of a spectrum in a legend."""
     if spectrum.label:
         return spectrum.label
     return spectrum_name(None if spectrum.base is None else float(spectrum.base), "")
 
 
+def spectrum_title(spectrum: Spectrum) -> str:
+    """A spectrum and its head at the start of a headline."""
+    size = head(spectrum.head_dim, spectrum.rotary_dim, spectrum.count_unrotated)
+    return f"{sentence(curve_name(spectrum))}, {size}"
+
+
 def _mark(found: MaxContext, curve: int, name: str) -> Mark:
     whose = f" ({name})" if name else ""
+    return Mark(found.first_violation, violation_words(found) + whose, curve)
+
+
+def violation_words(found: MaxContext) -> str:
+    """The first violation in words, or that there is none."""
     if found.first_violation is None:
-        return Mark(None, f"no violation below {count(found.limit)}{whose}", curve)
-    text = f"first violation at {count(found.first_violation)}{whose}"
-    return Mark(found.first_violation, text, curve)
+        return f"no violation below {count(found.limit)}"
+    return f"first violation at {count(found.first_violation)}"
 
 
 def _title(envelopes: Sequence[Envelope]) -> str:
@@ -85,7 +107,7 @@ def _title(envelopes: Sequence[Envelope]) -> str:
     heads = {
         head(s.head_dim, s.rotary_dim, s.count_unrotated) for s in (e.spectrum for e in envelopes)
     }
-    whose = [_name(first.spectrum)] if len(envelopes) == 1 else []
+    whose = [curve_name(first.spectrum)] if len(envelopes) == 1 else []
     shared = [*whose, *heads] if len(heads) == 1 else []
     return ", ".join([f"{what}{scale}, m = {count(start)} to {count(stop)}", *shared])
 
@@ -93,14 +115,12 @@ def _title(envelopes: Sequence[Envelope]) -> str:
 def describe_frequencies(result: PairFrequencies, screen: Screen) -> str:
     """A row a pair; with a context, a rule before the first pair that does not turn once in it."""
     spectrum = result.spectrum
-    name = sentence(_name(spectrum))
-    size = head(spectrum.head_dim, spectrum.rotary_dim, spectrum.count_unrotated)
     pairs = "1 rotated pair" if spectrum.n_pairs == 1 else f"{spectrum.n_pairs} rotated pairs"
     return "\n\n".join(
         [
-            headline(f"{name}, {size}: {pairs}", screen),
+            headline(f"{spectrum_title(spectrum)}: {pairs}", screen),
             table(_frequency_columns(result, screen), screen, _first_slow(result)),
-            prose(_frequency_meaning(result), screen),
+            _frequency_meaning(result, screen),
         ]
     )
 
@@ -131,8 +151,16 @@ def _first_slow(result: PairFrequencies) -> list[int]:
     return [slow.index(True)] if True in slow and slow == sorted(slow) else []
 
 
-def _frequency_meaning(result: PairFrequencies) -> str:
+def _frequency_meaning(result: PairFrequencies, screen: Screen) -> str:
     if result.turns is None or result.context is None:
-        return "A pair turns once in its wavelength. With --ctx N: how often it turns in N tokens."
-    slow, pairs = int((result.turns < 1).sum()), len(result.turns)
-    return f"{slow} of {pairs} pairs turn less than once in {tokens(result.context)}."
+        text = "A pair turns once in its wavelength. With --ctx N: how often it turns in N tokens."
+    else:
+        slow, pairs = int((result.turns < 1).sum()), len(result.turns)
+        text = f"{slow} of {pairs} pairs turn less than once in {tokens(result.context)}."
+    spectrum = result.spectrum
+    if spectrum.base is None or spectrum.label or spectrum.weights is not None:
+        return prose(text, screen)
+    line = f"ropecalc curve --base {option(float(spectrum.base))} --dim {spectrum.head_dim}"
+    partial = spectrum.rotary_dim != spectrum.head_dim
+    line += f" --rotary-dim {spectrum.rotary_dim}" if partial else ""
+    return then(f"{text} What they add up to over the distance:", line, screen)

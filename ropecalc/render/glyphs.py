@@ -21,6 +21,8 @@ class Glyphs:
     yes: str
     no: str
     mark: str
+    flag: str
+    """Marks on an axis that are about no curve."""
     rule: str
     axis_vertical: str
     axis_tick_left: str
@@ -39,6 +41,7 @@ UNICODE = Glyphs(
     yes="✓",
     no="✗",
     mark="▲",
+    flag="◆",
     rule="─",
     axis_vertical="│",
     axis_tick_left="┤",
@@ -57,6 +60,7 @@ ASCII = Glyphs(
     yes="yes:",
     no="no:",
     mark="^",
+    flag="!",
     rule="-",
     axis_vertical="|",
     axis_tick_left="+",

@@ -1,4 +1,4 @@
-"""Curves in a terminal: minimum and maximum of every column, so that nothing falls between."""
+"""Plots in a terminal: minimum and maximum of every column, so that nothing falls between."""
 
 from __future__ import annotations
 
@@ -43,7 +43,20 @@ class Mark(NamedTuple):
     distance: int | None
     """None: say it, point at nothing."""
     text: str
-    curve: int = 0
+    curve: int | None = 0
+    """None: it is about no curve, but about the axis."""
+
+
+class Point(NamedTuple):
+    """A sign of its own somewhere on the canvas, over whatever curves are there."""
+
+    distance: int
+    value: float
+    sign: str
+    style: str
+
+
+Extents = tuple["NDArray[np.float64]", "NDArray[np.float64]"]  # least and greatest value a column
 
 
 def plot_envelopes(
@@ -71,12 +84,7 @@ def plot_envelopes(
     height : rows of the canvas, kept within 6 to 60; axis and legend come on top
     labels : what to call the curves, one each, or none
     """
-    canvas = Canvas(
-        canvas_columns(width),
-        min(max(height, LOWEST), HIGHEST),
-        len(envelopes),
-        braille=glyphs.braille,
-    )
+    canvas = new_canvas(width, height, len(envelopes), glyphs)
     start = min(int(envelope.edges[0]) for envelope in envelopes)
     stop = max(int(envelope.edges[-1]) for envelope in envelopes)
     cuts = column_cuts(start, stop, canvas.columns * canvas.across, log_x)
@@ -86,24 +94,63 @@ def plot_envelopes(
         canvas.rows,
         canvas.down,
     )
-    _draw(canvas, envelopes, cuts, axis)
+    extents = [column_extents(envelope, cuts) for envelope in envelopes]
+    return plot_columns(
+        canvas, extents, cuts, axis, glyphs, log_x=log_x, marks=marks, labels=labels, colour=colour
+    )
+
+
+def new_canvas(width: int, height: int, curves: int, glyphs: Glyphs) -> Canvas:
+    """A canvas of ``height`` rows, kept within 6 to 60, for a plot of ``width`` columns."""
+    rows = min(max(height, LOWEST), HIGHEST)
+    return Canvas(canvas_columns(width), rows, curves, braille=glyphs.braille)
+
+
+def plot_columns(
+    canvas: Canvas,
+    extents: Sequence[Extents],
+    cuts: NDArray[np.int64],
+    axis: Vertical,
+    glyphs: Glyphs,
+    *,
+    log_x: bool = True,
+    marks: Sequence[Mark] = (),
+    points: Sequence[Point] = (),
+    labels: Sequence[str] = (),
+    colour: bool = False,
+    rule: bool = True,
+) -> str:
+    """A plot of curves whose extents in each dot column are known; see ``plot_envelopes``.
+
+    ``cuts`` are those of ``column_cuts``; ``rule`` draws a dotted line where ``axis`` has its zero.
+    """
+    bottom = axis.zero if rule else canvas.rows * canvas.down
+    middles = [_draw_curve(canvas, k, low, high, axis) for k, (low, high) in enumerate(extents)]
+    if len(extents) > 1:
+        place_letters(canvas, middles, bottom)
+    _place_points(canvas, points, cuts, axis)
+    lines = canvas.lines(axis.zero if rule else None, colour=colour)
     body = [
-        *_with_vertical_axis(canvas.lines(axis.zero, colour=colour), axis, glyphs),
+        *_with_vertical_axis(lines, axis, glyphs),
         *_horizontal_axis(cuts, canvas, marks, glyphs, log_x, colour),
-        *_hanging(_legend(len(envelopes), labels, marks, glyphs, colour), canvas.columns),
+        *_hanging(_legend(len(extents), labels, marks, glyphs, colour), canvas.columns),
     ]
     return "\n".join(line.rstrip() for line in body)
 
 
-def _draw(
-    canvas: Canvas, envelopes: Sequence[Envelope], cuts: NDArray[np.int64], axis: Vertical
+def _place_points(
+    canvas: Canvas, points: Sequence[Point], cuts: NDArray[np.int64], axis: Vertical
 ) -> None:
-    middles = []
-    for curve, envelope in enumerate(envelopes):
-        low, high = column_extents(envelope, cuts)
-        middles.append(_draw_curve(canvas, curve, low, high, axis))
-    if len(envelopes) > 1:
-        place_letters(canvas, middles, axis.zero)
+    """Each point on the character that it falls in, or the nearest free one of the same row."""
+    import numpy as np
+
+    for point in points:
+        row = int(axis.rows_of(np.array([point.value]))[0]) // canvas.down
+        wanted = int(column_of(cuts, np.array([point.distance]))[0]) // canvas.across
+        free = [column for column in range(canvas.columns) if (row, column) not in canvas.points]
+        if free:
+            column = min(free, key=lambda column: (abs(column - wanted), column))
+            canvas.points[row, column] = point.sign, point.style
 
 
 def column_extents(
@@ -191,10 +238,16 @@ def _horizontal_axis(
         line[column] = glyphs.axis_tick_down
     several = len(canvas.lit) > 1
     for column, mark in _mark_columns(marks, cuts, canvas):
-        sign = letter(mark.curve) if several else glyphs.mark
-        style = colour_of(mark.curve) if several else "red"
+        sign, style = _sign(mark, glyphs, several=several)
         line[column] = paint(sign, style) if colour else sign
     return [" " * (GUTTER - 1) + glyphs.axis_corner + "".join(line), _tick_labels(ticks, canvas)]
+
+
+def _sign(mark: Mark, glyphs: Glyphs, *, several: bool) -> tuple[str, str]:
+    """The sign of a mark on the axis, and its style."""
+    if mark.curve is None:
+        return glyphs.flag, "bold"
+    return (letter(mark.curve), colour_of(mark.curve)) if several else (glyphs.mark, "red")
 
 
 def _mark_columns(
@@ -227,8 +280,11 @@ def _legend(
 ) -> list[tuple[str, str]]:
     """(sign, text) a curve: its letter, label and marks; of a single curve, one a mark."""
     if curves == 1:
-        signs = [glyphs.mark if mark.distance is not None else " " for mark in marks]
-        return [(sign, printable(mark.text)) for sign, mark in zip(signs, marks, strict=True)]
+        signs = [_sign(mark, glyphs, several=False)[0] for mark in marks]
+        return [
+            (sign if mark.distance is not None else " ", printable(mark.text))
+            for sign, mark in zip(signs, marks, strict=True)
+        ]
     names = [printable(label) for label in labels] or [""] * curves
     longest = max(map(len, names))
     entries = []
@@ -237,7 +293,8 @@ def _legend(
         sign = paint(letter(curve), colour_of(curve)) if colour else letter(curve)
         entries.append((sign, f"{name:<{longest}}  {texts}"))
     shared = SEVERAL_BRAILLE if glyphs.braille else SEVERAL
-    return [*entries, (shared, "where curves overlap")]
+    about_the_axis = [(glyphs.flag, printable(mark.text)) for mark in marks if mark.curve is None]
+    return [*entries, (shared, "where curves overlap"), *about_the_axis]
 
 
 def _hanging(entries: Sequence[tuple[str, str]], columns: int) -> list[str]:

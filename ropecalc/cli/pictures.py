@@ -1,0 +1,80 @@
+"""The options of the commands that draw, and figures in files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.output import Form, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ropecalc.cli.heads import Chosen
+    from ropecalc.render.figures import Drawing
+
+Contexts = list[tuple[int, str]]  # distances to point at, with what to say about each
+
+
+def _writable(path: str) -> str:
+    from ropecalc.render.figures import writable_figure
+
+    return writable_figure(path)
+
+
+Width = Annotated[
+    int | None,
+    options.option(
+        "--width",
+        "Plot so many columns, in pipes too.",
+        "N",
+        options.positive("width", "100"),
+    ),
+]
+Height = Annotated[
+    int | None,
+    options.option(
+        "--height",
+        "Plot so many rows, in pipes too.",
+        "N",
+        options.positive("height", "20"),
+    ),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Draw into a .svg, .png or .pdf too (matplotlib).",
+        metavar="FILE",
+        parser=options.reader(_writable),
+        show_default=False,
+    ),
+]
+
+
+def drawn(form: Form, plot: bool, width: int | None, height: int | None) -> Form:
+    """The form of an answer with a plot, which is drawn in a pipe where its size is given."""
+    return Form.TABLE if form is Form.PIPE and plot and (width or height) else form
+
+
+def save(path: str, drawing: Drawing) -> None:
+    """Draw a figure into a file, and say where it is."""
+    from ropecalc.render.figures import write_figure
+
+    write_figure(path, drawing)
+    say(f"the figure is in {path}")
+
+
+def contexts_of(models: Sequence[Chosen], context: int) -> Contexts:
+    """What models were trained for and allow, as far as it lies within ``context``."""
+    found: dict[int, list[str]] = {}
+    for one in models:
+        trained, reach = one.model.trained_context, one.rope.reach
+        whose = f" of {one.label}" if len(models) > 1 else ""
+        for length, what in ((trained, "trained context"), (reach, "context")):
+            if length is not None and length < context and (what != "context" or reach != trained):
+                found.setdefault(length, []).append(f"{what}{whose} {length:,}")
+    return [(length, ", ".join(words)) for length, words in sorted(found.items())]

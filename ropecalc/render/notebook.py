@@ -1,0 +1,149 @@
+"""Results in a notebook: a plain table in HTML, and pictures through matplotlib.
+
+Everything that is shown is escaped, and nothing is fetched: no script, no style sheet, no font.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ropecalc import results
+
+if TYPE_CHECKING:
+    from ropecalc.render.figures import Drawing
+    from ropecalc.render.machine import Record
+
+MOST_ROWS = 100
+CELL = ' style="text-align: left"'
+Rows = list[Mapping[str, Any]]
+
+
+def html(result: object) -> str | None:
+    """A table of a result: a row a name and value, or where it is a list of things, a row each.
+
+    A picture stands above it where there is one. None for what is no result.
+    """
+    rows = _rows(result)
+    if rows is None:
+        return None
+    title = type(result).__name__
+    flat = [dict(_flat(row)) for row in rows]
+    table = _pairs(flat[0]) if len(flat) == 1 else _grid(flat)
+    return f"<div><strong>{escape(title)}</strong>{_picture(result)}{table}</div>"
+
+
+def svg(result: object) -> str | None:
+    """The picture of a result as SVG; None where it has none, or matplotlib is missing."""
+    from ropecalc.render.figures import has_matplotlib, svg_text
+
+    drawing = _drawing(result) if has_matplotlib() else None
+    return None if drawing is None else svg_text(drawing)
+
+
+def _rows(result: object) -> Rows | None:
+    """The records of a result, as the commands print them in a pipe."""
+    from ropecalc.render import machine
+
+    match result:
+        case results.MinimumBase():
+            return [machine.minimum_base_record(result)]
+        case results.Check():
+            return [machine.check_record(result)]
+        case results.MaxContext():
+            return [machine.max_context_record(result)]
+        case results.Windows():
+            return list(machine.window_rows(result))
+        case results.PairFrequencies():
+            return list(machine.frequency_rows(result))
+    return _other_rows(result)
+
+
+def _other_rows(result: object) -> Rows | None:
+    from ropecalc.render.compared import comparison_rows
+    from ropecalc.render.inspected import inspection_rows
+    from ropecalc.render.machine import staircase_rows
+    from ropecalc.render.records_plans import plan_rows
+    from ropecalc.render.records_temperature import temperature_rows
+
+    match result:
+        case results.Staircase():
+            return list(staircase_rows(result))
+        case results.Plan():
+            return list(plan_rows(result))
+        case results.Inspection():
+            return list(inspection_rows(result))
+        case results.Comparison():
+            return list(comparison_rows(result))
+        case results.Temperature():
+            return list(temperature_rows(result))
+    return None
+
+
+def _drawing(result: object) -> Drawing | None:
+    from ropecalc.render.figures_bases import bases_figure, turns_figure, windows_figure
+    from ropecalc.render.figures_curves import Panel, curve_figure, curves_figure
+
+    match result:
+        case results.Envelope():
+            log_x = bool(result.edges[0] > 0)
+            return curves_figure([Panel([result], [None], log_x=log_x)])
+        case results.Curve() if result.distances.size:
+            return curve_figure(result)
+        case results.Staircase():
+            return bases_figure([result])
+        case results.PairFrequencies() if result.context is not None:
+            return turns_figure(result)
+        case results.Windows() if result.windows:
+            return windows_figure(result)
+    return None
+
+
+def _picture(result: object) -> str:
+    """The picture of a result as an image that the page itself holds."""
+    text = svg(result)
+    if text is None:
+        return ""
+    data = base64.b64encode(text.encode()).decode()
+    return f'<br><img alt="" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
+
+
+def _pairs(record: Mapping[str, object]) -> str:
+    """A record as rows of name and value."""
+    rows = "".join(
+        f"<tr><th{CELL}>{escape(name)}</th><td{CELL}>{_cell(value)}</td></tr>"
+        for name, value in record.items()
+    )
+    return f"<table>{rows}</table>"
+
+
+def _grid(rows: Sequence[Mapping[str, object]]) -> str:
+    """Records as rows below their names; what is beyond ``MOST_ROWS`` is counted."""
+    if not rows:
+        return "<p>nothing to list</p>"
+    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
+    lines = [
+        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row.values()) + "</tr>"
+        for row in rows[:MOST_ROWS]
+    ]
+    left = len(rows) - MOST_ROWS
+    more = f"<p>and {left:,} more rows</p>" if left > 0 else ""
+    return f"<table><tr>{head}</tr>{''.join(lines)}</table>{more}"
+
+
+def _flat(record: Record | Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for key, value in record.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{key}_{name}", part) for name, part in _flat(value))
+        else:
+            yield key, value
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return escape(f"{value:.10g}" if isinstance(value, float) else str(value))
