@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
@@ -12,26 +13,12 @@ import typer
 
 from ropecalc import __version__
 from ropecalc.cli import boundary
-from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog
+from ropecalc.cli.guesses import mended
+from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog, page
+from ropecalc.cli.overview import THINGS
 
 EPILOG = epilog(
-    "ropecalc min-base --dim 128 --ctx 32k",
-    "ropecalc curve --base 1e6",
-    "ropecalc max-ctx --base 1e6 --dim 128",
-    "ropecalc check --base 1e6 --dim 128 --ctx 32k",
-    "ropecalc inspect config.json",
-    "ropecalc lint config.json",
-    "ropecalc compare gpt-oss-20b",
-    "ropecalc models llama-3",
-    "ropecalc plan Llama-3-8B --to 128k",
-    "ropecalc emit Qwen3-8B --write vllm",
-    "ropecalc temperature --ctx 128k",
-    "ropecalc freqs --base 1e6 --dim 128",
-    "ropecalc staircase --dim 128 --ctx 1024",
-    "ropecalc windows --dim 128 --ctx 4096",
-    "ropecalc verify proof.json",
-    exit_0="done, or yes",
-    exit_1="computed, and the answer is no",
+    *(line for _, line in THINGS), exit_0="done, or yes", exit_1="computed, and the answer is no"
 )
 
 
@@ -57,7 +44,7 @@ class Commands(Mapping[str, ModuleType]):
 
     NAMES = tuple(
         "min-base curve max-ctx check inspect lint compare models plan emit temperature freqs "
-        "staircase windows verify".split()
+        "staircase windows weights verify explain schema".split()
     )
 
     def __getitem__(self, name: str) -> ModuleType:
@@ -89,14 +76,26 @@ def application(args: Sequence[str]) -> typer.Typer:
         pretty_exceptions_show_locals=False,
         context_settings=CONTEXT_SETTINGS,
     )
-    app.callback(epilog=EPILOG)(root)
+    words, codes = page(str(root.__doc__), EPILOG)
+    app.callback(help=words, epilog=codes)(root)
     first = args[0] if args else ""
     for name in [first] if first in Commands.NAMES else COMMANDS:
         module = COMMANDS[name]
-        app.command(name, short_help=module.SUMMARY, epilog=module.EPILOG)(module.command)
+        words, codes = page(module.command.__doc__, module.EPILOG)
+        app.command(name, help=words, short_help=module.SUMMARY, epilog=codes)(
+            boundary.telling(module.command)
+        )
     return app
 
 
 def main() -> int:
     """Run the program on the arguments of the process; returns the exit code."""
-    return boundary.run(application(sys.argv[1:]))
+    sys.argv[1:] = mended(sys.argv[1:], Commands.NAMES)
+    return boundary.run(application(sys.argv[1:] or _to_complete()))
+
+
+def _to_complete() -> list[str]:
+    """The finished words of the line that a shell asks to complete, in its own variable."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = line.split()
+    return words[1 : None if line[-1:].isspace() else -1]

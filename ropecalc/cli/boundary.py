@@ -11,15 +11,21 @@ import os
 import signal
 import sys
 import traceback
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, Protocol, runtime_checkable
 
 import typer
 
+from ropecalc.cli.helptext import examples
+from ropecalc.cli.overview import overview
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
 
+P = ParamSpec("P")
 PROGRAM = "ropecalc"
 BAD_INPUT, INTERRUPTED = 2, 130
 DEBUG_VARIABLE = "ROPECALC_DEBUG"
+COMPLETE_VARIABLE = "_ROPECALC_COMPLETE"  # in which a shell says that it wants words completed
 OPTIONS = {  # parameter of the library -> option of the commands, where the names differ
     "head_dim": "--dim",
     "context": "--ctx",
@@ -28,7 +34,8 @@ OPTIONS = {  # parameter of the library -> option of the commands, where the nam
 }
 OWN_OPTIONS = (
     "rotary_dim partial_rotary_factor base margin limit digits points every kind width height "
-    "backend jobs save model layer"
+    "backend jobs save model layer weights min_window head layout of rope_type original_context "
+    "output"
 ).split()
 
 
@@ -45,7 +52,8 @@ class UsageProblem(Protocol):
 def run(app: typer.Typer) -> int:
     """Run an application on the process's arguments; returns the exit code.
 
-    Without arguments it shows its help, and the exit code says that this was no answer.
+    Without arguments it shows what people do with it, and the exit code says that this was no
+    answer.
     """
     _die_quietly_on_a_closed_pipe()
     # The sweep makes thousands of small products: threads bring it 10% on an idle machine, and
@@ -53,15 +61,38 @@ def run(app: typer.Typer) -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     args = sys.argv[1:]
     try:
-        code = app(args=args or ["--help"], prog_name=PROGRAM, standalone_mode=False)
+        code = _called(app, args)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  the last place that can turn it into one line
         return _report(error)
-    if not args:
-        return BAD_INPUT
     return code if isinstance(code, int) else 0
+
+
+def _called(app: typer.Typer, args: list[str]) -> object:
+    if args or COMPLETE_VARIABLE in os.environ:
+        return app(args=args, prog_name=PROGRAM, standalone_mode=False)
+    print(overview())
+    return BAD_INPUT
+
+
+def telling(command: Callable[P, None]) -> Callable[P, None]:
+    """A command that says what is known so far when it is interrupted.
+
+    Here, since Typer makes an exit code of an interrupt before ``run`` sees it.
+    """
+
+    @wraps(command)
+    def told(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt as interrupt:
+            if str(interrupt):
+                print(f"Interrupted: {interrupt}", file=sys.stderr)
+            raise
+
+    return told
 
 
 def option_of(parameter: str) -> str | None:
@@ -106,7 +137,8 @@ def _message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory: ask for less at a time, such as a shorter --ctx"
     if isinstance(error, UsageProblem):
-        return error.format_message() + _where_to_look(error)
+        words = error.format_message().rstrip()
+        return words + "." * (words[-1:] not in ".?!") + _where_to_look(error)
     return (
         f"unexpected {type(error).__name__}: {error}; this is a fault of {PROGRAM}: please report "
         f"it with the traceback that {DEBUG_VARIABLE}=1 shows"
@@ -128,11 +160,19 @@ def _if_given(option: str) -> str | None:
 
 
 def _where_to_look(error: Exception) -> str:
-    """For what is not a bad value: which help lists what there is."""
+    """For what is not a bad value: a line that works, and which help lists what there is."""
     if isinstance(error, typer.BadParameter):
         return ""
     path = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-    return f" Run '{path} -h' to see what there is."
+    return f"{_such_as(path)} Run '{path} -h' to see what there is."
+
+
+def _such_as(path: str) -> str:
+    """The first example of a command."""
+    from ropecalc.cli.app import COMMANDS
+
+    module = COMMANDS.get(path.removeprefix(f"{PROGRAM} "))
+    return f" An example: {examples(module.EPILOG)[0]}." if module else ""
 
 
 def _encodable(line: str) -> str:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options
+from ropecalc.cli import options, pictures
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, show
+from ropecalc.cli.output import Answer, choose, show, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.compared import comparison_records, comparison_rows
 from ropecalc.render.inspected import model_record
@@ -19,31 +19,21 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Comparison, ModelConfig
 
-SUMMARY = "One config in transformers, vLLM, SGLang and llama.cpp: where they part."
+SUMMARY = "One config in transformers, vLLM, SGLang and llama.cpp."
 EPILOG = epilog(
     "ropecalc compare config.json",
     "ropecalc compare gpt-oss-20b",
     "ropecalc compare Phi-3-mini-128k --ctx 4k --stack vllm --stack llama.cpp",
-    "ropecalc compare gpt-oss-20b --json",
-    'ropecalc compare Qwen3-8B --override \'{"rope_parameters": {"rope_theta": 5e6}}\'',
-    exit_0="all stacks compute the same: frequencies, attention factor, softmax factor",
+    "ropecalc compare Qwen3-8B --override '{\"rope_theta\": 5e6}'",
+    exit_0="all compute the same: frequencies, attention and softmax factors",
     exit_1="computed, and they do not, or one refuses the config",
 )
 
-Model = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="A config.json or the folder that has it, - for standard input, a name that "
-        "ropecalc models lists, or org/name on the Hugging Face hub.",
-        show_default=False,
-    ),
-]
 Stacks = Annotated[
     list[str] | None,
     typer.Option(
         "--stack",
-        help="transformers, vllm, sglang or llama.cpp; may repeat; all unless given.",
+        help="transformers, vllm, sglang, llama.cpp; may repeat; else all.",
         metavar="STACK",
         show_default=False,
     ),
@@ -52,7 +42,7 @@ Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Look at one kind of layer, by the file's own word; all unless given.",
+        help="One kind of layer, by the file's word; all unless given.",
         metavar="TYPE",
         show_default=False,
     ),
@@ -72,13 +62,16 @@ Quiet = Annotated[bool, options.quiet("Print yes or no: whether all compute the 
 
 
 def command(
-    model: Model = None,
+    model: options.ModelArgument = None,
     ctx: options.Context = None,
     stack: Stacks = None,
     layer: Layer = None,
     override: Override = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
     plot: Plot = False,
+    width: pictures.Width = None,
+    height: pictures.Height = None,
+    output: pictures.Output = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,
@@ -107,7 +100,11 @@ def command(
         "count_unrotated": not ignore_unrotated,
         "agree": result.agree,
     }
-    show(_answer(result, inputs, plot=plot), form)
+    if output is not None:
+        _draw(result, output)
+    plot = plot or bool(width or height)
+    answer = _answer(result, inputs, plot=plot, width=width, height=height)
+    show(answer, pictures.drawn(form, plot, width, height))
     raise typer.Exit(0 if result.agree else 1)
 
 
@@ -161,11 +158,28 @@ def _solve(
             raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None
 
 
-def _answer(result: Comparison, inputs: dict[str, object], *, plot: bool) -> Answer:
+def _draw(result: Comparison, path: str) -> None:
+    from ropecalc.render.compare import comparison_figure
+
+    drawing = comparison_figure(result)
+    if drawing is None:
+        warn(f"{path} was not written: no context is known; pass --ctx")
+    else:
+        pictures.save(path, drawing)
+
+
+def _answer(
+    result: Comparison,
+    inputs: dict[str, object],
+    *,
+    plot: bool,
+    width: int | None,
+    height: int | None,
+) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_comparison
 
-        show_comparison(result, file, plot=plot)
+        show_comparison(result, file, plot=plot, width=width, height=height)
 
     def rows(file: TextIO, separator: str) -> None:
         write_rows(file, comparison_rows(result), separator)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ropecalc.cli import options
-from ropecalc.cli.heads import asked_spectra, head_inputs, name
+from ropecalc.cli import arithmetic, options, pictures, weighing
+from ropecalc.cli.heads import asked_models, head_inputs, name, spectra_of
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show
 from ropecalc.cli.sampling import Sampling
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from ropecalc.results import Envelope, MaxContext
+    from ropecalc.render.figures import Drawing
+    from ropecalc.results import Envelope, MaxContext, Rope
     from ropecalc.spectrum import Spectrum
 
 SUMMARY = "The similarity over the distance, drawn or as points."
@@ -62,7 +63,7 @@ Points = Annotated[
     int | None,
     options.option(
         "--points",
-        "Print about N points at distances in equal ratios; 256 unless given.",
+        "Print N points in equal ratios; 256 unless given.",
         "N",
         options.reader(_points_wanted),
     ),
@@ -81,7 +82,7 @@ Kind = Annotated[
     KindName,
     options.option(
         "--kind",
-        "similarity, or upper-bound for RoFormer's long-term decay; similarity unless given.",
+        "similarity, unless given, or upper-bound.",
         "KIND",
         options.reader(_kind),
     ),
@@ -90,26 +91,8 @@ Normalise = Annotated[
     bool,
     typer.Option(
         "--normalise/--raw",
-        help="Divide by the value at distance 0, or not; divided unless given.",
+        help="Divide by S(0), unless given, or not.",
         show_default=False,
-    ),
-]
-Width = Annotated[
-    int | None,
-    options.option(
-        "--width",
-        "Columns of the plot; given, it is drawn in a pipe too.",
-        "N",
-        options.positive("width", "100"),
-    ),
-]
-Height = Annotated[
-    int | None,
-    options.option(
-        "--height",
-        "Rows of the plot; given, it is drawn in a pipe too.",
-        "N",
-        options.positive("height", "20"),
     ),
 ]
 Linear = Annotated[bool, typer.Option("--linear", help="Draw distances on a linear axis.")]
@@ -126,14 +109,18 @@ def command(
     rotary_dim: options.RotaryDim = None,
     partial_rotary_factor: options.PartialRotaryFactor = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
+    weights: weighing.Weights = None,
     points: Points = None,
     every: Every = None,
     everything: All = False,
     kind: Kind = "similarity",
     normalise: Normalise = True,
-    width: Width = None,
-    height: Height = None,
+    width: pictures.Width = None,
+    height: pictures.Height = None,
     linear: Linear = False,
+    output: pictures.Output = None,
+    dtype: arithmetic.Dtype = None,
+    recipe: arithmetic.Recipe = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,
@@ -146,18 +133,13 @@ def command(
     is missed. Without --ctx the range is the power of two that shows every first violation.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
+    wanted = arithmetic.wanted(dtype, recipe)
+    if wanted and kind != "similarity":
+        raise InvalidValueError("kind", "--dtype is for the similarity alone: leave --kind out")
     at_most_one(**{"--points": points, "--every": every, "--all": everything})
-    lines = asked_spectra(
-        base,
-        dim,
-        rotary_dim,
-        partial_rotary_factor,
-        model,
-        config,
-        layer,
-        length=ctx,
-        ignore_unrotated=ignore_unrotated,
-    )
+    head = (base, dim, rotary_dim, partial_rotary_factor)
+    found = asked_models(*head, model, config, layer)
+    lines = spectra_of(found, *head, length=ctx, ignore_unrotated=ignore_unrotated, weights=weights)
     firsts = _first_violations(lines, ctx)
     context = ctx or _range_that_shows(firsts)
     sampling = Sampling(context, points, 1 if everything else every)
@@ -166,7 +148,18 @@ def command(
         _points(spectrum, first, sampling, kind, normalise)
         for spectrum, first in zip(lines, firsts, strict=True)
     ]
-    plot = partial(_plot, curves, firsts, width=width, height=height, log_x=not linear)
+    inputs |= arithmetic.inputs(wanted)
+    if wanted:
+        ropes = [model.rope for model in found] if found else [None] * len(lines)
+        curves = [
+            _in_dtype(*line, {**wanted, "length": ctx}, sampling)
+            for line in zip(curves, ropes, strict=True)
+        ]
+        firsts = [_first_of(*line) for line in zip(curves, firsts, strict=True)]
+    picture = _Picture(curves, firsts, pictures.contexts_of(found, context), not linear)
+    if output is not None:
+        pictures.save(output, picture.figure())
+    plot = partial(picture.plot, width=width, height=height)
     show(_answer(curves, inputs, plot), _form(form, points or every or everything, width or height))
 
 
@@ -218,6 +211,42 @@ def _points(
     )
 
 
+def _in_dtype(
+    points: CurvePoints, rope: Rope | None, wanted: dict[str, Any], sampling: Sampling
+) -> CurvePoints:
+    """The same curve in an arithmetic, and what rounding changes in it."""
+    from ropecalc.precision.effects import make_scores
+    from ropecalc.render.curves import curve_name
+    from ropecalc.render.precision import rounded_name
+
+    if rope is not None and wanted["length"] is None:
+        wanted = {**wanted, "length": rope.context}
+    found = arithmetic.effects(points.spectrum, points.context, wanted, rope)
+    label = curve_name(points.spectrum)
+    spectrum = replace(points.spectrum, label=rounded_name(label, found))
+    scores = make_scores(spectrum, points.context, rope=rope, **wanted)
+    return replace(
+        points,
+        spectrum=spectrum,
+        first_violation=found.first_violation,
+        error_bound=0.0,
+        blocks=lambda: sampling.blocks_in_dtype(scores, normalised=points.normalised),
+        precision=replace(found, label=label),
+        scores=scores,
+    )
+
+
+def _first_of(points: CurvePoints, exact: MaxContext) -> MaxContext:
+    """The first violation of a curve in an arithmetic."""
+    from ropecalc.results import Status
+
+    first = points.first_violation
+    status = Status.BEYOND_LIMIT if first is None else Status.VIOLATED
+    return replace(
+        exact, limit=points.context, status=status, first_violation=first, similarity=None
+    )
+
+
 def _answer(
     curves: Sequence[CurvePoints], inputs: dict[str, object], plot: Callable[[TextIO], None]
 ) -> Answer:
@@ -231,25 +260,46 @@ def _answer(
     )
 
 
-def _plot(
-    curves: Sequence[CurvePoints],
-    firsts: Sequence[MaxContext],
-    file: TextIO,
-    *,
-    width: int | None,
-    height: int | None,
-    log_x: bool,
-) -> None:
-    """Draw the curves; the upper bound has no violations to mark."""
-    from ropecalc.render.console import screen
-    from ropecalc.render.curves import describe_curves, screen_edges
+@dataclass(frozen=True)
+class _Picture:
+    """The curves as a plot or a figure; the upper bound has no violations to mark."""
 
-    on = screen(file)
-    on = on if width is None else replace(on, width=width)
-    edges = screen_edges(0, curves[0].context, on, log_x=log_x)
-    envelopes = [_envelope(points, edges) for points in curves]
-    marks = [first if curves[0].kind == "similarity" else None for first in firsts]
-    on.write(describe_curves(envelopes, marks, on, log_x=log_x, height=height))
+    curves: Sequence[CurvePoints]
+    firsts: Sequence[MaxContext]
+    contexts: pictures.Contexts
+    log_x: bool
+
+    def plot(self, file: TextIO, *, width: int | None, height: int | None) -> None:
+        from ropecalc.render.human import edges_for, show_curves
+        from ropecalc.render.precision import show_precisions
+
+        edges = edges_for(file, 0, self.curves[0].context, log_x=self.log_x, width=width)
+        show_curves(
+            self._envelopes(edges),
+            self._marks(),
+            file,
+            log_x=self.log_x,
+            width=width,
+            height=height,
+            contexts=self.contexts,
+        )
+        show_precisions([found for points in self.curves if (found := points.precision)], file)
+
+    def figure(self) -> Drawing:
+        from ropecalc.render.figures_curves import Panel, curves_figure, figure_edges
+
+        number = len(self.curves)
+        edges = figure_edges(0, self.curves[0].context, curves=number, log_x=self.log_x)
+        panel = Panel(
+            self._envelopes(edges), self._marks(), contexts=self.contexts, log_x=self.log_x
+        )
+        return curves_figure([panel])
+
+    def _envelopes(self, edges: NDArray[np.int64]) -> list[Envelope]:
+        return [_envelope(points, edges) for points in self.curves]
+
+    def _marks(self) -> list[MaxContext | None]:
+        return [first if self.curves[0].kind == "similarity" else None for first in self.firsts]
 
 
 def _envelope(points: CurvePoints, edges: NDArray[np.int64]) -> Envelope:
@@ -257,6 +307,12 @@ def _envelope(points: CurvePoints, edges: NDArray[np.int64]) -> Envelope:
     from ropecalc.render.progress import progress
 
     with progress(name(points.spectrum)) as report:
+        if points.scores is not None:
+            from ropecalc.precision.effects import envelope_in_dtype
+
+            return envelope_in_dtype(
+                points.scores, edges, normalised=points.normalised, progress=report
+            )
         return ropecalc.envelope(
             points.spectrum,
             edges,

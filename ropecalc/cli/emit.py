@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc import quantities
 from ropecalc.cli import options
-from ropecalc.cli.heads import layer_of
+from ropecalc.cli.heads import doubt_original, layer_of
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
 
@@ -22,29 +20,14 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission, ModelConfig, Setting
     from ropecalc.stacks.patch import Patch
 
-SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and other stacks take it."
+SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and others take it."
 EPILOG = epilog(
-    "ropecalc emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k",
-    "ropecalc emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k --write vllm",
+    "ropecalc emit Qwen3-8B --rope-type yarn --factor 4 --original-context 32k",
+    "ropecalc emit Qwen3-8B --base 5e6 --ctx 128k --write vllm",
     "ropecalc emit --base 5e6 --dim 128 --ctx 128k --write megatron-lm",
     "ropecalc emit --in-place config.json --base 5e6 --ctx 128k --dry-run",
-    exit_1="no: a stack that was named, or transformers with --in-place, does not compute exactly "
-    "this",
+    exit_1="no: a stack that was named cannot compute exactly this",
 )
-
-
-def _factor(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 1 <= value <= quantities.LARGEST:
-        raise InvalidValueError("factor", f"factor must be at least 1, such as 4, got {text!r}")
-    return value
-
-
-def _original(text: str) -> int:
-    return options.tokens(text, "original_context")
 
 
 def complete_stack(incomplete: str) -> list[str]:
@@ -54,58 +37,21 @@ def complete_stack(incomplete: str) -> list[str]:
     return [stack for stack in STACKS if stack.startswith(incomplete.lower())]
 
 
-Model = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="A model's file or the folder that has it, - for standard input, a name that "
-        "ropecalc models lists, or org/name on the Hugging Face hub.",
-        show_default=False,
-        autocompletion=complete_model,
-    ),
-]
 Write = Annotated[
     list[str] | None,
     typer.Option(
         "--write",
-        help="Print what this stack takes, such as vllm; may repeat. All are listed without it.",
+        help="Print what a stack takes: vllm...; may repeat.",
         metavar="STACK",
         show_default=False,
         autocompletion=complete_stack,
-    ),
-]
-RopeType = Annotated[
-    str | None,
-    typer.Option(
-        "--rope-type",
-        help="Another scaling: default, linear, ntk-aware, dynamic, yarn or llama3.",
-        metavar="TYPE",
-        show_default=False,
-    ),
-]
-Factor = Annotated[
-    float | None,
-    options.option(
-        "--factor",
-        "The factor of the scaling; the context over the original one unless given.",
-        "S",
-        options.reader(_factor),
-    ),
-]
-Original = Annotated[
-    int | None,
-    options.option(
-        "--original-context",
-        "The context before scaling, tokens; the model's trained one unless given.",
-        "TOKENS",
-        options.reader(_original),
     ),
 ]
 InPlace = Annotated[
     str | None,
     typer.Option(
         "--in-place",
-        help="Put the setting into a config.json, print what changes, and keep a backup.",
+        help="Put it into a config.json, with a backup.",
         metavar="FILE",
         show_default=False,
     ),
@@ -114,37 +60,30 @@ FormOfFile = Annotated[
     str | None,
     typer.Option(
         "--form",
-        help="With --in-place: the keys of transformers 4 or 5; the file's own unless given.",
+        help="Keys of transformers 4 or 5; else the file's.",
         metavar="4|5",
         show_default=False,
     ),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="With --in-place: print what would change, no more.")
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With --in-place: print the changes only.")]
 NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place: keep no backup.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="With --in-place: replace a scaling that the file has.")
-]
+Force = Annotated[bool, typer.Option("--force", help="With --in-place: replace a scaling.")]
 Quiet = Annotated[
     bool,
-    options.quiet(
-        "Print the names of the stacks that compute it exactly, a line each; with --write the "
-        "texts alone; with --in-place the name of the backup."
-    ),
+    options.quiet("Print the stacks that are exact, the texts of --write or the backup's name."),
 ]
 
 
 def command(
-    model: Model = None,
+    model: options.ModelArgument = None,
     write: Write = None,
     base: options.Base = None,
     dim: options.Dim = None,
     rotary_dim: options.RotaryDim = None,
     ctx: options.Context = None,
-    rope_type: RopeType = None,
-    factor: Factor = None,
-    original_context: Original = None,
+    rope_type: options.RopeType = None,
+    factor: options.Factor = None,
+    original_context: options.Original = None,
     layer: options.Layer = None,
     in_place: InPlace = None,
     form_of_file: FormOfFile = None,
@@ -157,7 +96,7 @@ def command(
     as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
-    """The setting that a model has, or has with other parts, as each stack takes it.
+    """The setting of a model, or of its changed parts, as each stack takes it.
 
     Parts that are not given are the model's own. In a pipe, --write prints what the stack takes
     and nothing else, under a comment with its name where there are several; what to know beside it
@@ -217,6 +156,7 @@ def _setting(
         model = load(target)
         for assumption in model.assumptions:
             warn(f"{model.source}: {assumption}")
+        doubt_original(model.trained_context, **parts)
         name = called(target, model)
         return make_setting(model, layer_of(model, layer), model_name=name, **parts)  # type: ignore[arg-type]
     if parts["base"] is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ropecalc.cli.output import at_most_one, required, say, warn
 from ropecalc.errors import InvalidValueError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ropecalc.spectrum import Spectrum
 
 DEFAULT_HEAD_DIM = 128
+Weights = Sequence[float] | None
 
 
 @dataclass(frozen=True)
@@ -24,20 +26,29 @@ class Chosen:
 
     model: ModelConfig
     rope: Rope
+    instead: str = ""
+    """The scaling that stands in the place of its own, in short."""
 
-    def spectrum(self, length: int | None, *, count_unrotated: bool = True) -> Spectrum:
+    def spectrum(
+        self,
+        length: int | None,
+        *,
+        count_unrotated: bool = True,
+        weights: Weights = None,
+    ) -> Spectrum:
         """Its spectrum where ``length`` tokens are attended to; its own context unless given."""
         from ropecalc import scaling
 
         return scaling.from_rope(
-            self.rope, length, count_unrotated=count_unrotated, label=self.label
+            self.rope, length, weights=weights, count_unrotated=count_unrotated, label=self.label
         )
 
     @property
     def label(self) -> str:
         """What to call it in tables and legends."""
         kind = f", {self.rope.layer_type}" if len(self.model.ropes) > 1 else ""
-        return f"{short_name(self.model.source)}{kind}"
+        other = f", {self.instead}" if self.instead else ""
+        return f"{short_name(self.model.source)}{kind}{other}"
 
 
 def short_name(source: str) -> str:
@@ -71,7 +82,10 @@ def chosen(
     for option, value in instead.items():
         at_most_one(**{"--model": names or None, option: value})
         at_most_one(**{"--config": files or None, option: value})
-    found = [ropecalc.find_model(known) for known in names]
+    found = [
+        ropecalc.read_config(known) if Path(known).is_file() else ropecalc.find_model(known)
+        for known in names
+    ]
     found += [ropecalc.read_config(file) for file in files]
     if layer is not None and not found:
         raise InvalidValueError("options", "--layer needs --model or --config beside it")
@@ -91,6 +105,23 @@ def layer_of(model: ModelConfig, layer: str | None) -> Rope:
             return rope
     kinds = ", ".join(rope.layer_type for rope in model.ropes)
     raise InvalidValueError("layer", f"{model.source} has no layer {layer!r}: it has {kinds}")
+
+
+def doubt_original(trained: int | None, **parts: Any) -> None:
+    """Say so where the trained context was taken for the original one, and does not fit the rest.
+
+    Qwen3's file allows 40,960 tokens and says nothing of the 32,768 that it was trained on: four
+    times what is meant reaches 131,072.
+    """
+    factor, context = parts["factor"], parts["context"]
+    if parts["original_context"] or not (trained and factor and context):
+        return
+    if factor * trained != context and context % factor == 0:
+        warn(
+            f"the original context is taken for the file's {trained:,} tokens, {factor:g} times "
+            f"which is no {context:,}: give --original-context {int(context // factor)} if that "
+            "is meant"
+        )
 
 
 def rotated(head_dim: int, rotary_dim: int | None, factor: float | None) -> int:
@@ -118,6 +149,7 @@ def spectra(
     factor: float | None = None,
     *,
     ignore_unrotated: bool = False,
+    weights: Weights = None,
 ) -> list[Spectrum]:
     """The spectrum of each base for one head."""
     from ropecalc import scaling
@@ -129,6 +161,7 @@ def spectra(
             base,
             head_dim,
             rotary_dim=rotary_dim,
+            weights=weights,
             count_unrotated=not ignore_unrotated,
         )
         for base in bases
@@ -146,19 +179,60 @@ def asked_spectra(
     *,
     length: int | None,
     ignore_unrotated: bool = False,
+    weights: Weights = None,
 ) -> list[Spectrum]:
     """The spectra of --base and the head's options, or of --model and --config.
 
     ``length`` tokens are attended to, where a model's scaling depends on that.
     """
+    found = asked_models(bases, head_dim, rotary_dim, factor, models, configs, layer)
+    return spectra_of(
+        found,
+        bases,
+        head_dim,
+        rotary_dim,
+        factor,
+        length=length,
+        ignore_unrotated=ignore_unrotated,
+        weights=weights,
+    )
+
+
+def asked_models(
+    bases: Sequence[tuple[float, ...]] | None,
+    head_dim: int | None,
+    rotary_dim: int | None,
+    factor: float | None,
+    models: Sequence[str] | str | None,
+    configs: Sequence[str] | str | None,
+    layer: str | None,
+) -> list[Chosen]:
+    """The models of --model and --config, which stand instead of --base and the head's options."""
     options = {"--base": bases, "--dim": head_dim, "--rotary-dim": rotary_dim}
-    found = chosen(models, configs, layer, **options, **{"--partial-rotary-factor": factor})
+    return chosen(models, configs, layer, **options, **{"--partial-rotary-factor": factor})
+
+
+def spectra_of(
+    found: Sequence[Chosen],
+    bases: Sequence[tuple[float, ...]] | None,
+    head_dim: int | None,
+    rotary_dim: int | None,
+    factor: float | None,
+    *,
+    length: int | None,
+    ignore_unrotated: bool = False,
+    weights: Weights = None,
+) -> list[Spectrum]:
+    """The spectra of models that were found, or of --base and the head's options without any."""
     if found:
-        return [one.spectrum(length, count_unrotated=not ignore_unrotated) for one in found]
+        counted = not ignore_unrotated
+        return [one.spectrum(length, count_unrotated=counted, weights=weights) for one in found]
     if not bases:
         raise required("--base", "1e6")
     flat = [base for several in bases for base in several]
-    return spectra(flat, head_dim, rotary_dim, factor, ignore_unrotated=ignore_unrotated)
+    return spectra(
+        flat, head_dim, rotary_dim, factor, ignore_unrotated=ignore_unrotated, weights=weights
+    )
 
 
 def head_of(found: Sequence[Chosen]) -> tuple[int | None, int | None, int | None]:
@@ -188,12 +262,11 @@ def name(spectrum: Spectrum) -> str:
 
 def head_inputs(lines: Sequence[Spectrum]) -> dict[str, object]:
     """The heads and the bases of spectra, as they were understood; lists where they differ."""
-    first = lines[0]
     inputs: dict[str, object] = {}
     for key in ("head_dim", "rotary_dim", "count_unrotated"):
         values = [getattr(spectrum, key) for spectrum in lines]
         inputs[key] = values[0] if len(set(values)) == 1 else values
     inputs["base"] = [float(line.base) for line in lines if line.base is not None]
-    if any(line.rope_type != first.rope_type or not line.is_plain for line in lines):
-        inputs["rope_type"] = [spectrum.rope_type for spectrum in lines]
+    inputs["rope_type"] = [line.rope_type for line in lines]
+    inputs["weights"] = None if (weights := lines[0].weights) is None else list(weights)
     return inputs

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options
+from ropecalc.cli import arithmetic, options, weighing
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, show, warn
 from ropecalc.errors import InvalidValueError, TableWarning
@@ -19,29 +19,21 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Inspection, ModelConfig
 
-SUMMARY = "What a model's RoPE really does, how far it carries, what will bite."
+SUMMARY = "What a model's RoPE really does, and how far it carries."
 EPILOG = epilog(
     "ropecalc inspect config.json",
     "ropecalc inspect Qwen3-8B",
     "ropecalc inspect config.json --ctx 256k --json",
+    "ropecalc inspect Llama-3.1-8B --dtype bfloat16",
     "ropecalc inspect config.json --layer full_attention -q",
-    exit_0="done, whether or not the bound holds; lint and check answer by their exit code",
+    exit_0="done, whether or not the bound holds: see check for that",
 )
 
-Model = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="A model's file or the folder that has it, - for standard input, a name that "
-        "ropecalc models lists, or org/name on the Hugging Face hub.",
-        show_default=False,
-    ),
-]
 Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Look at one kind of layer, by the file's own word; all unless given.",
+        help="One kind of layer, by the file's word; all unless given.",
         metavar="TYPE",
         show_default=False,
     ),
@@ -51,19 +43,19 @@ NoBases = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    options.quiet(
-        "Print the first distance that breaks the bound, a line each kind of layer (and length); "
-        "no such distance: empty."
-    ),
+    options.quiet("Print first violations, a line each kind of layer; empty: none."),
 ]
 
 
 def command(
-    model: Model = None,
+    model: options.ModelArgument = None,
     ctx: options.Context = None,
     layer: Layer = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
     no_bases: NoBases = False,
+    weights: weighing.Weights = None,
+    dtype: arithmetic.Dtype = None,
+    recipe: arithmetic.Recipe = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,
@@ -78,6 +70,7 @@ def command(
     from ropecalc.cli.target import load
 
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
+    wanted = arithmetic.wanted(dtype, recipe)
     if model is None:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
     found = load(model)
@@ -87,12 +80,16 @@ def command(
         layer=layer,
         count_unrotated=not ignore_unrotated,
         bases=not no_bases and form is not Form.BARE,
+        weights=weights,
+        **(wanted or {}),
     )
     inputs: dict[str, object] = {
         "model": model_record(found),
         "context": result.context,
         "layer": layer,
         "count_unrotated": not ignore_unrotated,
+        "weights": weights,
+        **arithmetic.inputs(wanted),
     }
     show(_answer(result, inputs), form)
 
@@ -104,6 +101,7 @@ def _solve(
     layer: str | None,
     count_unrotated: bool,
     bases: bool,
+    **in_dtype: Any,
 ) -> Inspection:
     import ropecalc
     from ropecalc.render.progress import progress
@@ -120,6 +118,7 @@ def _solve(
             count_unrotated=count_unrotated,
             bases=bases,
             progress=report,
+            **in_dtype,
         )
     for warning in caught:
         warn(f"Warning: {warning.message}")

@@ -9,7 +9,9 @@ import typer
 
 from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
+from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, choose, show, warn
+from ropecalc.cli.target import files_in
 from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.render.lint import lint_record, lint_rows, rule_record
 from ropecalc.render.machine import write_rows
@@ -22,10 +24,10 @@ if TYPE_CHECKING:
 
     Looked = Sequence[tuple[ModelConfig, Sequence[Finding]]]
 
-SUMMARY = "What in a model's file will bite its users?"
+SUMMARY = "What in models' files will bite their users, file by file?"
 EPILOG = epilog(
     "ropecalc lint config.json",
-    "ropecalc lint config.json model.gguf -q",
+    "ropecalc lint configs/ model.gguf -q",
     "ropecalc lint Qwen3-8B Llama-3.1-8B",
     "ropecalc lint config.json --strict --ignore base-below-bound --json",
     "ropecalc lint --rules",
@@ -38,9 +40,9 @@ Models = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="MODEL...",
-        help="Models' files or the folders that have them, - for standard input, names that "
-        "ropecalc models lists, or org/name on the Hugging Face hub.",
+        help="Files, folders, - for stdin, known models, org/name on the hub.",
         show_default=False,
+        autocompletion=complete_model,
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")]
@@ -88,7 +90,8 @@ def command(
     """Findings: what a stack will refuse or compute otherwise than the file says, and the cure.
 
     Each has a code, a severity (error, warning, note), and says which stack it bites. A file that
-    cannot be read is named on stderr; the others are looked at all the same.
+    cannot be read is named on stderr; the others are looked at all the same. Of a folder all
+    config.json, params.json and GGUF files below it are, or else its .json files.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if rules:
@@ -96,6 +99,7 @@ def command(
         return
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
+    models = [file for target in models for file in files_in(target)]
     ignored = frozenset(ignore or ())
     looked = list(_looked(models, ignored))
     inputs = {"models": list(models), "strict": strict, "ignore": sorted(ignored)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from ropecalc.cli import options
+from ropecalc.cli import options, weighing
 from ropecalc.cli.heads import asked_spectra, head_inputs, name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, say, show
@@ -33,7 +33,7 @@ Limit = Annotated[
     int,
     options.option(
         "--limit",
-        "Look at distances below this many tokens; 16M = 16,777,216 unless given, at most 1G.",
+        "Look at distances below this many tokens; 16M = 16,777,216 unless given, at most 16G.",
         "TOKENS",
         options.reader(partial(options.tokens, parameter="limit")),
     ),
@@ -56,6 +56,7 @@ def command(
     partial_rotary_factor: options.PartialRotaryFactor = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
     margin: options.Margin = 0.0,
+    weights: weighing.Weights = None,
     limit: Limit = LIMIT,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
@@ -78,6 +79,7 @@ def command(
         layer,
         length=None,
         ignore_unrotated=ignore_unrotated,
+        weights=weights,
     )
     results = [_solve(spectrum, margin, limit) for spectrum in lines]
     inputs = {**head_inputs(lines), "margin": margin, "limit": limit}

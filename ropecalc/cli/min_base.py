@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options
+from ropecalc.cli import arithmetic, options, weighing
 from ropecalc.cli.heads import chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show, warn
 from ropecalc.errors import InvalidValueError, TableWarning
 from ropecalc.quantities import format_count
-from ropecalc.render.machine import minimum_base_record
+from ropecalc.render.machine import bare, minimum_base_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from ropecalc.results import MinimumBase
+    from ropecalc.results import MinimumBase, PrecisionBase
 
 SUMMARY = "The smallest base for a head and a context."
 EPILOG = epilog(
     "ropecalc min-base --dim 128 --ctx 32768",
     "ropecalc min-base --dim 64,128 --ctx 2k,4k --csv",
     "ropecalc min-base --model Qwen3-8B --ctx 128k",
-    "ropecalc min-base --dim 128 --ctx 4096 --digits 30 -q",
     "base=$(ropecalc min-base --dim 128 --ctx 32768 --round 2 -q)",
+    "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
+    "ropecalc min-base --dim 128 --ctx 32k --dtype float32",
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2
@@ -39,40 +40,37 @@ Round = Annotated[
     int | None,
     options.option(
         "--round",
-        "Significant digits of the round base; 2 unless given.",
+        "Digits of the round base; 2 unless given.",
         "N",
         options.positive("round_digits", "2"),
     ),
 ]
-Integer = Annotated[
-    bool, typer.Option("--integer", help="With -q, print the first integer base that will do.")
-]
+Integer = Annotated[bool, typer.Option("--integer", help="With -q, print the first integer base.")]
 Digits = Annotated[
     int | None,
     options.option(
         "--digits",
-        "Significant digits of the minimum base, which is rounded up; a float64 unless given.",
+        "Digits of the minimum base; float64 unless given.",
         "N",
         options.positive("digits", "30"),
     ),
 ]
 Safe = Annotated[
     bool,
-    typer.Option("--safe", help="Compute the safe base where no table has it: may take minutes."),
+    typer.Option("--safe", help="Compute the safe base too: may take minutes."),
 ]
 NoTable = Annotated[
-    bool, typer.Option("--no-table", help="Sweep for the answer even where a table has it.")
+    bool, typer.Option("--no-table", help="Sweep even where a table has the answer.")
 ]
 Verify = Annotated[
     bool,
-    typer.Option("--verify", help="Verify what a table says in full, whatever that costs."),
+    typer.Option("--verify", help="Work out anew what a table says."),
 ]
 CertificateFile = Annotated[
     str | None,
     typer.Option(
         "--certificate",
-        help="Write a proof of the minimum base that 'ropecalc verify' checks; one --dim, one "
-        "--ctx.",
+        help="Write a proof of it, for 'ropecalc verify'.",
         metavar="FILE",
         show_default=False,
     ),
@@ -88,10 +86,7 @@ SafeCertificateFile = Annotated[
 ]
 Quiet = Annotated[
     bool,
-    options.quiet(
-        "Print one number that meets the bound: the minimum base, or what --round, --integer or "
-        "--digits asks for."
-    ),
+    options.quiet("Print it, or what --round or --digits asks for."),
 ]
 
 
@@ -105,6 +100,8 @@ def command(
     partial_rotary_factor: options.PartialRotaryFactor = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
     margin: options.Margin = 0.0,
+    weights: weighing.Weights = None,
+    min_window: options.MinWindow = None,
     round_digits: Round = None,
     integer: Integer = False,
     digits: Digits = None,
@@ -113,18 +110,25 @@ def command(
     verify: Verify = False,
     certificate: CertificateFile = None,
     safe_certificate: SafeCertificateFile = None,
+    dtype: arithmetic.Dtype = None,
+    recipe: arithmetic.Recipe = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,
     as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
-    """The smallest base at which the similarity is nowhere negative in the context: exact, no grid.
+    """The smallest base at which similarity is nowhere negative in a context.
 
-    Several head dimensions and contexts print one row a combination. A model gives its head, and
-    its context unless --ctx is given.
+    Lists print one row a combination. A model gives its head, and its context unless --ctx is
+    given.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
+    in_dtype = arithmetic.wanted(dtype, recipe)
+    if in_dtype and form is Form.BARE:
+        others = {"--round": round_digits, "--integer": integer, "--digits": digits}
+        for option, value in others.items():
+            at_most_one(**{"--dtype": dtype, option: value})
     instead = {"--dim": dim, "--rotary-dim": rotary_dim}
     found = chosen(
         model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}
@@ -134,10 +138,22 @@ def command(
     rotary_dim = head_rotary_dim or rotary_dim
     contexts = [reach] if reach and not ctx else options.flat("--ctx", ctx, "32k")
     rotary_dims = [rotated(head_dim, rotary_dim, partial_rotary_factor) for head_dim in dims]
-    settings = {"count_unrotated": not ignore_unrotated, "margin": margin}
+    settings = {"count_unrotated": not ignore_unrotated, "margin": margin, "weights": weights}
+    if (
+        form is Form.BARE
+        and rotary_dims == dims
+        and not any((margin, round_digits, integer, digits, no_table, verify, certificate))
+        and not any((safe_certificate, in_dtype, weights, min_window))
+    ):
+        quick = [_from_table(head_dim, context) for head_dim in dims for context in contexts]
+        if None not in quick:
+            print(*map(bare, quick), sep="\n")
+            return
     wanted, picked = _wanted(form, round_digits, integer, digits)
     wanted |= {"safe": None if form is Form.BARE else safe}
-    wanted |= {"use_table": not no_table, "verify": verify}
+    wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
+    if min_window is not None and picked == "minimum_base":
+        picked = "wide_start"
     proofs = {"minimum-base": certificate, "safe-base": safe_certificate}
     for kind, path in proofs.items():
         if path is not None:
@@ -149,8 +165,50 @@ def command(
     ]
     inputs = {"head_dim": dims, "rotary_dim": rotary_dims, "context": contexts, **settings}
     inputs |= {"round_digits": wanted["round_digits"], "digits": digits}
-    show(_answer(results, inputs, picked), form)
-    raise typer.Exit(1 if any(result.minimum_base is None for result in results) else 0)
+    inputs |= {"min_window": min_window}
+    inputs |= arithmetic.inputs(in_dtype)
+    rounded = [
+        _in_dtype(result, {**in_dtype, "weights": weights}) if in_dtype else None
+        for result in results
+    ]
+    show(_answer(results, rounded, inputs, picked), form)
+    answer = "minimum_base" if min_window is None else "wide_start"
+    bases = [
+        getattr(result, answer) if here is None else _base_of(here)
+        for result, here in zip(results, rounded, strict=True)
+    ]
+    raise typer.Exit(1 if None in bases else 0)
+
+
+def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
+    """The base of the same head and context in an arithmetic."""
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    with progress(f"{in_dtype['dtype']}, {format_count(result.context)} tokens") as report:
+        return ropecalc.min_base_in_dtype(
+            result.head_dim,
+            result.context,
+            rotary_dim=result.rotary_dim,
+            count_unrotated=result.count_unrotated,
+            margin=result.margin,
+            progress=report,
+            **in_dtype,
+        )
+
+
+def _base_of(here: PrecisionBase) -> float | None:
+    """The base found; 1 where every base will do."""
+    from ropecalc.results import PrecisionStatus
+
+    return 1.0 if here.status is PrecisionStatus.EVERY_BASE else here.base
+
+
+def _from_table(head_dim: int, context: int) -> float | None:
+    """What -q prints where a table has it: a look-up is ten times as fast as loading numpy."""
+    from ropecalc.quick import shipped_minimum
+
+    return shipped_minimum(head_dim, context) if context > 0 else None
 
 
 def _wanted(
@@ -209,24 +267,46 @@ def _certify(
     say(f"The proof is in {path}: ropecalc verify checks it")
 
 
-def _answer(results: Sequence[MinimumBase], inputs: dict[str, Any], picked: str) -> Answer:
+def _answer(
+    results: Sequence[MinimumBase],
+    rounded: Sequence[PrecisionBase | None],
+    inputs: dict[str, Any],
+    picked: str,
+) -> Answer:
+    from ropecalc.render.precision import precision_base_record, show_precision_bases
+
+    both = list(zip(results, rounded, strict=True))
+
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_min_base
 
         show_min_base(results, file)
+        show_precision_bases([here for here in rounded if here is not None], file)
 
     return Answer(
         command="min-base",
         inputs=inputs,
-        records=map(minimum_base_record, results),
-        bare=(_bare(result, picked) for result in results),
+        records=(
+            {**minimum_base_record(result), "precision": precision_base_record(here)}
+            for result, here in both
+        ),
+        bare=(_bare(result, here, picked) for result, here in both),
         table=table,
     )
 
 
-def _bare(result: MinimumBase, picked: str) -> object:
+def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> object:
     """The number that was asked for, as one that ``check`` takes: never the infimum 1 itself."""
     if result.minimum_base is None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
         return None
-    return max(getattr(result, picked) or LEAST, LEAST)
+    if here is None and getattr(result, picked) is None and result.min_window is not None:
+        warn(f"head_dim {result.head_dim}, {result.context} tokens: no window is so wide")
+        return None
+    if here is None:
+        return max(getattr(result, picked) or LEAST, LEAST)
+    base = _base_of(here)
+    if base is None:
+        warn(f"head_dim {result.head_dim}, {result.context} tokens: {here.status.value}")
+        return None
+    return max(base, LEAST)

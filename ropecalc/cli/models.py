@@ -61,7 +61,7 @@ def command(
     if not found:
         like = nearest(words)
         hint = f"; did you mean {' or '.join(like)}?" if like else ""
-        warn(f"no known model has {words!r} in its names{hint}")
+        warn(f"No known model has {words!r} in its names{hint or ': see ropecalc models'}")
     if found or form is Form.JSON:
         show(_answer(found, words, form), form)
     raise typer.Exit(0 if found else 1)

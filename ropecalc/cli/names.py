@@ -1,4 +1,4 @@
-"""Completion of the names of known models."""
+"""Completion of names: known models, scalings, topics."""
 
 from __future__ import annotations
 
@@ -15,3 +15,26 @@ def complete_model(incomplete: str) -> list[str]:
 
     typed, done = incomplete.lower(), len(incomplete)
     return [incomplete + name[done:] for name in model_names() if name.lower().startswith(typed)]
+
+
+def complete_topic(incomplete: str) -> list[str]:
+    """The topics of ``ropecalc explain`` that begin so.
+
+    >>> complete_topic("win")
+    ['windows']
+    """
+    from ropecalc.explanations import TOPICS
+
+    return [topic for topic in TOPICS if topic.startswith(incomplete.lower())]
+
+
+def complete_rope_type(incomplete: str) -> list[str]:
+    """The scalings that begin so.
+
+    >>> complete_rope_type("y")
+    ['yarn']
+    """
+    from ropecalc.stacks.setting import ROPE_TYPES
+
+    names = [name.replace("_", "-") for name in ROPE_TYPES]
+    return [name for name in names if name.startswith(incomplete.lower())]

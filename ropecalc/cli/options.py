@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from ropecalc import quantities
-from ropecalc.cli.names import complete_model
+from ropecalc.cli.names import complete_model, complete_rope_type
 from ropecalc.cli.output import required, say
 from ropecalc.errors import InvalidValueError
 
@@ -64,6 +64,16 @@ def _bases(text: str) -> tuple[float, ...]:
     return quantities.parse_list(text, quantities.parse_base)
 
 
+def _scaling_factor(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 1 <= value <= quantities.LARGEST:
+        raise InvalidValueError("factor", f"factor must be at least 1, such as 4, got {text!r}")
+    return value
+
+
 def flat(option: str, given: Sequence[tuple[T, ...]] | None, example: str) -> list[T]:
     """The values of an option that may repeat and take lists; an error where there are none."""
     if not given:
@@ -83,7 +93,7 @@ def quiet(help_text: str) -> Any:
 
 Dims = Annotated[
     list[Any] | None,
-    option("--dim", "Head dimension, even; may repeat or be a list: 64,128.", "D", reader(_dims)),
+    option("--dim", "Head dimension, even; may repeat or be 64,128.", "D", reader(_dims)),
 ]
 Dim = Annotated[
     int | None,
@@ -93,22 +103,20 @@ Contexts = Annotated[
     list[Any] | None,
     option(
         "--ctx",
-        "Context in tokens: 32768, 32,768 or 32k (k = 1,024); may repeat or be a list: 4k,32k.",
+        "Tokens: 32768 or 32k (k = 1,024); lists: 4k,32k.",
         "TOKENS",
         reader(_contexts),
     ),
 ]
 Context = Annotated[
     int | None,
-    option(
-        "--ctx", "Context in tokens: 32768, 32,768 or 32k (k = 1,024).", "TOKENS", reader(tokens)
-    ),
+    option("--ctx", "Context in tokens: 32768 or 32k (k = 1,024).", "TOKENS", reader(tokens)),
 ]
 Bases = Annotated[
     list[Any] | None,
     option(
         "--base",
-        "Base (rope_theta): 1e6, 500000 or 500k (k = 1,000); may repeat or be a list: 5e5,1e6.",
+        "Base (rope_theta): 1e6 or 500k; lists: 5e5,1e6.",
         "BASE",
         reader(_bases),
     ),
@@ -117,17 +125,25 @@ Base = Annotated[
     float | None,
     option(
         "--base",
-        "Base (rope_theta): 1e6, 500000 or 500k (k = 1,000).",
+        "Base (rope_theta): 1e6 or 500k (k = 1,000).",
         "BASE",
         reader(quantities.parse_base),
+    ),
+]
+ModelArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL",
+        help="File or folder, - for stdin, known model, or org/name on the hub.",
+        show_default=False,
+        autocompletion=complete_model,
     ),
 ]
 Model = Annotated[
     str | None,
     typer.Option(
         "--model",
-        help="A known model, such as Qwen3-8B, for its head, base and scaling: see 'ropecalc "
-        "models'.",
+        help="A known model: 'ropecalc models' lists them.",
         metavar="NAME",
         show_default=False,
         autocompletion=complete_model,
@@ -137,8 +153,7 @@ Models = Annotated[
     list[str] | None,
     typer.Option(
         "--model",
-        help="A known model, such as Qwen3-8B, for its head, base and scaling: see 'ropecalc "
-        "models'; may repeat.",
+        help="A known model: see 'ropecalc models'; may repeat.",
         metavar="NAME",
         show_default=False,
         autocompletion=complete_model,
@@ -148,8 +163,7 @@ Config = Annotated[
     str | None,
     typer.Option(
         "--config",
-        help="The same from a file: config.json, params.json, GGUF or Megatron-LM arguments; - "
-        "reads standard input.",
+        help="The same from config.json, GGUF...; - is stdin.",
         metavar="FILE",
         show_default=False,
     ),
@@ -158,8 +172,7 @@ Configs = Annotated[
     list[str] | None,
     typer.Option(
         "--config",
-        help="The same from a file: config.json, params.json, GGUF or Megatron-LM arguments; - "
-        "reads standard input; may repeat.",
+        help="The same from config.json, GGUF...; may repeat.",
         metavar="FILE",
         show_default=False,
     ),
@@ -168,17 +181,41 @@ Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Which kind of the model's layers, such as sliding_attention; the one that sees the "
-        "whole context unless given.",
+        help="Kind of layer; full attention's unless given.",
         metavar="TYPE",
         show_default=False,
+    ),
+]
+RopeType = Annotated[
+    str | None,
+    typer.Option(
+        "--rope-type",
+        help="linear, ntk-aware, dynamic, yarn or llama3.",
+        metavar="TYPE",
+        show_default=False,
+        autocompletion=complete_rope_type,
+    ),
+]
+Factor = Annotated[
+    float | None,
+    option(
+        "--factor", "Its factor; context over original unless given.", "S", reader(_scaling_factor)
+    ),
+]
+Original = Annotated[
+    int | None,
+    option(
+        "--original-context",
+        "Context before it; the trained one unless given.",
+        "TOKENS",
+        reader(partial(tokens, parameter="original_context")),
     ),
 ]
 RotaryDim = Annotated[
     int | None,
     option(
         "--rotary-dim",
-        "How many dimensions of the head are rotated, even; all unless given.",
+        "Rotated dimensions, even; all unless given.",
         "R",
         positive("rotary_dim", "64"),
     ),
@@ -196,19 +233,28 @@ IgnoreUnrotated = Annotated[
     bool,
     typer.Option(
         "--ignore-unrotated",
-        help="Leave the unrotated dimensions out of the similarity; they count unless given.",
+        help="Unrotated dimensions do not count; else they do.",
     ),
 ]
 Margin = Annotated[
     float,
     option(
         "--margin",
-        "Ask for at least this fraction of the similarity at distance 0; 0 unless given.",
+        "Least S(m)/S(0) to ask for; 0 unless given.",
         "TAU",
         fraction("margin", "0.05"),
+    ),
+]
+MinWindow = Annotated[
+    float | None,
+    option(
+        "--min-window",
+        "Bases in windows so wide, such as 1e-3, alone.",
+        "W",
+        fraction("min_window", "1e-3"),
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsTsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows, as in a pipe.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated rows with a header.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated rows.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options
+from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated, short_name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
@@ -21,28 +21,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from ropecalc.results import Candidate, Emission, Envelope, ModelConfig, Plan
+    from ropecalc.results import Candidate, Emission, ModelConfig, Plan
 
-SUMMARY = "Ways to a longer context side by side, and the setting for your stack."
+SUMMARY = "Ways to a longer context side by side, with advice."
 EPILOG = epilog(
     "ropecalc plan Llama-3-8B --to 128k",
     "ropecalc plan --base 1e6 --dim 128 --from 32k --to 128k --csv",
     "ropecalc plan Qwen3-8B --from 32k --to 128k --method yarn --write vllm",
-    "ropecalc plan config.json --to 64k --method yarn --in-place config.json --dry-run",
+    "ropecalc plan config.json --to 64k --in-place config.json --dry-run",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
-    exit_0="done: something meets the bound at the target, or a setting was written",
+    exit_0="done: something meets the bound at the target, or was written",
     exit_1="computed, and nothing that was looked at meets the bound",
 )
 
-Model = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="A model's file or the folder that has it, - for standard input, a name that "
-        "ropecalc models lists, or org/name on the Hugging Face hub; or give --base and --from.",
-        show_default=False,
-    ),
-]
 To = Annotated[
     int | None,
     options.option(
@@ -53,7 +44,7 @@ From = Annotated[
     int | None,
     options.option(
         "--from",
-        "Context that it was trained for; the model's own unless given.",
+        "Trained context; the model's own unless given.",
         "TOKENS",
         options.reader(options.tokens),
     ),
@@ -62,7 +53,7 @@ Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Which kind of the model's layers; the one that sees the whole context unless given.",
+        help="Kind of layer; full attention's unless given.",
         metavar="TYPE",
         show_default=False,
     ),
@@ -71,25 +62,20 @@ Methods = Annotated[
     list[str] | None,
     typer.Option(
         "--method",
-        help="Look at this method alone; may repeat. minimum-base, round-base, wide-base, "
-        "safe-base, liu, ntk-aware, dynamic, yarn, llama3 or linear.",
+        help="Look at this method, such as yarn; may repeat.",
         metavar="METHOD",
         show_default=False,
     ),
 ]
 Plot = Annotated[
     bool,
-    typer.Option(
-        "--plot", help="On a terminal, draw the curves: as it is, and what is picked or advised."
-    ),
+    typer.Option("--plot", help="Draw the curves, on a terminal."),
 ]
 Write = Annotated[
     list[str] | None,
     typer.Option(
         "--write",
-        help="Write the setting for a stack, such as vllm or axolotl; may repeat. It is that of "
-        "--method; else of what is advised: with training for stacks that train and for "
-        "transformers, without for those that serve.",
+        help="Write it for a stack, such as vllm; may repeat.",
         metavar="STACK",
         show_default=False,
     ),
@@ -98,7 +84,7 @@ InPlace = Annotated[
     str | None,
     typer.Option(
         "--in-place",
-        help="Put the setting into a config.json, of which a backup is kept.",
+        help="Put it into a config.json; a backup is kept.",
         metavar="FILE",
         show_default=False,
     ),
@@ -108,13 +94,11 @@ Force = Annotated[
     bool, typer.Option("--force", help="With --in-place, replace a scaling that is there.")
 ]
 NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place, keep no backup.")]
-Quiet = Annotated[
-    bool, options.quiet("Print the base of the picked method, or of the one advised with training.")
-]
+Quiet = Annotated[bool, options.quiet("Print the base picked, or advised with training.")]
 
 
 def command(
-    model: Model = None,
+    model: options.ModelArgument = None,
     to: To = None,
     from_: From = None,
     base: options.Base = None,
@@ -125,6 +109,9 @@ def command(
     layer: Layer = None,
     method: Methods = None,
     plot: Plot = False,
+    width: pictures.Width = None,
+    height: pictures.Height = None,
+    output: pictures.Output = None,
     write: Write = None,
     in_place: InPlace = None,
     dry_run: DryRun = False,
@@ -136,10 +123,11 @@ def command(
     as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
-    """Raise the base, NTK, YaRN, Llama 3's scaling, interpolation: evaluated at the longer context.
+    """Ways to a longer context, each evaluated there, and what is advised.
 
-    On a terminal a table comes first, then one advice for fine-tuning and one for without. In a
-    pipe, --write with one stack prints nothing but what the stack takes.
+    Methods: minimum-base, round-base, wide-base, safe-base, liu, ntk-aware, dynamic, yarn, llama3
+    and linear. --write takes that of --method, else what is advised: without training for stacks
+    that serve, with it for others. Without a MODEL give --base and --from.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if to is None:
@@ -156,6 +144,7 @@ def command(
     if (write or in_place) and method and len(method) > 1:
         raise InvalidValueError("options", "one setting can be written: give one --method")
     plan = _solve(found, head, to, from_, layer, method)
+    _save_figure(output, plan, method)
     written = [written_for(plan, stack, method, model) for stack in write or ()]
     if in_place:
         patch(plan, in_place, method, backup=not no_backup, force=force, dry_run=dry_run)
@@ -174,7 +163,10 @@ def command(
         "context": to,
         "methods": method,
     }
-    show(_answer(plan, inputs, written, method, plot=plot), form)
+    plot = plot or bool(width or height)
+    drawn = _drawn(plan, method) if plot else []
+    answer = _answer(plan, inputs, written, method, drawn=drawn, width=width, height=height)
+    show(answer, pictures.drawn(form, plot, width, height))
     met = any(one.check.holds for one in plan.candidates) or plan.original.check.holds
     raise typer.Exit(0 if met or written or in_place else 1)
 
@@ -278,12 +270,14 @@ def _answer(
     written: Sequence[tuple[str, Emission]],
     methods: Sequence[str] | None,
     *,
-    plot: bool,
+    drawn: Sequence[Candidate],
+    width: int | None,
+    height: int | None,
 ) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_plan
 
-        show_plan(plan, file, curves=_curves(plan, methods, file) if plot else (), written=written)
+        show_plan(plan, file, drawn=drawn, written=written, width=width, height=height)
 
     def rows(file: TextIO, separator: str) -> None:
         from ropecalc.render.machine import write_rows
@@ -302,14 +296,15 @@ def _answer(
     )
 
 
-def _curves(
-    plan: Plan, methods: Sequence[str] | None, file: TextIO
-) -> list[tuple[Candidate, Envelope]]:
-    """The curves to draw on ``file``: as it is, and what was picked or advised."""
-    import ropecalc
-    from ropecalc.render.human import edges_for
+def _save_figure(path: str | None, plan: Plan, methods: Sequence[str] | None) -> None:
+    from ropecalc.render.plan import plan_figure
 
+    if path is not None:
+        pictures.save(path, plan_figure(plan, _drawn(plan, methods)))
+
+
+def _drawn(plan: Plan, methods: Sequence[str] | None) -> list[Candidate]:
+    """What to draw the curves of: the head as it is, and what was picked or advised."""
     picked = list(methods or (plan.with_training, plan.without_training))
     chosen = map(plan.candidate, dict.fromkeys(["original", *picked]))
-    edges = edges_for(file, 0, plan.context)
-    return [(one, ropecalc.envelope(one.spectrum, edges)) for one in chosen if one is not None]
+    return [one for one in chosen if one is not None]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ropecalc.precision.products import Scores
     from ropecalc.render.machine import Block
     from ropecalc.similarity import Kind
     from ropecalc.spectrum import Spectrum
@@ -34,11 +35,20 @@ class Sampling:
             for at, values in blocks:
                 yield range(at, at + values.size), values.tolist()
             return
-        for distances in self._chunks():
+        for distances in self.chunks():
             found = similarity.curve(spectrum, distances, kind=kind, normalised=normalised)
             yield distances, found.values.tolist()
 
-    def _chunks(self) -> Iterator[Sequence[int]]:
+    def blocks_in_dtype(self, scores: Scores, *, normalised: bool) -> Iterator[Block]:
+        """The same of a curve in a stack's arithmetic."""
+        import numpy as np
+
+        scale = float(scores.at(np.array([0]))[0]) if normalised else 1.0
+        for distances in self.chunks():
+            yield distances, (scores.at(np.asarray(distances)) / scale).tolist()
+
+    def chunks(self) -> Iterator[Sequence[int]]:
+        """The distances, ascending."""
         if self.every is None:
             yield log_spaced(self.context, self.points or DEFAULT_POINTS)
             return

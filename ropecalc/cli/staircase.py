@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, cast
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-from ropecalc.cli import options
+import typer
+
+from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import chosen, head_of
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, required, show, warn
+from ropecalc.cli.output import Answer, Form, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.machine import staircase_record, staircase_rows, write_rows
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ropecalc.landmarks import Landmark
     from ropecalc.results import Kind, Staircase
 
 SUMMARY = "The minimum base of every context at once."
 EPILOG = epilog(
     "ropecalc staircase --dim 128 --ctx 1024",
     "ropecalc staircase --dim 64 --ctx 1024 --kind safe --csv",
-    "ropecalc staircase --model Llama-2-7B",
+    "ropecalc staircase --dim 128 --ctx 128k --plot",
     "ropecalc staircase --dim 128 --ctx 1M --save minimum-128.staircase",
 )
 
+KINDS: tuple[Kind, ...] = ("minimum", "safe")
 KindName = Annotated[
     str,
     options.option(
         "--kind",
-        "minimum: the smallest base that meets the bound; safe: the base from which on every base "
-        "does; minimum unless given.",
+        "minimum or safe bases; minimum unless given.",
         "KIND",
         str,
     ),
@@ -38,8 +43,8 @@ Save = Annotated[
     str | None,
     options.option(
         "--save",
-        "Write the steps to a file too. What is done is kept in FILE.part: after an interruption "
-        "the same command goes on from there.",
+        "Write the steps to FILE too. FILE.part keeps what is done: after an "
+        "interruption the same command goes on from there.",
         "FILE",
         str,
     ),
@@ -51,6 +56,13 @@ Jobs = Annotated[
         "Processes that share the work; one a core unless given.",
         "N",
         options.positive("jobs", "2"),
+    ),
+]
+Plot = Annotated[
+    bool,
+    typer.Option(
+        "--plot",
+        help="Draw minimum and safe bases, with known models, instead.",
     ),
 ]
 Quiet = Annotated[bool, options.quiet("Print the bases alone, one a line.")]
@@ -65,6 +77,10 @@ def command(
     kind: KindName = "minimum",
     save: Save = None,
     jobs: Jobs = None,
+    plot: Plot = False,
+    width: pictures.Width = None,
+    height: pictures.Height = None,
+    output: pictures.Output = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,
@@ -73,8 +89,9 @@ def command(
 ) -> None:
     """The minimum or safe base of every context up to --ctx: a row a step, one base for each.
 
-    All dimensions of the head are rotated. A step's base answers the contexts from beyond the step
-    before it up to its own; at its critical distance the similarity is zero there.
+    All dimensions of the head are rotated and weigh the same. A step's base answers the contexts
+    from beyond the step before it up to its own; at its critical distance the similarity is zero
+    there.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     head_dim, of_model, reach = head_of(chosen(model, config, layer, **{"--dim": dim}))
@@ -86,11 +103,47 @@ def command(
         raise required("--dim", "128")
     if ctx is None:
         raise required("--ctx", "8k")
-    if kind not in ("minimum", "safe"):
+    if kind not in KINDS:
         raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
-    result = _build(cast("Kind", kind), dim, ctx, save, jobs)
-    inputs = {"rotary_dim": dim, "context": ctx, "kind": kind, "save": save}
-    show(_answer(result, inputs), form)
+    plot = plot or bool(width or height)
+    asked, inputs = kind, {"rotary_dim": dim, "context": ctx, "kind": kind}
+    if not (plot or output):
+        result = _build(asked, dim, ctx, save, jobs)
+        show(_answer(result, {**inputs, "save": save}), form)
+        return
+    both = {each: _drawn(each, dim, ctx, save if each == kind else None, jobs) for each in KINDS}
+    stairs = list(both.values())
+    if output is not None:
+        from ropecalc.render.figures_bases import bases_figure
+
+        pictures.save(output, bases_figure(stairs, _models(dim, ctx)))
+    answer = _answer(both[asked], {**inputs, "save": save})
+    if plot:
+        answer = replace(answer, table=partial(_plot, stairs, width, height))
+        form = Form.TABLE if form is Form.PIPE else form
+    show(answer, form)
+
+
+def _drawn(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -> Staircase:
+    """A staircase to draw: that of the shipped tables, where there is one and none is saved."""
+    from ropecalc.tables import cut
+
+    found = None if save else cut(kind, dim, ctx)
+    return _build(kind, dim, ctx, save, jobs) if found is None else found
+
+
+def _models(dim: int, ctx: int) -> list[Landmark]:
+    from ropecalc.landmarks import landmarks
+    from ropecalc.render.charts import first_drawn
+
+    return landmarks(dim, first_drawn(ctx), ctx)
+
+
+def _plot(stairs: list[Staircase], width: int | None, height: int | None, file: TextIO) -> None:
+    from ropecalc.render.human import show_bases
+
+    points = _models(stairs[0].rotary_dim, stairs[0].end)
+    show_bases(stairs, points, file, width=width, height=height)
 
 
 def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -> Staircase:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +38,19 @@ def load(target: str, revision: str | None = None) -> ModelConfig:
     return ropecalc.find_model(target)
 
 
+def files_in(target: str) -> list[str]:
+    """The models that a folder of models holds; what is no such folder stands for itself.
+
+    All config.json, params.json and GGUF files below it, else all .json files in it, by name. A
+    folder that has a config.json or params.json of its own is one model.
+    """
+    folder, own = Path(target), ("config.json", "params.json")
+    if not folder.is_dir() or any((folder / name).is_file() for name in own):
+        return [target]
+    models = [path for path in folder.rglob("*") if path.name in own or path.suffix == ".gguf"]
+    return sorted(map(str, models or folder.glob("*.json"))) or [target]
+
+
 def is_known(name: str) -> bool:
     """Whether a name is that of one known model."""
     from ropecalc.errors import InvalidValueError
@@ -55,7 +69,7 @@ def looks_like_a_path(target: str) -> bool:
     >>> [looks_like_a_path(x) for x in ("a/config.json", "./x", "Qwen/Qwen3-8B", "llama", "")]
     [True, True, False, False, True]
     """
-    dotted = target.startswith((".", "/", "~")) or target.count("/") > 1
+    dotted = target.startswith((".", "/", "~")) or target.endswith("/") or target.count("/") > 1
     return not target or dotted or (os.sep != "/" and os.sep in target) or _has_ending(target)
 
 

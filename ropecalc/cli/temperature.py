@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Temperature
 
-SUMMARY = "The logit gap that one token needs among many, and factors that keep it."
+SUMMARY = "The logit gap that one token needs among many."
 EPILOG = epilog(
     "ropecalc temperature --ctx 128k",
     "ropecalc temperature --ctx 128k --from 8k --mass 0.5",

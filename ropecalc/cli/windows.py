@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options
+from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
@@ -34,7 +34,7 @@ AtMost = Annotated[
     float | None,
     options.option(
         "--at-most",
-        "Seek only windows that begin up to this base; all unless given.",
+        "Windows that begin up to this base; else all.",
         "BASE",
         options.reader(partial(parse_base, parameter="at_most")),
     ),
@@ -64,8 +64,11 @@ def command(
     partial_rotary_factor: options.PartialRotaryFactor = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
     margin: options.Margin = 0.0,
+    weights: weighing.Weights = None,
     at_most: AtMost = None,
     min_width: MinWidth = 0.0,
+    width: pictures.Width = None,
+    output: pictures.Output = None,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,
@@ -94,10 +97,14 @@ def command(
         "rotary_dim": rotated(head_dim, rotary_dim, partial_rotary_factor),
         "count_unrotated": not ignore_unrotated,
         "margin": margin,
+        "weights": weights,
         "at_most": at_most,
     }
     result = _solve(**inputs)
-    show(_answer(result, inputs, min_width), form)
+    if output is not None:
+        _draw(result, output)
+    form = pictures.drawn(form, plot=True, width=width, height=None)
+    show(_answer(result, inputs, min_width, width), form)
     _warn_of_hidden(result, min_width, form)
     raise typer.Exit(0 if result.windows else 1)
 
@@ -110,11 +117,22 @@ def _solve(head_dim: int, context: int, **settings: Any) -> Windows:
         return ropecalc.windows(head_dim, context, progress=report, **settings)
 
 
-def _answer(result: Windows, inputs: dict[str, Any], min_width: float) -> Answer:
+def _draw(result: Windows, path: str) -> None:
+    from ropecalc.render.figures_bases import windows_figure
+
+    if result.windows:
+        pictures.save(path, windows_figure(result))
+    else:
+        warn(f"{path} was not written: there is no window to draw")
+
+
+def _answer(
+    result: Windows, inputs: dict[str, Any], min_width: float, width: int | None = None
+) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_windows
 
-        show_windows(result, file, min_width=min_width)
+        show_windows(result, file, min_width=min_width, width=width)
 
     def rows(file: TextIO, separator: str) -> None:
         write_rows(file, window_rows(result, min_width), separator)

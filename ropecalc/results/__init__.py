@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from ropecalc.results.curves import Curve as Curve
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
+    from ropecalc.results.explanations import Explanation as Explanation
     from ropecalc.results.findings import Finding as Finding
     from ropecalc.results.findings import Severity as Severity
     from ropecalc.results.inspections import Inspection as Inspection
     from ropecalc.results.inspections import LayerInspection as LayerInspection
     from ropecalc.results.plans import Candidate as Candidate
     from ropecalc.results.plans import Plan as Plan
+    from ropecalc.results.precisions import Precision as Precision
+    from ropecalc.results.precisions import PrecisionBase as PrecisionBase
+    from ropecalc.results.precisions import PrecisionStatus as PrecisionStatus
     from ropecalc.results.proofs import Verification as Verification
     from ropecalc.results.proofs import VerificationStatus as VerificationStatus
     from ropecalc.results.settings import Emission as Emission
@@ -46,12 +50,14 @@ if TYPE_CHECKING:
     from ropecalc.results.temperatures import Temperature as Temperature
     from ropecalc.results.verdicts import Check as Check
     from ropecalc.results.verdicts import MaxContext as MaxContext
+    from ropecalc.results.weights import CheckpointWeights as CheckpointWeights
     from ropecalc.results.windows import Window as Window
     from ropecalc.results.windows import Windows as Windows
 
 _HOME = {
     "Candidate": "plans",
     "Check": "verdicts",
+    "CheckpointWeights": "weights",
     "Comparison": "comparisons",
     "Curve": "curves",
     "Emission": "settings",
@@ -59,6 +65,7 @@ _HOME = {
     "Estimate": "bases",
     "ModelConfig": "configs",
     "Rope": "configs",
+    "Explanation": "explanations",
     "Finding": "findings",
     "FrequencyGroup": "comparisons",
     "Inspection": "inspections",
@@ -70,6 +77,9 @@ _HOME = {
     "MinimumBase": "bases",
     "PairFrequencies": "curves",
     "Plan": "plans",
+    "Precision": "precisions",
+    "PrecisionBase": "precisions",
+    "PrecisionStatus": "precisions",
     "SafeStatus": "status",
     "Setting": "settings",
     "Severity": "findings",

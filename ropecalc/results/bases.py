@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ropecalc.notebook import Shown
 from ropecalc.results.status import SafeStatus, Status, WindowStatus
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class MinimumBase:
+class MinimumBase(Shown):
     """The smallest base that meets the bound at ``context``; see ``ropecalc.min_base``."""
 
     head_dim: int
@@ -51,9 +52,10 @@ class MinimumBase:
     ``window_status`` is ENDS, None where it is ENDLESS."""
     round_digits: int | None
     round_base: float | None
-    """First base of ``round_digits`` significant digits that meets the bound."""
+    """First base of ``round_digits`` significant digits that meets the bound, in a window of
+    ``min_window`` or more where that was asked for."""
     integer_base: int | None
-    """First integer base that meets the bound."""
+    """The same for integer bases."""
     safe_status: SafeStatus
     safe_base: float | None
     """Smallest float64 from which on every base meets the bound; None where it is not known, and
@@ -65,6 +67,16 @@ class MinimumBase:
     steps: int
     """Intervals of bases that the sweep excluded, each by one violated distance; 0 for a table."""
     method: str
+    min_window: float | None = None
+    """The width, relative to its start, that a window was asked to have at least."""
+    wide_status: WindowStatus = WindowStatus.NOT_SOUGHT
+    """How the first window so wide ends; NOT_SOUGHT where none was asked for, or there is none."""
+    wide_start: float | None = None
+    """Smallest float64 of the first window so wide."""
+    wide_end: float | None = None
+    """Largest float64 in it, as far as it was followed; None where it has no end."""
+    wide_distance: int | None = None
+    """The distance whose similarity rises through zero at its start."""
 
     @property
     def continuum_estimate(self) -> float | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import Shown
+
 if TYPE_CHECKING:
     from ropecalc.results.configs import ModelConfig, Rope
     from ropecalc.spectrum import Spectrum
@@ -77,7 +79,7 @@ class LayerComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """The same config in all stacks; see ``ropecalc.compare``."""
 
     model: ModelConfig

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import Drawn, Shown
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Curve(Drawn):
     """A curve at chosen distances; see ``ropecalc.curve``.
 
     ``distances`` and ``values`` have one shape, (n_points,).
@@ -29,7 +31,7 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Envelope:
+class Envelope(Drawn):
     """Minimum and maximum of a curve over runs of distances; see ``ropecalc.envelope``.
 
     Column k covers every integer distance in edges[k] <= m < edges[k + 1].
@@ -47,7 +49,7 @@ class Envelope:
 
 
 @dataclass(frozen=True)
-class PairFrequencies:
+class PairFrequencies(Shown, Drawn):
     """The angular frequencies of a head, a row a pair; see ``ropecalc.frequencies``."""
 
     spectrum: Spectrum

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import Shown
+
 if TYPE_CHECKING:
     from ropecalc.results.configs import ModelConfig, Rope
     from ropecalc.results.findings import Finding
+    from ropecalc.results.precisions import Precision
     from ropecalc.results.verdicts import Check
     from ropecalc.spectrum import Spectrum
 
@@ -34,10 +37,12 @@ class LayerInspection:
     """The smallest base of a plain spectrum with this head that meets the bound there."""
     safe_base: float | None
     """All plain bases from it on meet the bound there; None where that is not known."""
+    precision: Precision | None = None
+    """The bound there in a stack's arithmetic, where one was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Shown):
     """A model file, looked at as a whole; see ``ropecalc.inspect``."""
 
     model: ModelConfig

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import Shown
+
 if TYPE_CHECKING:
     from ropecalc.results.configs import ModelConfig, Rope
     from ropecalc.results.verdicts import Check
@@ -38,7 +40,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Shown):
     """Ways from one context to a longer one; see ``ropecalc.plan``."""
 
     model: ModelConfig | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.notebook import Drawn, Shown
 
 Kind = Literal["minimum", "safe"]
 
@@ -23,7 +24,7 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Staircase:
+class Staircase(Shown, Drawn):
     """The minimum or safe base of every context from 1 to ``end``, for one rotary dimension."""
 
     kind: Kind

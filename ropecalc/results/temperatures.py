@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ropecalc.notebook import Shown
+
 
 @dataclass(frozen=True, slots=True)
 class LengthFactor:
@@ -20,7 +22,7 @@ class LengthFactor:
 
 
 @dataclass(frozen=True, slots=True)
-class Temperature:
+class Temperature(Shown):
     """What one matching token needs to be seen among many; see ``ropecalc.temperature``."""
 
     context: int

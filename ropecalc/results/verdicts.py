@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(Shown):
     """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
 
     head_dim: int
@@ -27,13 +28,25 @@ class Check:
     slack: float
     """(worst_similarity - margin * S(0)) / S(0): negative where the bound is broken."""
     next_base: float | None
-    """Smallest float64 base above ``base`` that meets the bound; None where ``base`` does."""
+    """Smallest float64 base above ``base`` that meets the bound, in a window of ``min_window`` or
+    more where that was asked for; None where ``base`` does."""
     error_bound: float
     """|worst_similarity - exact value| is at most this."""
     label: str
     method: str
     rope_type: str = "default"
     """The scaling method of the spectrum, default for a plain base."""
+    min_window: float | None = None
+    """The width, relative to its start, that the window of ``next_base`` was asked to have."""
+    room_below: float | None = None
+    """How far the base may be lowered with the bound holding, relative to it, up to
+    ``room_limit``; None where the bound is broken, the base is scaled, or nobody looked."""
+    room_above: float | None = None
+    """How far it may be raised, as ``room_below``."""
+    room_limit: float | None = None
+    """How far was looked to either side."""
+    weighted: bool = False
+    """Whether the pairs have weights."""
 
     @property
     def holds(self) -> bool:
@@ -42,7 +55,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class MaxContext:
+class MaxContext(Shown):
     """The longest context at which the bound holds; see ``ropecalc.max_context``."""
 
     head_dim: int
@@ -60,6 +73,8 @@ class MaxContext:
     method: str
     rope_type: str = "default"
     """The scaling method of the spectrum, default for a plain base."""
+    weighted: bool = False
+    """Whether the pairs have weights."""
 
     @property
     def max_context(self) -> int | None:

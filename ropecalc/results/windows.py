@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ropecalc.notebook import Drawn, Shown
 from ropecalc.results.status import Status
 
 
@@ -28,7 +29,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(Shown, Drawn):
     """All bases that meet the bound at ``context``; see ``ropecalc.windows``."""
 
     head_dim: int

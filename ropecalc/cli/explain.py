@@ -1,0 +1,72 @@
+"""``ropecalc explain``: what a word means, as the README says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.helptext import epilog
+from ropecalc.cli.names import complete_topic
+from ropecalc.cli.output import Answer, Form, choose, show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TextIO
+
+    from ropecalc.results import Explanation
+
+SUMMARY = "What the bound, a safe base, YaRN, an exit code... is."
+EPILOG = epilog(
+    "ropecalc explain bound",
+    "ropecalc explain safe-base",
+    "ropecalc explain -q",
+)
+
+Topic = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="TOPIC",
+        help="Such as bound, windows, yarn or exit-codes; all are listed without one.",
+        show_default=False,
+        autocompletion=complete_topic,
+    ),
+]
+Quiet = Annotated[bool, options.quiet("Print the text without its title, or the topics' names.")]
+
+
+def command(
+    topic: Topic = None,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+    as_tsv: options.AsTsv = False,
+    as_markdown: options.AsMarkdown = False,
+    quiet: Quiet = False,
+) -> None:
+    """A short explanation of one topic, or the list of topics.
+
+    It is the same text in a pipe, where --tsv prints rows.
+    """
+    from ropecalc.explanations import explanation, explanations
+
+    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
+    name = " ".join(topic or ())
+    found = [explanation(name)] if name else explanations()
+    answer = _answer(found, name)
+    show(answer, Form.TABLE if form is Form.PIPE else form)
+
+
+def _answer(found: Sequence[Explanation], name: str) -> Answer:
+    def table(file: TextIO) -> None:
+        from ropecalc.render.human import show_explanations
+
+        show_explanations(found, file)
+
+    return Answer(
+        command="explain",
+        inputs={"topic": name or None},
+        records=({"topic": one.topic, "title": one.title, "text": one.text} for one in found),
+        bare=found[0].text.split("\n") if name else [one.topic for one in found],
+        table=table,
+    )

@@ -1,0 +1,79 @@
+"""Short explanations by topic: one file each in ``data/explain``, which the README has as well."""
+
+from __future__ import annotations
+
+import pkgutil
+
+from ropecalc.errors import InvalidValueError
+from ropecalc.results import Explanation
+
+TOPICS = (
+    "bound",
+    "minimum-base",
+    "safe-base",
+    "windows",
+    "certificate",
+    "estimate",
+    "context",
+    "scaling",
+    "yarn",
+    "unrotated",
+    "method",
+    "limits",
+    "models",
+    "units",
+    "exit-codes",
+)
+OTHER_NAMES = {
+    "bounds": "bound",
+    "base": "minimum-base",
+    "min-base": "minimum-base",
+    "window": "windows",
+    "certificates": "certificate",
+    "proof": "certificate",
+    "verify": "certificate",
+    "contexts": "context",
+    "ctx": "context",
+    "max-ctx": "context",
+    "plan": "scaling",
+    "rope-type": "scaling",
+    "rotary-dim": "unrotated",
+    "sweep": "method",
+    "model": "models",
+    "config": "models",
+    "tokens": "units",
+    "exit-code": "exit-codes",
+}
+NEAREST = 3
+
+
+def explanation(topic: str) -> Explanation:
+    """What there is to say on a topic, whatever its case, with blanks or underscores for hyphens.
+
+    Raises InvalidValueError where there is no such topic, with those most like it.
+
+    >>> explanation("Safe base").title
+    'The safe base'
+    """
+    name = "-".join(topic.casefold().replace("_", " ").replace("-", " ").split())
+    name = OTHER_NAMES.get(name, name)
+    if name not in TOPICS:
+        raise InvalidValueError("topic", f"there is no topic {topic!r}: {_cure(name)}")
+    data = pkgutil.get_data("ropecalc", f"data/explain/{name}.md")
+    assert data is not None  # what is in TOPICS is in the package
+    title, _, text = data.decode("utf-8").partition("\n")
+    return Explanation(name, title.removeprefix("# "), text.strip("\n"))
+
+
+def explanations() -> list[Explanation]:
+    """All of them, in the order in which they are best read."""
+    return [explanation(topic) for topic in TOPICS]
+
+
+def _cure(name: str) -> str:
+    from difflib import get_close_matches
+
+    like = get_close_matches(name, [*TOPICS, *OTHER_NAMES], NEAREST)
+    meant = list(dict.fromkeys(OTHER_NAMES.get(one, one) for one in like))
+    guess = f"did you mean {' or '.join(meant)}? " if meant else ""
+    return f"{guess}'ropecalc explain' lists them"
