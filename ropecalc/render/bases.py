@@ -34,7 +34,7 @@ def describe_min_base(results: Sequence[MinimumBase], screen: Screen) -> str:
 
 
 def _one(result: MinimumBase, screen: Screen) -> list[str]:
-    asked = f"{tokens(result.context)}, {_setting([result])}"
+    asked = f"{tokens(result.context)}, {setting([result])}"
     if result.status is not Status.FOUND:
         answer = (
             "Every base is enough" if result.status is Status.EVERY_BASE else "No base is enough"
@@ -48,17 +48,14 @@ def _one(result: MinimumBase, screen: Screen) -> list[str]:
     ]
 
 
-def _setting(results: Sequence[MinimumBase]) -> str:
-    weighted = ["weighted pairs"] if any(r.weighted for r in results) else []
-    return ", ".join([setting(results), *weighted])
-
-
 def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
     rows = [("minimum base", _minimum(result))]
     if result.critical_distance is not None:
         rows.append(("critical distance", tokens(result.critical_distance)))
     if result.window_status is not WindowStatus.NOT_SOUGHT:
         rows.append(("first window", _window(result)))
+    if result.min_window is not None:
+        rows.append((f"first window of {result.min_window:g}", _wide(result)))
     rows.append(("safe base", _safe(result)))
     if result.round_base is not None:
         rows.append((f"first {result.round_digits}-digit base", _round(result.round_base)))
@@ -74,6 +71,17 @@ def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
     if result.refined_estimate is not None:
         rows.append(("refined estimate", _refined(result.refined_estimate, screen)))
     return [*rows, ("found by", _found_by(result))]
+
+
+def _wide(result: MinimumBase) -> str:
+    """The first window as wide as was asked for."""
+    if result.wide_start is None:
+        return "none up to 1e300"
+    if result.wide_end is None:
+        return f"{round_up(result.wide_start)} and every larger base"
+    start, end = window_ends(result.wide_start, result.wide_end)
+    wide = tied(f"{100 * (result.wide_end / result.wide_start - 1):.2g}% wide")
+    return f"{start} to {end} ({wide})"
 
 
 def _found_by(result: MinimumBase) -> str:
@@ -138,7 +146,7 @@ def _digits(result: MinimumBase) -> str:
 
 
 def _several(results: Sequence[MinimumBase], screen: Screen) -> list[str]:
-    common = _setting(results)
+    common = setting(results)
     text = (
         "A minimum base is the smallest one that keeps the bound at every distance in its context. "
         "Larger bases may fail again beyond the end of the first window"
@@ -162,7 +170,7 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     found = [r if r.status is Status.FOUND else _nothing(r) for r in results]
     digits = max((r.round_digits for r in results if r.round_digits), default=0)
     criticals = ["" if (m := r.critical_distance) is None else count(m) for r in found]
-    rounds = ["" if (b := r.round_base) is None else power_of_ten(b) for r in found]
+    rounds = ["" if (b := r.round_base) is None else exact(b) for r in found]
     integers = ["" if (b := r.integer_base) is None else count(b) for r in found]
     limits = ["" if (e := r.continuum_estimate) is None else _rough(e) for r in results]
     safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b) for r in results]

@@ -12,9 +12,14 @@ from ropecalc.render.tables import Column, headline, pairs, prose, table
 from ropecalc.results.configs import EVERY_LAYER
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ropecalc.render.console import Screen
+    from ropecalc.render.figures import Drawing
     from ropecalc.results import (
         Comparison,
+        Envelope,
         FrequencyGroup,
         LayerComparison,
         MaxContext,
@@ -40,23 +45,61 @@ def describe_comparison(result: Comparison, screen: Screen) -> str:
     return "\n\n".join(parts)
 
 
-def describe_comparison_curves(result: Comparison, screen: Screen) -> str:
+def describe_comparison_curves(
+    result: Comparison, screen: Screen, height: int | None = None
+) -> str:
     """The curve of each distinct set of frequencies, one plot a kind of layer."""
-    plots = [_plot(layer, screen) for layer in result.layers if layer.reach and layer.groups]
+    from ropecalc.render.curves import describe_curves, screen_edges
+
+    plots = [
+        describe_curves(
+            _envelopes(layer, screen_edges(0, reach, screen)),
+            [_first(group, reach) for group in layer.groups],
+            screen,
+            height=height,
+            contexts=_contexts(result, reach),
+        )
+        for layer, reach in _drawable(result)
+    ]
     return "\n\n".join(plots)
 
 
-def _plot(layer: LayerComparison, screen: Screen) -> str:
-    from ropecalc.render.curves import describe_curves, screen_edges
+def comparison_figure(result: Comparison) -> Drawing | None:
+    """The same as a figure; None where there is nothing to draw."""
+    from ropecalc.render.figures import words
+    from ropecalc.render.figures_curves import Panel, curves_figure, figure_edges
+
+    drawable = _drawable(result)
+    panels = [
+        Panel(
+            _envelopes(layer, figure_edges(0, reach, curves=len(layer.groups))),
+            [_first(group, reach) for group in layer.groups],
+            contexts=_contexts(result, reach),
+            title=words(layer.layer_type) if len(drawable) > 1 else "",
+        )
+        for layer, reach in drawable
+    ]
+    return curves_figure(panels) if panels else None
+
+
+def _drawable(result: Comparison) -> list[tuple[LayerComparison, int]]:
+    """The kinds of layers that have curves, and how far these are drawn."""
+    return [(layer, layer.reach) for layer in result.layers if layer.reach and layer.groups]
+
+
+def _envelopes(layer: LayerComparison, edges: NDArray[np.int64]) -> list[Envelope]:
     from ropecalc.similarity import envelope
 
-    reach = layer.reach or 1
-    edges = screen_edges(0, reach, screen)
-    envelopes = [
+    return [
         envelope(replace(group.spectrum, label=_label(layer, group)), edges)
         for group in layer.groups
     ]
-    return describe_curves(envelopes, [_first(group, reach) for group in layer.groups], screen)
+
+
+def _contexts(result: Comparison, reach: int) -> list[tuple[int, str]]:
+    trained = result.model.trained_context
+    inside = trained is not None and trained < reach
+    return [(trained, f"trained context {count(trained)}")] if inside and trained else []
 
 
 def _first(group: FrequencyGroup, reach: int) -> MaxContext:
@@ -125,11 +168,11 @@ def _columns(layer: LayerComparison) -> list[Column]:
         Column("attention factor", [_factor(run, "attention_factor") for run in runs]),
         Column("softmax factor", [_factor(run, "softmax_factor") for run in runs]),
         Column(
-            "usable length",
+            "usable length [tokens]",
             ["" if run.usable_length is None else count(run.usable_length) for run in runs],
             spare=1,
         ),
-        Column("first violation", [_violation(layer, run) for run in runs]),
+        Column("first violation [tokens]", [_violation(layer, run) for run in runs]),
     ]
 
 

@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 NARROWEST, FALLBACK = 40, os.terminal_size((80, 25))
 PROSE = 100  # columns: longer lines of prose are hard to read
+# Of the 256 colours those that stand out against white and black alike: the plain yellow, cyan and
+# green of many terminals cannot be read on a light background.
 STYLES = {
     "bold": "1",
     "dim": "2",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "blue": "34",
-    "magenta": "35",
-    "cyan": "36",
-    "bold red": "1;31",
-    "bold green": "1;32",
+    "red": "38;5;160",
+    "green": "38;5;28",
+    "yellow": "38;5;136",
+    "blue": "38;5;33",
+    "magenta": "38;5;162",
+    "cyan": "38;5;31",
+    "bold red": "1;38;5;160",
+    "bold green": "1;38;5;28",
 }
 
 

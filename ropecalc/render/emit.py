@@ -21,19 +21,22 @@ def describe_emissions(
     setting: Setting, emissions: Sequence[Emission], screen: Screen, *, listed: bool
 ) -> str:
     """The setting, then the stacks in a list, or what each of them takes."""
-    parts = [headline(_title(setting), screen), pairs(_rows(setting), screen)]
+    exact_ones = sum(one.exact for one in emissions)
+    answer = f": {exact_ones} of {len(emissions)} stacks compute it exactly" if listed else ""
+    parts = [headline(_title(setting) + answer, screen), pairs(_rows(setting), screen)]
     if not listed:
         return "\n\n".join([*parts, *(_text(one, screen) for one in emissions)])
     parts.append(table(_columns(emissions), screen))
     losses = [(one.stack, printable(one.notes[0])) for one in emissions if not one.exact]
     parts += [pairs(losses, screen)] if losses else []
     example = next((one.stack for one in emissions if one.exact), emissions[0].stack)
-    parts.append(then("What to paste comes with", f"--write {example}", screen))
+    text = "What to paste comes with the same command and a stack's name, such as"
+    parts.append(then(text, f"--write {example}", screen))
     return "\n\n".join(parts)
 
 
 def _title(setting: Setting) -> str:
-    name = "a head" if setting.model is None else printable(setting.model.source)
+    name = "A head" if setting.model is None else printable(setting.model.source)
     return f"{name} for {tokens(setting.context)}"
 
 
@@ -63,7 +66,11 @@ def _how(emission: Emission) -> str:
 
 def _text(emission: Emission, screen: Screen) -> str:
     """The text is never wrapped: it is there to be copied."""
-    title = f"{emission.stack} {emission.versions}: {_how(emission)}"
-    parts = [headline(title, screen)] + ([emission.text] if emission.text else [])
+    name = f"{emission.stack} {emission.versions}"
+    sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
+    how = _how(emission) if emission.text else "not"
+    style = "bold green" if emission.exact else "bold red"
+    parts = [headline(f"{sign} {name} computes it {how}", screen, style)]
+    parts += [emission.text] if emission.text else []
     notes = [("note", printable(note)) for note in emission.notes]
     return "\n\n".join([*parts, *([pairs(notes, screen)] if notes else [])])

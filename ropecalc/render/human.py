@@ -8,6 +8,7 @@ what the stream's encoding can carry.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from ropecalc.render.console import screen
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ropecalc.landmarks import Landmark
     from ropecalc.models import KnownModel
+    from ropecalc.render.console import Screen
     from ropecalc.results import (
         Candidate,
         Check,
         Comparison,
         Emission,
         Envelope,
+        Explanation,
         Inspection,
         MaxContext,
         MinimumBase,
@@ -68,13 +72,20 @@ def show_inspection(result: Inspection, file: TextIO) -> None:
     on.write(describe_inspection(result, on))
 
 
-def show_comparison(result: Comparison, file: TextIO, *, plot: bool = False) -> None:
+def show_comparison(
+    result: Comparison,
+    file: TextIO,
+    *,
+    plot: bool = False,
+    width: int | None = None,
+    height: int | None = None,
+) -> None:
     """A config in several stacks, and the curves of what they compute."""
     from ropecalc.render.compare import describe_comparison, describe_comparison_curves
 
-    on = screen(file)
+    on = _sized(file, width)
     parts = [describe_comparison(result, on)]
-    parts += [describe_comparison_curves(result, on)] if plot else []
+    parts += [describe_comparison_curves(result, on, height)] if plot else []
     on.write("\n\n".join(part for part in parts if part))
 
 
@@ -102,15 +113,17 @@ def show_plan(
     plan: Plan,
     file: TextIO,
     *,
-    curves: Sequence[tuple[Candidate, Envelope]] = (),
+    drawn: Sequence[Candidate] = (),
     written: Sequence[tuple[str, Emission]] = (),
+    width: int | None = None,
+    height: int | None = None,
 ) -> None:
     """Ways to a longer context, the curves of some of them, and what was written for stacks."""
     from ropecalc.render.plan import describe_plan, describe_plan_curves, describe_written
 
-    on = screen(file)
+    on = _sized(file, width)
     parts = [describe_plan(plan, on)]
-    parts += [describe_plan_curves(curves, on)] if curves else []
+    parts += [describe_plan_curves(plan, drawn, on, height)] if drawn else []
     parts += [describe_written(method, emission, on) for method, emission in written]
     on.write("\n\n".join(parts))
 
@@ -139,19 +152,53 @@ def show_frequencies(result: PairFrequencies, file: TextIO) -> None:
     on.write(describe_frequencies(result, on))
 
 
-def show_windows(result: Windows, file: TextIO, *, min_width: float = 0.0) -> None:
+def show_windows(
+    result: Windows, file: TextIO, *, min_width: float = 0.0, width: int | None = None
+) -> None:
     """Windows of bases: a strip with all, a table of those at least so wide."""
     from ropecalc.render.windows import describe_windows
 
-    on = screen(file)
+    on = _sized(file, width)
     on.write(describe_windows(result, on, min_width))
 
 
-def edges_for(file: TextIO, start: int, stop: int, *, log_x: bool = True) -> NDArray[np.int64]:
+def show_turns(
+    result: PairFrequencies,
+    file: TextIO,
+    *,
+    trained: int | None = None,
+    width: int | None = None,
+    height: int | None = None,
+) -> None:
+    """A plot of the turns of each pair within the context."""
+    from ropecalc.render.charts import describe_turns
+
+    on = _sized(file, width)
+    on.write(describe_turns(result, on, trained=trained, height=height))
+
+
+def show_bases(
+    stairs: Sequence[Staircase],
+    points: Sequence[Landmark],
+    file: TextIO,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+) -> None:
+    """A plot of staircases, with known models as points."""
+    from ropecalc.render.charts import describe_bases
+
+    on = _sized(file, width)
+    on.write(describe_bases(stairs, points, on, height=height))
+
+
+def edges_for(
+    file: TextIO, start: int, stop: int, *, log_x: bool = True, width: int | None = None
+) -> NDArray[np.int64]:
     """The edges over which to compute the envelopes that ``show_curves`` draws on ``file``."""
     from ropecalc.render.curves import screen_edges
 
-    return screen_edges(start, stop, screen(file), log_x=log_x)
+    return screen_edges(start, stop, _sized(file, width), log_x=log_x)
 
 
 def show_curves(
@@ -160,10 +207,29 @@ def show_curves(
     file: TextIO,
     *,
     log_x: bool = True,
+    width: int | None = None,
     height: int | None = None,
+    contexts: Sequence[tuple[int, str]] = (),
 ) -> None:
     """Curves in one plot, each with its first violation, or None where that is not wanted."""
     from ropecalc.render.curves import describe_curves
 
+    on = _sized(file, width)
+    drawn = describe_curves(
+        envelopes, first_violations, on, log_x=log_x, height=height, contexts=contexts
+    )
+    on.write(drawn)
+
+
+def show_explanations(what: Sequence[Explanation], file: TextIO) -> None:
+    """One topic in full; of several their names and titles."""
+    from ropecalc.render.explained import describe_explanation, describe_topics
+
     on = screen(file)
-    on.write(describe_curves(envelopes, first_violations, on, log_x=log_x, height=height))
+    on.write(describe_explanation(what[0], on) if len(what) == 1 else describe_topics(what, on))
+
+
+def _sized(file: TextIO, width: int | None) -> Screen:
+    """What ``file`` can show, as wide as was asked for."""
+    on = screen(file)
+    return on if width is None else replace(on, width=width)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,14 @@ from ropecalc.render.digits import count, exact, nearest, round_up, similarity, 
 from ropecalc.render.findings import describe_findings, tally
 from ropecalc.render.glyphs import printable
 from ropecalc.render.tables import headline, pairs, prose, then, tied
-from ropecalc.render.words import bound, command, head
+from ropecalc.render.words import bound, command, head, room
 from ropecalc.results.configs import EVERY_LAYER, FORMS
 
 if TYPE_CHECKING:
     from ropecalc.render.console import Screen
     from ropecalc.results import Check, Inspection, LayerInspection, ModelConfig, Rope
 
+NAMED = re.compile(r"[\w./][\w./-]*")  # what a shell takes as it is
 Rows = list[tuple[str, str]]
 NAMES = {"default": "default: the plain powers of the base", "dynamic": "dynamic NTK"}
 
@@ -191,6 +193,12 @@ def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str
         f"{tokens(check.worst_distance)}, "
         + tied(f"S({count(check.worst_distance)}) = {similarity(check.worst_similarity)}"),
     )
+    if check.room_below is not None and check.room_above is not None:
+        yield "room to move it", room(check)
+    if layer.precision is not None:
+        from ropecalc.render.precision import arithmetic, in_short
+
+        yield f"in {arithmetic(layer.precision)}", in_short(layer.precision)
     least, safe = layer.minimum_base, layer.safe_base
     if least is None:
         return
@@ -216,9 +224,18 @@ def _meaning(result: Inspection, screen: Screen) -> str:
         )
     checks = [layer.check for layer in result.layers if layer.check and not layer.minimum_base]
     if not checks:
-        return prose(text, screen)
+        return _with_plan(text, result, screen)
     line = command("min-base", checks[-1], None, checks[-1].context)
     return then(f"{text} The minimum base was not looked for:", line, screen)
+
+
+def _with_plan(text: str, result: Inspection, screen: Screen) -> str:
+    """``text``, and how to plan for twice the context where the model can be named again."""
+    source = result.model.source
+    if result.context is None or not NAMED.fullmatch(source):
+        return prose(text, screen)
+    line = f"ropecalc plan {source} --to {2 * result.context}"
+    return then(f"{text} What a longer context takes:", line, screen)
 
 
 def _is_met_by_any_base(layer: LayerInspection) -> bool:

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.render.findings import finding_record
+from ropecalc.render.precision import precision_record
 
 if TYPE_CHECKING:
     from ropecalc.render.machine import Record
     from ropecalc.results import Check, Inspection, LayerInspection, ModelConfig, Rope
 
 LISTS = ("parameters", "angular_frequencies", "findings", "finding_codes")
-OF_THE_CHECK = "holds first_violation violations worst_distance worst_similarity".split()
+OF_THE_CHECK = (
+    "holds first_violation violations worst_distance worst_similarity room_below room_above"
+).split()
 
 
 def model_record(model: ModelConfig) -> Record:
@@ -60,6 +63,7 @@ def _layer_record(result: Inspection, layer: LayerInspection) -> Record:
         **_check_record(layer.check),
         "minimum_base": layer.minimum_base,
         "safe_base": layer.safe_base,
+        "precision": precision_record(layer.precision),
         "findings": [finding_record(finding) for finding in found],
         "finding_codes": list(dict.fromkeys(finding.code for finding in found)),
     }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         MaxContext,
         MinimumBase,
         PairFrequencies,
+        Precision,
         Staircase,
         Window,
         Windows,
@@ -59,6 +60,11 @@ def minimum_base_record(result: MinimumBase) -> Record:
         "steps": result.steps,
         "method": result.method,
         "message": result.status.value,
+        "min_window": result.min_window,
+        "wide_status": result.wide_status.name.lower(),
+        "wide_start": result.wide_start,
+        "wide_end": result.wide_end,
+        "wide_distance": result.wide_distance,
     }
 
 
@@ -84,6 +90,10 @@ def check_record(result: Check) -> Record:
         "message": result.status.value,
         "rope_type": result.rope_type,
         "label": result.label,
+        "min_window": result.min_window,
+        "room_below": result.room_below,
+        "room_above": result.room_above,
+        "room_limit": result.room_limit,
     }
 
 
@@ -166,6 +176,7 @@ def frequencies_record(result: PairFrequencies) -> Record:
         "angular_frequencies": result.angular_frequencies.tolist(),
         "wavelengths": result.wavelengths.tolist(),
         "turns": None if result.turns is None else result.turns.tolist(),
+        "weights": list(spectrum.pair_weights),
     }
 
 
@@ -179,6 +190,7 @@ def frequency_rows(result: PairFrequencies) -> Iterator[Record]:
             "angular_frequency": frequency,
             "wavelength": wavelength,
             "turns": None if turns is None else turns[pair],
+            "weight": result.spectrum.pair_weights[pair],
         }
 
 
@@ -212,6 +224,10 @@ class CurvePoints:
     first_violation: int | None
     error_bound: float
     blocks: Callable[[], Iterator[Block]]
+    precision: Precision | None = None
+    """What rounding changes, where the points are those of a stack's arithmetic."""
+    scores: Any = None
+    """Their source in that arithmetic: ``ropecalc.precision.products.Scores``."""
 
     @property
     def base(self) -> float | None:
@@ -221,6 +237,8 @@ class CurvePoints:
 
 def curve_record(points: CurvePoints) -> Record:
     """Points as a record, whose distances and values are streamed."""
+    from ropecalc.render.precision import precision_record
+
     spectrum = points.spectrum
     return {
         "head_dim": spectrum.head_dim,
@@ -236,6 +254,7 @@ def curve_record(points: CurvePoints) -> Record:
         "error_bound": points.error_bound,
         "distances": (distances for distances, _ in points.blocks()),
         "values": (values for _, values in points.blocks()),
+        "precision": precision_record(points.precision),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.render.digits import count, exact, nearest, power_of_ten
+from ropecalc.render.digits import count, exact, nearest
 from ropecalc.render.glyphs import printable
 from ropecalc.render.tables import Column, headline, table, then
 
@@ -42,24 +42,18 @@ def describe_models(
 
 def _columns(names: Sequence[str], configs: Sequence[ModelConfig]) -> list[Column]:
     ropes = [config.rope for config in configs]
-    return [
+    partial = any(rope.rotary_dim != rope.head_dim for rope in ropes)
+    rotary = [str(rope.rotary_dim) for rope in ropes] if partial else []
+    contexts = ["" if c.context is None else count(c.context) for c in configs]
+    columns = [
         Column("name", names, left=True),
         Column("head_dim", [str(rope.head_dim) for rope in ropes], spare=1),
-        Column("rotary_dim", [str(rope.rotary_dim) for rope in ropes], spare=2),
-        Column("base", [_base(rope.base) for rope in ropes]),
-        Column("scaling", [_scaling(config) for config in configs], left=True),
-        Column("context", ["" if c.context is None else count(c.context) for c in configs]),
+        Column("rotary_dim", rotary, spare=3),
+        Column("base", [nearest(rope.base, BASE_DIGITS) for rope in ropes]),
+        Column("scaling", [_scaling(config) for config in configs], left=True, spare=2),
+        Column("context [tokens]", contexts),
     ]
-
-
-def _base(value: float) -> str:
-    """A base as config files write it, where that says it in full; else to eight digits.
-
-    >>> _base(5e5), _base(999999.4420358813), _base(1000042.0)
-    ('5e5', '999,999.44', '1,000,042')
-    """
-    short = power_of_ten(value)
-    return short if len(short) <= len("7.5e7") else nearest(value, BASE_DIGITS)
+    return [column for column in columns if column.cells]
 
 
 def _scaling(config: ModelConfig) -> str:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.render.digits import count, exact, nearest, power_of_ten, round_up, tokens
+from ropecalc.render.digits import count, exact, nearest, round_up, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method as scaling_in_words
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then
-from ropecalc.render.words import head
+from ropecalc.render.words import head, sentence
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ropecalc.render.console import Screen
+    from ropecalc.render.figures import Drawing
     from ropecalc.results import Candidate, Emission, Envelope, MaxContext, Plan
 
 ORIGINAL = "original"
-FEW_DIGITS = ("round-base", "wide-base")
+AS_IT_IS = (ORIGINAL, "round-base", "wide-base")
 ROUNDED_UP = ("minimum-base", "safe-base")
 CAVEAT = (
     "The bound is one criterion and phases another; neither measures quality, and models that are "
@@ -37,12 +41,41 @@ def describe_plan(plan: Plan, screen: Screen) -> str:
     return "\n\n".join([*parts, _caveat(plan, screen)])
 
 
-def describe_plan_curves(curves: Sequence[tuple[Candidate, Envelope]], screen: Screen) -> str:
+def describe_plan_curves(
+    plan: Plan, drawn: Sequence[Candidate], screen: Screen, height: int | None = None
+) -> str:
     """The curves of some candidates in one plot, up to the target."""
-    from ropecalc.render.curves import describe_curves
+    from ropecalc.render.curves import describe_curves, screen_edges
 
-    envelopes = [envelope for _, envelope in curves]
-    return describe_curves(envelopes, [_first(one) for one, _ in curves], screen)
+    return describe_curves(
+        _envelopes(drawn, screen_edges(0, plan.context, screen)),
+        [_first(one) for one in drawn],
+        screen,
+        height=height,
+        contexts=_contexts(plan),
+    )
+
+
+def plan_figure(plan: Plan, drawn: Sequence[Candidate]) -> Drawing:
+    """The same as a figure."""
+    from ropecalc.render.figures_curves import Panel, curves_figure, figure_edges
+
+    edges = figure_edges(0, plan.context, curves=len(drawn))
+    firsts = [_first(one) for one in drawn]
+    return curves_figure([Panel(_envelopes(drawn, edges), firsts, contexts=_contexts(plan))])
+
+
+def _envelopes(drawn: Sequence[Candidate], edges: NDArray[np.int64]) -> list[Envelope]:
+    from ropecalc.similarity import envelope
+
+    return [envelope(one.spectrum, edges) for one in drawn]
+
+
+def _contexts(plan: Plan) -> list[tuple[int, str]]:
+    """The trained context; the target is where the curves end."""
+    if plan.trained_context >= plan.context:
+        return []
+    return [(plan.trained_context, f"trained context {count(plan.trained_context)}")]
 
 
 def _first(one: Candidate) -> MaxContext:
@@ -69,9 +102,10 @@ def _first(one: Candidate) -> MaxContext:
 def describe_written(method: str, emission: Emission, screen: Screen) -> str:
     """What a stack takes, ready to copy, under its name and above what to know of it."""
     sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
-    how = "exactly" if emission.exact else "not exactly"
-    title = f"{sign} {method} for {emission.stack} {emission.versions}, {how}".replace("  ", " ")
-    parts = [headline(title, screen)]
+    how = "exactly" if emission.exact else "nearly, or in part" if emission.text else "not"
+    title = f"{sign} {method}: {emission.stack} {emission.versions} computes it {how}"
+    style = "bold green" if emission.exact else "bold red"
+    parts = [headline(title.replace("  ", " "), screen, style)]
     parts += [emission.text.rstrip("\n")] if emission.text else []
     if emission.notes:
         parts.append(pairs([("note", printable(note)) for note in emission.notes], screen))
@@ -79,7 +113,7 @@ def describe_written(method: str, emission: Emission, screen: Screen) -> str:
 
 
 def _title(plan: Plan) -> str:
-    name = f"base {exact(plan.base)}" if plan.model is None else printable(plan.model.source)
+    name = f"Base {exact(plan.base)}" if plan.model is None else printable(plan.model.source)
     counted = plan.original.spectrum.count_unrotated
     return (
         f"{name} from {count(plan.trained_context)} to {tokens(plan.context)}, a factor of "
@@ -94,7 +128,7 @@ def _columns(plan: Plan, screen: Screen) -> list[Column]:
         Column("method", [one.method for one in rows], left=True),
         Column("setting", [_setting(one) for one in rows], left=True),
         Column(
-            "first violation",
+            "first violation [tokens]",
             [
                 never if one.check.first_violation is None else count(one.check.first_violation)
                 for one in rows
@@ -121,11 +155,9 @@ def _setting(one: Candidate) -> str:
 
 
 def _base(one: Candidate) -> str:
-    if one.method in FEW_DIGITS:
-        return power_of_ten(one.rope.base)
     if one.method in ROUNDED_UP:
         return round_up(one.rope.base)
-    return exact(one.rope.base) if one.method == ORIGINAL else nearest(one.rope.base, 10)
+    return exact(one.rope.base) if one.method in AS_IT_IS else nearest(one.rope.base, 10)
 
 
 def _phases(one: Candidate) -> str:
@@ -148,11 +180,25 @@ def _legend(plan: Plan) -> str:
 
 
 def _advice(plan: Plan) -> Sequence[tuple[str, str]]:
-    rows = (
+    rows: tuple[tuple[str, str, str], ...] = (
         ("with fine-tuning", plan.with_training, plan.with_training_reason),
         ("without", plan.without_training, plan.without_training_reason),
     )
-    return [(name, f"{method.upper()}. {reason}") for name, method, reason in rows]
+    if rows[0][1:] == rows[1][1:]:
+        rows = (("either way", *rows[0][1:]),)
+    return [(name, _advised(method, reason)) for name, method, reason in rows]
+
+
+def _advised(method: str, reason: str) -> str:
+    """The method by its name, and why; the name is not said twice."""
+    said = reason.casefold().startswith((f"{method}, ", f"{method} with "))
+    return sentence(reason) if said else f"{method}: {_lower(reason)}"
+
+
+def _lower(reason: str) -> str:
+    """A reason after a colon: a small first letter where that is a word's and no name's."""
+    first = reason.split(maxsplit=1)[0].rstrip(",.")
+    return reason[:1].lower() + reason[1:] if first.istitle() and first != "Liu" else reason
 
 
 def _caveat(plan: Plan, screen: Screen) -> str:

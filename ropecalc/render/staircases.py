@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from ropecalc.render.console import Screen
 from ropecalc.render.digits import count, round_up, tokens
-from ropecalc.render.tables import INDENT, headline, prose, then, tied
+from ropecalc.render.tables import HOLD, INDENT, headline, levelled, prose, then, tied
 from ropecalc.results import Staircase
 
 HEADINGS = "contexts up to", "base", "critical distance"
+UNITS = "[tokens]", "", "[tokens]"
 MEANING = {
     "minimum": "The base in a row is the smallest that keeps S(m) {at_least} 0 at every distance",
     "safe": "From the base in a row on, every base keeps S(m) {at_least} 0 at every distance",
@@ -41,13 +42,18 @@ def _lines(result: Staircase, screen: Screen) -> str:
         (count(step.context), round_up(step.base), count(step.distance) if step.distance else "")
         for step in result.steps
     ]
-    widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
+    bases = levelled([base for _, base, _ in rows])
+    level = [
+        (context, base.replace(HOLD, " "), distance)
+        for (context, _, distance), base in zip(rows, bases, strict=True)
+    ]
+    widths = [max(map(len, column)) for column in zip(HEADINGS, *level, strict=True)]
     if len(INDENT) + sum(widths) + 4 > screen.width:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         note = prose(f"Columns: {', '.join(HEADINGS)}.", screen)
         return "\n".join([note, *(_line(row, widths) for row in rows)])
-    heading = screen.paint(_line(HEADINGS, widths), "bold")
-    return "\n".join([heading, *(_line(row, widths) for row in rows)])
+    headings = [screen.paint(_line(line, widths), "bold") for line in (HEADINGS, UNITS)]
+    return "\n".join([*headings, *(_line(row, widths) for row in level)])
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -58,7 +58,7 @@ def strip(result: Windows, screen: Screen) -> str:
     A dot column (without braille, a character) is full exactly where every base in it meets the
     bound, and empty exactly where none does; between, a third of it at most, two thirds, more.
     """
-    axis = _axis(result, min(max(screen.width, NARROWEST), WIDEST) - len(INDENT) - 1)
+    axis = axis_of(result, min(max(screen.width, NARROWEST), WIDEST) - len(INDENT) - 1)
     glyphs = screen.glyphs
     ticks = best_ticks(axis)
     lines = [
@@ -70,7 +70,7 @@ def strip(result: Windows, screen: Screen) -> str:
     return f"{drawn}\n{_legend(result, screen)}"
 
 
-def _axis(result: Windows, columns: int) -> Axis:
+def axis_of(result: Windows, columns: int) -> Axis:
     """From a little below the minimum to a little above the safe base, or to the limit."""
     first, last = result.windows[0], result.windows[-1]
     low, high = math.log(first.start), math.log(last.end or last.start)

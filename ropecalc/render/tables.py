@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 INDENT = "  "
+INDENT_ON = 2 * INDENT  # of a command that goes on
 TIE = "\N{NO-BREAK SPACE}"  # becomes a space once lines are broken
+HOLD = "\ue000"  # becomes a space once a table is drawn: rich strips real ones
+NUMBER = re.compile(r"[+-]?[\d,]+(\.\d+)?")
+UNIT = re.compile(r" \[[^]]*\]$")  # at the end of a heading
 GAP = 2  # columns between two columns of a table
 # a rich box, line by line: a rule under the headings and between sections, nothing else
 RULED = "    \n    \n {rule}{rule} \n    \n {rule}{rule} \n    \n    \n    \n"
@@ -55,12 +60,33 @@ def headline(text: str, screen: Screen, style: str = "bold") -> str:
 
 
 def then(text: str, command: str, screen: Screen) -> str:
-    """Plain words and the command that they lead to, on a line of its own that is never broken."""
-    return f"{prose(text, screen)}\n{INDENT}{command}"
+    """Plain words and the command that they lead to, ready to copy.
+
+    A command that is wider than the screen goes on as a shell reads it, after a backslash.
+    """
+    return f"{prose(text, screen)}\n{_continued(command, screen.width)}"
+
+
+def _continued(command: str, width: int) -> str:
+    """A command on lines that break before options, and at any space where one is too long."""
+    room = width - len(" \\")
+    parts = [
+        word
+        for part in re.split(r" (?=--?[a-z])", command)
+        for word in ([part] if len(INDENT_ON + part) <= room else part.split(" "))
+    ]
+    lines = [INDENT + parts[0]]
+    for part in parts[1:]:
+        if len(f"{lines[-1]} {part}") <= room:
+            lines[-1] += f" {part}"
+        else:
+            lines.append(INDENT_ON + part)
+    return " \\\n".join(lines)
 
 
 def pairs(rows: Sequence[tuple[str, str]], screen: Screen) -> str:
     """Names and values, a line each; long values go on below themselves, or below their name."""
+    rows = [(name, _loosened(value, screen.width - 2 * len(INDENT))) for name, value in rows]
     names = max(len(name) for name, _ in rows)
     indent = len(INDENT) + names + GAP
     longest = max(len(word) for _, value in rows for word in value.split(" "))
@@ -68,27 +94,49 @@ def pairs(rows: Sequence[tuple[str, str]], screen: Screen) -> str:
         indent = 2 * len(INDENT)
     lines = []
     for name, value in rows:
-        wrapped = _wrapped(value, max(screen.width - indent, longest))
+        wrapped = _wrapped(value, max(min(screen.width - indent, PROSE), longest))
         first = "" if indent < len(INDENT) + names else " " * GAP + wrapped.pop(0)
         lines.append(INDENT + screen.paint(f"{name:<{names}}" if first else name, "dim") + first)
         lines += [" " * indent + line for line in wrapped]
     return "\n".join(lines)
 
 
+def _loosened(text: str, room: int) -> str:
+    """``text`` without its ties where what they hold together has no room."""
+    longest = max(map(len, text.split(" ")))
+    return text if longest <= room else text.replace(TIE, " ")
+
+
 def table(columns: Sequence[Column], screen: Screen, breaks: Collection[int] = ()) -> str:
     """A table as wide as the screen allows, with a rule above each row in ``breaks``.
 
     Nothing is ever cut. Where room is short, headings wrap; then the most dispensable columns go,
-    and a line below names them; then every row becomes a block of names and values.
+    and a line below names them. Where even that is too wide, every row becomes a block of names
+    and values, which has room for all. Decimal points stand below each other where there is room.
     """
     kept = list(columns)
     while _least_width(kept) > screen.width and any(column.spare for column in kept):
         kept.remove(max(kept, key=lambda column: column.spare))
-    fits = _least_width(kept) <= screen.width
-    gone = [column.heading for column in columns if column not in kept]
+    if _least_width(kept) > screen.width:
+        return _blocks(columns, screen)
+    gone = [UNIT.sub("", column.heading) for column in columns if column not in kept]
     note = f"Shown in a wider terminal, by --csv and by --json: {', '.join(gone)}."
-    shown = _rich_table(kept, screen, breaks) if fits else _blocks(kept, screen)
+    level = [replace(column, cells=levelled(column.cells)) for column in kept]
+    shown = _rich_table(level if _least_width(level) <= screen.width else kept, screen, breaks)
     return f"{shown}\n\n{prose(note, screen)}" if gone else shown
+
+
+def levelled(cells: Sequence[str]) -> list[str]:
+    """Right-aligned cells with ``HOLD`` after those that have fewer decimals than others."""
+    decimals = [
+        len(cell.partition(".")[2]) + ("." in cell) if NUMBER.fullmatch(cell) else None
+        for cell in cells
+    ]
+    most = max((number for number in decimals if number is not None), default=0)
+    return [
+        cell if number is None else cell + HOLD * (most - number)
+        for cell, number in zip(cells, decimals, strict=True)
+    ]
 
 
 def _blocks(columns: Sequence[Column], screen: Screen) -> str:
@@ -143,4 +191,5 @@ def _rich_table(columns: Sequence[Column], screen: Screen, breaks: Collection[in
 def _rendered(drawn: Table, screen: Screen) -> str:
     text = StringIO()
     rich_console(screen, text).print(drawn)
-    return "\n".join((INDENT + line).rstrip() for line in text.getvalue().splitlines())
+    lines = text.getvalue().replace(HOLD, " ").splitlines()
+    return "\n".join((INDENT + line).rstrip() for line in lines)

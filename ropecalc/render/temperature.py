@@ -72,4 +72,4 @@ def _columns(result: Temperature) -> list[Column]:
 
 
 def _share(part: float) -> str:
-    return f"{100 * part:.3g} %"
+    return f"{100 * part:.3g}%"

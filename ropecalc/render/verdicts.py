@@ -12,13 +12,14 @@ from ropecalc.render.words import (
     bound_below,
     command,
     head_columns,
+    room,
     sentence,
     setting,
     spectrum_name,
 )
 from ropecalc.results import Check, MaxContext
 
-FARTHEST = 2**30  # the greatest limit there is, similarity.MAX_POSITIONS
+FARTHEST = 2**34  # the greatest limit there is, similarity.MAX_POSITIONS
 
 
 def describe_check(results: Sequence[Check], screen: Screen) -> str:
@@ -28,7 +29,7 @@ def describe_check(results: Sequence[Check], screen: Screen) -> str:
 
 
 def _one_check(result: Check, screen: Screen) -> list[str]:
-    name = spectrum_name(result.base, result.label)
+    name = _subject(result)
     verb = "meets" if result.holds else "breaks"
     asked = f"{verb} the bound for {tokens(result.context)}, {setting([result])}"
     return [
@@ -36,6 +37,12 @@ def _one_check(result: Check, screen: Screen) -> list[str]:
         pairs(_check_values(result), screen),
         _check_meaning(result, screen),
     ]
+
+
+def _subject(result: Check | MaxContext) -> str:
+    """What a sentence begins with; a name keeps the case that it has."""
+    name = spectrum_name(result.base, result.label)
+    return name if result.label else sentence(name)
 
 
 def _sign(result: Check, screen: Screen) -> str:
@@ -57,8 +64,17 @@ def _check_values(result: Check) -> list[tuple[str, str]]:
         ("slack", f"{similarity(result.slack)} of S(0)"),
     ]
     if result.next_base is not None:
-        rows.append(("nearest base above", exact(result.next_base)))
+        rows.append((_nearest(result), exact(result.next_base)))
+    if result.room_below is not None and result.room_above is not None:
+        rows.append(("room to move it", room(result)))
     return [*rows, ("found by", result.method)]
+
+
+def _nearest(result: Check) -> str:
+    """What the nearest base above is asked for."""
+    if result.min_window is None:
+        return "nearest base above"
+    return f"nearest in a window of {result.min_window:g}"
 
 
 def _rope_row(result: Check | MaxContext) -> list[tuple[str, str]]:
@@ -87,7 +103,8 @@ def _check_meaning(result: Check, screen: Screen) -> str:
     if result.first_violation is not None:
         text += f"; {tied(f'm = {count(result.first_violation)}')} is the first to break it"
     instead = command("min-base", result, None, result.context)
-    if result.base is None:
+    instead += "" if result.min_window is None else f" --min-window {result.min_window:g}"
+    if result.base is None or result.weighted:
         return prose(f"{text}.", screen)
     kind = "base" if result.rope_type == "default" else "base without scaling"
     return then(f"{text}. The smallest {kind} that meets it:", instead, screen)
@@ -95,7 +112,7 @@ def _check_meaning(result: Check, screen: Screen) -> str:
 
 def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: Screen) -> str:
     """``text``, and where the spectrum is that of a plain base the command to run next."""
-    if result.base is None or result.rope_type != "default":
+    if result.base is None or result.rope_type != "default" or result.weighted:
         return prose(text, screen)
     return then(f"{text} {lead}", line, screen)
 
@@ -137,7 +154,7 @@ def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
 
 
 def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
-    name = sentence(spectrum_name(result.base, result.label))
+    name = _subject(result)
     if result.first_violation is None:
         carried = f"at least {tokens(result.limit)}"
     else:

@@ -9,7 +9,6 @@ from ropecalc.render.console import Screen
 from ropecalc.render.digits import (
     count,
     exact,
-    option,
     round_up,
     rounded,
     tokens,
@@ -43,7 +42,7 @@ def describe_windows(result: Windows, screen: Screen, min_width: float = 0.0) ->
 
 
 def _nothing_to_draw(result: Windows, screen: Screen) -> list[str]:
-    asked = f"{tokens(result.context)}, {_setting(result)}"
+    asked = f"{tokens(result.context)}, {setting([result])}"
     bound = bound_below(result.context, result.margin, screen.glyphs)
     if result.status is Status.EVERY_BASE:
         text = f"{bound} whatever the base: there is one window, from 1 on."
@@ -56,16 +55,12 @@ def _nothing_to_draw(result: Windows, screen: Screen) -> list[str]:
     return [headline(f"No base up to {limit} is enough for {asked}", screen), prose(text, screen)]
 
 
-def _setting(result: Windows) -> str:
-    return ", ".join([setting([result]), *(["weighted pairs"] if result.weighted else [])])
-
-
 def _headline(result: Windows) -> str:
     number = len(result.windows)
     windows = "1 window" if number == 1 else f"{count(number)} windows"
     some = result.status is Status.SOME_WINDOWS
     limit = f" up to {exact(result.at_most or math.inf)}" if some else ""
-    return f"{windows} of bases{limit} for {tokens(result.context)}, {_setting(result)}"
+    return f"{windows} of bases{limit} for {tokens(result.context)}, {setting([result])}"
 
 
 def _values(result: Windows) -> list[tuple[str, str]]:
@@ -112,7 +107,7 @@ def _left_out(result: Windows, shown: int, min_width: float, screen: Screen) -> 
         windows = "1 window" if hidden == 1 else f"{count(hidden)} windows"
         are = "is" if hidden == 1 else "are"
         lines.append(
-            f"{windows} narrower than {option(min_width)} {are} not listed (the strip has all)."
+            f"{windows} narrower than {_percent(min_width)} {are} not listed (the strip has all)."
         )
     if result.skipped:
         windows = (

@@ -37,6 +37,8 @@ def setting(results: Sequence[Asked]) -> str:
     parts = [*heads] if len(heads) == 1 else []
     if len(margins) == 1 and any(margins):
         parts.append(f"margin {option(margins.pop())}")
+    if any(r.weighted for r in results):
+        parts.append("weighted pairs")
     return ", ".join(parts)
 
 
@@ -67,6 +69,21 @@ def bound_below(context: int, margin: float, glyphs: Glyphs) -> str:
     from ropecalc.render.tables import tied
 
     return f"{tied(bound(margin, glyphs))} at every distance {tied(f'm < {count(context)}')}"
+
+
+def room(result: Check) -> str:
+    r"""How far a base that meets the bound may be moved either way.
+
+    >>> from types import SimpleNamespace as Found
+    >>> room(Found(room_below=1.17e-6, room_above=0.01, room_limit=0.01))
+    '0.000117% down, 1% or more up'
+    """
+
+    def moved(share: float | None) -> str:
+        more = " or more" if (share or 0.0) >= (result.room_limit or 0.0) else ""
+        return f"{100 * (share or 0.0):.3g}%{more}"
+
+    return f"{moved(result.room_below)} down, {moved(result.room_above)} up"
 
 
 def spectrum_name(base: float | None, label: str) -> str:
