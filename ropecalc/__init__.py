@@ -43,8 +43,12 @@ if TYPE_CHECKING:
     from ropecalc.models import KnownModel as KnownModel
     from ropecalc.models import find_model as find_model
     from ropecalc.models import known_models as known_models
+    from ropecalc.precision.effects import check_in_dtype as check_in_dtype
+    from ropecalc.precision.effects import curve_in_dtype as curve_in_dtype
+    from ropecalc.precision.minimum import min_base_in_dtype as min_base_in_dtype
     from ropecalc.results import Candidate as Candidate
     from ropecalc.results import Check as Check
+    from ropecalc.results import CheckpointWeights as CheckpointWeights
     from ropecalc.results import Comparison as Comparison
     from ropecalc.results import Curve as Curve
     from ropecalc.results import Emission as Emission
@@ -59,6 +63,9 @@ if TYPE_CHECKING:
     from ropecalc.results import ModelConfig as ModelConfig
     from ropecalc.results import PairFrequencies as PairFrequencies
     from ropecalc.results import Plan as Plan
+    from ropecalc.results import Precision as Precision
+    from ropecalc.results import PrecisionBase as PrecisionBase
+    from ropecalc.results import PrecisionStatus as PrecisionStatus
     from ropecalc.results import Rope as Rope
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting
@@ -78,16 +85,19 @@ if TYPE_CHECKING:
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
     from ropecalc.spectrum import Spectrum as Spectrum
+    from ropecalc.stacks.checkpoint import checkpoint_weights as checkpoint_weights
     from ropecalc.stacks.emit import emit as emit
     from ropecalc.stacks.patch import patch_config as patch_config
     from ropecalc.stacks.reading import read_config as read_config
     from ropecalc.stacks.setting import make_setting as make_setting
+    from ropecalc.weights import read_weights as read_weights
 
 _HOME = {
     "Candidate": "results",
     "Certificate": "certificate.format",
     "CertificateError": "errors",
     "Check": "results",
+    "CheckpointWeights": "results",
     "Comparison": "results",
     "ConfigError": "errors",
     "Curve": "results",
@@ -106,6 +116,9 @@ _HOME = {
     "MinimumBase": "results",
     "PairFrequencies": "results",
     "Plan": "results",
+    "Precision": "results",
+    "PrecisionBase": "results",
+    "PrecisionStatus": "results",
     "RopecalcError": "errors",
     "SafeStatus": "results",
     "Setting": "results",
@@ -127,11 +140,14 @@ _HOME = {
     "certify": "certificate.write",
     "build_staircase": "base.build",
     "check": "bound",
+    "checkpoint_weights": "stacks.checkpoint",
+    "check_in_dtype": "precision.effects",
     "compare": "comparison",
     "continuum_estimate": "base.asymptotic",
     "critical_base": "extension.criteria",
     "critical_dimension": "extension.criteria",
     "curve": "similarity",
+    "curve_in_dtype": "precision.effects",
     "envelope": "similarity",
     "emit": "stacks.emit",
     "find_model": "models",
@@ -141,10 +157,12 @@ _HOME = {
     "make_setting": "stacks.setting",
     "max_context": "bound",
     "min_base": "base.minimum",
+    "min_base_in_dtype": "precision.minimum",
     "plan": "extension.planning",
     "plan_model": "extension.planning",
     "patch_config": "stacks.patch",
     "read_config": "stacks.reading",
+    "read_weights": "weights",
     "refined_estimate": "base.asymptotic",
     "scaling": "",
     "similarity_at": "similarity",

@@ -10,7 +10,11 @@ from ropecalc.errors import ConfigError, InvalidValueError, TableError
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
 
 if TYPE_CHECKING:
-    from ropecalc.results import Check
+    from collections.abc import Sequence
+
+    from ropecalc.precision.recipes import RecipeName
+    from ropecalc.precision.storage import Dtype
+    from ropecalc.results import Check, Precision
     from ropecalc.similarity import Progress
     from ropecalc.spectrum import Spectrum
 
@@ -30,6 +34,9 @@ def inspect(
     layer: str | None = None,
     count_unrotated: bool = True,
     bases: bool = True,
+    weights: Sequence[float] | None = None,
+    dtype: Dtype | None = None,
+    recipe: RecipeName = "transformers",
     progress: Progress | None = None,
 ) -> Inspection:
     """What the rotary embeddings of a model do, how far the bound holds, and what will bite.
@@ -55,6 +62,9 @@ def inspect(
     layer : the one ``layer_type`` to look at; all unless given
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
     bases : whether to look for the minimum and the safe base
+    weights : as in Spectrum, for every kind of layer that is looked at
+    dtype, recipe : the arithmetic to look at the bound in as well, as ``check_in_dtype`` has them;
+        None does not
     progress : called with (parts done, parts in all)
 
     Raises
@@ -80,7 +90,8 @@ def inspect(
         for rope in ropes
         for length in _lengths(rope, (rope.context or asked) if context is None else context)
     ]
-    work = _Work(count_unrotated, bases)
+    given = None if weights is None else tuple(map(float, weights))
+    work = _Work(count_unrotated, bases, dtype, recipe, given)
     try:
         layers = [
             _layer(rope, length, model.trained_context, work, _part(progress, index, len(stages)))
@@ -88,6 +99,8 @@ def inspect(
         ]
     except InvalidValueError as error:
         if error.parameter == "context" and context is not None:
+            raise
+        if error.parameter == "weights" and weights is not None:
             raise
         raise ConfigError(f"{model.source}: {error}") from None
     about = {None, *(rope.layer_type for rope in ropes)}
@@ -121,6 +134,9 @@ class _Work:
 
     count_unrotated: bool
     bases: bool
+    dtype: Dtype | None = None
+    recipe: RecipeName = "transformers"
+    weights: tuple[float, ...] | None = None
     checks: dict[tuple[Spectrum, int], Check] = field(default_factory=dict)
     found: dict[tuple[int, int, int], Bases] = field(default_factory=dict)
 
@@ -133,11 +149,23 @@ class _Work:
             self.checks[key] = check(spectrum, reach, next_base=False, progress=progress)
         return self.checks[key]
 
+    def rounded(
+        self, spectrum: Spectrum, rope: Rope, reach: int, length: int | None
+    ) -> Precision | None:
+        """The same bound in the arithmetic that was asked for, if one was."""
+        from ropecalc.precision.effects import check_in_dtype
+
+        if self.dtype is None:
+            return None
+        return check_in_dtype(
+            spectrum, reach, dtype=self.dtype, recipe=self.recipe, rope=rope, length=length
+        )
+
     def plain_bases(self, rope: Rope, reach: int, progress: Progress | None) -> Bases:
         """The minimum and the safe base of a plain spectrum below ``reach``."""
         key = rope.head_dim, rope.rotary_dim, reach
         if key not in self.found:
-            self.found[key] = _plain_bases(*key, self.count_unrotated, progress)
+            self.found[key] = _plain_bases(*key, self.count_unrotated, self.weights, progress)
         return self.found[key]
 
 
@@ -146,7 +174,7 @@ def _layer(
 ) -> LayerInspection:
     from ropecalc.scaling import from_rope
 
-    spectrum = from_rope(rope, length, count_unrotated=work.count_unrotated)
+    spectrum = from_rope(rope, length, weights=work.weights, count_unrotated=work.count_unrotated)
     reach = min((n for n in (length, rope.window) if n is not None), default=None)
     check: Check | None = None
     bases: Bases = None, None
@@ -164,6 +192,7 @@ def _layer(
         longest_wavelength=max(waves),
         minimum_base=bases[0],
         safe_base=bases[1],
+        precision=None if reach is None else work.rounded(spectrum, rope, reach, length),
     )
 
 
@@ -174,18 +203,26 @@ def wavelengths(spectrum: Spectrum) -> list[float]:
 
 
 def _plain_bases(
-    head_dim: int, rotary_dim: int, reach: int, counted: bool, progress: Progress | None
+    head_dim: int,
+    rotary_dim: int,
+    reach: int,
+    counted: bool,
+    weights: tuple[float, ...] | None,
+    progress: Progress | None,
 ) -> Bases:
     """(minimum base, safe base) where they can be had quickly; see ``inspect``."""
     from ropecalc.base.minimum import min_base
     from ropecalc.results import Status
 
-    if not _is_quick(head_dim, rotary_dim, reach, counted):
+    if weights is None and not _is_quick(head_dim, rotary_dim, reach, counted):
+        return None, None
+    if weights is not None and (reach > SWEPT_CONTEXT or rotary_dim > SWEPT_DIM):
         return None, None
     found = min_base(
         head_dim,
         reach,
         rotary_dim=rotary_dim,
+        weights=weights,
         count_unrotated=counted,
         round_digits=None,
         integer=False,

@@ -54,6 +54,19 @@ class Table:
         return Staircase(self.kind, self.rotary_dim, self.end, tuple(steps))
 
 
+def cut(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
+    """The shipped staircase up to a context; None where none reaches it.
+
+    Raises TableError where the shipped file is damaged.
+    """
+    table = shipped(kind, rotary_dim)
+    if table is None or end > table.end:
+        return None
+    whole = bisect_left(table.contexts, end)
+    steps = map(Step, table.contexts[:whole], table.bases[:whole], table.distances[:whole])
+    return Staircase(kind, rotary_dim, end, (*steps, table.at(end)._replace(context=end)))
+
+
 def look_up(kind: Kind, rotary_dim: int, context: int) -> Step | None:
     """The step of a shipped staircase that answers a context; None where none reaches it.
 

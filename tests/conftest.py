@@ -78,7 +78,7 @@ def run_python() -> RunCli:
             cwd=ROOT,
             capture_output=True,
             encoding="utf-8",
-            timeout=120,
+            timeout=300,
             check=False,
         )
 

@@ -1,4 +1,4 @@
-"""Fill README.md's table of the rules of lint, and its console blocks from real runs.
+"""Fill README.md: its contents, the explanations, the rules of lint, and its console blocks.
 
 python tests/regenerate_readme.py
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests import rules_table, transcript
+from tests import readme_parts, rules_table, transcript
 
 
 def regenerated(text: str) -> str:
@@ -25,7 +25,7 @@ def regenerated(text: str) -> str:
             done = transcript.run(transcript.steps(match[2]), Path(folder))
         return f"```console\n{''.join(map(str, done))}```"
 
-    return transcript.FENCE.sub(renew, rules_table.renewed(text))
+    return transcript.FENCE.sub(renew, readme_parts.renewed(rules_table.renewed(text)))
 
 
 if __name__ == "__main__":

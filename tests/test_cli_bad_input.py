@@ -59,11 +59,11 @@ CASES = {
     "min-base --dim 128 --ctx 32kk": ("--ctx", "such as 32768"),
     "min-base --dim 128 --ctx 2G": ("--ctx", "1,073,741,824"),
     "min-base --dim 128 --ctx 1e400": ("--ctx", "such as 32768"),
-    "check --base 1e6 --ctx 2G": ("--ctx", "1,073,741,824"),
+    "check --base 1e6 --ctx 17G": ("--ctx", "17,179,869,184"),
     "check --base 1e6 --ctx 4k,8k": ("--ctx", "such as 32768"),
-    "curve --base 1e6 --ctx 2G": ("--ctx", "1,073,741,824"),
-    "freqs --base 1e6 --ctx 2G": ("--ctx", "1,073,741,824"),
-    "max-ctx --base 1e6 --limit 2G": ("--limit", "1,073,741,824"),
+    "curve --base 1e6 --ctx 17G": ("--ctx", "17,179,869,184"),
+    "freqs --base 1e6 --ctx 17G": ("--ctx", "17,179,869,184"),
+    "max-ctx --base 1e6 --limit 17G": ("--limit", "17,179,869,184"),
     "max-ctx --base 1e6 --limit 32kk": ("--limit", "such as 32768"),
     # the rest of the options
     f"{MIN_BASE} --margin 2": ("--margin", "from 0 to 1"),
@@ -109,8 +109,8 @@ CONFIGS: dict[str, tuple[bytes, str]] = {
     "an odd head": (json.dumps({**CONFIG, "head_dim": 127}).encode(), "even"),
     "a base of 1": (json.dumps({**CONFIG, "rope_theta": 1}).encode(), "rope_theta"),
     "a context beyond the limit": (
-        json.dumps({**CONFIG, "max_position_embeddings": 2**31}).encode(),
-        "1,073,741,824",
+        json.dumps({**CONFIG, "max_position_embeddings": 2**35}).encode(),
+        "17,179,869,184",
     ),
     "a scaling that nobody knows": (
         json.dumps({**CONFIG, "rope_scaling": {"type": "spiral", "factor": 4.0}}).encode(),
@@ -123,7 +123,7 @@ AS_A_PROCESS = (  # those that a person types first
     "min-base --dim 127 --ctx 4096",
     "check --base nan --ctx 4096",
     "min-base --dim 128 --ctx 32kk",
-    "check --base 1e6 --ctx 2G",
+    "check --base 1e6 --ctx 17G",
     f"{CHECK} --json --csv",
     "chekc --base 1e6",
 )

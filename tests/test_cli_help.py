@@ -11,34 +11,47 @@ import pytest
 import ropecalc
 from ropecalc.cli import boundary
 from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.overview import THINGS
 
 if TYPE_CHECKING:
     from tests.conftest import RunBatch, RunCli
 
 EXAMPLE = re.compile(r"^ *\$ (.*)$", re.MULTILINE)
-LEFT_OUT = ("config.json", "proof.json", "<", "&&", "1G", "1M")  # needs a file or much time
+# what needs a file or much time
+LEFT_OUT = (
+    *("config.json", "configs/", "model/", "model.safetensors", "proof.json"),
+    *("|", "<", "&&", "1G", "1M"),
+)
+LARGE = tuple(  # those that draw, or take a model apart
+    "check compare curve emit freqs min-base plan staircase windows".split()
+)
 SHARED = ("--json", "--csv", "--tsv", "--markdown", "-q", "-h")
 OWN = {
     "min-base": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
-    "--round --integer --digits --safe --no-table --verify --certificate --safe-certificate",
+    "--weights --min-window --round --integer --digits --safe --no-table --verify --certificate "
+    "--safe-certificate --dtype --recipe",
     "curve": "--base --dim --rotary-dim --ctx --points --every --all --kind --normalise --raw "
-    "--width --height --linear",
+    "--width --height --linear --dtype --recipe",
     "max-ctx": "--base --dim --rotary-dim --margin --limit",
-    "check": "--base --config --dim --ctx --rotary-dim --margin",
-    "inspect": "--ctx --layer --ignore-unrotated --no-bases",
+    "check": "--base --config --dim --ctx --rotary-dim --margin --rope-type --factor "
+    "--original-context --dtype --recipe",
+    "inspect": "--ctx --layer --ignore-unrotated --no-bases --dtype --recipe",
     "lint": "--strict --ignore --rules",
-    "compare": "--ctx --stack --layer --override --ignore-unrotated --plot",
+    "compare": "--ctx --stack --layer --override --ignore-unrotated --plot --width --height -o",
     "models": "SEARCH",
     "emit": "--write --base --dim --rotary-dim --ctx --rope-type --factor --original-context "
     "--layer --in-place --form --dry-run --no-backup --force",
     "plan": "--to --from --base --dim --rotary-dim --partial-rotary-factor --ignore-unrotated "
     "--layer --method --plot --write --in-place --dry-run --force --no-backup",
     "temperature": "--ctx --from --mass",
-    "freqs": "--base --dim --ctx",
-    "staircase": "--dim --ctx --kind --save --jobs",
+    "freqs": "--base --dim --ctx --plot --width --height -o",
+    "staircase": "--dim --ctx --kind --save --jobs --plot --width --height -o",
     "windows": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
     "--at-most --min-width",
+    "weights": "CHECKPOINT --layer --head --dim --rotary-dim --layout --of --output",
     "verify": "--backend",
+    "explain": "TOPIC",
+    "schema": "COMMAND",
 }
 
 
@@ -68,7 +81,10 @@ def test_the_commands_are_there() -> None:
         "freqs",
         "staircase",
         "windows",
+        "weights",
         "verify",
+        "explain",
+        "schema",
     ]
 
 
@@ -79,6 +95,7 @@ def test_every_command_has_its_options_examples_and_exit_codes(
     page = help_of[name]
     for option in (*SHARED, *OWN[name].split()):
         assert re.search(rf"(^|[\s,]){option}\b", page), option
+    assert page.index("Examples:") < page.index("Options:") < page.index("Exit codes:")
     shown = EXAMPLE.findall(page)
     assert len(shown) >= 3
     assert all(f"ropecalc {name} " in example for example in shown)
@@ -117,13 +134,67 @@ def test_examples_run(run_batch: RunBatch) -> None:
         assert done.stderr == "" or ("--min-width" in done.args and "not listed" in done.stderr)
 
 
-def test_no_arguments_show_the_help(run_cli: RunCli) -> None:
-    bare, asked = run_cli(), run_cli("--help")
-    assert (bare.returncode, asked.returncode) == (2, 0)
-    assert bare.stdout == asked.stdout
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_a_page_fits_a_screen(run_batch: RunBatch, help_of: dict[str, str], name: str) -> None:
+    lines = (help_of[name] if name else run_batch([["-h"]])[0].stdout).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= (40 if name and name not in LARGE else 50)
+    if name:
+        assert lines[-1].split() == ["130", "interrupted"]
+        assert next(line for line in lines if line.startswith("  -h, --help")), (
+            "last of the options"
+        )
+
+
+def test_no_arguments_show_what_people_do(run_batch: RunBatch, run_cli: RunCli) -> None:
+    bare, root = run_cli(), run_batch([["-h"]])[0]
+    assert (bare.returncode, root.returncode) == (2, 0)
     assert bare.stderr == ""
+    shown = [line for line in bare.stdout.splitlines() if line.startswith("  ropecalc ")]
+    assert len(shown) == 6
+    assert max(map(len, bare.stdout.splitlines())) <= 80
+    assert "'ropecalc -h' lists all commands" in bare.stdout
+    for _, example in THINGS:
+        assert f"  {example}  " in bare.stdout
+        assert f"$ {example}\n" in root.stdout
     for name in COMMANDS:
-        assert f"$ {boundary.PROGRAM} {name} " in asked.stdout
+        assert re.search(rf"^  {name} +\S.*$", root.stdout, re.MULTILINE)
+
+
+def test_the_six_things_run(run_batch: RunBatch) -> None:
+    lines = [shlex.split(example)[1:] for _, example in THINGS]
+    for done in run_batch([line for line in lines if "configs/" not in line]):
+        assert done.returncode in (0, 1), done
+        assert done.stdout
+
+
+GUESSES = {
+    "minbase --dim 128 --ctx 4k -q": "min-base --dim 128 --ctx 4k -q",
+    "min_base --head-dim 128 --context 4k -q": "min-base --dim 128 --ctx 4k -q",
+    "max-context --theta 1e4 -q": "max-ctx --base 1e4 -q",
+    "check --rope-theta=1e4 --head_dim=128 --max-model-len 4k": "check --base 1e4 --ctx 4k",
+    "help": "-h",
+    "help check": "check -h",
+}
+
+
+def test_what_people_guess_is_taken_for_what_it_means(run_batch: RunBatch) -> None:
+    lines = [line.split() for pair in GUESSES.items() for line in pair]
+    done = run_batch(lines)
+    for guess, real in zip(done[::2], done[1::2], strict=True):
+        assert guess.stdout == real.stdout != ""
+        assert guess.returncode == real.returncode
+
+
+def test_a_wrong_line_gets_one_that_works(run_batch: RunBatch) -> None:
+    for done in run_batch([["min-base", "128", "32k"], ["check", "--bsae", "1e6"]]):
+        assert done.returncode == 2
+        example = re.search(r" An example: ropecalc (.*?)\. Run 'ropecalc \S+ -h'", done.stderr)
+        assert example
+        assert example[1] in (
+            "min-base --dim 128 --ctx 32768",
+            "check --base 1e6 --dim 128 --ctx 32768",
+        )
 
 
 def test_the_version(run_cli: RunCli) -> None:

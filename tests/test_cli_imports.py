@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import ropecalc
+from ropecalc.cli.app import Commands
+
 if TYPE_CHECKING:
     from tests.conftest import RunCli
 
@@ -30,10 +33,24 @@ def loaded(run_python: RunCli, *args: str, **env: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "line",
-    ["--version", "--help", "", "min-base -h", "check --base 1e6", "chekc"],
+    ["--version", "--help", "", "check --base 1e6", "chekc", "explain -q", "explain bound"],
 )
 def test_words_about_the_program_load_nothing_slow(run_python: RunCli, line: str) -> None:
     assert loaded(run_python, *line.split()) == set()
+
+
+@pytest.mark.parametrize("name", Commands.NAMES)
+def test_no_help_page_loads_anything_slow(run_python: RunCli, name: str) -> None:
+    assert loaded(run_python, name, "-h") == set()
+
+
+def test_the_version_loads_no_part_of_the_program(run_python: RunCli) -> None:
+    code = (
+        "import sys; sys.argv = ['ropecalc', '--version']; from ropecalc.cli.entry import main; "
+        "main(); print('typer' in sys.modules, file=sys.stderr)"
+    )
+    done = run_python("-c", code)
+    assert (done.stdout, done.stderr) == (f"ropecalc {ropecalc.__version__}\n", "False\n")
 
 
 def test_completion_loads_nothing_slow(run_python: RunCli) -> None:

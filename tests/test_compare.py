@@ -500,8 +500,8 @@ def test_other_forms_and_names_are_refused() -> None:
         ropecalc.compare(model, 0)
     with pytest.raises(ConfigError, match="factor must be"):
         compared(config({**YARN, "factor": 0.5}), 4096)
-    with pytest.raises(ConfigError, match="beyond the 1,073,741,824"):
-        compared(config(max_position_embeddings=2**31))
+    with pytest.raises(ConfigError, match="beyond the 17,179,869,184"):
+        compared(config(max_position_embeddings=2**35))
     meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None, None)
     with pytest.raises(UnsupportedError, match="one stack alone"):
         ropecalc.compare(meta, 4096)
@@ -584,13 +584,14 @@ def test_whole_output(shown: Callable[..., str]) -> None:
 GOLDEN = """
 ✗ config.json is not the same in transformers, vLLM, SGLang and llama.cpp
 
-                                        attention  softmax   usable      first
-  stack         version    frequencies     factor   factor   length  violation
-  ────────────────────────────────────────────────────────────────────────────
-  transformers  5.23.0               A        1.5        1  131,072       none
-  vLLM          0.33.0               A        1.5        1  131,072       none
-  SGLang        0.5.23               A    1.13863        1  131,072       none
-  llama.cpp     0c1e57098            B    1.13863        1  131,072       none
+                                                              usable      first
+                                        attention  softmax    length  violation
+  stack         version    frequencies     factor   factor  [tokens]   [tokens]
+  ─────────────────────────────────────────────────────────────────────────────
+  transformers  5.23.0               A    1.5            1   131,072       none
+  vLLM          0.33.0               A    1.5            1   131,072       none
+  SGLang        0.5.23               A    1.13863        1   131,072       none
+  llama.cpp     0c1e57098            B    1.13863        1   131,072       none
 
 Frequencies B differ from A in 16 of 64 pairs, from 24 to 39, at most by 4.89%
 (pair 39).

@@ -27,7 +27,7 @@ from tests.golden import transformers_rope as oracle
 from tests.transcript import ROOT
 
 if TYPE_CHECKING:
-    from tests.conftest import RunCli
+    from tests.conftest import RunBatch, RunCli
 
 Document = dict[str, Any]
 RELATIVE = 1e-12  # what a frequency may lose between a float written and the same one read
@@ -809,3 +809,18 @@ def test_bad_use_is_one_line(run_cli: RunCli, line: str, word: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") <= 3  # Typer's own has the usage above it
     assert word in done.stderr
+
+
+def test_a_trained_context_that_does_not_fit_is_doubted(run_batch: RunBatch) -> None:
+    """Qwen3 was trained on fewer tokens than its file allows: 4 x 40,960 is not 128k."""
+    parts = "--rope-type yarn --factor 4".split()
+    doubted, fitting, told = run_batch(
+        [
+            ["check", "--model", "Qwen3-8B", *parts, "--ctx", "128k", "-q"],
+            ["check", "--model", "Llama-3-8B", *parts, "--ctx", "32k", "-q"],
+            ["emit", "Qwen3-8B", *parts, "--original-context", "32k", "--write", "vllm"],
+        ]
+    )
+    assert "give --original-context 32768 if that is meant" in doubted.stderr
+    assert (fitting.stderr, told.stderr) == ("", "")
+    assert told.stdout.endswith("--max-model-len 131072\n")

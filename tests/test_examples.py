@@ -9,11 +9,12 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 import ropecalc
-from tests import transcript
+from tests import regenerate_screenshot, transcript
 
 EXAMPLES = transcript.ROOT / "examples"
 
@@ -123,6 +124,20 @@ def base_over_context(folder: Path) -> None:
     assert figures[0].startswith(b"<?xml")
 
 
+def screenshot(_: Path) -> None:
+    """It shows what the commands print now, and loads nothing from anywhere."""
+    picture = (EXAMPLES / "screenshot.svg").read_text(encoding="utf-8")
+    words = "".join(ET.fromstring(picture).itertext()).replace("\N{NO-BREAK SPACE}", " ")
+    for command in regenerate_screenshot.COMMANDS:
+        assert f"$ {command}" in words
+    assert re.findall(r"https?://[^\"' ]*", picture) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"@font-face|@import|<script|<image|url\((?!#)", picture)
+    assert len(picture) < 100_000
+    assert picture == regenerate_screenshot.drawn(regenerate_screenshot.shown()), (
+        "tests/regenerate_screenshot.py draws it anew"
+    )
+
+
 TESTS: dict[str, Callable[[Path], None]] = {
     "pick_bases.sh": pick_bases,
     "choose_base.py": choose_base,
@@ -130,6 +145,7 @@ TESTS: dict[str, Callable[[Path], None]] = {
     "audit_configs.sh": audit_configs,
     "base_over_context.py": base_over_context,
     "serve_longer.sh": serve_longer,
+    "screenshot.svg": screenshot,
 }
 
 

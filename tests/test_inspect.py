@@ -278,8 +278,8 @@ KEYS = (
     "layer_type rope_type base factor original_context parameters head_dim rotary_dim layers "
     "window length context trained_context count_unrotated attention_factor softmax_factor "
     "angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs holds "
-    "first_violation violations worst_distance worst_similarity minimum_base safe_base findings "
-    "finding_codes"
+    "first_violation violations worst_distance worst_similarity room_below room_above "
+    "minimum_base safe_base precision findings finding_codes"
 ).split()
 
 

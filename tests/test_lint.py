@@ -501,3 +501,27 @@ def test_the_readme_has_the_table_of_the_rules() -> None:
     assert rules_table.markdown() in transcript.README.read_text("utf-8"), (
         "tests/regenerate_readme.py writes it anew"
     )
+
+
+def test_a_folder_of_models_is_looked_at_file_by_file(run_batch: RunBatch, tmp_path: Path) -> None:
+    """All config.json below it; else its .json files; one that has a config.json is one model."""
+    config = {"head_dim": 128, "rope_theta": 1e4, "max_position_embeddings": 4096}
+    text = json.dumps(config | {"model_type": "llama", "num_attention_heads": 32})
+    nested, flat = tmp_path / "nested", tmp_path / "flat"
+    for path in (nested / "a" / "config.json", nested / "b" / "c" / "config.json"):
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+    (nested / "a" / "tokenizer.json").write_text("{}")
+    flat.mkdir()
+    for name in ("one.json", "two.json"):
+        (flat / name).write_text(text)
+    lines = [["lint", f"{path}/", "-q"] for path in (nested, flat, nested / "a")]
+    found = [
+        {line.split("\t")[0] for line in done.stdout.splitlines()} for done in run_batch(lines)
+    ]
+    assert found[0] == {str(nested / "a" / "config.json"), str(nested / "b/c/config.json")}
+    assert found[1] == {str(flat / "one.json"), str(flat / "two.json")}
+    assert len(found[2]) == 1
+    missing = run_batch([["lint", f"{tmp_path}/none/"]])[0]
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "no such file" in missing.stderr

@@ -300,12 +300,13 @@ GOLDEN = {
     80: """
 4 known models for 'g'
 
-  name                 head_dim        base  scaling                context
-  ─────────────────────────────────────────────────────────────────────────
-  gpt-oss-20b                64       1.5e5  yarn 32 from 4,096 +1  131,072
-  GLM-4-9B-chat             128         5e6  none                   131,072
-  InternLM2.5-7B-chat       128         1e6  dynamic 2 from 32,768   32,768
-  StarCoder2-3B             128  999,999.44  none                    16,384
+                                                                       context
+  name                 head_dim          base  scaling                [tokens]
+  ────────────────────────────────────────────────────────────────────────────
+  gpt-oss-20b                64    150,000     yarn 32 from 4,096 +1   131,072
+  GLM-4-9B-chat             128  5,000,000     none                    131,072
+  InternLM2.5-7B-chat       128  1,000,000     dynamic 2 from 32,768    32,768
+  StarCoder2-3B             128    999,999.44  none                     16,384
 
 Shown in a wider terminal, by --csv and by --json: rotary_dim.
 
@@ -317,12 +318,12 @@ at, such as
     120: """
 4 known models for 'g'
 
-  name                 head_dim  rotary_dim        base  scaling                context
-  ─────────────────────────────────────────────────────────────────────────────────────
-  gpt-oss-20b                64          64       1.5e5  yarn 32 from 4,096 +1  131,072
-  GLM-4-9B-chat             128          64         5e6  none                   131,072
-  InternLM2.5-7B-chat       128         128         1e6  dynamic 2 from 32,768   32,768
-  StarCoder2-3B             128         128  999,999.44  none                    16,384
+  name                 head_dim  rotary_dim          base  scaling                context [tokens]
+  ────────────────────────────────────────────────────────────────────────────────────────────────
+  gpt-oss-20b                64          64    150,000     yarn 32 from 4,096 +1           131,072
+  GLM-4-9B-chat             128          64  5,000,000     none                            131,072
+  InternLM2.5-7B-chat       128         128  1,000,000     dynamic 2 from 32,768            32,768
+  StarCoder2-3B             128         128    999,999.44  none                             16,384
 
 +1: a second kind of layer has a setting or a window of its own. A name may follow --model in the
 other commands, and stand where a model itself is looked at, such as
@@ -399,9 +400,9 @@ def test_no_match_exits_1_with_a_line(run_batch: RunBatch) -> None:
     )
     assert [done.returncode for done in (line, quiet, as_json)] == [1, 1, 1]
     assert line.stderr.startswith(
-        "no known model has 'gpt-oss-20c' in its names; did you mean gpt-oss-20b or "
+        "No known model has 'gpt-oss-20c' in its names; did you mean gpt-oss-20b or "
     )
-    assert quiet.stderr == "no known model has 'zzz' in its names\n"
+    assert quiet.stderr == "No known model has 'zzz' in its names: see ropecalc models\n"
     assert (line.stdout, quiet.stdout) == ("", "")
     assert json.loads(as_json.stdout)["results"] == []
 

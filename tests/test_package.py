@@ -13,19 +13,30 @@ from tests.transcript import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PUBLIC = [
-    *("Candidate", "Certificate", "CertificateError", "Check", "Comparison"),
+    *("Candidate", "Certificate", "CertificateError", "Check", "CheckpointWeights", "Comparison"),
     *("ConfigError", "Curve"),
     *("Emission", "Envelope", "Estimate", "Finding", "Inspection", "InvalidValueError"),
     *("KnownModel", "LayerInspection", "LengthFactor", "MaxContext", "MinimumBase"),
-    *("ModelConfig", "PairFrequencies", "Plan", "Rope", "RopecalcError", "SafeStatus"),
+    *("ModelConfig", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
+    *("PrecisionStatus", "Rope", "RopecalcError", "SafeStatus"),
     *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
-    *("build_staircase", "certify", "check", "compare"),
+    *("build_staircase", "certify", "check", "check_in_dtype", "checkpoint_weights", "compare"),
     *("continuum_estimate", "critical_base"),
-    *("critical_dimension", "curve", "emit", "envelope", "find_model", "frequencies"),
-    *("inspect", "known_models", "make_setting", "max_context", "min_base", "patch_config"),
-    *("plan", "plan_model", "read_config", "refined_estimate", "scaling", "similarity_at"),
+    *(
+        "critical_dimension",
+        "curve",
+        "curve_in_dtype",
+        "emit",
+        "envelope",
+        "find_model",
+        "frequencies",
+    ),
+    *("inspect", "known_models", "make_setting", "max_context", "min_base"),
+    *("min_base_in_dtype", "patch_config"),
+    *("plan", "plan_model", "read_config", "read_weights", "refined_estimate", "scaling"),
+    *("similarity_at",),
     *("temperature", "upper_bound_at", "verify", "windows"),
 ]
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import ropecalc
-from tests import transcript
+from ropecalc.explanations import TOPICS
+from tests import readme_parts, transcript
 
 TEXT = transcript.README.read_text(encoding="utf-8")
 BLOCKS = dict(transcript.fences(TEXT, "console"))
@@ -32,6 +33,8 @@ COMMANDS = (
     "plan",
     "emit",
     "temperature",
+    "explain",
+    "schema",
 )
 INSTALLS = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv .venv && ")]
 
@@ -75,6 +78,19 @@ def test_relative_links_lead_to_files() -> None:
     assert files
     for file in files:
         assert (transcript.ROOT / file).exists(), file
+
+
+def test_its_contents_and_explanations_are_those_of_the_program() -> None:
+    assert readme_parts.renewed(TEXT) == TEXT, "tests/regenerate_readme.py writes them anew"
+    assert set(re.findall(r"<!-- explain (?:## )?([\w-]+):", TEXT)) == set(TOPICS)
+
+
+def test_links_within_lead_to_sections() -> None:
+    anchors = [readme_parts.anchor(title) for _, title in readme_parts.headings(TEXT)]
+    assert len(anchors) == len(set(anchors)), "two sections of one name"
+    links = re.findall(r"\]\(#([^)]+)\)", TEXT)
+    assert len(links) > 30
+    assert set(links) <= set(anchors)
 
 
 def test_two_commands_install_each_in_an_environment_of_its_own() -> None:

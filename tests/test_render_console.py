@@ -126,7 +126,7 @@ def test_escape_sequences_in_labels_are_defused() -> None:
 def test_paint_only_where_there_is_colour() -> None:
     plain, coloured = screen(Stream(), {}), screen(Stream(), {"FORCE_COLOR": "1"})
     assert plain.paint("x", "red") == "x"
-    assert coloured.paint("x", "red") == paint("x", "red") == "\x1b[31mx\x1b[0m"
+    assert coloured.paint("x", "red") == paint("x", "red") == "\x1b[38;5;160mx\x1b[0m"
 
 
 def test_a_stream_without_encoding_or_descriptor_will_do() -> None:

@@ -109,13 +109,13 @@ first window, which ends at 630,984.1296: check the one you pick, such as
     "several minima 60 ascii": """
 Minimum bases, head_dim 128
 
-                          critical                  first
-   context                distance  first window  2-digit
-  [tokens]  minimum base  [tokens]          ends     base
-  -------------------------------------------------------
-     1,024  4,293.437613     1,001     4,300.125    4.3e3
-    32,768  629,978.2629    30,704  630,984.1296    6.3e5
-         1      any base
+                            critical                  first
+   context                  distance  first window  2-digit
+  [tokens]    minimum base  [tokens]          ends     base
+  ---------------------------------------------------------
+     1,024    4,293.437613     1,001    4,300.125     4,300
+    32,768  629,978.2629      30,704  630,984.1296  630,000
+         1        any base
 
 Shown in a wider terminal, by --csv and by --json: first
 integer base, continuum estimate.
@@ -129,13 +129,13 @@ such as
     "several minima 80 utf-8": """
 Minimum bases, head_dim 128
 
-                          critical                  first    first
-   context                distance  first window  2-digit  integer  continuum
-  [tokens]  minimum base  [tokens]          ends     base     base   estimate
-  ───────────────────────────────────────────────────────────────────────────
-     1,024  4,293.437613     1,001     4,300.125    4.3e3    4,294      1,661
-    32,768  629,978.2629    30,704  630,984.1296    6.3e5  629,979     53,150
-         1      any base
+                            critical                  first    first
+   context                  distance  first window  2-digit  integer  continuum
+  [tokens]    minimum base  [tokens]          ends     base     base   estimate
+  ─────────────────────────────────────────────────────────────────────────────
+     1,024    4,293.437613     1,001    4,300.125     4,300    4,294      1,661
+    32,768  629,978.2629      30,704  630,984.1296  630,000  629,979     53,150
+         1        any base
 
 A minimum base is the smallest one that keeps the bound at every distance in its
 context. Larger bases may fail again beyond the end of the first window: check
@@ -145,13 +145,13 @@ the one you pick, such as
     "several minima 120 utf-8": """
 Minimum bases, head_dim 128
 
-                          critical                  first    first
-   context                distance  first window  2-digit  integer  continuum
-  [tokens]  minimum base  [tokens]          ends     base     base   estimate
-  ───────────────────────────────────────────────────────────────────────────
-     1,024  4,293.437613     1,001     4,300.125    4.3e3    4,294      1,661
-    32,768  629,978.2629    30,704  630,984.1296    6.3e5  629,979     53,150
-         1      any base
+                            critical                  first    first
+   context                  distance  first window  2-digit  integer  continuum
+  [tokens]    minimum base  [tokens]          ends     base     base   estimate
+  ─────────────────────────────────────────────────────────────────────────────
+     1,024    4,293.437613     1,001    4,300.125     4,300    4,294      1,661
+    32,768  629,978.2629      30,704  630,984.1296  630,000  629,979     53,150
+         1        any base
 
 A minimum base is the smallest one that keeps the bound at every distance in its context. Larger
 bases may fail again beyond the end of the first window: check the one you pick, such as
@@ -164,8 +164,8 @@ Minimum bases
                                  context                distance  2-digit
   head_dim  rotary_dim  margin  [tokens]  minimum base  [tokens]     base
   ───────────────────────────────────────────────────────────────────────
-       128         128       0    32,768  629,978.2629    30,704    6.3e5
-       192          64    0.05    32,768  629,978.2629    30,704    6.3e5
+       128         128    0       32,768  629,978.2629    30,704  630,000
+       192          64    0.05    32,768  629,978.2629    30,704  630,000
        128         128    0.99     4,096          none
 
 Shown in a wider terminal, by --csv and by --json: first window ends, first
@@ -179,17 +179,45 @@ the one you pick, such as
     "mixed heads 40 utf-8": """
 Minimum bases
 
-  head_dim          128
-  rotary_dim        128
-  margin            0
-  context [tokens]  32,768
-  minimum base      629,978.2629
+  head_dim
+    128
+  rotary_dim
+    128
+  margin
+    0
+  context [tokens]
+    32,768
+  minimum base
+    629,978.2629
+  critical distance [tokens]
+    30,704
+  first window ends
+    630,984.1296
+  first 2-digit base
+    630,000
+  first integer base
+    629,979
+  continuum estimate
+    53,150
 
-  head_dim          192
-  rotary_dim        64
-  margin            0.05
-  context [tokens]  32,768
-  minimum base      629,978.2629
+  head_dim
+    192
+  rotary_dim
+    64
+  margin
+    0.05
+  context [tokens]
+    32,768
+  minimum base
+    629,978.2629
+  critical distance [tokens]
+    30,704
+  first window ends
+    630,984.1296
+  first 2-digit base
+    630,000
+  first integer base
+    629,979
 
   head_dim          128
   rotary_dim        128
@@ -197,17 +225,13 @@ Minimum bases
   context [tokens]  4,096
   minimum base      none
 
-Shown in a wider terminal, by --csv and
-by --json: critical distance [tokens],
-first window ends, first 2-digit base,
-first integer base, continuum estimate.
-
 A minimum base is the smallest one that
 keeps the bound at every distance in its
 context. Larger bases may fail again
 beyond the end of the first window:
 check the one you pick, such as
-  ropecalc check --base 630000 --dim 128 --ctx 32768
+  ropecalc check --base 630000 \\
+    --dim 128 --ctx 32768
 """,
     "every base 80 utf-8": """
 Every base is enough for 1 token, head_dim 128
@@ -221,7 +245,7 @@ No base up to 1e300 keeps S(m) ≥ 0.99 · S(0) at every distance m < 4,096. Try
 shorter --ctx, a smaller --margin or more rotated pairs.
 """,
     "broken 60 ascii": """
-no: base 1,000,000 breaks the bound for 32,768 tokens,
+no: Base 1,000,000 breaks the bound for 32,768 tokens,
 head_dim 128
 
   first violation      27,115 tokens
@@ -238,7 +262,7 @@ meets it:
   ropecalc min-base --dim 128 --ctx 32768
 """,
     "broken 80 utf-8": """
-✗ base 1,000,000 breaks the bound for 32,768 tokens, head_dim 128
+✗ Base 1,000,000 breaks the bound for 32,768 tokens, head_dim 128
 
   first violation      27,115 tokens
   violating distances  12 of 32,768
@@ -253,7 +277,7 @@ first to break it. The smallest base that meets it:
   ropecalc min-base --dim 128 --ctx 32768
 """,
     "holds 80 utf-8": """
-✓ base 5,000,000 meets the bound for 32,768 tokens, head_dim 128
+✓ Base 5,000,000 meets the bound for 32,768 tokens, head_dim 128
 
   violating distances  0 of 32,768
   worst distance       27,146 tokens
@@ -274,7 +298,7 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   1,000,000    32,768  no        27,115         12    27,146  1,012,345.6789012
   5,000,000    32,768  yes                       0    27,146
 
-Shown in a wider terminal, by --csv and by --json: slack [S(0)].
+Shown in a wider terminal, by --csv and by --json: slack.
 
 The bound holds where no distance in the context has a similarity below the
 margin.
@@ -328,7 +352,9 @@ Base 10,000, head_dim 12: 6 rotated pairs
      4  2.154435e-03    2,916.40   0.0878
      5  4.641589e-04   13,536.71   0.0189
 
-3 of 6 pairs turn less than once in 256 tokens.
+3 of 6 pairs turn less than once in 256 tokens. What they
+add up to over the distance:
+  ropecalc curve --base 10000 --dim 12
 """,
     "frequencies 120 utf-8": """
 Base 10,000, head_dim 12: 6 rotated pairs
@@ -343,7 +369,8 @@ Base 10,000, head_dim 12: 6 rotated pairs
      4                     2.154435e-03             2,916.40               0.0878
      5                     4.641589e-04            13,536.71               0.0189
 
-3 of 6 pairs turn less than once in 256 tokens.
+3 of 6 pairs turn less than once in 256 tokens. What they add up to over the distance:
+  ropecalc curve --base 10000 --dim 12
 """,
     "curves 80 utf-8": """
 Similarity S(m) / S(0), m = 1 to 4,095, head_dim 32
@@ -520,7 +547,10 @@ def test_the_command_to_run_next_repeats_the_head(shown: Callable[..., str]) -> 
         "ropecalc check --base 630000 --dim 192 --rotary-dim 64 --ignore-unrotated "
         "--margin 0.05 --ctx 32768"
     )
-    assert f"\n  {command}\n" in shown(SHOWS["partial rotation"], 60)
+    assert f"\n  {command}\n" in shown(SHOWS["partial rotation"], 120)
+    narrow = shown(SHOWS["partial rotation"], 60)
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert f"  {command}\n" in re.sub(r" \\\n +", " ", narrow)  # as a shell reads it
 
 
 def test_a_minimum_of_one_is_no_more_than_that(shown: Callable[..., str]) -> None:
@@ -552,8 +582,8 @@ def test_a_label_beyond_the_encoding_is_escaped(shown: Callable[..., str]) -> No
 
 
 def test_the_greatest_limit_has_no_further_to_look(shown: Callable[..., str]) -> None:
-    text = shown(lambda file: show_max_context([replace(BEYOND, limit=2**30)], file))
-    assert "at least 1,073,741,824 tokens" in text
+    text = shown(lambda file: show_max_context([replace(BEYOND, limit=2**34)], file))
+    assert "at least 17,179,869,184 tokens" in text
     assert "--limit" not in text
 
 
@@ -595,8 +625,8 @@ def test_a_verdict_has_its_colour(
 ) -> None:
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setenv("FORCE_COLOR", "1")
-    assert shown(SHOWS["broken"]).startswith("\x1b[1;31m✗ base 1,000,000")
-    assert shown(SHOWS["holds"]).startswith("\x1b[1;32m✓ base 5,000,000")
+    assert shown(SHOWS["broken"]).startswith("\x1b[1;38;5;160m✗ Base 1,000,000")
+    assert shown(SHOWS["holds"]).startswith("\x1b[1;38;5;28m✓ Base 5,000,000")
 
 
 @pytest.mark.parametrize("what", SHOWS)

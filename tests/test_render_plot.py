@@ -335,8 +335,8 @@ def test_a_single_curve_is_red_where_it_breaks_the_bound() -> None:
     curve = similarity_envelope(1e4, 32, edges)
     text = plot_envelopes([curve], width=80, height=9, glyphs=UNICODE, colour=True)
     zero = next(row for row, line in enumerate(text.splitlines()) if line[:7].strip() == "0")
-    assert "\x1b[31m" in "".join(text.splitlines()[zero + 1 : 9])
-    assert "\x1b[31m" not in "".join(text.splitlines()[: zero + 1])
+    assert "\x1b[38;5;160m" in "".join(text.splitlines()[zero + 1 : 9])
+    assert "\x1b[38;5;160m" not in "".join(text.splitlines()[: zero + 1])
 
 
 def test_marks_in_one_column_stand_side_by_side() -> None:

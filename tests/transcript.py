@@ -93,8 +93,8 @@ def environment(folder: Path) -> dict[str, str]:
     }
 
 
-def in_terminal(command: list[str], variables: dict[str, str]) -> str:
-    """What a command writes to a terminal of a known size."""
+def in_terminal(command: list[str], variables: dict[str, str], *, escapes: bool = False) -> str:
+    """What a command writes to a terminal of a known size; without escape sequences unless told."""
     import fcntl
     import pty
     import struct
@@ -116,7 +116,8 @@ def in_terminal(command: list[str], variables: dict[str, str]) -> str:
         finally:
             process.kill()
             os.close(ours)
-    return ESCAPE.sub("", output.decode()).replace("\r\n", "\n")
+    text = output.decode().replace("\r\n", "\n")
+    return text if escapes else ESCAPE.sub("", text)
 
 
 def _received(terminal: int) -> Iterator[bytes]:

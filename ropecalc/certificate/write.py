@@ -22,7 +22,7 @@ from ropecalc.certificate.format import (
 )
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
-from ropecalc.similarity import Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, Progress, check_range
 
 DIGITS = 40
 PROGRAM = f"ropecalc {__version__}"
@@ -57,7 +57,7 @@ def certify(
     (64, True, True)
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context)
+    check_range(0, context, MAX_SEARCH)
     if kind not in (MINIMUM_BASE, SAFE_BASE):
         raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
     make = _minimum if kind == MINIMUM_BASE else _safe

@@ -43,7 +43,7 @@ def below_bound(subject: Subject) -> Iterator[Said]:
             yield Said(
                 f"The similarity{scaled} is negative first at distance {tokens(first)}, within "
                 f"the {reach} of {tokens(rope.reach or 0)} tokens",
-                f"For bases that meet the bound see ropecalc min-base {dims} --ctx {rope.reach}.",
+                f"ropecalc min-base {dims} --ctx {rope.reach} finds bases that meet the bound.",
                 rope.layer_type,
             )
 

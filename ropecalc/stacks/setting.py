@@ -30,7 +30,8 @@ def make_setting(
     """The setting that a rope is, or that it becomes with other parts.
 
     A ``rope_type`` starts the scaling anew: its ``factor`` is ``context`` over ``original_context``
-    unless given, and that is the model's trained context unless given. Without one, ``factor`` and
+    unless given, and that is the model's trained context unless given; with a factor the context is
+    their product unless given. Without one, ``factor`` and
     ``original_context`` replace those of the rope's own scaling.
 
     Raises
@@ -39,7 +40,8 @@ def make_setting(
         The method is not known, a part does not belong to it, or one is missing.
     """
     trained = original_context or (None if model is None else model.trained_context)
-    length = context or rope.context
+    reached = int(factor * trained) if rope_type and factor and trained else None
+    length = context or reached or rope.context
     if length is None:
         raise InvalidValueError("context", "the context is not known: give it, such as --ctx 128k")
     method = rope.rope_type if rope_type is None else _known(rope_type)
