@@ -316,7 +316,7 @@ def test_the_certificate_for_32k_under_mpmath_alone() -> None:
     assert ropecalc.verify(ropecalc.certify(128, 2**15), backend="mpmath").proved
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_certificate_for_a_million_tokens_with_arb() -> None:
     assert ropecalc.verify(ropecalc.certify(128, 2**20), backend="arb").proved
 

@@ -83,7 +83,7 @@ def ball_of(base: Any, distance: int, head: dict[str, Any]) -> Any:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(head=heads(), context=st.integers(1, 600), data=st.data())
 @example(
     head={"head_dim": 2, "rotary_dim": 2, "weights": None, "margin": 0.0}, context=3, data=None

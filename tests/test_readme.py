@@ -180,7 +180,13 @@ def test_table_agrees_with_the_sweep(context: int) -> None:
     check_row(context)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("context", [context for context in TABLE if context > 2**14])
+@pytest.mark.parametrize(
+    "context",
+    [
+        pytest.param(context, marks=pytest.mark.slow if context <= 2**16 else pytest.mark.heavy)
+        for context in TABLE
+        if context > 2**14
+    ],
+)
 def test_table_agrees_with_the_sweep_at_long_contexts(context: int) -> None:
     check_row(context)

@@ -101,13 +101,25 @@ def test_shares_of_the_work_make_no_difference() -> None:
     assert alone == shared
 
 
+OFTEN_USED = ("minimum-64", "minimum-128", "minimum-256", "safe-64", "safe-128")
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_files_begin_as_a_fresh_build_does(path: Path) -> None:
     assert_regenerated(path, 256)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=pytest.mark.slow if path.stem in OFTEN_USED else pytest.mark.heavy,
+        )
+        for path in SHIPPED
+    ],
+)
 def test_shipped_files_begin_as_a_longer_fresh_build_does(path: Path) -> None:
     assert_regenerated(path, 2**13)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ropecalc import UndecidedError
@@ -83,6 +83,8 @@ def test_several_distances_have_the_taylor_terms_of_each() -> None:
     slope=st.floats(-1e6, 1e6),
     curvature=st.floats(-1e9, 1e12),
 )
+@example(depth=1e-9, slope=2.2250738585e-313, curvature=0.0)  # its square is 0
+@example(depth=1e-9, slope=0.0, curvature=1e-320)
 def test_first_crossing_is_the_first_zero(depth: float, slope: float, curvature: float) -> None:
     h = first_crossing(depth, slope, curvature)
     with mpmath.workdps(50):

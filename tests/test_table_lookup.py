@@ -214,10 +214,12 @@ def test_shipped_answers_verify_up_to_the_end(path: Path) -> None:
         assert found.source == "table"
 
 
-@pytest.mark.slow
-def test_two_hundred_random_contexts(run_batch: RunBatch) -> None:
-    """Contexts up to 2^17, spread evenly on a log scale, looked up and swept."""
-    chosen = [int(2 ** random.Random(i).uniform(2, 17)) for i in range(200)]
+@pytest.mark.parametrize(
+    "power", [pytest.param(14, marks=pytest.mark.slow), pytest.param(17, marks=pytest.mark.heavy)]
+)
+def test_two_hundred_random_contexts(run_batch: RunBatch, power: int) -> None:
+    """Contexts up to 2^power, spread evenly on a log scale, looked up and swept."""
+    chosen = [int(2 ** random.Random(i).uniform(2, power)) for i in range(200)]
     line = ("min-base", "--dim", "128", "-q", *(f"--ctx={context}" for context in chosen))
     looked_up, swept = run_batch([line, (*line, "--no-table")])
     assert looked_up.stdout == swept.stdout

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from tests.conftest import RunBatch
 
 TABLE = read_table()
-SLOW = [pytest.param(row, marks=pytest.mark.slow) for row in TABLE[3:]]
+SLOW = [
+    pytest.param(row, marks=pytest.mark.slow if row.context <= 2**15 else pytest.mark.heavy)
+    for row in TABLE[3:]
+]
 QUICK = [*TABLE[:-1], pytest.param(TABLE[-1], marks=pytest.mark.slow)]
 
 
@@ -60,6 +63,7 @@ def test_a_second_method_proves_it(row: FirstWide) -> None:
     assert certify(row) == []
 
 
+@pytest.mark.slow
 def test_the_second_method_can_fail() -> None:
     row = TABLE[0]
     assert certify(replace_ends(row, start=math.nextafter(row.start, 0.0)))
@@ -118,6 +122,7 @@ def first_so_wide(everything: Windows, width: float) -> Window:
     return everything.at_least(width)[0]
 
 
+@pytest.mark.slow
 def test_the_round_and_the_integer_base_lie_in_windows_so_wide() -> None:
     everything = ropecalc.windows(128, 4096)
     for width in (1e-4, 1e-2, 0.5):
@@ -234,6 +239,7 @@ def test_the_nearest_base_above_is_no_sliver_where_that_is_asked() -> None:
     assert (plain.min_window, asked.min_window) == (None, 1e-3)
 
 
+@pytest.mark.slow
 def test_a_base_in_a_sliver_is_in_no_wide_window() -> None:
     sliver = ropecalc.windows(128, 4096).windows[0]
     family = family_of(128)

@@ -29,6 +29,7 @@ from ropecalc.spectrum import Spectrum, check_dims, check_weights
 
 Array = NDArray[np.float64]
 X_MAX = math.log(MAX_BASE)
+NOTHING = 1e-100  # slopes and curvatures that X_MAX could not make felt; squares stay normal
 
 
 Reals = Any  # a float, or for several distances a float64 array, one value each
@@ -194,7 +195,11 @@ def _plain(value: Reals) -> Reals:
 
 
 def first_crossing(depth: float, slope: float, curvature: float) -> float:
-    """Smallest h > 0 with -depth + slope h + curvature h^2/2 = 0; infinite where there is none."""
+    """Smallest h > 0 with -depth + slope h + curvature h^2/2 = 0; infinite where there is none.
+
+    One that lies so far that its terms vanish in double precision counts as none.
+    """
+    slope, curvature = (0.0 if abs(term) < NOTHING else term for term in (slope, curvature))
     discriminant = slope * slope + 2 * curvature * depth
     if discriminant < 0 or (curvature <= 0 and slope <= 0):
         return math.inf

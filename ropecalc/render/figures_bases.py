@@ -81,6 +81,9 @@ def bases_figure(stairs: Sequence[Staircase], points: Sequence[Landmark] = ()) -
         axes.set_xticks(ticks, [tokens(tick) for tick in ticks])
         axes.minorticks_off()
         axes.set_xlim(start, end * (1.15 if points else 1))
+        if points:
+            low, high = axes.get_ylim()
+            axes.set_ylim(low, high * 4)  # room for the names of the highest
         axes.set_xlabel("context [tokens]")
         axes.set_ylabel(f"base, head_dim {stairs[0].rotary_dim}")
         columns = 2 if points else len(stairs)
