@@ -100,7 +100,7 @@ def test_an_interrupt_leaves_with_what_is_known(command: str, known: str) -> Non
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-        preexec_fn=heeds_interrupts,
+        preexec_fn=heeds_interrupts,  # noqa: PLW1509  there are no threads here
     )
     try:
         time.sleep(2)
