@@ -183,7 +183,7 @@ def test_table_agrees_with_the_sweep(context: int) -> None:
 @pytest.mark.parametrize(
     "context",
     [
-        pytest.param(context, marks=pytest.mark.slow if context <= 2**16 else pytest.mark.heavy)
+        pytest.param(context, marks=pytest.mark.slow if context <= 2**15 else pytest.mark.heavy)
         for context in TABLE
         if context > 2**14
     ],

@@ -101,7 +101,7 @@ def test_shares_of_the_work_make_no_difference() -> None:
     assert alone == shared
 
 
-OFTEN_USED = ("minimum-64", "minimum-128", "minimum-256", "safe-64", "safe-128")
+OFTEN_USED = ("minimum-64", "minimum-128", "safe-64", "safe-128")
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 TABLE = read_table()
 SLOW = [
-    pytest.param(row, marks=pytest.mark.slow if row.context <= 2**15 else pytest.mark.heavy)
+    pytest.param(row, marks=pytest.mark.slow if row.context <= 2**14 else pytest.mark.heavy)
     for row in TABLE[3:]
 ]
 QUICK = [*TABLE[:-1], pytest.param(TABLE[-1], marks=pytest.mark.slow)]
