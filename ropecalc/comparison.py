@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from ropecalc.spectrum import Spectrum
 
 SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far more or not at all
-FINE = 1_000  # parts of the progress of one scan
 
 
 def compare(
@@ -87,7 +87,7 @@ def compare(
     for at, rope in enumerate(ropes):
         runs = tuple(starts.run(rope, stack) for stack in names)
         reach = min((n for n in (asked, rope.window) if n is not None), default=None)
-        part = _part(progress, at, len(ropes))
+        part = part_of(progress, at, len(ropes))
         layers.append(_layer(rope.layer_type, reach, runs, part))
     return Comparison(model, asked, names, tuple(layers))
 
@@ -152,7 +152,7 @@ def _layer(
         else:
             found.append((run.spectrum, [run.stack]))
     groups = tuple(
-        _group(index, found, reach, _part(progress, index, len(found)))
+        _group(index, found, reach, part_of(progress, index, len(found)))
         for index in range(len(found))
     )
     return LayerComparison(layer_type, reach, runs, groups, _agree(runs, groups))
@@ -206,14 +206,3 @@ def _agree(runs: Sequence[StackRun], groups: Sequence[FrequencyGroup]) -> bool:
         and abs(spectrum.softmax_factor / first.softmax_factor - 1) <= SAME
         for spectrum in spectra
     )
-
-
-def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
-    """A callable for one part of the work that reports to the callable for all of it."""
-    if progress is None:
-        return None
-
-    def report(done: int, total: int) -> None:
-        progress(FINE * index + FINE * done // max(total, 1), FINE * parts)
-
-    return report

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import ConfigError, InvalidValueError, TableError
+from ropecalc.progress import part_of
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ SWEPT_CONTEXT = 2**15  # tokens; up to here, and up to
 SWEPT_DIM = 512  # rotated dimensions, a sweep for the minimum base ends within about a second
 SHORT_SWEEP = 0.8  # of a head rotated, or less: bases under 10 meet the bound, found at once
 LONGEST_SWEPT = 2**20  # tokens, even so
-FINE = 1_000  # parts of the progress of one layer type
 
 Bases = tuple[float | None, float | None]
 
@@ -94,7 +94,7 @@ def inspect(
     work = _Work(count_unrotated, bases, dtype, recipe, given)
     try:
         layers = [
-            _layer(rope, length, model.trained_context, work, _part(progress, index, len(stages)))
+            _layer(rope, length, model.trained_context, work, part_of(progress, index, len(stages)))
             for index, (rope, length) in enumerate(stages)
         ]
     except InvalidValueError as error:
@@ -251,14 +251,3 @@ def _is_shipped(rotary_dim: int, reach: int) -> bool:
         return look_up("minimum", rotary_dim, reach) is not None
     except TableError:  # damaged: whoever needs it is told by ``min_base``
         return False
-
-
-def _part(progress: Progress | None, index: int, parts: int) -> Progress | None:
-    """A callable for one part of the work that reports to the callable for all of it."""
-    if progress is None:
-        return None
-
-    def report(done: int, total: int) -> None:
-        progress(FINE * index + FINE * done // max(total, 1), FINE * parts)
-
-    return report

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options
+from ropecalc.cli import options, writing
 from ropecalc.cli.heads import doubt_original, layer_of
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, show, warn
@@ -30,32 +30,6 @@ EPILOG = epilog(
 )
 
 
-def complete_stack(incomplete: str) -> list[str]:
-    """The stacks whose names begin so."""
-    from ropecalc.stacks.emit import STACKS
-
-    return [stack for stack in STACKS if stack.startswith(incomplete.lower())]
-
-
-Write = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--write",
-        help="Print what a stack takes: vllm...; may repeat.",
-        metavar="STACK",
-        show_default=False,
-        autocompletion=complete_stack,
-    ),
-]
-InPlace = Annotated[
-    str | None,
-    typer.Option(
-        "--in-place",
-        help="Put it into a config.json, with a backup.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
 FormOfFile = Annotated[
     str | None,
     typer.Option(
@@ -65,9 +39,6 @@ FormOfFile = Annotated[
         show_default=False,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="With --in-place: print the changes only.")]
-NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place: keep no backup.")]
-Force = Annotated[bool, typer.Option("--force", help="With --in-place: replace a scaling.")]
 Quiet = Annotated[
     bool,
     options.quiet("Print the stacks that are exact, the texts of --write or the backup's name."),
@@ -76,7 +47,7 @@ Quiet = Annotated[
 
 def command(
     model: options.ModelArgument = None,
-    write: Write = None,
+    write: writing.Write = None,
     base: options.Base = None,
     dim: options.Dim = None,
     rotary_dim: options.RotaryDim = None,
@@ -85,11 +56,11 @@ def command(
     factor: options.Factor = None,
     original_context: options.Original = None,
     layer: options.Layer = None,
-    in_place: InPlace = None,
+    in_place: writing.InPlace = None,
     form_of_file: FormOfFile = None,
-    dry_run: DryRun = False,
-    no_backup: NoBackup = False,
-    force: Force = False,
+    dry_run: writing.DryRun = False,
+    no_backup: writing.NoBackup = False,
+    force: writing.Force = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,

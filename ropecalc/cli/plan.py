@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options, pictures
+from ropecalc.cli import options, pictures, writing
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated, short_name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
@@ -71,29 +71,6 @@ Plot = Annotated[
     bool,
     typer.Option("--plot", help="Draw the curves, on a terminal."),
 ]
-Write = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--write",
-        help="Write it for a stack, such as vllm; may repeat.",
-        metavar="STACK",
-        show_default=False,
-    ),
-]
-InPlace = Annotated[
-    str | None,
-    typer.Option(
-        "--in-place",
-        help="Put it into a config.json; a backup is kept.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="With --in-place, show it only.")]
-Force = Annotated[
-    bool, typer.Option("--force", help="With --in-place, replace a scaling that is there.")
-]
-NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place, keep no backup.")]
 Quiet = Annotated[bool, options.quiet("Print the base picked, or advised with training.")]
 
 
@@ -112,11 +89,11 @@ def command(
     width: pictures.Width = None,
     height: pictures.Height = None,
     output: pictures.Output = None,
-    write: Write = None,
-    in_place: InPlace = None,
-    dry_run: DryRun = False,
-    force: Force = False,
-    no_backup: NoBackup = False,
+    write: writing.Write = None,
+    in_place: writing.InPlace = None,
+    dry_run: writing.DryRun = False,
+    force: writing.Force = False,
+    no_backup: writing.NoBackup = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     as_tsv: options.AsTsv = False,

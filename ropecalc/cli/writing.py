@@ -1,9 +1,11 @@
-"""The setting of a plan in the words of a stack, or in a config.json."""
+"""Writing a setting in the words of a stack, or into a config.json: the options, and a plan's."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ropecalc.cli.output import say, warn
 from ropecalc.errors import InvalidValueError
@@ -12,6 +14,37 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission, Plan, Setting
 
 SERVING = ("vllm", "sglang", "llama.cpp")  # stacks that run models without training them
+
+
+def complete_stack(incomplete: str) -> list[str]:
+    """The stacks whose names begin so."""
+    from ropecalc.stacks.emit import STACKS
+
+    return [stack for stack in STACKS if stack.startswith(incomplete.lower())]
+
+
+Write = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write",
+        help="Print what a stack takes: vllm...; may repeat.",
+        metavar="STACK",
+        show_default=False,
+        autocompletion=complete_stack,
+    ),
+]
+InPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--in-place",
+        help="Put it into a config.json, with a backup.",
+        metavar="FILE",
+        show_default=False,
+    ),
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="With --in-place: print the changes only.")]
+NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place: keep no backup.")]
+Force = Annotated[bool, typer.Option("--force", help="With --in-place: replace a scaling.")]
 
 
 def _picked(plan: Plan, stack: str, methods: Sequence[str] | None) -> str:
