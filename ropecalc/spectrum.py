@@ -47,7 +47,7 @@ class Spectrum:
         How many of its dimensions are rotated; there are n = rotary_dim / 2 rotated pairs.
     exact_frequencies : n decimals, 0 .. 10,000, rad/token
         Angular frequencies theta_i, highest first by custom.
-    weights : n floats, >= 0, or None
+    weights : n floats, >= 0, the largest 1e-30 .. 1e30, or None
         Weight of each pair in the similarity ([Men2024] appendix A: the variance of its
         components); None means 1 each.
     count_unrotated : bool
@@ -190,7 +190,7 @@ def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
 
 
 def check_weights(weights: Sequence[float] | None, n_pairs: int) -> None:
-    """Raise InvalidValueError unless there is one finite, non-negative weight a pair, not all 0."""
+    """Raise InvalidValueError unless there is one weight >= 0 a pair, the largest 1e-30 .. 1e30."""
     if weights is None:
         return
     if len(weights) != n_pairs:
@@ -205,6 +205,15 @@ def check_weights(weights: Sequence[float] | None, n_pairs: int) -> None:
             )
     if not any(weights):
         raise InvalidValueError("weights", "weights must not all be zero")
+    if not 1 / MAX_WEIGHT <= max(weights) <= MAX_WEIGHT:
+        raise InvalidValueError(
+            "weights",
+            f"weights must have a largest from {1 / MAX_WEIGHT:g} to {MAX_WEIGHT:g}, "
+            f"got {max(weights):g}: divide them all by the same number",
+        )
+
+
+MAX_WEIGHT = 1e30  # float32 holds all sums of such; their unit changes no verdict
 
 
 def shown(value: object) -> str:

@@ -422,6 +422,105 @@ def similarity(distance: int) -> float:
     return float(np.cos(distance * thetas) @ np.array(EIGHT))
 
 
+ROUNDED = [
+    (dtype, recipe)
+    for dtype in ("float32", "bfloat16", "float16")
+    for recipe in ("transformers", "llama.cpp", "naive")
+]
+
+
+def rounded_scores(context: int, dtype: str, recipe: str) -> NDArray[np.float32]:
+    """S of base 1,000 and EIGHT in plain NumPy, pair after pair, as the recipes say."""
+    import ml_dtypes
+
+    one, storage = np.float32, {"bfloat16": ml_dtypes.bfloat16}.get(dtype, np.dtype(dtype))
+
+    def kept(values: Any, of: Any = storage) -> Any:
+        return np.asarray(values).astype(of).astype(one)
+
+    total, positions = np.zeros(context, one), np.arange(context).astype(one)
+    step, theta = kept(np.float64(1e3) ** np.float64(-0.25), one), positions
+    for pair, weight in enumerate(EIGHT):
+        inverse = one(1) / kept(np.float64(1e3) ** (pair / 4), one)
+        phase = positions * inverse if recipe == "transformers" else theta
+        if recipe == "naive":
+            phase = kept(kept(positions) * kept(inverse))
+        total += kept(kept(np.cos(phase.astype(np.float64)), one)) * one(weight)
+        theta = theta * step
+    return total
+
+
+def test_every_command_with_an_arithmetic_takes_weights_in_it(
+    run_batch: RunBatch, weights_file: str
+) -> None:
+    pytest.importorskip("ml_dtypes")
+    lines, head = [], "--base 1e3 --dim 8 --ctx 300"
+    for dtype, recipe in ROUNDED:
+        how = f"--dtype {dtype} --recipe {recipe} --weights {weights_file} --json"
+        lines += [f"check {head} {how}", f"curve {head} --all --raw {how}"]
+    for (dtype, recipe), check, curve in zip(
+        ROUNDED, *[iter(run_batch([line.split() for line in lines]))] * 2, strict=True
+    ):
+        values = rounded_scores(300, dtype, recipe)
+        record, points = (json.loads(done.stdout)["results"][0] for done in (check, curve))
+        assert points["values"] == values.tolist(), (dtype, recipe)
+        rounded = record["precision"]
+        assert rounded["violations"] == (values < 0).sum()
+        assert rounded["worst_similarity"] == values.min()
+        assert rounded["exact_violations"] == record["violations"]
+        assert check.returncode == (values < 0).any()
+
+
+def test_a_base_in_an_arithmetic_meets_the_weighted_bound(
+    run_batch: RunBatch, weights_file: str
+) -> None:
+    how = f"--dtype float16 --recipe naive --weights {weights_file}"
+    (done,) = run_batch([f"min-base --dim 8 --ctx 100 {how} -q".split()])
+    base = done.stdout.strip()
+    again, plain = run_batch(
+        [
+            f"check --base {base} --dim 8 --ctx 100 {how} -q".split(),
+            "min-base --dim 8 --ctx 100 --dtype float16 --recipe naive -q".split(),
+        ]
+    )
+    assert (done.returncode, again.stdout) == (0, "yes\n")
+    assert plain.stdout.strip() != base
+
+
+def test_inspect_takes_weights_and_an_arithmetic_together(
+    run_batch: RunBatch, tmp_path: Path
+) -> None:
+    weights = [1.0, 0.25] * 32
+    (tmp_path / "w.json").write_text(json.dumps(weights), encoding="utf-8")
+    how = f"--weights {tmp_path}/w.json --dtype float16"
+    line = f"inspect Qwen3-8B --ctx 1k --no-bases --json {how}"
+    (done,) = run_batch([line.split()])
+    layer = json.loads(done.stdout)["results"][0]
+    spectrum = ropecalc.scaling.default(1e6, weights=weights)
+    direct = ropecalc.check_in_dtype(spectrum, 1024, dtype="float16")
+    assert layer["precision"]["worst_similarity"] == direct.worst_similarity
+    assert direct.worst_similarity == pytest.approx(layer["worst_similarity"], abs=0.05)
+
+
+UNITS = [1e-31, 5e-324, 2e30, 1e300]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_weights_in_a_unit_beyond_float32_are_refused(unit: float) -> None:
+    """They would overflow there, or be smaller than what the sweep takes for nothing."""
+    for call in (ropecalc.min_base, ropecalc.windows):
+        with pytest.raises(InvalidValueError, match="divide them all by the same number"):
+            call(8, 100, weights=[unit, 0.0, unit, unit])
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30])
+def test_weights_in_the_most_distant_units_have_the_same_answers(unit: float) -> None:
+    here, there = (ropecalc.windows(8, 100, weights=[w] * 4) for w in (1.0, unit))
+    assert there.windows == here.windows
+    rounded = ropecalc.min_base_in_dtype(8, 100, weights=[unit] * 4)
+    assert rounded.base == ropecalc.min_base_in_dtype(8, 100, weights=[1.0] * 4).base
+
+
 def test_weights_of_a_models_head(run_batch: RunBatch, tmp_path: Path) -> None:
     (tmp_path / "w.csv").write_text("pair\n", encoding="utf-8")
     (tmp_path / "w64").write_text("2\n" * 64, encoding="utf-8")
