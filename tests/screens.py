@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,10 +102,15 @@ def wanted() -> dict[str, tuple[str, Look]]:
     return {f"{name}.{look}.txt": (COMMANDS[name], look) for name, look in [*main, *others]}
 
 
-def taken() -> dict[str, str]:
-    """The text of every file in ``FOLDER`` as it would be now."""
-    names = wanted()
-    return dict(zip(names, map(str, screens(names.values())), strict=True))
+def taken(names: Collection[str] | None = None) -> dict[str, str]:
+    """The text of these files in ``FOLDER``, all unless told, as it would be now."""
+    asked = {name: what for name, what in wanted().items() if names is None or name in names}
+    return dict(zip(asked, map(str, screens(asked.values())), strict=True))
+
+
+def kept(names: Collection[str] | None = None) -> dict[str, str]:
+    """The text of these files in ``FOLDER``, all unless told, as it is."""
+    return {name: (FOLDER / name).read_text(encoding="utf-8") for name in names or wanted()}
 
 
 def screens(asked: Iterable[tuple[str, Look]]) -> list[Shown]:

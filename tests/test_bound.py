@@ -63,7 +63,7 @@ def test_first_violations(base: float, first: int) -> None:
     assert found.similarity is not None
     assert found.similarity < 0
     assert ropecalc.check(base, first).holds
-    assert not ropecalc.check(base, first + 1, next_base=False).holds
+    assert not ropecalc.check(base, first + 1, next_base=False, room=False).holds
 
 
 def test_max_context_says_when_there_is_none_below_the_limit() -> None:
@@ -91,7 +91,7 @@ def test_margin_moves_the_threshold() -> None:
 
 def test_a_full_margin_is_met_at_distance_zero_only() -> None:
     assert ropecalc.check(1e6, 1, margin=1.0).holds
-    assert ropecalc.check(1e6, 2, margin=1.0, next_base=False).first_violation == 1
+    assert ropecalc.check(1e6, 2, margin=1.0, next_base=False, room=False).first_violation == 1
 
 
 def test_an_exact_zero_is_undecided_not_guessed() -> None:
@@ -113,7 +113,7 @@ def test_the_next_base_is_the_smallest_above_that_meets_the_bound() -> None:
     assert found.next_base is not None
     assert ropecalc.check(found.next_base, 32_768).holds
     just_below = float(np.nextafter(found.next_base, 0))
-    assert not ropecalc.check(just_below, 32_768, next_base=False).holds
+    assert not ropecalc.check(just_below, 32_768, next_base=False, room=False).holds
     # ... and nothing on a fine grid in between does
     for base in np.linspace(6.4e5, just_below, 300):
         assert ropecalc.max_context(base, limit=32_768).max_context is not None

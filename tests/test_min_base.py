@@ -84,7 +84,7 @@ def ball_of(base: Any, distance: int, head: dict[str, Any]) -> Any:
 
 
 @settings(max_examples=10, deadline=None)
-@given(head=heads(), context=st.integers(1, 600), data=st.data())
+@given(head=heads(), context=st.integers(1, 300), data=st.data())
 @example(
     head={"head_dim": 2, "rotary_dim": 2, "weights": None, "margin": 0.0}, context=3, data=None
 )
@@ -141,17 +141,17 @@ def test_the_first_window_is_a_window(head_dim: int) -> None:
     assert found.window_end is not None
     assert found.minimum_base is not None
     for base in np.linspace(found.minimum_base, found.window_end, 50):
-        assert ropecalc.check(base, 3000, head_dim=head_dim, next_base=False).holds
+        assert ropecalc.check(base, 3000, head_dim=head_dim, next_base=False, room=False).holds
     after = float(np.nextafter(found.window_end, np.inf))
-    assert not ropecalc.check(after, 3000, head_dim=head_dim, next_base=False).holds
+    assert not ropecalc.check(after, 3000, head_dim=head_dim, next_base=False, room=False).holds
 
 
 def test_an_endless_window_is_said_to_be_endless() -> None:
     found = ropecalc.min_base(128, 3)
     assert (found.window_status, found.window_end) == (WindowStatus.ENDLESS, None)
     assert found.minimum_base is not None
-    for base in np.geomspace(found.minimum_base, 1e300, 200):
-        assert ropecalc.check(base, 3, next_base=False).holds
+    for base in np.geomspace(found.minimum_base, 1e300, 100):
+        assert ropecalc.check(base, 3, next_base=False, room=False).holds
 
 
 def test_a_window_too_wide_to_follow_is_given_as_far_as_it_was(
@@ -163,7 +163,7 @@ def test_a_window_too_wide_to_follow_is_given_as_far_as_it_was(
     assert found.window_end is not None
     assert found.minimum_base is not None
     for base in np.geomspace(found.minimum_base, found.window_end, 100):
-        assert ropecalc.check(base, 2048, rotary_dim=66, next_base=False).holds
+        assert ropecalc.check(base, 2048, rotary_dim=66, next_base=False, room=False).holds
 
 
 @pytest.mark.parametrize("digits", [1, 2, 3, 5])
@@ -178,7 +178,7 @@ def test_the_round_base_is_the_first_of_its_digits(digits: int, context: int) ->
     candidate = math.ceil(found.minimum_base / step) * step
     while candidate < found.round_base * (1 - 1e-12):
         rounded = float(f"{candidate:.{digits - 1}e}")
-        assert not ropecalc.check(rounded, context, next_base=False).holds
+        assert not ropecalc.check(rounded, context, next_base=False, room=False).holds
         candidate += step
 
 
@@ -194,7 +194,7 @@ def test_the_integer_base_is_the_first_integer(context: int) -> None:
     assert found.minimum_base is not None
     assert ropecalc.check(found.integer_base, context).holds
     for base in range(max(2, math.ceil(found.minimum_base)), found.integer_base):
-        assert not ropecalc.check(base, context, next_base=False).holds
+        assert not ropecalc.check(base, context, next_base=False, room=False).holds
 
 
 @pytest.mark.parametrize("tries", [1, 3])

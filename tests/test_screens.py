@@ -19,10 +19,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 PASTED = re.compile(r"^(Error: |vllm serve )")  # one line by design: for a log, to be copied
 
 
-@pytest.fixture(scope="module")
-def now() -> dict[str, str]:
-    """Every screen as it is now; taken in one go."""
-    return screens.taken()
+SHARES = 8  # that the screens are taken in, for processes side by side
 
 
 def test_every_command_is_shown() -> None:
@@ -34,41 +31,45 @@ def test_no_screen_is_kept_that_is_not_taken() -> None:
     assert {path.name for path in screens.FOLDER.glob("*.txt")} == set(screens.wanted())
 
 
-@pytest.mark.parametrize("name", screens.wanted())
-def test_a_screen_is_as_it_was(now: dict[str, str], name: str) -> None:
-    assert now[name] == (screens.FOLDER / name).read_text(encoding="utf-8")
+@pytest.mark.parametrize("share", range(SHARES))
+def test_screens_are_as_they_were(share: int) -> None:
+    names = list(screens.wanted())[share::SHARES]
+    assert screens.taken(names) == screens.kept(names)
 
 
-def test_nothing_is_wider_than_the_screen(now: dict[str, str]) -> None:
+def test_nothing_is_wider_than_the_screen() -> None:
+    kept = screens.kept()
     wide = [
         (name, line)
         for name, (_, look) in screens.wanted().items()
-        for line in now[name].replace(r"\e", "\x1b").splitlines()[1:]
+        for line in kept[name].replace(r"\e", "\x1b").splitlines()[1:]
         if len(ESCAPE.sub("", line)) > look.width and not PASTED.match(line)
     ]
     assert wide == []
 
 
-def test_ascii_alone_where_the_terminal_has_no_more(now: dict[str, str]) -> None:
+def test_ascii_alone_where_the_terminal_has_no_more() -> None:
     plain = [name for name in screens.wanted() if ".ascii." in name]
     assert len(plain) == len(screens.MAIN)
-    assert all(now[name].isascii() for name in plain)
+    assert all(text.isascii() for text in screens.kept(plain).values())
 
 
-def test_colour_adds_escapes_and_nothing_else(now: dict[str, str]) -> None:
+def test_colour_adds_escapes_and_nothing_else() -> None:
+    kept = screens.kept()
     for name in screens.MAIN:
-        coloured = now[f"{name}.80.colour.utf8.txt"]
+        coloured = kept[f"{name}.80.colour.utf8.txt"]
         assert r"\e[" in coloured
         bare = ESCAPE.sub("", coloured.replace(r"\e", "\x1b"))
         if not name.startswith(("curve", "plan")):  # overlap is drawn otherwise in colour
-            plain = now[f"{name}.80.plain.utf8.txt"]
+            plain = kept[f"{name}.80.plain.utf8.txt"]
             assert [line.rstrip() for line in bare.splitlines()] == plain.splitlines()
 
 
 @pytest.mark.slow
-def test_what_a_screen_says_to_run_next_runs(now: dict[str, str]) -> None:
+def test_what_a_screen_says_to_run_next_runs() -> None:
+    kept = screens.kept()
     text = re.sub(
-        r" \\\n +", " ", "".join(now[f"{name}.120.plain.utf8.txt"] for name in screens.MAIN)
+        r" \\\n +", " ", "".join(kept[f"{name}.120.plain.utf8.txt"] for name in screens.MAIN)
     )
     lines = sorted(set(re.findall(r"^  ropecalc (.*)$", text, re.MULTILINE)))
     assert len(lines) > 6
