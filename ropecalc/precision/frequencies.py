@@ -96,8 +96,9 @@ def _llama3(base: float, rotary_dim: int, given: Mapping[str, Any]) -> Single:
     waves = TURN / inverse
     slow, fast = waves > single(length / low), waves < single(length / high)
     scaled = np.where(slow, inverse / factor, inverse)
-    smooth = (single(length) / waves - single(low)) / single(high - low)
-    blended = (single(1) - smooth) * scaled / factor + smooth * scaled
+    with np.errstate(divide="ignore", invalid="ignore"):  # low = high: then no pair is blended
+        smooth = (single(length) / waves - single(low)) / single(high - low)
+        blended = (single(1) - smooth) * scaled / factor + smooth * scaled
     return np.where(~fast & ~slow, blended, scaled)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
-from ropecalc.render.console import screen
+from ropecalc.render.console import NARROWEST, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -232,4 +232,4 @@ def show_explanations(what: Sequence[Explanation], file: TextIO) -> None:
 def _sized(file: TextIO, width: int | None) -> Screen:
     """What ``file`` can show, as wide as was asked for."""
     on = screen(file)
-    return on if width is None else replace(on, width=width)
+    return on if width is None else replace(on, width=max(NARROWEST, width))
