@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import ropecalc
 from ropecalc.cli.app import Commands
+from tests import extras, stage
+from tests.test_cli_environments import LINES
 
 if TYPE_CHECKING:
     from tests.conftest import RunCli
@@ -20,6 +25,25 @@ atexit.register(lambda: print("LOADED", *{*slow} & {*sys.modules}, file=sys.stde
 from ropecalc.cli.app import main
 sys.exit(main())
 """
+EACH = """
+import contextlib, io, json, os, shlex, sys
+from ropecalc.cli.app import main
+folder, extras, lines = json.load(sys.stdin)
+os.chdir(folder)
+ends, before = [], set()
+for line in lines:
+    sys.argv = ["ropecalc", *shlex.split(line)]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        code = main()
+    now = {*extras} & {*sys.modules}
+    ends.append((code, sorted(now - before)))
+    before = now
+json.dump(ends, sys.stdout)
+"""
+ASKING = {  # of a command, how it does without the extra that it takes where that is installed
+    "verify": "verify proof.json --backend mpmath",
+    "weights": "weights model -h",  # all that it can do without
+}
 
 
 def loaded(run_python: RunCli, *args: str, **env: str) -> set[str]:
@@ -84,3 +108,40 @@ def test_rows_for_a_pipe_do_not_load_rich(run_python: RunCli) -> None:
 
 def test_the_check_can_fail(run_python: RunCli) -> None:
     assert "numpy" in loaded(run_python, "freqs", "--base", "1e6", "-q")
+
+
+# --- extras -------------------------------------------------------------------------------------
+
+
+def brought(run_python: RunCli, folder: Path, lines: list[str]) -> list[tuple[int, set[str]]]:
+    """Exit codes of lines that one process runs in turn, and the extras' modules each adds."""
+    env = extras.prepare(folder)
+    for name, source in stage.FILES.items():
+        shutil.copyfile(stage.CONFIGS / source, folder / name)
+    asked = json.dumps([str(folder), extras.MODULES, [stage.PREPARATION, *lines]])
+    done = run_python("-c", EACH, stdin=asked, env=env)
+    assert done.returncode == 0, done.stderr
+    (prepared, first), *ends = json.loads(done.stdout)
+    assert (prepared, first) == (0, [])
+    return [(code, set(modules)) for code, modules in ends]
+
+
+def test_no_command_loads_an_extra_that_it_was_not_asked_for(
+    run_python: RunCli, tmp_path: Path
+) -> None:
+    plain = [ASKING.get(name, line) for name, (line, _) in LINES.items()]
+    codes = [0 if name in ASKING else code for name, (_, code) in LINES.items()]
+    lines = [*plain, *(f"{line} --json" for line in plain)]
+    ends = brought(run_python, tmp_path, lines)
+    for line, code, end in zip(lines, [*codes, *codes], ends, strict=True):
+        assert end == (code, set()), line
+
+
+def test_a_command_that_is_asked_for_an_extra_is_seen_to_load_it(
+    run_python: RunCli, tmp_path: Path
+) -> None:
+    each = extras.EXTRAS.values()
+    ends = brought(run_python, tmp_path, [extra.line for extra in each])
+    for extra, (code, modules) in zip(each, ends, strict=True):
+        assert code == 0, extra.line
+        assert extra.modules[0] in modules, extra.line
