@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
@@ -62,13 +63,39 @@ def printable(text: str) -> str:
     return text if text and text.isprintable() else repr(text)
 
 
-def replace_file(path: str, data: bytes, mode: int | None = None) -> None:
+def replace_file(path: str, data: bytes) -> None:
     """Write a file by way of a temporary one beside it: what was there stays, or all is new.
 
-    ``mode`` is its permissions, those of any new file unless given.
+    Its permissions stay, and a symbolic link goes on leading to it. What is no regular file, such
+    as a pipe or /dev/null, has nothing to keep: that is written as it is.
 
     Raises OSError where that cannot be done; then nothing is left behind.
     """
+    mode = _mode_of(path)
+    if mode is None:
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(data)
+    else:
+        _replace(os.path.realpath(path) if os.path.islink(path) else path, data, mode)  # noqa: PTH114
+
+
+def _mode_of(path: str) -> int | None:
+    """The permissions that a file has or will have; None where it is no regular file.
+
+    Raises PermissionError where it may not be changed: a rename would not ask.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
+    if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        return None
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "no permission to change it")
+    return stat.S_IMODE(status.st_mode)
+
+
+def _replace(path: str, data: bytes, mode: int) -> None:
     import tempfile
 
     folder, name = os.path.split(path)
@@ -78,7 +105,6 @@ def replace_file(path: str, data: bytes, mode: int | None = None) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        mode = 0o666 & ~_umask() if mode is None else mode
         os.chmod(temporary, mode)  # noqa: PTH101  mkstemp made it private
         os.replace(temporary, path)  # noqa: PTH105
     except BaseException:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -53,6 +54,15 @@ class RunCli(Protocol):
     def __call__(
         self, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None
     ) -> Done: ...
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about the faults that were tried, where they were."""
+    from tests.faults import told
+
+    line = told(chain.from_iterable(terminalreporter.stats.values()))
+    if line:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(autouse=True, scope="session")

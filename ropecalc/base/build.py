@@ -31,7 +31,7 @@ from ropecalc.errors import InvalidValueError, TableError
 from ropecalc.results import Kind, Staircase, Step
 from ropecalc.similarity import MAX_SEARCH, Progress, check_range
 from ropecalc.spectrum import check_dims
-from ropecalc.tables import write_table
+from ropecalc.tables import cannot, write_table
 
 BATCH = 8  # edges whose bases are one task: a fraction of a second
 
@@ -77,7 +77,11 @@ def build_staircase(
         return work.staircase(progress)
     with Journal(save, work.description()) as journal:
         work.take_up(journal, resumed)
-        staircase = work.staircase(progress)
+        try:
+            staircase = work.staircase(progress)
+        except InvalidValueError:  # there is none: nothing to go on with
+            journal.remove()
+            raise
         write_table(save, staircase)
         journal.remove()
     return staircase
@@ -92,6 +96,8 @@ def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | 
         raise InvalidValueError("jobs", f"jobs must be at least 1, got {jobs}")
     if save is not None and os.path.isdir(save):  # noqa: PTH112
         raise TableError(f"{save!r} is a directory: name a file in it")
+    if save is not None and os.path.exists(save) and not os.access(save, os.W_OK):  # noqa: PTH110
+        raise cannot("written", save, PermissionError(13, "no permission to change it"))
 
 
 @dataclass

@@ -45,6 +45,7 @@ class Journal:
             raise cannot("written", self.path, error) from None
         try:
             self._lock()
+            self._check_name()
             self._take_up(head)
         except BaseException:
             self._file.close()
@@ -96,11 +97,23 @@ class Journal:
         try:
             flock(self._file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise TableError(
-                f"{self.path!r} is being written by another process: wait until it is done"
-            ) from None
+            raise self._busy() from None
         except OSError:
             return  # a file system without locks
+
+    def _check_name(self) -> None:
+        """The lock is worth nothing where its last owner has done away with the file meanwhile."""
+        try:
+            same = os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path))  # noqa: PTH116
+        except OSError:
+            same = False
+        if not same:
+            raise self._busy()
+
+    def _busy(self) -> TableError:
+        return TableError(
+            f"{self.path!r} is being written by another process: wait until it is done"
+        )
 
 
 def _line(entry: Any) -> bytes:

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, Protocol, runtime_checkable
+from typing import ParamSpec, Protocol, TextIO, runtime_checkable
 
 import typer
 
@@ -111,19 +111,26 @@ def _die_quietly_on_a_closed_pipe() -> None:
 def _report(error: Exception) -> int:
     """Write one line about an error, or its traceback where that was asked for."""
     if isinstance(error, OSError):
-        _drop_what_is_unwritten()
+        _drop_what_is_unwritten(sys.stdout)
+    try:
+        _tell(error)
+    except OSError:  # nobody can be told; the exit code remains
+        _drop_what_is_unwritten(sys.stderr)
+    return BAD_INPUT
+
+
+def _tell(error: Exception) -> None:
     if os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0"):
         traceback.print_exception(error)
     else:
         line = " ".join(_message(error).split())
         print(f"Error: {_encodable(line)}", file=sys.stderr)
-    return BAD_INPUT
 
 
-def _drop_what_is_unwritten() -> None:
+def _drop_what_is_unwritten(stream: TextIO) -> None:
     """Keep the interpreter from trying, and complaining, again on its way out."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _message(error: Exception) -> str:

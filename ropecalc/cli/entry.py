@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 
 from ropecalc import __version__
@@ -10,6 +11,7 @@ from ropecalc import __version__
 
 def main() -> int:
     """Run the program on the arguments of the process; returns the exit code."""
+    _open_what_is_closed()
     if sys.argv[1:] == ["--version"]:
         with contextlib.suppress(OSError):  # the program says what is wrong with stdout
             print(f"ropecalc {__version__}", flush=True)
@@ -17,3 +19,17 @@ def main() -> int:
     from ropecalc.cli import app
 
     return app.main()
+
+
+def _open_what_is_closed() -> None:
+    """Streams for those that the shell closed, before a file of ours gets their number.
+
+    With ``>&-`` an answer fails as on a full disk, and with ``2>&-`` messages are lost.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        unwritable = os.open(os.devnull, os.O_RDONLY)
+        sys.stdout = open(unwritable, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115

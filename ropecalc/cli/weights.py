@@ -140,9 +140,13 @@ def _write(path: str, result: CheckpointWeights) -> None:
     """Write the weights as a JSON list."""
     import json
 
-    from ropecalc.files import replace_file
+    from ropecalc.files import printable, replace_file
 
-    replace_file(path, (json.dumps(list(result.weights)) + "\n").encode())
+    try:
+        replace_file(path, (json.dumps(list(result.weights)) + "\n").encode())
+    except OSError as error:
+        reason = f"{printable(path)} cannot be written ({error.strerror})"
+        raise InvalidValueError("output", f"{reason}: choose another place") from None
     say(f"The weights are in {path}: give it to --weights")
 
 

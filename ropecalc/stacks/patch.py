@@ -180,7 +180,7 @@ def _write(given: str, name: str, old: bytes, new: bytes, *, backup: bool) -> st
         if not os.access(target, os.W_OK):
             raise PermissionError(13, "no permission to change it")
         kept = _back_up(given, old, mode) if backup else None
-        replace_file(target, new, mode)
+        replace_file(target, new)
     except OSError as problem:
         reason = problem.strerror or problem
         raise ConfigError(f"{name}: cannot be written ({reason}); nothing was changed") from None
