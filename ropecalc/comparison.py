@@ -27,6 +27,7 @@ def compare(
     *,
     layer: str | None = None,
     override: Mapping[str, Any] | None = None,
+    weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -49,13 +50,16 @@ def compare(
     layer : the one ``layer_type`` to look at; all unless given
     override : keys of the config that are overridden when the stack is started, such as
         ``rope_parameters``: each stack lets them in in its own way
+    weights : as in Spectrum, for every kind of layer that is looked at; they do not count as a
+        difference
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
     progress : called with (parts done, parts in all)
 
     Raises
     ------
     InvalidValueError
-        A context outside its domain, an unknown stack, or a layer type that the model lacks.
+        A context outside its domain, an unknown stack, a layer type that the model lacks, or
+        weights that do not fit.
     ConfigError
         A parameter of the file's is outside its domain.
     UnsupportedError
@@ -81,7 +85,8 @@ def compare(
             f"{model.source}: its context is {asked:,} tokens, beyond the {MAX_POSITIONS:,} that "
             "can be looked at; pass a context"
         )
-    starts = _Start(model, context, dict(override or {}), count_unrotated)
+    given = None if weights is None else tuple(map(float, weights))
+    starts = _Start(model, context, dict(override or {}), given, count_unrotated)
     layers = []
     ropes = _chosen(model, layer)
     for at, rope in enumerate(ropes):
@@ -99,30 +104,35 @@ class _Start:
     model: ModelConfig
     context: int | None
     override: Mapping[str, Any]
+    weights: tuple[float, ...] | None
     count_unrotated: bool
 
     def run(self, rope: Rope, stack: str) -> StackRun:
         """One kind of layer in one stack."""
-        from ropecalc.stacks.dialects import as_run, overridden, refused
+        from ropecalc.stacks.dialects import overridden, refused
 
         if not self.override:
-            return as_run(
-                self.model, rope, stack, self.context, count_unrotated=self.count_unrotated
-            )
+            return self._as_run(self.model, rope, stack)
         found, rule = overridden(self.model, self.override, stack)
         rules = () if rule is None else (rule,)
         if found is None:
             return refused(stack, rope.layer_type, rule)
         own = [other for other in found.ropes if other.layer_type == rope.layer_type]
-        run = as_run(
-            found,
-            (own or found.ropes)[0],
+        run = self._as_run(found, (own or found.ropes)[0], stack)
+        return replace(run, layer_type=rope.layer_type, rules=rules + run.rules)
+
+    def _as_run(self, model: ModelConfig, rope: Rope, stack: str) -> StackRun:
+        from ropecalc.stacks.dialects import as_run
+
+        return as_run(
+            model,
+            rope,
             stack,
             self.context,
             flags=self._flags(),
+            weights=self.weights,
             count_unrotated=self.count_unrotated,
         )
-        return replace(run, layer_type=rope.layer_type, rules=rules + run.rules)
 
     def _flags(self) -> frozenset[str]:
         """The keys of the overriding rope object."""

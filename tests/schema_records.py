@@ -537,7 +537,7 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model context stacks layer override count_unrotated agree",
+                    "model context stacks layer override count_unrotated weights agree",
                     (results.Comparison,),
                     {
                         **ASKED,
@@ -559,8 +559,8 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model base head_dim rotary_dim count_unrotated trained_context context "
-                    "methods",
+                    "model base head_dim rotary_dim count_unrotated weights trained_context "
+                    "context methods",
                     (results.Plan,),
                     {
                         **ASKED,

@@ -37,12 +37,13 @@ OWN = {
     "--original-context --dtype --recipe",
     "inspect": "--ctx --layer --ignore-unrotated --no-bases --dtype --recipe",
     "lint": "--strict --ignore --rules",
-    "compare": "--ctx --stack --layer --override --ignore-unrotated --plot --width --height -o",
+    "compare": "--ctx --stack --layer --override --ignore-unrotated --weights --plot --width "
+    "--height -o",
     "models": "SEARCH",
     "emit": "--write --base --dim --rotary-dim --ctx --rope-type --factor --original-context "
     "--layer --in-place --form --dry-run --no-backup --force",
     "plan": "--to --from --base --dim --rotary-dim --partial-rotary-factor --ignore-unrotated "
-    "--layer --method --plot --write --in-place --dry-run --force --no-backup",
+    "--weights --layer --method --plot --write --in-place --dry-run --force --no-backup",
     "temperature": "--ctx --from --mass",
     "freqs": "--base --dim --ctx --plot --width --height -o",
     "staircase": "--dim --ctx --kind --save --jobs --plot --width --height -o",

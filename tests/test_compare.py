@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -487,6 +489,34 @@ def test_the_first_violation_is_that_of_check() -> None:
     assert layer.groups[0].first_violation == 27_115
 
 
+@pytest.mark.parametrize("override", [None, PARTIAL])
+def test_weights_are_those_of_every_group_and_no_difference(
+    override: dict[str, Any] | None,
+) -> None:
+    weights = tuple(1.0 + i % 4 for i in range(64))
+    document = config({"rope_type": "dynamic", "factor": 2.0}, max_position_embeddings=32_768)
+    even, odd = (
+        compared(document, 65_536, override=override, weights=w).layers[0] for w in (None, weights)
+    )
+    assert len(odd.groups) > 1
+    assert [group.stacks for group in odd.groups] == [group.stacks for group in even.groups]
+    for group, other in zip(odd.groups, even.groups, strict=True):
+        assert group.spectrum == replace(other.spectrum, weights=weights)
+        distances = np.arange(odd.reach or 0)
+        sums = sum(
+            w * np.cos(distances * theta)
+            for w, theta in zip(weights, other.spectrum.angular_frequencies, strict=True)
+        )
+        first = np.flatnonzero(sums < 0)
+        assert group.first_violation == (int(first[0]) if first.size else None)
+
+
+def test_weights_that_do_not_fit_are_refused_as_such() -> None:
+    with pytest.raises(InvalidValueError, match="one value a rotated pair, 64, got 8") as caught:
+        compared(config(YARN), 4096, weights=[1.0] * 8)
+    assert caught.value.parameter == "weights"
+
+
 # --- what is refused ----------------------------------------------------------------------------
 
 
@@ -544,6 +574,18 @@ def test_bad_usage(run_batch: RunBatch, args: list[str], words: str) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_weights_from_a_file(run_cli: RunCli, tmp_path: Path) -> None:
+    weights = [1.0 + i % 2 for i in range(64)]
+    (tmp_path / "w.json").write_text(json.dumps(weights), encoding="utf-8")
+    line = f"compare Qwen3-8B --ctx 8k --json --weights {tmp_path}/w.json"
+    answer = json.loads(run_cli(*line.split()).stdout)
+    assert answer["inputs"]["weights"] == weights
+    sums = np.cos(np.outer(range(8192), plain(1e6))) @ weights
+    first = np.flatnonzero(sums < 0)
+    for record in answer["results"]:
+        assert record["first_violation"] == (int(first[0]) if first.size else None)
 
 
 def test_json(run_cli: RunCli) -> None:
@@ -631,6 +673,18 @@ def test_the_plot_has_a_curve_a_group(shown: Callable[..., str]) -> None:
     text = shown(REFUSED, 100, plot=True)
     assert "A  vLLM" in text
     assert "B  llama.cpp" in text
+
+
+def test_weighted_pairs_are_said_and_their_curve_is_drawn(shown: Callable[..., str]) -> None:
+    document = config(YARN)
+    even, odd = (compared(document, 4096, weights=w) for w in (None, [1.0] + [0.0] * 63))
+    texts = [shown(result, 100, plot=True) for result in (even, odd)]
+    said_so = "The bound of weighted pairs was looked at below 4,096 tokens."
+    assert [said_so in " ".join(text.split()) for text in texts] == [False, True]
+    # one pair of frequency 1, which falls below 0 at 2 tokens, and to -1
+    (group,) = odd.layers[0].groups
+    assert group.first_violation == 2
+    assert [re.search(r"(?m)^ *-1\b", text) is not None for text in texts] == [False, True]
 
 
 def test_groups_are_found_by_stack() -> None:

@@ -241,6 +241,75 @@ def test_a_head_that_is_half_rotated_is_advised_by_phases() -> None:
     assert left_out.with_training == "wide-base"
 
 
+WEIGHTS = (1.0, 0.5, 2.0, 0.0, 0.25, 1.5, 1.0, 3.0)
+
+
+@pytest.fixture(scope="module")
+def weighted() -> Plan:
+    """A head of 8 pairs that do not count alike, from 64 to 200 tokens."""
+    return ropecalc.plan(1e3, 16, weights=WEIGHTS, trained_context=64, context=200)
+
+
+def test_with_weights_every_candidate_is_the_weighted_head_in_plain_numpy(weighted: Plan) -> None:
+    assert {one.method for one in weighted.candidates} == {*METHODS} - {"safe-base"}
+    for one in (weighted.original, *weighted.candidates):
+        bare = from_rope(one.rope, 200, label=one.method)
+        spectrum = replace(bare, weights=WEIGHTS)
+        assert one.spectrum == spectrum
+        assert one.check == ropecalc.check(spectrum, 200, next_base=False)
+        sums = np.cos(np.outer(range(200), bare.angular_frequencies)) @ WEIGHTS
+        assert one.check.holds == (sums.min() >= -1e-9), one.method
+        assert one.check.worst_similarity == pytest.approx(sums.min(), abs=1e-9)
+        assert one.similarity_at_target == pytest.approx(sums[-1] / sum(WEIGHTS))
+        before = np.cos(np.outer((1, 16), 1e3 ** (-np.arange(8) / 8))) @ WEIGHTS
+        kept = (sum(WEIGHTS) - sums[[1, 16]]) / (sum(WEIGHTS) - before)
+        assert (one.blur_1, one.blur_16) == pytest.approx(tuple(kept))
+
+
+def test_the_bases_of_a_weighted_head_are_those_that_its_own_bound_asks_for(weighted: Plan) -> None:
+    least = ropecalc.min_base(16, 200, weights=WEIGHTS, window=False, integer=False)
+    assert of(weighted, "minimum-base").rope.base == least.minimum_base
+    assert least.minimum_base != ropecalc.min_base(16, 200).minimum_base
+    found = ropecalc.windows(16, 200, weights=WEIGHTS).windows
+    base = of(weighted, "wide-base").rope.base
+    assert any(w.start <= base * 0.99 and (w.end is None or w.end >= base * 1.01) for w in found)
+    (note,) = weighted.notes
+    assert note == (
+        "safe-base: no table has it for this head and context; "
+        "ropecalc min-base --dim 16 --weights FILE --ctx 200 --safe computes it."
+    )
+
+
+def test_a_models_plan_takes_weights() -> None:
+    model = ropecalc.find_model("Qwen3-8B")
+    weights = tuple(1 + i % 3 for i in range(64))
+    (one,) = ropecalc.plan_model(
+        model, 4_096, trained_context=1_024, weights=weights, methods=["yarn"]
+    ).candidates
+    sums = np.cos(np.outer(range(4_096), one.spectrum.angular_frequencies)) @ weights
+    assert one.check.worst_similarity == pytest.approx(sums.min(), abs=1e-9)
+    assert one.check.worst_distance == sums.argmin()
+
+
+@pytest.mark.parametrize(("weight", "asks"), [(1.0, False), (2.0, True)])
+def test_weights_decide_whether_unrotated_pairs_outweigh_the_rotated(
+    weight: float, asks: bool
+) -> None:
+    found = ropecalc.plan(
+        1e3, 32, rotary_dim=16, weights=[weight] * 8, trained_context=64, context=200
+    )
+    assert (found.candidate("wide-base") is not None) == asks
+    assert ("Every base meets the bound" in found.notes[0]) != asks
+    assert (found.with_training == "liu") != asks
+    assert ("unrotated pairs outweigh the rotated" in found.with_training_reason) != asks
+
+
+def test_a_weighted_plan_says_so_on_a_screen(weighted: Plan) -> None:
+    text = " ".join(on_screen(weighted, 120).split())
+    assert "head_dim 16, weighted pairs" in text
+    assert "--weights FILE --from 64 --to 200" in text
+
+
 def test_what_cannot_be_had_is_left_out_with_its_reason() -> None:
     found = ropecalc.plan(1e4, 2, trained_context=64, context=128, methods=["ntk-aware", "yarn"])
     assert [one.method for one in found.candidates] == ["yarn"]
@@ -254,6 +323,8 @@ def test_what_cannot_be_had_is_left_out_with_its_reason() -> None:
         ({"trained_context": 6}, "trained_context must be an integer of at least 7"),
         ({"methods": ["ntk"]}, "method must be one of minimum-base, .* got 'ntk'"),
         ({"base": 1.0}, "base must be greater than 1"),
+        ({"weights": [1.0] * 8}, "weights must have one value a rotated pair, 32, got 8"),
+        ({"weights": [0.0] * 32}, "weights must not all be zero"),
     ],
 )
 def test_bad_values_are_named(wrong: dict[str, object], message: str) -> None:

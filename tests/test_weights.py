@@ -389,6 +389,7 @@ LINES = [
     "curve --base 1e3 --dim 8 --ctx 64 --every 16",
     "windows --dim 8 --ctx 100",
     "freqs --base 1e3 --dim 8",
+    "plan --base 1e3 --dim 8 --from 40 --to 100 --method minimum-base --method linear",
 ]
 
 
@@ -403,7 +404,9 @@ def test_every_command_that_evaluates_takes_weights(run_batch: RunBatch, weights
     asked = [[*line.split(), "--json", "--weights", weights_file] for line in LINES]
     found = [json.loads(done.stdout) for done in run_batch(asked)]
     assert all(answer["inputs"]["weights"] == EIGHT for answer in found)
-    least, check, longest, curve, all_windows, freqs = (answer["results"][0] for answer in found)
+    least, check, longest, curve, all_windows, freqs, plan = (
+        answer["results"][0] for answer in found
+    )
     direct = ropecalc.min_base(8, 100, weights=EIGHT, safe=None)
     assert least["minimum_base"] == direct.minimum_base
     assert check["worst_similarity"] == pytest.approx(
@@ -415,9 +418,14 @@ def test_every_command_that_evaluates_takes_weights(run_batch: RunBatch, weights
     assert curve["values"][1] == pytest.approx(similarity(curve["distances"][1]) / sum(EIGHT))
     assert all_windows["minimum_base"] == direct.minimum_base
     assert freqs["weights"] == EIGHT
+    raised, linear = plan["candidates"]
+    assert raised["base"] == direct.minimum_base
+    sums = [similarity(m / 2.5) for m in range(100)]
+    assert linear["worst_similarity"] == pytest.approx(min(sums))
+    assert linear["similarity_at_target"] == pytest.approx(sums[-1] / sum(EIGHT))
 
 
-def similarity(distance: int) -> float:
+def similarity(distance: float) -> float:
     thetas = 1e3 ** (-np.arange(4) / 4)
     return float(np.cos(distance * thetas) @ np.array(EIGHT))
 
@@ -540,12 +548,24 @@ def test_weights_of_a_models_head(run_batch: RunBatch, tmp_path: Path) -> None:
 
 def test_a_wrong_count_names_both_numbers(run_batch: RunBatch, weights_file: str) -> None:
     lines = [line.replace("--dim 8", "--dim 128").split() for line in LINES]
-    lines.append(["inspect", "Qwen3-8B"])
+    lines += [["inspect", "Qwen3-8B"], ["compare", "Qwen3-8B"], ["plan", "Qwen3-8B", "--to", "64k"]]
     for done in run_batch([[*line, "--weights", weights_file] for line in lines]):
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("Error: Invalid value for '--weights': ")
         assert "one value a rotated pair, 64, got 4" in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_of_layers_of_several_sizes_one_is_picked(run_batch: RunBatch, tmp_path: Path) -> None:
+    (tmp_path / "w").write_text("1\n" * 128, encoding="utf-8")
+    how = ["Gemma-4-31B", "--ctx", "1k", "--weights", str(tmp_path / "w"), "-q"]
+    for command in ("inspect", "compare"):
+        both, one = run_batch(
+            [[command, *how], [command, *how, "--layer", "sliding_attention"]],
+        )
+        assert (both.returncode, both.stdout) == (2, "")
+        assert "--weights': weights must have one value a rotated pair, 64, got 128" in both.stderr
+        assert (one.returncode in (0, 1), one.stderr) == (True, "")
 
 
 def test_a_checkpoint_to_a_minimum_base(run_cli: RunCli, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options, pictures
+from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, choose, show, warn
 from ropecalc.errors import InvalidValueError
@@ -68,6 +68,7 @@ def command(
     layer: Layer = None,
     override: Override = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
+    weights: weighing.Weights = None,
     plot: Plot = False,
     width: pictures.Width = None,
     height: pictures.Height = None,
@@ -90,14 +91,14 @@ def command(
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
     found = load(model)
     changed = None if override is None else _object(override)
-    result = _solve(found, ctx, stack, layer, changed, count_unrotated=not ignore_unrotated)
+    asked: dict[str, Any] = {"layer": layer, "override": changed}
+    asked |= {"count_unrotated": not ignore_unrotated, "weights": weights}
+    result = _solve(found, ctx, stack, **asked)
     inputs: dict[str, object] = {
         "model": model_record(found),
         "context": result.context,
         "stacks": list(result.stacks),
-        "layer": layer,
-        "override": changed,
-        "count_unrotated": not ignore_unrotated,
+        **asked,
         "agree": result.agree,
     }
     if output is not None:
@@ -132,10 +133,7 @@ def _solve(
     model: ModelConfig,
     context: int | None,
     stacks: list[str] | None,
-    layer: str | None,
-    override: dict[str, Any] | None,
-    *,
-    count_unrotated: bool,
+    **asked: Any,
 ) -> Comparison:
     import ropecalc
     from ropecalc.render.progress import progress
@@ -146,10 +144,8 @@ def _solve(
                 model,
                 context,
                 [stack.lower() for stack in stacks] if stacks else None,
-                layer=layer,
-                override=override,
-                count_unrotated=count_unrotated,
                 progress=report,
+                **asked,
             )
         except InvalidValueError as error:
             option = {"stack": "--stack", "layer": "--layer"}.get(error.parameter)

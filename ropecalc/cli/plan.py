@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options, pictures, writing
+from ropecalc.cli import options, pictures, weighing, writing
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated, short_name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
@@ -83,6 +83,7 @@ def command(
     rotary_dim: options.RotaryDim = None,
     partial_rotary_factor: options.PartialRotaryFactor = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
+    weights: weighing.Weights = None,
     layer: Layer = None,
     method: Methods = None,
     plot: Plot = False,
@@ -103,8 +104,8 @@ def command(
     """Ways to a longer context, each evaluated there, and what is advised.
 
     Methods: minimum-base, round-base, wide-base, safe-base, liu, ntk-aware, dynamic, yarn, llama3
-    and linear. --write takes that of --method, else what is advised: without training for stacks
-    that serve, with it for others. Without a MODEL give --base and --from.
+    and linear. --write takes that of --method, else what is advised, untrained for stacks
+    that serve. No MODEL: --base and --from.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if to is None:
@@ -116,7 +117,7 @@ def command(
                 raise InvalidValueError("options", f"{option} needs --in-place beside it")
     if model is None and base is None and in_place and in_place != "-":
         model = in_place
-    head = _Head(base, dim, rotary_dim, partial_rotary_factor, not ignore_unrotated)
+    head = _Head(base, dim, rotary_dim, partial_rotary_factor, not ignore_unrotated, weights)
     found = head.of(model)
     if (write or in_place) and method and len(method) > 1:
         raise InvalidValueError("options", "one setting can be written: give one --method")
@@ -136,6 +137,7 @@ def command(
         "head_dim": plan.head_dim,
         "rotary_dim": plan.rotary_dim,
         "count_unrotated": not ignore_unrotated,
+        "weights": weights,
         "trained_context": plan.trained_context,
         "context": to,
         "methods": method,
@@ -157,6 +159,7 @@ class _Head:
     rotary_dim: int | None
     factor: float | None
     count_unrotated: bool
+    weights: tuple[float, ...] | None
 
     def of(self, model: str | None) -> ModelConfig | None:
         """The model that was named, if one was; raises InvalidValueError without either."""
@@ -194,7 +197,8 @@ def _solve(
     from ropecalc.render.progress import progress
 
     name = f"base {format_base(head.base or 0)}" if model is None else short_name(model.source)
-    asked: dict[str, Any] = {"count_unrotated": head.count_unrotated, "methods": methods or None}
+    asked: dict[str, Any] = {"count_unrotated": head.count_unrotated, "weights": head.weights}
+    asked["methods"] = methods or None
     with (
         warnings.catch_warnings(record=True) as caught,
         progress(f"{name} to {format_count(context)} tokens") as report,

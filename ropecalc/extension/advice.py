@@ -87,7 +87,7 @@ def _with_training(plan: Plan) -> tuple[str, str]:
         )
     liu = plan.candidate("liu")
     if liu is not None and _asks_nothing(plan):
-        return "liu", _liu_reason(liu)
+        return "liu", _liu_reason(plan, liu)
     found = _first(plan, TRAINED_FIRST)
     return found.method, _TRAINED.get(found.method, _plainly)(plan, found)
 
@@ -100,11 +100,14 @@ def _keep_reason(plan: Plan) -> str:
     )
 
 
-def _liu_reason(found: Candidate) -> str:
+def _liu_reason(plan: Plan, found: Candidate) -> str:
+    why = "With half of the head or more left unrotated"
+    if plan.original.check.weighted:
+        why = "Where the unrotated pairs outweigh the rotated"
     return (
-        "With half of the head or more left unrotated every base meets the bound, which has no "
-        f"say here. Base {_number(found.rope.base)}, Liu's critical base, takes no pair to a phase "
-        "that it has not seen, and is a base to begin from."
+        f"{why} every base meets the bound, which has no say here. Base "
+        f"{_number(found.rope.base)}, Liu's critical base, takes no pair to a phase that it has "
+        "not seen, and is a base to begin from."
     )
 
 
@@ -247,8 +250,11 @@ def _first(plan: Plan, order: list[str]) -> Candidate:
 
 
 def _asks_nothing(plan: Plan) -> bool:
-    counted = plan.original.spectrum.count_unrotated
-    return counted and 2 * plan.rotary_dim <= plan.head_dim
+    from ropecalc.base.family import family_of
+
+    spectrum = plan.original.spectrum
+    head = plan.head_dim, plan.rotary_dim, spectrum.weights, spectrum.count_unrotated
+    return family_of(*head).always_holds
 
 
 def _setting(found: Candidate) -> str:

@@ -29,6 +29,7 @@ class Way:
     trained_context: int
     context: int
     count_unrotated: bool
+    weights: tuple[float, ...] | None = None
     progress: Progress | None = field(default=None, compare=False)
 
     @property
@@ -38,8 +39,8 @@ class Way:
 
     @property
     def asks_nothing(self) -> bool:
-        """Whether every base meets the bound, since half of the head or more is not rotated."""
-        return self.count_unrotated and 2 * self.plain.rotary_dim <= self.plain.head_dim
+        """Whether every base meets the bound, since the unrotated pairs outweigh the rotated."""
+        return self.family.always_holds
 
     @cached_property
     def family(self) -> Family:
@@ -47,7 +48,7 @@ class Way:
         from ropecalc.base.family import family_of
 
         head = self.plain.head_dim, self.plain.rotary_dim
-        return family_of(*head, None, self.count_unrotated, 0.0)
+        return family_of(*head, self.weights, self.count_unrotated)
 
     @cached_property
     def least(self) -> MinimumBase:
@@ -58,6 +59,7 @@ class Way:
             self.plain.head_dim,
             self.context,
             rotary_dim=self.plain.rotary_dim,
+            weights=self.weights,
             count_unrotated=self.count_unrotated,
             round_digits=None,
             integer=False,
@@ -206,6 +208,8 @@ def _reason(way: Way, method: str) -> str:
     head = f"--dim {way.plain.head_dim}"
     if way.plain.rotary_dim != way.plain.head_dim:
         head += f" --rotary-dim {way.plain.rotary_dim}"
+    head += "" if way.count_unrotated else " --ignore-unrotated"
+    head += "" if way.weights is None else " --weights FILE"
     return (
         "safe-base: no table has it for this head and context; "
         f"ropecalc min-base {head} --ctx {way.context} --safe computes it."

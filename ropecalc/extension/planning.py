@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.errors import InvalidValueError, UnsupportedError
 from ropecalc.extension.advice import ORIGINAL, advise
@@ -19,6 +19,7 @@ from ropecalc.extension.methods import METHODS, Way, settings, untrained
 from ropecalc.results.configs import EVERY_LAYER, Rope
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
+from ropecalc.spectrum import check_weights
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
@@ -36,6 +37,7 @@ def plan(
     rotary_dim: int | None = None,
     trained_context: int,
     context: int,
+    weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
     methods: Sequence[str] | None = None,
     progress: Progress | None = None,
@@ -64,13 +66,15 @@ def plan(
     ``advise`` in ``ropecalc.extension.advice`` has the rules of the two recommendations; they are
     chosen among the methods that were asked for.
 
-    Where no table has the minimum base it is swept for, which takes a second up to 32,768 tokens
-    and minutes for a million; the methods of the bound can be left out by ``methods``.
+    Where no table has the minimum base, as with weights, it is swept for, which takes a second up
+    to 32,768 tokens and minutes for a million; the methods of the bound can be left out by
+    ``methods``.
 
     Parameters
     ----------
     base : > 1, at most 1e300
-    head_dim, rotary_dim, count_unrotated : as in Spectrum
+    head_dim, rotary_dim, weights, count_unrotated : as in Spectrum; with weights the bound, the
+        bases that meet it, similarity and contrast are those of the weighted head
     trained_context : int, >= 7, tokens
     context : int, > trained_context, at most 2^30, tokens
     methods : of ``ropecalc.extension.METHODS``; all unless given
@@ -93,7 +97,8 @@ def plan(
         spectrum.rotary_dim,
         context=trained_context,
     )
-    return _planned(None, rope, trained_context, context, count_unrotated, methods, progress)
+    head = _Head(None, rope, count_unrotated, _floats(weights))
+    return _planned(head, trained_context, context, methods, progress)
 
 
 def plan_model(
@@ -102,6 +107,7 @@ def plan_model(
     *,
     trained_context: int | None = None,
     layer: str | None = None,
+    weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
     methods: Sequence[str] | None = None,
     progress: Progress | None = None,
@@ -135,7 +141,8 @@ def plan_model(
             "trained_context",
             f"trained_context is not in {model.source}: give the context it was trained for",
         )
-    found = _planned(model, rope, trained, context, count_unrotated, methods, progress)
+    head = _Head(model, rope, count_unrotated, _floats(weights))
+    found = _planned(head, trained, context, methods, progress)
     return replace(found, notes=(*_model_notes(model, rope, trained, context), *found.notes))
 
 
@@ -147,19 +154,32 @@ def _layer(model: ModelConfig, layer: str | None) -> Rope:
     raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
 
 
+class _Head(NamedTuple):
+    """What a plan is for."""
+
+    model: ModelConfig | None
+    rope: Rope
+    count_unrotated: bool
+    weights: tuple[float, ...] | None
+
+
+def _floats(weights: Sequence[float] | None) -> tuple[float, ...] | None:
+    return None if weights is None else tuple(map(float, weights))
+
+
 def _planned(
-    model: ModelConfig | None,
-    rope: Rope,
+    head: _Head,
     trained: int,
     context: int,
-    count_unrotated: bool,
     methods: Sequence[str] | None,
     progress: Progress | None,
 ) -> Plan:
     chosen = _checked(trained, context, methods)
+    model, rope = head.model, head.rope
+    check_weights(head.weights, rope.rotary_dim // 2)
     plain = replace(rope, rope_type="default", parameters={}, context=context)
     steps = _Steps(progress, len(chosen) + 1)
-    way = Way(plain, rope, trained, context, count_unrotated, steps)
+    way = Way(plain, rope, trained, context, head.count_unrotated, head.weights, steps)
     look = _Look(way, _seen(model, rope, way))
     original = look.at(ORIGINAL, replace(rope, context=context))
     found: list[Candidate] = []
@@ -245,8 +265,14 @@ class _Look:
     def _spectrum(self, rope: Rope, label: str) -> Spectrum:
         from ropecalc.scaling import from_rope
 
-        counted = self.way.count_unrotated
-        return from_rope(rope, self.way.context, count_unrotated=counted, label=label)
+        way = self.way
+        return from_rope(
+            rope,
+            way.context,
+            weights=way.weights,
+            count_unrotated=way.count_unrotated,
+            label=label,
+        )
 
     def tried(self, method: str, rope: Rope) -> Candidate | str:
         """The same, or a sentence on why it has none."""

@@ -120,6 +120,7 @@ def _first(group: FrequencyGroup, reach: int) -> MaxContext:
         label=spectrum.label,
         method="",
         rope_type=spectrum.rope_type,
+        weighted=spectrum.weights is not None,
     )
 
 
@@ -246,7 +247,9 @@ def _reaches(result: Comparison) -> str:
     known = {reach for reach in reaches.values() if reach is not None}
     if not known:
         return "The bound was not looked at: no context is known; pass --ctx."
+    groups = (group for layer in result.layers for group in layer.groups)
+    whose = " of weighted pairs" if any(g.spectrum.weights is not None for g in groups) else ""
     if len(known) == 1:
-        return f"The bound was looked at below {tokens(*known)}."
+        return f"The bound{whose} was looked at below {tokens(*known)}."
     each = [f"{tokens(n)} in {printable(kind)}" for kind, n in reaches.items() if n is not None]
-    return f"The bound was looked at below {' and '.join(each)}."
+    return f"The bound{whose} was looked at below {' and '.join(each)}."

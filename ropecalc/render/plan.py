@@ -96,6 +96,7 @@ def _first(one: Candidate) -> MaxContext:
         label=check.label,
         method=check.method,
         rope_type=check.rope_type,
+        weighted=check.weighted,
     )
 
 
@@ -115,9 +116,10 @@ def describe_written(method: str, emission: Emission, screen: Screen) -> str:
 def _title(plan: Plan) -> str:
     name = f"Base {exact(plan.base)}" if plan.model is None else printable(plan.model.source)
     counted = plan.original.spectrum.count_unrotated
+    weighted = ", weighted pairs" if plan.original.check.weighted else ""
     return (
         f"{name} from {count(plan.trained_context)} to {tokens(plan.context)}, a factor of "
-        f"{nearest(plan.factor, 4)}, {head(plan.head_dim, plan.rotary_dim, counted)}"
+        f"{nearest(plan.factor, 4)}, {head(plan.head_dim, plan.rotary_dim, counted)}{weighted}"
     )
 
 
@@ -208,6 +210,7 @@ def _caveat(plan: Plan, screen: Screen) -> str:
             words += f" --rotary-dim {plan.rotary_dim}"
     else:
         words = printable(plan.model.source)
+    words += " --weights FILE" if plan.original.check.weighted else ""
     words += f" --from {plan.trained_context} --to {plan.context}"
     method = plan.without_training if plan.without_training != ORIGINAL else "yarn"
     line = f"ropecalc plan {words} --method {method} --write vllm"

@@ -7,7 +7,7 @@ one is asked for (--max-model-len, --context-length, -c).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ def as_run(
     context: int | None = None,
     *,
     flags: frozenset[str] = frozenset(),
+    weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
 ) -> StackRun:
     """What a stack computes for one kind of layer of a config.json.
@@ -46,12 +47,12 @@ def as_run(
     stack : one of ``STACKS``
     context : the length that the stack is started for, tokens; None for its default
     flags : the keys of the rope object that come from the stack's command line
-    count_unrotated : as in Spectrum
+    weights, count_unrotated : as in Spectrum
 
     Raises
     ------
     InvalidValueError
-        No such stack, or a context outside its domain.
+        No such stack, a context outside its domain, or weights that do not fit.
     ConfigError
         A parameter of the file's is outside its domain.
     UnsupportedError
@@ -70,7 +71,7 @@ def as_run(
         version=module.VERSION,
         layer_type=rope.layer_type,
         rope=taken.rope,
-        spectrum=_spectrum(model, taken, stack, count_unrotated),
+        spectrum=_spectrum(model, taken, stack, weights, count_unrotated),
         usable_length=taken.usable_length,
         rules=tuple(taken.rules),
     )
@@ -109,15 +110,27 @@ def check_form(model: ModelConfig) -> None:
         )
 
 
-def _spectrum(model: ModelConfig, taken: Taken, stack: str, count_unrotated: bool) -> Spectrum:
+def _spectrum(
+    model: ModelConfig,
+    taken: Taken,
+    stack: str,
+    weights: Sequence[float] | None,
+    count_unrotated: bool,
+) -> Spectrum:
     from dataclasses import replace
 
     from ropecalc.scaling import from_rope
 
     try:
-        found = from_rope(taken.rope, taken.length, count_unrotated=count_unrotated, label=stack)
+        found = from_rope(
+            taken.rope,
+            taken.length,
+            weights=weights,
+            count_unrotated=count_unrotated,
+            label=stack,
+        )
     except InvalidValueError as error:
-        if error.parameter == "context":
+        if error.parameter in ("context", "weights"):
             raise
         raise ConfigError(f"{model.source}: {error}") from None
     if taken.softmax_factor is None:
