@@ -92,6 +92,7 @@ def _write_checkpoint(folder: Path) -> None:
 
 def _asked(jobs: list[Any], folder: str, environ: Mapping[str, str]) -> list[Any]:
     plain = {"PATH": os.environ["PATH"], "HOME": folder, "PYTHONPATH": str(ROOT)}
+    plain |= {name: text for name, text in os.environ.items() if name.startswith("COVERAGE_")}
     plain |= {"OPENBLAS_NUM_THREADS": "1", "TERM": "xterm", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-m", "tests.stage"],

@@ -49,7 +49,7 @@ quick = pytest.mark.parametrize("name", [*LIGHT, QUICKEST])
 every = pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.slow if writer.heavy and name != QUICKEST else ())
+        pytest.param(name, marks=pytest.mark.heavy if writer.heavy and name != QUICKEST else ())
         for name, writer in WRITERS.items()
     ],
 )
@@ -265,7 +265,7 @@ def test_a_kill_at_a_random_moment(table: Table, name: str) -> None:
     killed_at_random(table, name, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", list(WRITERS))
 def test_many_kills_at_random_moments(table: Table, name: str) -> None:
     killed_at_random(table, name, 1 if WRITERS[name].heavy else 10)

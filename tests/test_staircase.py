@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
+import os
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ropecalc
-from ropecalc import InvalidValueError, build_staircase, tables
+from ropecalc import InvalidValueError, TableError, build_staircase, tables
+from ropecalc.base.family import family_of
+from ropecalc.base.staircase import (
+    STRETCH,
+    Edge,
+    answered_by,
+    is_whole,
+    joined,
+    stretch,
+    stretch_count,
+)
+from ropecalc.base.window import holds_ever_after
 from ropecalc.results import Kind, Staircase
 from tests.oracle import excess_ball
 from tests.test_tables import SHIPPED
@@ -101,9 +116,6 @@ def test_shares_of_the_work_make_no_difference() -> None:
     assert alone == shared
 
 
-OFTEN_USED = ("minimum-64", "minimum-128", "safe-64", "safe-128")
-
-
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_files_begin_as_a_fresh_build_does(path: Path) -> None:
     assert_regenerated(path, 128)
@@ -115,7 +127,7 @@ def test_shipped_files_begin_as_a_fresh_build_does(path: Path) -> None:
         pytest.param(
             path,
             id=path.stem,
-            marks=pytest.mark.slow if path.stem in OFTEN_USED else pytest.mark.heavy,
+            marks=pytest.mark.slow if path.stem == "safe-128" else pytest.mark.heavy,
         )
         for path in SHIPPED
     ],
@@ -158,3 +170,135 @@ def test_a_context_beyond_the_end_is_refused() -> None:
 def test_one_token_asks_for_nothing(kind: Kind, rotary_dim: int) -> None:
     staircase = build_staircase(kind, rotary_dim, 1, jobs=1)
     assert [(step.context, step.base, step.distance) for step in staircase.steps] == [(1, 1.0, 0)]
+
+
+# --- the stretches -------------------------------------------------------------------------------
+
+DIM, SHORT = 6, 20  # sixty stretches, nine steps
+KINDS: tuple[Kind, ...] = ("minimum", "safe")
+
+
+class Told(list[tuple[int, int]]):
+    """The progress that was told; the build is interrupted at call ``last``."""
+
+    def __init__(self, last: int = 0) -> None:
+        super().__init__()
+        self.last = last
+
+    def __call__(self, done: int, total: int) -> None:
+        self.append((done, total))
+        if len(self) == self.last:
+            raise KeyboardInterrupt
+
+
+@cache
+def built(kind: Kind) -> tuple[Staircase, Told]:
+    """A staircase built without a file, and its progress."""
+    told = Told()
+    return build_staircase(kind, DIM, SHORT, jobs=1, progress=told), told
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_stretches_that_know_of_no_other_make_the_same_staircase(kind: Kind) -> None:
+    nothing = 0 if kind == "minimum" else SHORT
+    order: Sequence[int] = range(stretch_count(DIM, SHORT))
+    edges: list[Edge] = []
+    for index in order if kind == "minimum" else reversed(order):
+        answered = answered_by(kind, SHORT, edges)
+        alone = stretch(kind, DIM, SHORT, index, nothing)
+        told = stretch(kind, DIM, SHORT, index, answered)
+        assert joined(kind, SHORT, edges, alone) == joined(kind, SHORT, edges, told)
+        edges = joined(kind, SHORT, edges, alone)
+    assert is_whole(kind, SHORT, edges)
+    whole, _ = built(kind)
+    assert [edge.context for edge in edges] == [step.context for step in whole.steps]
+    for edge, step in zip(edges, whole.steps, strict=True):
+        assert edge.x == pytest.approx(math.log(step.base), abs=1e-9)
+
+
+@pytest.mark.parametrize(("rotary_dim", "end"), [(6, 20), (8, 40), (32, 2), (2, 1)])
+def test_the_last_stretch_is_the_first_above_which_nothing_fails(rotary_dim: int, end: int) -> None:
+    count, family = stretch_count(rotary_dim, end), family_of(rotary_dim)
+    assert holds_ever_after(family, end, count * STRETCH)
+    assert count == 1 or not holds_ever_after(family, end, (count - 1) * STRETCH)
+
+
+# --- the file and its journal --------------------------------------------------------------------
+
+
+def interrupted(kind: Kind, path: Path, last: int, resumed: Told | None = None) -> Told:
+    told = Told(last)
+    with pytest.raises(KeyboardInterrupt):
+        build_staircase(kind, DIM, SHORT, jobs=1, save=str(path), progress=told, resumed=resumed)
+    return told
+
+
+def lines_of(path: Path) -> list[object]:
+    """What a journal says, without its checksums."""
+    return [json.loads(line.partition(b" ")[2]) for line in path.read_bytes().splitlines()]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_build_is_taken_up_where_it_was_interrupted(tmp_path: Path, kind: Kind) -> None:
+    path, journal = tmp_path / "s", tmp_path / "s.part"
+    (whole, whole_progress), count = built(kind), stretch_count(DIM, SHORT)
+    fresh, again, last = Told(), Told(), Told()
+    assert interrupted(kind, path, 20, fresh) == [(done, count) for done in range(1, 21)]
+    assert len(lines_of(journal)) == 21
+    assert interrupted(kind, path, 10, again) == [(done, count) for done in range(21, 31)]
+    assert whole_progress[-2:] == [(8, 9), (9, 9)]
+    stretches = len(whole_progress) - 2
+    told = interrupted(kind, path, stretches - 30 + 1)
+    assert told[-2:] == [(stretches, count), (8, 9)]
+    assert lines_of(journal)[0] == {
+        "format": "ropecalc staircase journal",
+        "version": 1,
+        "kind": kind,
+        "rotary_dim": DIM,
+        "end": SHORT,
+        "stretch": 0.125,
+        "batch": 8,
+        "program": ropecalc.__version__,
+    }
+    assert lines_of(journal)[-1] == ["steps", 0, [list(step) for step in whole.steps[:8]]]
+    told = Told()
+    saved = build_staircase(kind, DIM, SHORT, jobs=1, save=str(path), progress=told, resumed=last)
+    assert saved == whole
+    assert (fresh, again, last, told) == ([], [(20, 0)], [(stretches, 8)], [(9, 9)])
+    assert path.read_bytes() == tables.encode(whole)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_staircase_that_there_is_not_leaves_no_journal(tmp_path: Path) -> None:
+    with pytest.raises(InvalidValueError, match="rotary_dim 2 has no staircase to 1,000 tokens"):
+        build_staircase("minimum", 2, 1000, jobs=1, save=str(tmp_path / "s"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(TableError) as refused:
+        build_staircase("minimum", DIM, SHORT, jobs=1, save=str(tmp_path))
+    assert str(refused.value) == f"{str(tmp_path)!r} is a directory: name a file in it"
+    path = tmp_path / "s"
+    path.write_bytes(b"before")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda _, how: how != os.W_OK)
+        with pytest.raises(TableError) as refused:
+            build_staircase("minimum", DIM, SHORT, jobs=1, save=str(path))
+    assert str(refused.value) == (
+        f"{str(path)!r} cannot be written (no permission to change it): choose another place"
+    )
+    assert (path.read_bytes(), len([*tmp_path.iterdir()])) == (b"before", 1)
+    saved = build_staircase("minimum", DIM, SHORT, jobs=1, save=str(path))
+    assert path.read_bytes() == tables.encode(saved)
+
+
+def test_no_jobs_are_refused_and_none_named_are_one_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidValueError, match="jobs must be at least 1, got 0") as refused:
+        build_staircase("minimum", DIM, SHORT, jobs=0)
+    assert refused.value.parameter == "jobs"
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0}, raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert build_staircase("minimum", DIM, SHORT) == built("minimum")[0]

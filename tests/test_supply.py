@@ -14,7 +14,7 @@ from tests import extras, same_numbers, stage, typed_user
 from tests.conftest import ROOT, RunCli
 from tests.test_package import PROJECT
 
-NOT_FOR_USERS = {"test", "transformers", "dev"}
+NOT_FOR_USERS = {"test", "transformers", "quality", "dev"}
 WITHOUT = """
 import contextlib, io, json, os, shlex, sys
 folder, missing, lines = json.load(sys.stdin)

@@ -1,0 +1,166 @@
+"""Mutation testing: would any test notice if a line of the numerics were wrong?
+
+    python -m tests.mutation           every mutant: about two hours on two cores
+    python -m tests.mutation --some    some mutants of one file: a minute; .ci/run does it
+    python -m tests.mutation --page    the table and the survivors of the last run, in Markdown
+
+mutmut (extra ``quality``) makes the mutants in a copy of the checkout under build/ and runs them.
+What mypy refuses there is caught without a test. For each other mutant, tests that reach the
+changed function run until one fails: some of every file and the quick ones first, since all that
+reach it would take minutes for each that survives.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "build" / "mutation"
+MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*")
+TESTS = """
+answers asymptotic base_units bound certificate certificate_files config_huggingface error_bound
+fixed inspect journal laws_base laws_bound laws_similarity laws_windows long_contexts min_base plan
+precision published quick reading safe_base scaling scaling_domains scaling_laws scaling_plain
+scaling_published scaling_refusals similarity spectrum staircase sweep table_lookup temperature
+weights wide windows workers
+""".split()
+SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
+LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the tests of a mutant
+SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_published")
+EVERY = 6  # of the mutants of that file
+LEAST = 0.95  # of the mutants have to be caught
+MYPY = [
+    *("mypy", "--config-file=", "--strict", "--no-warn-unused-ignores", "--ignore-missing-imports"),
+    *("--disable-error-code=no-redef", "--disable-error-code=has-type"),
+    *("--disable-error-code=var-annotated", "--output", "json", "ropecalc"),
+]
+Codes = dict[str, int | None]
+
+
+def settings(only: Iterable[str], tests: Iterable[str], *, types: bool) -> dict[str, Any]:
+    """The table [tool.mutmut] of the copy."""
+    return {
+        "source_paths": ["ropecalc"],
+        "only_mutate": list(only),
+        "do_not_mutate_patterns": [SENTENCE],
+        "type_check_command": MYPY if types else [],
+        "also_copy": ["README.md", "CHANGELOG.md", "examples"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "--timeout=60"],
+        "pytest_add_cli_args_test_selection": [f"tests/test_{name}.py" for name in tests],
+        "timeout_multiplier": 2.0,
+        "timeout_constant": 4.0,
+    }
+
+
+def copied(table: Mapping[str, Any], folder: Path) -> Path:
+    """A fresh copy of what the tests need, with these settings."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("ropecalc", "tests", "examples"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("README.md", "CHANGELOG.md", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder / name)
+    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    with (folder / "pyproject.toml").open("a") as file:
+        file.write("\n".join(["", "[tool.mutmut]", *lines, ""]))
+    return folder
+
+
+def mutmut(folder: Path, *names: str) -> None:
+    """Run these mutants, all unless told; what it prints is its own."""
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", *names]
+    subprocess.run(command, cwd=folder, check=True)
+
+
+def codes_of(folder: Path) -> dict[str, Codes]:
+    """How the tests of every mutant ended, by file; None for a mutant that was not run."""
+    metas = sorted((folder / "mutants" / "ropecalc").rglob("*.meta"))
+    return {
+        str(path.relative_to(folder / "mutants").with_suffix("")): json.loads(path.read_text())[
+            "exit_code_by_key"
+        ]
+        for path in metas
+    }
+
+
+def fate(code: int | None) -> str:
+    """What became of a mutant, by mutmut's exit codes."""
+    kinds = {None: "not run", 0: "survived", 5: "no test", 33: "no test", 37: "types"}
+    if code in kinds:
+        return kinds[code]
+    return "tests" if code in (1, 3) else "time"
+
+
+def chosen(stats: dict[str, Any]) -> dict[str, Any]:
+    """The same statistics with few and quick tests for each function, some of every file."""
+    seconds = stats["duration_by_test"]
+    reached = stats["tests_by_mangled_function_name"]
+    for function, tests in reached.items():
+        quick = sorted((t for t in tests if seconds[t] <= LONGEST), key=seconds.__getitem__)
+        kept = in_turn(_cases_in_turn(quick))[:MOST]
+        total = itertools.accumulate(seconds[test] for test in kept)
+        reached[function] = [t for t, so_far in zip(kept, total, strict=True) if so_far <= ALL]
+    return stats
+
+
+def _cases_in_turn(names: Iterable[str]) -> list[list[str]]:
+    """The tests of each file: a case of every test before a second case of any."""
+    files: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for name in names:
+        files[name.split("::")[0]][name.split("[")[0]].append(name)
+    return [in_turn(tests.values()) for tests in files.values()]
+
+
+def in_turn(many: Iterable[Iterable[str]]) -> list[str]:
+    """The first of each, the second of each, and so on.
+
+    >>> in_turn(["abc", "x", "12"])
+    ['a', 'x', '1', 'b', '2', 'c']
+    """
+    rows = itertools.zip_longest(*many)
+    return [name for row in rows for name in row if name is not None]
+
+
+def run_all() -> None:
+    """Every mutant, with chosen tests."""
+    only = [f"ropecalc/{name}" for name in MUTATED]
+    folder = copied(settings(only, TESTS, types=True), WORK)
+    mutmut(folder, "ropecalc.bound.x_check_margin__mutmut_1")  # makes all, and their statistics
+    path = folder / "mutants" / "mutmut-stats.json"
+    path.write_text(json.dumps(chosen(json.loads(path.read_text()))))
+    mutmut(folder)
+
+
+def run_some() -> int:
+    """Some mutants of one file, with tests of its own; 1 where too many survive."""
+    folder = copied(settings([SOME_OF], SOME_TESTS, types=False), WORK.with_name("mutation-some"))
+    mutmut(folder, "ropecalc.scaling.ntk.x_ntk_aware_base__mutmut_1")
+    mutmut(folder, *list(codes_of(folder)[SOME_OF])[::EVERY])
+    fates = [fate(code) for code in codes_of(folder)[SOME_OF].values() if code is not None]
+    lost = sum(one in ("survived", "no test") for one in fates)
+    print(f"mutation: {len(fates)} mutants of {SOME_OF}, {len(fates) - lost} caught")
+    return int(lost > (1 - LEAST) * len(fates))
+
+
+def main(args: list[str]) -> int:
+    """What was asked for; the exit code."""
+    if args == ["--page"]:
+        from tests.mutation_page import page
+
+        print(page(WORK))
+        return 0
+    if args == ["--some"]:
+        return run_some()
+    run_all()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
