@@ -34,9 +34,9 @@ weights wide windows workers
 """.split()
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
 LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the tests of a mutant
-SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_published")
+SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_laws", "scaling_refusals")
 EVERY = 6  # of the mutants of that file
-LEAST = 0.95  # of the mutants have to be caught
+LEAST = 0.9  # of such a sample has to be caught; of all mutants, 0.95
 MYPY = [
     *("mypy", "--config-file=", "--strict", "--no-warn-unused-ignores", "--ignore-missing-imports"),
     *("--disable-error-code=no-redef", "--disable-error-code=has-type"),

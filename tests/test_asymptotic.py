@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+
 import mpmath
 import pytest
 
 import ropecalc
-from ropecalc.base.asymptotic import FIRST_ZERO, continuum_estimate, refined_estimate
+from ropecalc.base.asymptotic import (
+    FIRST_ZERO,
+    Z_HIGH,
+    Z_LOW,
+    Z_MIDDLE,
+    continuum_estimate,
+    refined_estimate,
+)
 from tests.test_min_base import EXACT
 
 
@@ -32,6 +41,30 @@ def test_other_dims_lie_in_the_spread_too(rotary_dim: int, context: int) -> None
     assert exact is not None
     found = refined_estimate(context, rotary_dim)
     assert found.low < exact < found.high
+
+
+def surplus_30(base: float, context: int, n_pairs: int, z: float) -> mpmath.mpf:
+    """What the formula of ``refined_estimate`` makes zero, to 30 digits."""
+    with mpmath.workdps(30):
+        log = mpmath.log(base)
+        aliases = max(mpmath.mpf(1), context * log / (2 * mpmath.pi * n_pairs))
+        sigma = mpmath.sqrt(n_pairs / (2 * log) * (mpmath.log(aliases) + mpmath.euler))
+        return -n_pairs * mpmath.ci(context / mpmath.mpf(base)) / log - z * sigma
+
+
+@pytest.mark.parametrize(
+    ("context", "rotary_dim", "aliases"),
+    [(1024, 64, 49), (32_768, 128, 1000), (4096, 8192, 1.4), (2048, 8192, 0.6)],
+)
+def test_the_estimates_solve_their_formula(context: int, rotary_dim: int, aliases: float) -> None:
+    found = refined_estimate(context, rotary_dim)
+    known = context * math.log(found.value) / (math.pi * rotary_dim)
+    assert known == pytest.approx(aliases, rel=0.2)
+    for base, z in ((found.low, Z_LOW), (found.value, Z_MIDDLE), (found.high, Z_HIGH)):
+        below, above = (
+            surplus_30(base * k, context, rotary_dim // 2, z) for k in (0.99999, 1.00001)
+        )
+        assert below < 0 < above
 
 
 def test_more_pairs_come_closer_to_the_limit() -> None:

@@ -67,7 +67,7 @@ PARAMETERS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "original_context": LENGTHS,
         "length": st.integers(1, 2**20),
     },
-    "divided": {"divisors": LIST, "factor": POSITIVE},
+    "divided": {"divisors": LIST, "factor": st.floats(1e-3, 1e4)},
     "proportional": {"factor": POSITIVE},
 }
 PARAMETERS["yarn_paper"] = PARAMETERS["ntk_by_parts"]

@@ -34,7 +34,7 @@ def refined_estimate(context: int, rotary_dim: int) -> Estimate:
 
     Poisson summation gives, beside the smooth part, alias terms of standard deviation
 
-        sigma = sqrt((n / (2 ln b)) (ln K + gamma)),    K = m ln b / (2 pi n),
+        sigma = sqrt((n / (2 ln b)) (ln K + gamma)),    K = max(1, m ln b / (2 pi n)),
 
     and the estimate is the b at which -n Ci(L/b) / ln b = z sigma. ``low`` and ``high`` come of
     the smallest and the largest z seen at exact minima: a spread, not a bound.

@@ -164,7 +164,7 @@ class _Work:
         if self.kind == "minimum":
             left.reverse()  # the next one is the last of the list
         self._join(left)
-        tasks = self._stretches(list(reversed(left)))
+        tasks = self._stretches([] if self._is_whole() else left[::-1])
         with contextlib.closing(in_parallel(stretch, tasks, self.jobs)) as finished:
             for (_, _, _, index, _), part in finished:
                 self._keep("stretch", index, part)

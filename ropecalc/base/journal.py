@@ -117,12 +117,12 @@ class Journal:
 
 
 def _line(entry: Any) -> bytes:
-    text = json.dumps(entry, separators=(",", ":")).encode("ascii")
+    text = json.dumps(entry, separators=(",", ":")).encode()
     return _checksum(text) + b" " + text + b"\n"
 
 
 def _checksum(text: bytes) -> bytes:
-    return sha256(text).hexdigest()[:CHECKSUM].encode("ascii")
+    return sha256(text).hexdigest()[:CHECKSUM].encode()
 
 
 def _read(content: bytes) -> tuple[list[Any], int]:

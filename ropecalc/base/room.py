@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOM = 0.01  # to either side: a base next to the end of a window meets the bound by a hair only
 DIGITS = 2
 PROBES = tuple(1 + part * ROOM for part in (0, 1, -1, 0.5, -0.5))
-PARTS = 1_000
+PARTS = 125  # of the progress that is shown: a candidate each, as far as they go
 
 
 class Room(NamedTuple):
@@ -80,7 +80,7 @@ def wide_base(
                 return None
             at = max(at, Decimal(window))
         if progress is not None:
-            progress(min(tried * 8, PARTS), PARTS)
+            progress(min(tried, PARTS), PARTS)
     return None
 
 

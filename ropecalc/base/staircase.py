@@ -22,7 +22,7 @@ from ropecalc.base.sweep import Landing, Sweep, Witness
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.errors import InvalidValueError
 from ropecalc.exact import context_with
-from ropecalc.results import Kind, Staircase, Step
+from ropecalc.results import Kind, Step
 
 STEP_DIGITS = 25  # of a root, to round it to a float64
 STRETCH = 0.125  # of x: a hundred and more stretches, the costliest of them seconds long
@@ -56,20 +56,18 @@ def stretch_count(rotary_dim: int, end: int) -> int:
     return count
 
 
-def stretch(
-    kind: Kind, rotary_dim: int, end: int, index: int, answered: int | None = None
-) -> tuple[Edge, ...]:
+def stretch(kind: Kind, rotary_dim: int, end: int, index: int, answered: int) -> tuple[Edge, ...]:
     """The edges in one stretch, from x = index * STRETCH to (index + 1) * STRETCH, ascending.
 
-    ``answered`` may say what the stretches before have answered: the contexts up to it for a
-    minimum, those beyond it for a safe staircase. Without it the stretch finds more edges than
-    ``joined`` will use; those that count are the same.
+    ``answered`` says what the stretches before have answered so far: the contexts up to it for a
+    minimum, those beyond it for a safe staircase. The less that is, the more edges are found that
+    ``joined`` will not use; those that count are the same.
     """
     family = family_of(rotary_dim)
     low, high = index * STRETCH, (index + 1) * STRETCH
     if kind == "minimum":
-        return _climb(family, end, low, high, answered or 0)
-    return _descend(family, end, low, high, end if answered is None else answered)
+        return _climb(family, end, low, high, answered)
+    return _descend(family, end, low, high, answered)
 
 
 def joined(kind: Kind, end: int, edges: Sequence[Edge], part: Iterable[Edge]) -> list[Edge]:
@@ -94,12 +92,6 @@ def answered_by(kind: Kind, end: int, edges: Sequence[Edge]) -> int:
 def is_whole(kind: Kind, end: int, edges: Sequence[Edge]) -> bool:
     """Whether edges answer every context."""
     return answered_by(kind, end, edges) == (end if kind == "minimum" else 0)
-
-
-def staircase_of(kind: Kind, rotary_dim: int, end: int, edges: Iterable[Edge]) -> Staircase:
-    """The staircase of its edges, each base worked out to the last bit."""
-    family = family_of(rotary_dim)
-    return Staircase(kind, rotary_dim, end, tuple(step_of(kind, family, e) for e in edges))
 
 
 def step_of(kind: Kind, family: Family, edge: Edge) -> Step:
