@@ -12,6 +12,7 @@ up to 2^-53 of itself, which at distance 2^30 is a phase error of 1e-7; the deci
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
@@ -92,7 +93,7 @@ class Spectrum:
         check_weights(self.weights, self.rotary_dim // 2)
         for name in ("attention_factor", "softmax_factor"):
             value = getattr(self, name)
-            if not isinstance(value, Real) or not 0 < float(value) < float("inf"):
+            if not isinstance(value, Real) or not 0 < float(value) < math.inf:
                 raise InvalidValueError(
                     name, f"{name} must be a positive number, got {shown(value)}"
                 )
@@ -199,7 +200,7 @@ def check_weights(weights: Sequence[float] | None, n_pairs: int) -> None:
             f"weights must have one value a rotated pair, {n_pairs}, got {len(weights)}",
         )
     for weight in weights:
-        if not 0 <= weight < float("inf"):
+        if not 0 <= weight < math.inf:
             raise InvalidValueError(
                 "weights", f"weights must be finite and not negative, got {weight}"
             )

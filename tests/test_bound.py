@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc import InvalidValueError, Status, UndecidedError
-from ropecalc.bound import scan
+from ropecalc.bound import _verdicts, scan
 from ropecalc.exact import excess, meets_bound
 from ropecalc.scaling import default, explicit
 from tests.oracle import excess_ball
@@ -151,3 +151,30 @@ def test_progress_of_a_check_reaches_its_context() -> None:
     calls: list[tuple[int, int]] = []
     ropecalc.check(1e9, 10**6, progress=lambda *args: calls.append(args))
     assert calls[-1] == (10**6, 10**6)
+
+
+def test_a_scan_counts_from_its_start_and_over_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    still, calls = explicit([0.0]), []
+    monkeypatch.setattr("ropecalc.exact.meets_bound", lambda *_: True)
+    found = scan(still, 10, 40_010, margin=1.0, progress=lambda *args: calls.append(args))
+    assert (found.in_doubt, found.violations, found.first_violation) == (40_000, 0, None)
+    assert (found.worst_distance, found.worst_similarity) == (10, 1), "the first of equals"
+    assert calls == [(2**14, 40_000), (40_000, 40_000)]
+    assert scan(default(1e4), 0, 10**4, first_only=True).violations == 1
+
+
+def test_verdicts_in_doubt_are_asked_for_and_the_others_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def odd(_: object, distance: int, margin: Decimal) -> bool:
+        assert margin == 1
+        asked.append(distance)
+        return distance % 2 == 1
+
+    monkeypatch.setattr("ropecalc.exact.meets_bound", odd)
+    values = np.array([10, 9, 11, 9.5, 10.25, 8])  # in doubt from 9.5 on, clear above 10.5
+    found = _verdicts(explicit([0.0]), 100, values, 10.0, 0.5, Decimal(1))
+    assert found == ([100, 101, 104, 105], 3)
+    assert asked == [100, 103, 104]

@@ -52,6 +52,7 @@ REFUSED: list[tuple[str, dict[str, Any], str, str]] = [
     ("llama3", {"factor": 0}, "factor", "from 0.0001"),
     ("llama3", {"original_context": 0}, "original_context", "greater than 0"),
     ("llama3", {"low_freq_factor": 0}, "low_freq_factor", "greater than 0"),
+    ("llama3", {"high_freq_factor": 0}, "high_freq_factor", "greater than 0"),
     ("llama3", {"high_freq_factor": 0.5}, "high_freq_factor", "at least low_freq_factor, 1"),
     ("longrope", {"short_factor": ONES[1:]}, "short_factor", "a rotated pair, 64, got 63"),
     ("longrope", {"long_factor": ONES * 1000}, "long_factor", "a rotated pair, 64, got 64,000"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import flint
 import mpmath
 import numpy as np
 import pytest
@@ -12,12 +13,18 @@ import pytest
 import ropecalc
 from ropecalc import InvalidValueError, Spectrum
 from ropecalc.scaling import as_spectrum, default, explicit
-from ropecalc.spectrum import PI, powers_of_base
+from ropecalc.spectrum import PI, pi, powers_of_base, shown
 
 
 def test_pi_is_pi_to_all_its_digits() -> None:
     with mpmath.workdps(110):
         assert abs(mpmath.mpf(str(PI)) - mpmath.pi) < mpmath.mpf(10) ** -98
+
+
+@pytest.mark.parametrize("digits", [20, 101, 102, 300])
+def test_pi_has_at_least_as_many_digits_as_are_asked_for(digits: int) -> None:
+    with flint.ctx.workprec(2000):
+        assert abs(flint.arb(str(pi(digits))) / flint.arb.pi() - 1) < flint.arb(10) ** -digits
 
 
 @pytest.mark.parametrize("base", [1.5, 1e4, 629978.262855044, 1e6, 1e300])
@@ -107,3 +114,16 @@ def test_dims_belong_to_a_base_not_to_a_spectrum() -> None:
 
 def test_numpy_integers_are_integers() -> None:
     assert default(1e4, int(np.int64(64))).n_pairs == default(1e4, np.int64(64)).n_pairs  # type: ignore[arg-type]
+
+
+def test_an_infinite_weight_is_called_that() -> None:
+    with pytest.raises(InvalidValueError, match="weights must be finite"):
+        explicit([1.0, 0.5], weights=[float("inf"), 1.0])
+
+
+def test_a_value_in_a_message_is_on_one_line() -> None:
+    class Long:
+        def __str__(self) -> str:
+            return "two\n  lines"
+
+    assert shown(Long()) == "two lines"

@@ -122,7 +122,7 @@ def yarn_attention_factor(
     under = _weight("mscale_all_dim", mscale_all_dim)
     if over and under:
         return _mscale(factor, over) / _mscale(factor, under)
-    return _mscale(factor, 1.0)
+    return _mscale(factor)
 
 
 def _weight(parameter: str, value: float | None) -> float:
@@ -139,7 +139,7 @@ def mscale(factor: Base, weight: float = 1.0) -> float:
     1.2079
     """
     s, exact = positive("factor", factor), _weight("weight", weight)
-    return 1.0 if s <= 1 else 0.1 * exact * math.log(s) + 1.0
+    return 0.1 * exact * math.log(max(s, Decimal(1))) + 1.0
 
 
 _mscale = mscale  # where a parameter has the same name
