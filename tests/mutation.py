@@ -1,7 +1,7 @@
 """Mutation testing: would any test notice if a line of the numerics were wrong?
 
     python -m tests.mutation           every mutant: about two hours on two cores
-    python -m tests.mutation --some    some mutants of one file: a minute; .ci/run does it
+    python -m tests.mutation --some    some mutants of one file: a minute or two
     python -m tests.mutation --page    the table and the survivors of the last run, in Markdown
 
 mutmut (extra ``quality``) makes the mutants in a copy of the checkout under build/ and runs them.
