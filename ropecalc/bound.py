@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.progress import Progress
 from ropecalc.results import Status
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import (
     MAX_POSITIONS,
     Array,
-    Progress,
     check_range,
     error_bound,
     similarity_blocks,

@@ -13,8 +13,8 @@ from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
 
 if TYPE_CHECKING:
+    from ropecalc.progress import Progress
     from ropecalc.results import StackRun
-    from ropecalc.similarity import Progress
     from ropecalc.spectrum import Spectrum
 
 SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far more or not at all
@@ -69,6 +69,7 @@ def compare(
     >>> compare(find_model("Llama-3.1-8B"), 8192).agree
     True
     """
+    from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import MAX_POSITIONS, check_range
     from ropecalc.stacks.dialects import STACKS
 
@@ -85,7 +86,7 @@ def compare(
             f"{model.source}: its context is {asked:,} tokens, beyond the {MAX_POSITIONS:,} that "
             "can be looked at; pass a context"
         )
-    given = None if weights is None else tuple(map(float, weights))
+    given = checked_weights(weights)
     starts = _Start(model, context, dict(override or {}), given, count_unrotated)
     layers = []
     ropes = _chosen(model, layer)

@@ -9,7 +9,7 @@ import stat
 import sys
 from typing import BinaryIO
 
-from ropecalc.errors import RopecalcError
+from ropecalc.errors import InvalidValueError, RopecalcError
 
 
 def read_bytes(
@@ -79,6 +79,30 @@ def replace_file(path: str, data: bytes) -> None:
         _replace(os.path.realpath(path) if os.path.islink(path) else path, data, mode)  # noqa: PTH114
 
 
+def write_output(path: str, data: bytes) -> None:
+    """Write what ``-o`` asked for: the file is replaced whole, or left as it was.
+
+    Raises InvalidValueError where it cannot be written.
+    """
+    try:
+        replace_file(path, data)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise unwritable(path, getattr(error, "strerror", None) or str(error)) from None
+
+
+def unwritable(path: str, reason: str) -> InvalidValueError:
+    """The refusal of a place for ``-o``."""
+    return InvalidValueError(
+        "output", f"{printable(path)} cannot be written ({reason}): choose another place"
+    )
+
+
+def check_writable(path: str) -> None:
+    """Raise PermissionError where what is there may not be changed."""
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, "no permission to change it")
+
+
 def _mode_of(path: str) -> int | None:
     """The permissions that a file has or will have; None where it is no regular file.
 
@@ -90,8 +114,7 @@ def _mode_of(path: str) -> int | None:
         return 0o666 & ~_umask()
     if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         return None
-    if not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, "no permission to change it")
+    check_writable(path)
     return stat.S_IMODE(status.st_mode)
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from ropecalc.precision.recipes import RecipeName
     from ropecalc.precision.storage import Dtype
+    from ropecalc.progress import Progress
     from ropecalc.results import Check, Precision
-    from ropecalc.similarity import Progress
     from ropecalc.spectrum import Spectrum
 
 SWEPT_CONTEXT = 2**15  # tokens; up to here, and up to
@@ -82,6 +82,7 @@ def inspect(
     (13649, 33, 629978)
     """
     from ropecalc.lint import findings
+    from ropecalc.scaling.domains import checked_weights
 
     ropes = _chosen(model, layer)
     asked = model.context if context is None else context
@@ -90,8 +91,7 @@ def inspect(
         for rope in ropes
         for length in _lengths(rope, (rope.context or asked) if context is None else context)
     ]
-    given = None if weights is None else tuple(map(float, weights))
-    work = _Work(count_unrotated, bases, dtype, recipe, given)
+    work = _Work(count_unrotated, bases, dtype, recipe, checked_weights(weights))
     try:
         layers = [
             _layer(rope, length, model.trained_context, work, part_of(progress, index, len(stages)))

@@ -18,6 +18,7 @@ def part_of(progress: Progress | None, index: int, parts: int) -> Progress | Non
         return None
 
     def report(done: int, total: int) -> None:
+        """Tell how much of all is done when this much of the part is."""
         progress(FINE * index + FINE * done // max(total, 1), FINE * parts)
 
     return report

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.progress import Progress
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.spectrum import PI, Spectrum
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 Distances = NDArray[np.int64]
 Kind = Literal["similarity", "upper-bound"]
-Progress = Callable[[int, int], None]
 
 MAX_POSITIONS = 2**34  # angles are reduced exactly up to 2^36
 MAX_SEARCH = 2**30  # distances that a search for bases may look at, many times each

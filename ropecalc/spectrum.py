@@ -32,6 +32,9 @@ PI = Decimal(
 )
 FREQUENCY_DIGITS = 60  # 2^34 tokens use up 11 of them, a double 17: thirty to spare
 MAX_FREQUENCY = 10_000  # rad/token, some 1,600 turns: ``exact`` keeps five digits for it
+MAX_WEIGHT = 1e30  # float32 holds all sums of such; their unit changes no verdict
+MAX_HEAD_DIM = 65_536  # far above any head; keeps a typing error from filling the memory
+MAX_SHOWN = 40  # characters of a value in a message
 
 Frequencies = tuple[Decimal, ...]
 
@@ -170,9 +173,6 @@ def check_dims(head_dim: int, rotary_dim: int) -> None:
         )
 
 
-MAX_HEAD_DIM = 65_536  # far above any head; keeps a typing error from filling the memory
-
-
 def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
     """Raise InvalidValueError unless there is one frequency from 0 to 10,000 a pair."""
     if len(frequencies) != n_pairs:
@@ -214,9 +214,6 @@ def check_weights(weights: Sequence[float] | None, n_pairs: int) -> None:
         )
 
 
-MAX_WEIGHT = 1e30  # float32 holds all sums of such; their unit changes no verdict
-
-
 def shown(value: object) -> str:
     """A value in a message: one line, and a short one.
 
@@ -232,9 +229,6 @@ def shown(value: object) -> str:
     except ValueError:  # Python writes no integer of more than 4,300 digits
         return "a huge integer"
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
-
-
-MAX_SHOWN = 40
 
 
 def pi(digits: int) -> Decimal:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -19,6 +18,7 @@ import ropecalc
 from ropecalc import Certificate, CertificateError, VerificationStatus
 from ropecalc.certificate.files import MAX_BYTES
 from ropecalc.certificate.format import digest
+from tests.effort import little_work
 from tests.test_certificate import similarities
 
 if TYPE_CHECKING:
@@ -222,10 +222,8 @@ HOSTILE: dict[str, str] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_are_refused_in_one_line(name: str) -> None:
-    start = time.perf_counter()
-    with pytest.raises(CertificateError) as caught:
+    with little_work(), pytest.raises(CertificateError) as caught:
         ropecalc.verify(Certificate.from_json(HOSTILE[name], "proof.json"))
-    assert time.perf_counter() - start < 60
     assert str(caught.value).startswith("proof.json: ")
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
@@ -243,14 +241,13 @@ ABSURD: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", ABSURD)
 @pytest.mark.parametrize("backend", ["mpmath", "arb"])
-def test_absurd_chains_fail_quickly(name: str, backend: str) -> None:
-    start = time.perf_counter()
-    found = ropecalc.verify(Certificate.from_json(resealed(**ABSURD[name])), backend=backend)
+def test_absurd_chains_fail_with_little_work(name: str, backend: str) -> None:
+    with little_work():
+        found = ropecalc.verify(Certificate.from_json(resealed(**ABSURD[name])), backend=backend)
     assert found.status is VerificationStatus.LINK_FAILS
-    assert time.perf_counter() - start < 60
 
 
-def test_a_claim_made_to_fill_the_memory_fails_quickly() -> None:
+def test_a_claim_made_to_fill_the_memory_fails_with_little_work() -> None:
     """Near base 1 a chain of one link is true, and S(2) < 0 is found before any large table."""
     text = resealed(
         rotary_dim=8_192,
@@ -259,10 +256,9 @@ def test_a_claim_made_to_fill_the_memory_fails_quickly() -> None:
         high="1.0000000000005",
         chain=[[2e-13, 2]],
     )
-    start = time.perf_counter()
-    found = ropecalc.verify(Certificate.from_json(text), backend="arb")
+    with little_work():
+        found = ropecalc.verify(Certificate.from_json(text), backend="arb")
     assert (found.status.name, found.failed_distance) == ("HIGH_END_FAILS", 2)
-    assert time.perf_counter() - start < 60
 
 
 def test_a_file_of_200_megabytes_is_not_read(tmp_path: Path) -> None:

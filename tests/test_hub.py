@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -235,9 +234,7 @@ REFUSED = {
 
 def test_a_hub_that_sends_no_config(hub: Hub, env: dict[str, str], run_python: RunCli) -> None:
     lines = [["inspect", name] for name in (*REFUSED, "org/vast")]
-    start = time.monotonic()
     done = run_python("-W", "error", "-c", BATCH, stdin=json.dumps(lines), env=env)
-    seconds = time.monotonic() - start
     assert done.stderr == ""  # nor does the library say anything past the commands
     told = {args[1]: (code, out, err) for args, code, out, err in json.loads(done.stdout)}
     for name, end in REFUSED.items():
@@ -247,19 +244,15 @@ def test_a_hub_that_sends_no_config(hub: Hub, env: dict[str, str], run_python: R
         assert err.count("\n") == 1
     assert "config.json is larger than" in told["org/vast"][2]
     assert [method for method, _, _ in hub.asked("vast")] == ["HEAD"]
-    assert seconds < len(
-        lines
-    )  # a second each, on a machine that is busy; 0.05 s on one that is not
 
 
-def test_a_hub_that_hangs_up(env: dict[str, str], inspect: Any) -> None:
-    start = time.monotonic()
+def test_a_hub_that_hangs_up(hub: Hub, env: dict[str, str], inspect: Any) -> None:
     done = inspect("org/hangs-up", env)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
     assert "org/hangs-up: the hub cannot be reached (" in done.stderr
     assert done.stderr.endswith("; check the network and HF_ENDPOINT\n")
-    assert time.monotonic() - start < 4  # a process and one request: half a second
+    assert len(hub.asked("hangs-up")) == 1  # it is not tried again and again
 
 
 def test_a_hub_that_is_not_there(tmp_path: Path, inspect: Any, unused_port: int) -> None:
@@ -272,14 +265,12 @@ def test_a_hub_that_is_not_there(tmp_path: Path, inspect: Any, unused_port: int)
 
 
 def test_a_hub_that_stays_silent(env: dict[str, str], inspect: Any) -> None:
-    start = time.monotonic()
     done = inspect("org/silent", env | {"HF_HUB_ETAG_TIMEOUT": "1"})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
         "org/silent: the hub gave no answer in time; try again, or set HF_HUB_ETAG_TIMEOUT to "
         "more\n"
     )
-    assert 1 <= time.monotonic() - start < 5
 
 
 def test_offline_without_a_cache(hub: Hub, env: dict[str, str], inspect: Any) -> None:

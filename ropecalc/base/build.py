@@ -28,8 +28,10 @@ from ropecalc.base.staircase import (
 )
 from ropecalc.base.workers import cores, in_parallel
 from ropecalc.errors import InvalidValueError, TableError
+from ropecalc.files import check_writable
+from ropecalc.progress import Progress
 from ropecalc.results import Kind, Staircase, Step
-from ropecalc.similarity import MAX_SEARCH, Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, check_range
 from ropecalc.spectrum import check_dims
 from ropecalc.tables import cannot, write_table
 
@@ -96,8 +98,11 @@ def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | 
         raise InvalidValueError("jobs", f"jobs must be at least 1, got {jobs}")
     if save is not None and os.path.isdir(save):  # noqa: PTH112
         raise TableError(f"{save!r} is a directory: name a file in it")
-    if save is not None and os.path.exists(save) and not os.access(save, os.W_OK):  # noqa: PTH110
-        raise cannot("written", save, PermissionError(13, "no permission to change it"))
+    if save is not None and os.path.exists(save):  # noqa: PTH110
+        try:
+            check_writable(save)
+        except PermissionError as error:
+            raise cannot("written", save, error) from None
 
 
 @dataclass

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import Answer, looked_up
 from ropecalc.errors import InvalidValueError
+from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
-from ropecalc.similarity import MAX_SEARCH, Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, check_range
 from ropecalc.spectrum import Spectrum
 
 if TYPE_CHECKING:

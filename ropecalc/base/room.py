@@ -16,7 +16,7 @@ from ropecalc.scaling import MAX_BASE
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
-    from ropecalc.similarity import Progress
+    from ropecalc.progress import Progress
 
 ROOM = 0.01  # to either side: a base next to the end of a window meets the bound by a hair only
 DIGITS = 2

@@ -15,8 +15,8 @@ from ropecalc.base.rounding import violation_at
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import context_with
+from ropecalc.progress import Progress
 from ropecalc.results import SafeStatus, Step
-from ropecalc.similarity import Progress
 
 FINE = 1_000  # parts of the way that progress tells apart
 

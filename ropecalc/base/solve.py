@@ -20,8 +20,8 @@ from ropecalc.base.sweep import Landing, Sweep
 from ropecalc.base.window import window_end
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import context_with
+from ropecalc.progress import Progress
 from ropecalc.results import Status, WindowStatus
-from ropecalc.similarity import Progress
 
 METHOD = "first-violation sweep from base 1, root in multiple precision, full evaluation"
 FLOAT_DIGITS = 17

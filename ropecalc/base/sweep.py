@@ -19,7 +19,8 @@ import numpy as np
 
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.sieve import SPAN, Sieve
-from ropecalc.similarity import Distances, Progress
+from ropecalc.progress import Progress
+from ropecalc.similarity import Distances
 
 CANDIDATES = 8  # distances of a strip whose reach is estimated; more cost more than they bring
 ENOUGH = 0.1  # a witness is left when its next step is under a tenth of what it brought so far

@@ -26,7 +26,7 @@ from ropecalc.scaling import MAX_BASE
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
     from ropecalc.exact import Real
-    from ropecalc.similarity import Progress
+    from ropecalc.progress import Progress
 
 LEAST_WIDTH, MOST_WIDTH = 1e-9, 1.0
 HAIR = 1e-12  # relative, of a base: above all that rounding does to it here
@@ -177,6 +177,7 @@ def _first(
     candidate: Callable[[Decimal], Decimal],
 ) -> float | None:
     def suits(base: float) -> bool:
+        """Whether the base stands in a window that is wide enough."""
         return in_wide_window(family, context, base, width)
 
     return first_of(family, context, start, candidate, suits)

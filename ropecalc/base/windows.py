@@ -25,9 +25,10 @@ from ropecalc.base.sweep import RESOLUTION, Landing, Sweep
 from ropecalc.base.window import UP, Walk, surely_holds_from
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import Real, context_with
+from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
-from ropecalc.similarity import MAX_SEARCH, Progress, check_range
+from ropecalc.similarity import MAX_SEARCH, check_range
 
 METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
@@ -128,6 +129,7 @@ class _Sweep(Sweep):
     """A sweep that can also say which distances are in doubt at its x, whatever the others do."""
 
     def in_doubt(self) -> list[int]:
+        """The distances whose sign float64 leaves open."""
         sieve = self._sieve_at(self.context)
         return [
             distance

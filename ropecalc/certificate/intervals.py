@@ -90,6 +90,7 @@ class Intervals:
         error, make = self._error(left, right), self._context.make_mpf
 
         def around(units: int) -> Real:
+            """The interval of all that a sum of this many units may be."""
             return make(tuple(from_man_exp(units + e, -2 * self.bits) for e in (-error, error)))
 
         return [[around(sum(map(mul, row, column))) for column in columns] for row in rows]

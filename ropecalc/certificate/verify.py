@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +15,10 @@ from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
 from ropecalc.certificate.head import Head
 from ropecalc.certificate.schema import read
+from ropecalc.progress import Progress
 from ropecalc.results import Verification, VerificationStatus
 
 BITS = 120  # 2^30 tokens use up 30, and leave 90: twenty-seven decimals
-Progress = Callable[[int, int], None]
 
 
 def verify(

@@ -22,7 +22,8 @@ from ropecalc.certificate.format import (
 )
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
-from ropecalc.similarity import MAX_SEARCH, Progress, check_range
+from ropecalc.progress import Progress
+from ropecalc.similarity import MAX_SEARCH, check_range
 
 DIGITS = 40
 PROGRAM = f"ropecalc {__version__}"

@@ -140,13 +140,9 @@ def _write(path: str, result: CheckpointWeights) -> None:
     """Write the weights as a JSON list."""
     import json
 
-    from ropecalc.files import printable, replace_file
+    from ropecalc.files import write_output
 
-    try:
-        replace_file(path, (json.dumps(list(result.weights)) + "\n").encode())
-    except OSError as error:
-        reason = f"{printable(path)} cannot be written ({error.strerror})"
-        raise InvalidValueError("output", f"{reason}: choose another place") from None
+    write_output(path, (json.dumps(list(result.weights)) + "\n").encode())
     say(f"The weights are in {path}: give it to --weights")
 
 

@@ -12,8 +12,8 @@ from ropecalc.extension.criteria import critical_base
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
+    from ropecalc.progress import Progress
     from ropecalc.results import MinimumBase, Rope
-    from ropecalc.similarity import Progress
 
 LOW_FREQ_FACTOR, HIGH_FREQ_FACTOR = 1.0, 4.0  # Llama 3.1's
 

@@ -19,11 +19,12 @@ from ropecalc.extension.methods import METHODS, Way, settings, untrained
 from ropecalc.results.configs import EVERY_LAYER, Rope
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
+from ropecalc.scaling.domains import checked_weights
 from ropecalc.spectrum import check_weights
 
 if TYPE_CHECKING:
+    from ropecalc.progress import Progress
     from ropecalc.results import ModelConfig
-    from ropecalc.similarity import Progress
     from ropecalc.spectrum import Spectrum
 
 FINE = 1_000  # parts of the progress of one method
@@ -97,7 +98,7 @@ def plan(
         spectrum.rotary_dim,
         context=trained_context,
     )
-    head = _Head(None, rope, count_unrotated, _floats(weights))
+    head = _Head(None, rope, count_unrotated, checked_weights(weights))
     return _planned(head, trained_context, context, methods, progress)
 
 
@@ -141,7 +142,7 @@ def plan_model(
             "trained_context",
             f"trained_context is not in {model.source}: give the context it was trained for",
         )
-    head = _Head(model, rope, count_unrotated, _floats(weights))
+    head = _Head(model, rope, count_unrotated, checked_weights(weights))
     found = _planned(head, trained, context, methods, progress)
     return replace(found, notes=(*_model_notes(model, rope, trained, context), *found.notes))
 
@@ -161,10 +162,6 @@ class _Head(NamedTuple):
     rope: Rope
     count_unrotated: bool
     weights: tuple[float, ...] | None
-
-
-def _floats(weights: Sequence[float] | None) -> tuple[float, ...] | None:
-    return None if weights is None else tuple(map(float, weights))
 
 
 def _planned(

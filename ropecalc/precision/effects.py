@@ -13,12 +13,12 @@ from ropecalc.errors import InvalidValueError
 from ropecalc.precision.products import COLUMNS, PositionPair, Scores
 from ropecalc.precision.recipes import Recipe, RecipeName, make_recipe
 from ropecalc.precision.storage import Dtype
+from ropecalc.progress import Progress
 from ropecalc.results import Envelope, Precision, Rope, Status
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import (
     Array,
     Distances,
-    Progress,
     check_range,
     error_bound,
     fold,
@@ -182,6 +182,7 @@ class _Count:
     first: int | None = None
 
     def add(self, at: int, mask: Mask) -> None:
+        """Count what is set of distances from ``at`` on."""
         if mask.any():
             self.count += int(mask.sum())
             self.first = at + int(mask.argmax()) if self.first is None else self.first
@@ -195,6 +196,7 @@ class _Largest:
     where: tuple[int, ...] = (0, 0)
 
     def add(self, at: int, values: Array) -> None:
+        """Look at values of distances from ``at`` on."""
         index = np.unravel_index(int(values.argmax()), values.shape)  # of NaN, where there is one
         if not values[index] <= self.value:
             *rows, column = (int(i) for i in index)

@@ -27,8 +27,9 @@ from ropecalc.bound import check_margin
 from ropecalc.precision.products import Scores
 from ropecalc.precision.recipes import RecipeName, make_recipe
 from ropecalc.precision.storage import Dtype, Single
+from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, PrecisionBase, PrecisionStatus, Status
-from ropecalc.similarity import Progress, check_range, similarity_blocks
+from ropecalc.similarity import check_range, similarity_blocks
 from ropecalc.spectrum import Spectrum
 
 METHOD = (

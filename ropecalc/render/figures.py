@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.files import printable, replace_file
+from ropecalc.files import printable, unwritable, write_output
 from ropecalc.render.glyphs import printable as one_line
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def writable_figure(path: str) -> str:
     figure_format(path)
     folder = os.path.dirname(path) or "."  # noqa: PTH120
     if not os.path.isdir(folder):  # noqa: PTH112
-        raise _unwritable(path, f"there is no folder {printable(folder)}")
+        raise unwritable(path, f"there is no folder {printable(folder)}")
     if not has_matplotlib():
         raise InvalidValueError(
             "output", "figures need matplotlib, which is not there: pip install 'ropecalc[plot]'"
@@ -136,11 +136,7 @@ def write_figure(path: str, drawing: Drawing) -> None:
 
     Raises InvalidValueError where it cannot be written.
     """
-    data = figure_bytes(drawing, figure_format(path))
-    try:
-        replace_file(path, data)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        raise _unwritable(path, getattr(error, "strerror", None) or str(error)) from None
+    write_output(path, figure_bytes(drawing, figure_format(path)))
 
 
 def figure_bytes(drawing: Drawing, form: str) -> bytes:
@@ -173,9 +169,3 @@ def _metadata(form: str) -> dict[str, str | None]:
         return {"Software": program}
     dates = {"svg": ("Date",), "pdf": ("CreationDate", "ModDate")}[form]
     return {"Creator": program, **dict.fromkeys(dates)}
-
-
-def _unwritable(path: str, reason: str) -> InvalidValueError:
-    return InvalidValueError(
-        "output", f"{printable(path)} cannot be written ({reason}): choose another place"
-    )

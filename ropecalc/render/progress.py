@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
+    from ropecalc.progress import Progress
     from ropecalc.render.console import Screen
 
-Progress = Callable[[int, int], None]
 PATIENCE = 1.0  # seconds of work before a bar shows
 REDRAW = 0.1  # seconds between two drawings
 

@@ -69,6 +69,7 @@ def yarn(
     ends = _checked_ends(original_context, beta_fast, beta_slow)
 
     def rescale(plain: Frequencies, context: Context) -> list[Decimal]:
+        """Divide what lies behind the ramp by the factor, and in part what lies on it."""
         low, high = _ramp_ends(exact, 2 * len(plain), *ends, truncate, context)
         ramp = [_clamped((i - low) / (high - low)) for i in range(len(plain))]
         return [theta * (1 - g + g / s) for theta, g in zip(plain, ramp, strict=True)]
@@ -169,6 +170,7 @@ def ntk_by_parts(
     length = positive("original_context", original_context)
 
     def rescale(plain: Frequencies, context: Context) -> list[Decimal]:
+        """Divide what turns less than the ramp's low end, and in part what lies on it."""
         turn = 2 * pi(context.prec)
         ramp = [_clamped((length * theta / turn - low) / (high - low)) for theta in plain]
         return [theta * ((1 - g) / s + g) for theta, g in zip(plain, ramp, strict=True)]
@@ -235,6 +237,7 @@ def llama3(
     length = positive("original_context", original_context)
 
     def rescale(plain: Frequencies, context: Context) -> list[Decimal]:
+        """Blend each frequency by the turns it makes within the length."""
         turn = 2 * pi(context.prec)
         return [_blended(theta, length * theta / turn, s, low, high) for theta in plain]
 

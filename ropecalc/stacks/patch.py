@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError
-from ropecalc.files import read_bytes, replace_file
+from ropecalc.files import check_writable, read_bytes, replace_file
 from ropecalc.stacks.jsonfile import MAX_BYTES, WANTED, parse_object
 
 if TYPE_CHECKING:
@@ -177,8 +177,7 @@ def _write(given: str, name: str, old: bytes, new: bytes, *, backup: bool) -> st
     target = os.path.realpath(given)
     try:
         mode = stat.S_IMODE(os.stat(target).st_mode)  # noqa: PTH116
-        if not os.access(target, os.W_OK):
-            raise PermissionError(13, "no permission to change it")
+        check_writable(target)
         kept = _back_up(given, old, mode) if backup else None
         replace_file(target, new)
     except OSError as problem:
