@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutation"
 MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*")
 TESTS = """
-answers asymptotic base_units bound certificate certificate_files config_huggingface error_bound
-fixed inspect journal laws_base laws_bound laws_similarity laws_windows long_contexts min_base plan
-precision published quick reading safe_base scaling scaling_domains scaling_laws scaling_plain
-scaling_published scaling_refusals similarity spectrum staircase sweep table_lookup temperature
-weights wide windows workers
+answers asymptotic bound certificate certificate_files config_huggingface error_bound fixed inspect
+journal laws_base laws_bound laws_similarity laws_windows long_contexts min_base plan precision
+published quick reading room roots safe_base scaling scaling_domains scaling_laws scaling_plain
+scaling_published scaling_refusals sieve similarity spectrum staircase sweep sweep_steps
+table_lookup taylor temperature weights wide wide_units windows workers
 """.split()
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
 LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the tests of a mutant
@@ -38,7 +38,8 @@ SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_laws", "sc
 EVERY = 6  # of the mutants of that file
 LEAST = 0.9  # of such a sample has to be caught; of all mutants, 0.95
 MYPY = [
-    *("mypy", "--config-file=", "--strict", "--no-warn-unused-ignores", "--ignore-missing-imports"),
+    *(str(Path(sys.executable).with_name("mypy")), "--config-file="),
+    *("--strict", "--implicit-reexport", "--no-warn-unused-ignores", "--ignore-missing-imports"),
     *("--disable-error-code=no-redef", "--disable-error-code=has-type"),
     *("--disable-error-code=var-annotated", "--output", "json", "ropecalc"),
 ]
