@@ -38,7 +38,7 @@ SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_laws", "sc
 EVERY = 6  # of the mutants of that file
 LEAST = 0.9  # of such a sample has to be caught; of all mutants, 0.95
 MYPY = [
-    *(str(Path(sys.executable).with_name("mypy")), "--config-file="),
+    *(sys.executable, "-m", "mypy", "--config-file="),
     *("--strict", "--implicit-reexport", "--no-warn-unused-ignores", "--ignore-missing-imports"),
     *("--disable-error-code=no-redef", "--disable-error-code=has-type"),
     *("--disable-error-code=var-annotated", "--output", "json", "ropecalc"),

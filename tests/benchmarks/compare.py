@@ -2,6 +2,7 @@
 
     python tests/benchmarks/compare.py            # everything; the nested search takes minutes
     python tests/benchmarks/compare.py --quick    # its last pass estimated from the one before
+    python tests/benchmarks/compare.py --long     # and the minimum base of 2^24 tokens: minutes
 
 Every measurement has a process of its own, so that none inherits the memory, the caches or the
 threads of another. A time is the best of several calls, imports not included. Memory is the peak
@@ -132,6 +133,7 @@ JOBS: dict[str, Callable[[], Measured]] = {
     "sweep_15": partial(sweep, 5, 15),
     "sweep_17": partial(sweep, 3, 17),
     "sweep_20": partial(sweep, 1, 20),
+    "sweep_24": partial(sweep, 1, 24),
     "look_up_20": partial(look_up, 9),
     "peer_search_4": partial(peer_search, 4),
     "peer_search_5": partial(peer_search, 5),
@@ -176,20 +178,21 @@ def machine() -> str:
     )
 
 
-def report(quick: bool) -> str:
+def report(quick: bool, long: bool) -> str:
     """Every measurement, as a Markdown table."""
     search = "peer_search_4" if quick else "peer_search_5"
-    results = {job: measure(job) for job in JOBS if not job.startswith("peer_search")}
-    results[search] = measure(search)
+    left_out = {"peer_search_4", "peer_search_5"} - {search}
+    if not long:
+        left_out.add("sweep_24")
+    results = {job: measure(job) for job in JOBS if job not in left_out}
     estimated = " (last pass estimated)" if quick else ""
     rows = [
         _ratio("every S(m), L = 2^20", results, "evaluation", "peer_evaluation", "plain NumPy"),
         _ratio("minimum base, L = 2^13", results, "sweep_13", search, f"nested grids{estimated}"),
         *[
             _row(f"minimum base, L = 2^{exponent}", results[f"sweep_{exponent}"])
-            for exponent in (15, 17)
+            for exponent in ((15, 17, 20, 24) if long else (15, 17, 20))
         ],
-        _row("minimum base, L = 2^20", results["sweep_20"]),
         _ratio("the same by the table", results, "look_up_20", "sweep_20", "the sweep"),
         _row("no violation in 2^30 distances", results["longest_context"]),
     ]
@@ -215,13 +218,14 @@ def main() -> None:
     """Print the report, or with ``--job`` the measurement of one job as JSON."""
     parser = argparse.ArgumentParser(description="Measure ropecalc against its peers.")
     parser.add_argument("--quick", action="store_true", help="estimate the longest measurement")
+    parser.add_argument("--long", action="store_true", help="the sweep of 2^24 tokens too")
     parser.add_argument("--job", choices=JOBS, help="one measurement, in this process, as JSON")
     arguments = parser.parse_args()
     if arguments.job:
         result = JOBS[arguments.job]()
         print(json.dumps(result | {"megabytes": peak_megabytes()}))
     else:
-        print(report(arguments.quick))
+        print(report(arguments.quick, arguments.long))
 
 
 if __name__ == "__main__":
