@@ -66,12 +66,17 @@ def copied(table: Mapping[str, Any], folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     for name in ("ropecalc", "tests", "examples"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("README.md", "CHANGELOG.md", "pyproject.toml"):
+    for name in ("README.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder / name)
-    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
-    with (folder / "pyproject.toml").open("a") as file:
-        file.write("\n".join(["", "[tool.mutmut]", *lines, ""]))
+    configure(table, folder)
     return folder
+
+
+def configure(table: Mapping[str, Any], folder: Path) -> None:
+    """Give the copy these settings."""
+    project = (ROOT / "pyproject.toml").read_text()
+    lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
+    (folder / "pyproject.toml").write_text("\n".join([project, "[tool.mutmut]", *lines, ""]))
 
 
 def mutmut(folder: Path, *names: str) -> None:
@@ -132,10 +137,11 @@ def in_turn(many: Iterable[Iterable[str]]) -> list[str]:
 def run_all() -> None:
     """Every mutant, with chosen tests."""
     only = [f"ropecalc/{name}" for name in MUTATED]
-    folder = copied(settings(only, TESTS, types=True), WORK)
+    folder = copied(settings(only, TESTS, types=False), WORK)  # mypy takes minutes: once is enough
     mutmut(folder, "ropecalc.bound.x_check_margin__mutmut_1")  # makes all, and their statistics
     path = folder / "mutants" / "mutmut-stats.json"
     path.write_text(json.dumps(chosen(json.loads(path.read_text()))))
+    configure(settings(only, TESTS, types=True), folder)
     mutmut(folder)
 
 

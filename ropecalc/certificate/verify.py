@@ -6,7 +6,7 @@ import math
 import os
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ropecalc.certificate.arithmetic import Arithmetic, arithmetic_of
 from ropecalc.certificate.beyond import shortfall_beyond
@@ -15,8 +15,10 @@ from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
 from ropecalc.certificate.head import Head
 from ropecalc.certificate.schema import read
-from ropecalc.progress import Progress
 from ropecalc.results import Verification, VerificationStatus
+
+if TYPE_CHECKING:
+    from ropecalc.progress import Progress
 
 BITS = 120  # 2^30 tokens use up 30, and leave 90: twenty-seven decimals
 
