@@ -44,11 +44,11 @@ def _row(path: str, counted: Counter[str]) -> str:
 def _survivor(folder: Path, path: str, name: str) -> str:
     mutant = name.rpartition(".")[2]
     original = mutant.rpartition("__mutmut_")[0] + "__mutmut_orig"
+    function = original.removesuffix("__mutmut_orig").removeprefix("x_")
     code = functions(folder / "mutants" / path)
-    old, new = (code[one].splitlines()[1:] for one in (original, mutant))
+    old, new = (code[one].replace(one, function).splitlines() for one in (original, mutant))
     changed = [line for line in difflib.ndiff(old, new) if line.startswith(("- ", "+ "))]
     lines = [" ".join(line[2:].split()) for line in changed]
-    function = original.removesuffix("__mutmut_orig").removeprefix("x_")
     reason = reasons().get((path, lines[-1]), "a gap")
     return f"- `{path}` {function}: `{'` → `'.join(lines)}`: {reason}"
 
