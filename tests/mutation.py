@@ -32,8 +32,29 @@ published quick reading room roots safe_base scaling scaling_domains scaling_law
 scaling_published scaling_refusals sieve similarity spectrum staircase sweep sweep_steps
 table_lookup taylor temperature weights wide wide_units windows workers
 """.split()
+FIRST = {  # of a changed function the tests in these files come first
+    "spectrum": "spectrum weights wide_units",
+    "similarity": "similarity error_bound laws_similarity",
+    "bound": "bound error_bound laws_bound",
+    "asymptotic": "asymptotic",
+    "build": "staircase journal",
+    "family": "taylor roots",
+    "lookup": "table_lookup",
+    "minimum": "min_base safe_base wide roots",
+    "room": "room wide",
+    "roots": "roots",
+    "rounding": "roots min_base wide",
+    "safe": "safe_base roots",
+    "sieve": "sieve",
+    "solve": "roots min_base table_lookup",
+    "staircase": "staircase",
+    "sweep": "sweep_steps",
+    "wide": "wide wide_units",
+    "window": "windows roots room",
+    "windows": "windows roots",
+}
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
-LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the tests of a mutant
+LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the other tests
 SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_laws", "scaling_refusals")
 EVERY = 6  # of the mutants of that file
 LEAST = 0.9  # of such a sample has to be caught; of all mutants, 0.95
@@ -105,15 +126,36 @@ def fate(code: int | None) -> str:
 
 
 def chosen(stats: dict[str, Any]) -> dict[str, Any]:
-    """The same statistics with few and quick tests for each function, some of every file."""
+    """The same statistics with few and quick tests for each function: its own, then some of all."""
     seconds = stats["duration_by_test"]
     reached = stats["tests_by_mangled_function_name"]
     for function, tests in reached.items():
         quick = sorted((t for t in tests if seconds[t] <= LONGEST), key=seconds.__getitem__)
+        own = within(ALL, (test for test in quick if _is_first(test, function)), seconds)
         kept = in_turn(_cases_in_turn(quick))[:MOST]
-        total = itertools.accumulate(seconds[test] for test in kept)
-        reached[function] = [t for t, so_far in zip(kept, total, strict=True) if so_far <= ALL]
+        reached[function] = list(dict.fromkeys([*own, *within(ALL, kept, seconds)]))
     return stats
+
+
+def within(limit: float, tests: Iterable[str], seconds: Mapping[str, float]) -> list[str]:
+    """The first of these tests, as many as take no longer together.
+
+    >>> within(3, ["a", "b", "c"], {"a": 1, "b": 2, "c": 0})
+    ['a', 'b', 'c']
+    """
+    kept = list(tests)
+    total = itertools.accumulate(seconds[test] for test in kept)
+    return [test for test, so_far in zip(kept, total, strict=True) if so_far <= limit]
+
+
+def _is_first(test: str, function: str) -> bool:
+    """Whether this test's file is one of those made for the module of a function.
+
+    >>> _is_first("tests/test_roots.py::test_a", "ropecalc.base.roots.x_rounded_up")
+    True
+    """
+    module = function.split(".")[-2]
+    return test.split("::")[0] in [f"tests/test_{one}.py" for one in FIRST.get(module, "").split()]
 
 
 def _cases_in_turn(names: Iterable[str]) -> list[list[str]]:

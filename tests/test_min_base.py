@@ -105,6 +105,7 @@ def test_arb_confirms_the_minimum(head: dict[str, Any], context: int, data: Any)
         return
     assert found.minimum_base is not None
     if found.enclosure is None:
+        assert found.minimum_base == 1
         for base in np.geomspace(1 + 1e-9, 1e9, 12).tolist():
             assert found.status is not Status.EVERY_BASE or not any(
                 ball_of(base, m, head) < 0 for m in range(1, context)

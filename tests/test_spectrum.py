@@ -105,6 +105,26 @@ def test_explicit_frequencies_are_checked() -> None:
         Spectrum(2, 2, (Decimal(1),), attention_factor=0.0)
 
 
+@pytest.mark.parametrize("name", ["attention_factor", "softmax_factor"])
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("inf"), float("nan"), "1"])
+def test_factors_are_positive_numbers(name: str, factor: Any) -> None:
+    with pytest.raises(InvalidValueError, match=f"{name} must be a positive number") as caught:
+        Spectrum(2, 2, (Decimal(1),), **{name: factor})
+    assert caught.value.parameter == name
+
+
+@pytest.mark.parametrize("weight", [1e-30, 1.5e-30, 1e30])
+def test_the_largest_weight_may_be_so_small_and_so_large(weight: float) -> None:
+    assert explicit([1.0, 0.5], weights=[0.0, weight]).weights == (0.0, weight)
+
+
+@pytest.mark.parametrize("weight", [0.99e-30, 1.01e30])
+def test_the_largest_weight_is_not_beyond_its_domain(weight: float) -> None:
+    with pytest.raises(InvalidValueError, match="largest from 1e-30 to 1e[+]30") as caught:
+        explicit([1.0, 0.5], weights=[0.0, weight])
+    assert caught.value.parameter == "weights"
+
+
 def test_dims_belong_to_a_base_not_to_a_spectrum() -> None:
     spectrum = default(1e4)
     assert as_spectrum(spectrum) is spectrum

@@ -275,6 +275,22 @@ def test_a_limit_outside_its_domain(at_most: float) -> None:
         ropecalc.windows(128, 64, at_most=at_most)
 
 
+@pytest.mark.parametrize(
+    ("at_most", "status"),
+    [(math.nextafter(1.0, 2.0), Status.SOME_WINDOWS), (1e300, Status.ALL_WINDOWS)],
+)
+def test_the_ends_of_the_domain_of_a_limit(at_most: float, status: Status) -> None:
+    found = ropecalc.windows(128, 64, at_most=at_most)
+    assert (found.at_most, found.status) == (at_most, status)
+
+
+@pytest.mark.parametrize("context", [0, 2**30 + 1])
+def test_a_context_outside_its_domain(context: int) -> None:
+    with pytest.raises(ropecalc.InvalidValueError, match="context"):
+        ropecalc.windows(128, context)
+    assert ropecalc.windows(128, 1).status is Status.EVERY_BASE
+
+
 def test_progress_goes_up_to_the_end() -> None:
     calls: list[tuple[int, int]] = []
     ropecalc.windows(64, 300, progress=lambda done, total: calls.append((done, total)))
