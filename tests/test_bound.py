@@ -163,6 +163,16 @@ def test_a_scan_counts_from_its_start_and_over_all_blocks(monkeypatch: pytest.Mo
     assert scan(default(1e4), 0, 10**4, first_only=True).violations == 1
 
 
+def test_an_interrupted_scan_says_what_it_has_seen() -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        scan(default(1e4), 0, 10**6, progress=stop)
+    first = scan(default(1e4), 0, 10**4, first_only=True).first_violation
+    assert f"{first:,}" in str(caught.value)
+
+
 def test_verdicts_in_doubt_are_asked_for_and_the_others_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc import InvalidValueError, Status, WindowStatus
+from ropecalc.base.window import WindowEnd
 from tests.oracle import excess_ball
 
 # (context, minimum base, critical distance) for 128 rotated dimensions: found by two exact
@@ -167,6 +168,17 @@ def test_a_window_too_wide_to_follow_is_given_as_far_as_it_was(
         assert ropecalc.check(base, 2048, rotary_dim=66, next_base=False, room=False).holds
 
 
+def test_the_last_base_of_a_walk_that_was_given_up_is_a_hair_inside(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "ropecalc.base.solve.window_end", lambda *_: WindowEnd(50.0, None, endless=False)
+    )
+    end = ropecalc.min_base(128, 2048, round_digits=None, integer=False).window_end
+    assert end is not None
+    assert math.exp(50) * (1 - 1e-13) < end < math.exp(50)
+
+
 @pytest.mark.parametrize("digits", [1, 2, 3, 5])
 @pytest.mark.parametrize("context", [1024, 4096, 6000])
 def test_the_round_base_is_the_first_of_its_digits(digits: int, context: int) -> None:
@@ -206,6 +218,50 @@ def test_jumping_to_the_next_window_misses_no_candidate(
     monkeypatch.setattr("ropecalc.base.rounding.TRIES", tries)
     assert ropecalc.min_base(128, 4096, round_digits=4).round_base == one_by_one
     assert ropecalc.min_base(128, 4096, round_digits=2).round_base == 29_000
+
+
+def test_round_and_integer_bases_meet_a_weighted_bound_with_a_margin() -> None:
+    head: dict[str, Any] = {"weights": [1.0] * 8 + [0.25] * 8, "margin": 0.05}
+    found = ropecalc.min_base(32, 256, **head)
+    assert found.round_digits == 2
+    for base in (found.minimum_base, found.round_base, found.integer_base):
+        assert base is not None
+        assert ropecalc.check(base, 256, head_dim=32, **head).holds
+    assert found.minimum_base is not None
+    below = np.nextafter(found.minimum_base, 0.0)
+    checked = ropecalc.check(float(below), 256, head_dim=32, **head)
+    assert not checked.holds
+    assert checked.next_base == found.minimum_base
+    assert found.round_base is not None
+    roomy = ropecalc.check(found.round_base, 256, head_dim=32, **head)
+    assert roomy.room_above is not None
+
+
+def test_only_what_is_asked_for_is_given() -> None:
+    found = swept(128, 1024)
+    assert (found.round_digits, found.round_base, found.integer_base) == (None, None, None)
+    assert (found.source, found.window_status) == ("sweep", WindowStatus.NOT_SOUGHT)
+    assert found.safe_base is found.safe_distance is None
+    assert ropecalc.min_base(128, 1024, window=False).source == "table"
+
+
+def test_a_width_is_looked_at_where_there_is_no_base_too() -> None:
+    with pytest.raises(InvalidValueError, match="min_window"):
+        ropecalc.min_base(2, 3, min_window=-1.0)
+
+
+def test_round_and_integer_bases_of_a_wide_window_lie_in_one() -> None:
+    found = ropecalc.min_base(16, 200, min_window=0.1)
+    assert found.minimum_base == pytest.approx(8295.898135033283, rel=1e-12)
+    assert found.wide_start == pytest.approx(11952.885815951648, rel=1e-12)
+    assert (found.round_base, found.integer_base) == (12_000.0, 11_953)
+
+
+@pytest.mark.parametrize("digits", [1, 17, 18, 30, 1000])
+def test_a_sweep_gives_so_many_digits(digits: int) -> None:
+    found = ropecalc.min_base(4, 4, digits=digits, use_table=False)
+    assert found.minimum_base_digits is not None
+    assert len(found.minimum_base_digits.as_tuple().digits) == digits
 
 
 @pytest.mark.parametrize("digits", [1, 6, 12, 17, 18, 40])
@@ -284,5 +340,15 @@ def test_values_outside_the_domain_are_refused(arguments: dict[str, Any], parame
 def test_progress_rises_to_the_context() -> None:
     calls: list[tuple[int, int]] = []
     ropecalc.min_base(64, 1024, use_table=False, progress=lambda *args: calls.append(args))
+    assert calls
     assert calls == sorted(calls)
     assert all(0 < done <= total == 1024 for done, total in calls)
+
+
+def test_progress_of_a_wide_window_goes_on() -> None:
+    def told(width: float | None) -> int:
+        calls: list[tuple[int, int]] = []
+        ropecalc.min_base(32, 300, min_window=width, progress=lambda *args: calls.append(args))
+        return len(calls)
+
+    assert told(0.05) > told(None)

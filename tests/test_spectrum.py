@@ -40,6 +40,7 @@ def test_powers_of_base_agree_with_mpmath(base: float, digits: int) -> None:
 def test_a_base_is_taken_as_its_float64_and_a_decimal_as_exact() -> None:
     assert default(0.1 + 2).base == Decimal(0.1 + 2)
     assert default(Decimal("2.1")).base == Decimal("2.1")
+    assert default(Decimal("2.1")).label == ""
 
 
 def test_partial_rotation_counts_unrotated_pairs_unless_told_not_to() -> None:
@@ -99,8 +100,12 @@ def test_explicit_frequencies_are_checked() -> None:
     assert explicit([1.0, 0.5], 8).unrotated_pairs == 2
     with pytest.raises(InvalidValueError, match="from 0 to 10,000"):
         explicit([1.0, float("inf")])
-    with pytest.raises(InvalidValueError, match="one value a rotated pair"):
+    with pytest.raises(InvalidValueError, match="one value a rotated pair") as caught:
         Spectrum(4, 4, (Decimal(1),))
+    assert caught.value.parameter == "angular_frequencies"
+    with pytest.raises(InvalidValueError, match="from 0 to 10,000") as caught:
+        Spectrum(2, 2, (Decimal(10_001),))
+    assert caught.value.parameter == "angular_frequencies"
     with pytest.raises(InvalidValueError, match="attention_factor"):
         Spectrum(2, 2, (Decimal(1),), attention_factor=0.0)
 
@@ -134,6 +139,14 @@ def test_dims_belong_to_a_base_not_to_a_spectrum() -> None:
 
 def test_numpy_integers_are_integers() -> None:
     assert default(1e4, int(np.int64(64))).n_pairs == default(1e4, np.int64(64)).n_pairs  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("weights", [["heavy"], [[1.0]], 5])
+def test_weights_that_are_no_numbers_are_refused_by_name(weights: Any) -> None:
+    with pytest.raises(InvalidValueError) as caught:
+        ropecalc.min_base(2, 2, weights=weights)
+    assert caught.value.parameter == "weights"
+    assert str(caught.value).startswith("weights ")
 
 
 def test_an_infinite_weight_is_called_that() -> None:

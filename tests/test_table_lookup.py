@@ -12,6 +12,7 @@ import pytest
 
 import ropecalc
 from ropecalc import SafeStatus, Staircase, Step, TableWarning, build_staircase, tables
+from ropecalc.bound import Scan
 from tests.conftest import RunBatch, RunCli
 from tests.test_tables import SHIPPED
 
@@ -140,6 +141,26 @@ def test_a_safe_base_that_is_wrong_is_noticed_on_request(
     with pytest.warns(TableWarning, match="safe bases is wrong"):
         found = ropecalc.min_base(34, 200, window=False, verify=True)
     assert found.safe_status is SafeStatus.NOT_COMPUTED
+
+
+@pytest.mark.parametrize("context", [2**20 - 1, 2**20])
+def test_a_shipped_base_is_evaluated_where_that_is_quick_and_on_request(
+    context: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int, bool]] = []
+
+    def no_violation(_: object, start: int, stop: int, *, first_only: bool = False) -> Scan:
+        asked.append((start, stop, first_only))
+        return Scan(None, 0, 0, 1.0, 0)
+
+    monkeypatch.setattr("ropecalc.base.lookup.scan", no_violation)
+    ropecalc.min_base(128, context, window=False, integer=False, round_digits=None, safe=None)
+    assert asked == [(0, context, True)]
+    asked.clear()
+    ropecalc.min_base(
+        128, context, window=False, integer=False, round_digits=None, safe=None, verify=True
+    )
+    assert asked == [(0, context, True)]
 
 
 def test_a_right_table_passes_verification(ship: Ship, built: dict[str, Staircase]) -> None:

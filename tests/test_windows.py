@@ -298,6 +298,8 @@ def test_progress_goes_up_to_the_end() -> None:
     assert parts == sorted(parts)
     assert {total for _, total in calls} == {1000}
     assert 900 <= parts[-1] <= 1000
+    assert parts[0] < 500
+    assert len(set(parts)) > 10
 
 
 # --- windows too narrow for double precision ----------------------------------------------------

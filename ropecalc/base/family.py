@@ -217,10 +217,14 @@ def family_of(
     """A Family; ``rotary_dim`` is ``head_dim`` unless given."""
     rotary_dim = head_dim if rotary_dim is None else rotary_dim
     check_dims(head_dim, rotary_dim)
+    if weights is not None:
+        from ropecalc.scaling.domains import checked_weights
+
+        weights = checked_weights(weights)
     return Family(
         int(head_dim),
         int(rotary_dim),
-        None if weights is None else tuple(float(weight) for weight in weights),
+        weights,
         count_unrotated,
         float(margin),
     )
