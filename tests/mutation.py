@@ -155,7 +155,9 @@ def _is_first(test: str, function: str) -> bool:
     True
     """
     module = function.split(".")[-2]
-    return test.split("::")[0] in [f"tests/test_{one}.py" for one in FIRST.get(module, "").split()]
+    return test.partition("::")[0] in [
+        f"tests/test_{one}.py" for one in FIRST.get(module, "").split()
+    ]
 
 
 def _cases_in_turn(names: Iterable[str]) -> list[list[str]]:

@@ -164,7 +164,7 @@ def test_a_scan_counts_from_its_start_and_over_all_blocks(monkeypatch: pytest.Mo
 
 
 def test_an_interrupted_scan_says_what_it_has_seen() -> None:
-    def stop(done: int, total: int) -> None:
+    def stop(*_: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt) as caught:

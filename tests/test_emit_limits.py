@@ -18,8 +18,8 @@ LLAMA3 = {
     "low_freq_factor": 1.0,
     "high_freq_factor": 4.0,
 }
-YARN = {"factor": 4.0, "original_context": 4096}
-LISTS = {**YARN, "short_factor": [1.0] * 64, "long_factor": [2.0] * 64}
+YARN: dict[str, Any] = {"factor": 4.0, "original_context": 4096}
+LISTS: dict[str, Any] = {**YARN, "short_factor": [1.0] * 64, "long_factor": [2.0] * 64}
 
 
 def latent(**parameters: Any) -> Rope:

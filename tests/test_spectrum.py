@@ -125,7 +125,7 @@ def test_the_largest_weight_may_be_so_small_and_so_large(weight: float) -> None:
 
 @pytest.mark.parametrize("weight", [0.99e-30, 1.01e30])
 def test_the_largest_weight_is_not_beyond_its_domain(weight: float) -> None:
-    with pytest.raises(InvalidValueError, match="largest from 1e-30 to 1e[+]30") as caught:
+    with pytest.raises(InvalidValueError, match=r"largest from 1e-30 to 1e\+30") as caught:
         explicit([1.0, 0.5], weights=[0.0, weight])
     assert caught.value.parameter == "weights"
 
