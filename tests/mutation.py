@@ -30,7 +30,7 @@ answers asymptotic bound certificate certificate_files config_huggingface error_
 journal laws_base laws_bound laws_similarity laws_windows long_contexts min_base plan precision
 published quick reading room roots safe_base scaling scaling_domains scaling_laws scaling_plain
 scaling_published scaling_refusals sieve similarity spectrum staircase sweep sweep_steps
-table_lookup taylor temperature weights wide wide_units windows workers
+table_lookup taylor temperature weights wide wide_units window windows workers
 """.split()
 FIRST = {  # of a changed function the tests in these files come first
     "spectrum": "spectrum weights wide_units",
@@ -39,8 +39,10 @@ FIRST = {  # of a changed function the tests in these files come first
     "asymptotic": "asymptotic",
     "build": "staircase journal",
     "family": "taylor roots",
+    "domains": "spectrum scaling_domains",
     "lookup": "table_lookup",
     "minimum": "min_base safe_base wide roots",
+    "plain": "spectrum scaling_plain",
     "room": "room wide",
     "roots": "roots",
     "rounding": "roots min_base wide",
@@ -50,8 +52,8 @@ FIRST = {  # of a changed function the tests in these files come first
     "staircase": "staircase",
     "sweep": "sweep_steps",
     "wide": "wide wide_units",
-    "window": "windows roots room",
-    "windows": "windows roots",
+    "window": "window windows roots room",
+    "windows": "windows window roots",
 }
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
 LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the other tests

@@ -149,7 +149,7 @@ def test_ntk_keeps_the_first_pair_and_divides_the_last() -> None:
     assert abs(ratio[-1] - 8) < Decimal("1e-26")  # the division's digits
     base = scaling.ntk_aware_base(1e4, 128, 8)
     expected = scaling.default(base).angular_frequencies
-    assert found.angular_frequencies == pytest.approx(expected, rel=1e-14)
+    assert found.angular_frequencies == pytest.approx(expected, rel=1e-14, abs=0)
 
 
 def test_sus_family_runs_from_interpolation_to_ntk_fixed() -> None:

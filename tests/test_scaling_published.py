@@ -100,7 +100,7 @@ def test_bases_of_ntk() -> None:
 def test_values_of_transformers(
     spectrum: Spectrum, pair: int, published: float, attention: float
 ) -> None:
-    assert spectrum.angular_frequencies[pair] == pytest.approx(published, rel=FLOAT32)
+    assert spectrum.angular_frequencies[pair] == pytest.approx(published, rel=FLOAT32, abs=0)
     assert spectrum.attention_factor == pytest.approx(attention, abs=5e-8)
 
 

@@ -75,7 +75,7 @@ def test_the_error_of_the_sieve_is_the_sum_of_its_sources(stop: int, span: int) 
         + stop * UNIT * math.fsum(phases)
         + 2 * UNIT32 * (3 - 0.125 * 6.75)
     )
-    assert Sieve(FAMILY, 2.0, span).error(stop) == pytest.approx(expected, rel=1e-12)
+    assert Sieve(FAMILY, 2.0, span).error(stop) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
 # --- one step of a walk --------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def test_a_step_is_the_shortest_of_all_distances(direction: int, x: float) -> No
         reaches = [certain(family, m, x, far, direction) for m in range(1, context)]
         limited.append(min(reaches) < trial)
         if limited[-1]:
-            assert step == pytest.approx(min(reaches), rel=1e-6)
+            assert step == pytest.approx(min(reaches), rel=1e-6, abs=0)
             assert step < min(reaches)
             assert closest == 1 + int(np.argmin(reaches))
         else:
@@ -148,7 +148,7 @@ def test_reaches_are_the_roots_of_the_parabola_below_g() -> None:
         at = family.taylor(m, x)
         height, slope, bend = at.value - at.value_error, at.slope - at.slope_error, 2 * m + 3 * m**2
         roots = np.roots([-bend / 2, slope, max(height, 0.0)])
-        assert reach == pytest.approx(max(roots), rel=1e-8)
+        assert reach == pytest.approx(max(roots), rel=1e-8, abs=0)
         assert reach < max(roots)
 
 

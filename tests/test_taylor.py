@@ -43,7 +43,7 @@ def test_errors_are_those_of_the_angles_and_of_the_sum(m: int) -> None:
     bent = moments(m, 2, 1) + 3 * moments(m, 2, 2) + moments(m, 2, 3)
     curvature = (X + 3) * bent + 10 * (moments(m, 2, 1) + moments(m, 2, 2))
     found = (at.value_error, at.slope_error, at.curvature_error)
-    assert found == pytest.approx([UNIT * value, UNIT * slope, UNIT * curvature], rel=1e-9)
+    assert found == pytest.approx([UNIT * value, UNIT * slope, UNIT * curvature], rel=1e-9, abs=0)
 
 
 def test_slopes_are_the_first_terms_of_taylor() -> None:
@@ -154,8 +154,8 @@ def test_there_is_no_reach_where_g_may_be_zero() -> None:
 
 def test_the_reach_leaves_room_for_the_rounding_of_x() -> None:
     short = cubic(-1e-13, 1.0, 0.0, 0.0, 0.0)
-    assert reach(short, 0.5) == pytest.approx(1e-13 * (1 - 1e-9) - 4 * UNIT, rel=1e-12)
-    assert reach(short, 100.0) == pytest.approx(1e-13 * (1 - 1e-9) - 400 * UNIT, rel=1e-12)
+    assert reach(short, 0.5) == pytest.approx(1e-13 * (1 - 1e-9) - 4 * UNIT, rel=1e-12, abs=0)
+    assert reach(short, 100.0) == pytest.approx(1e-13 * (1 - 1e-9) - 400 * UNIT, rel=1e-12, abs=0)
     assert reach(short._replace(slope=0.0)) == math.inf
 
 
@@ -167,6 +167,6 @@ def test_first_crossings_that_are_known() -> None:
     assert first_crossing(2.0, 0.0, 1.0) == 2.0
     for slope, curvature in ((0.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (1.0, -1.0), (-9.0, -1.0)):
         assert math.isinf(first_crossing(1.0, slope, curvature))
-    assert first_crossing(1e-9, 1e-320, 1.0) == pytest.approx(math.sqrt(2e-9))
+    assert first_crossing(1e-9, 1e-320, 1.0) == pytest.approx(math.sqrt(2e-9), abs=0)
     assert first_crossing(1.0, 1e-99, 0.0) == pytest.approx(1e99)
     assert math.isinf(first_crossing(1.0, 9e-101, 0.0))

@@ -1,0 +1,122 @@
+"""A walk along a window, on functions that are known, and where a bound holds for ever after."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ropecalc
+from ropecalc import WindowStatus
+from ropecalc.base import window
+from ropecalc.base.family import Family, family_of
+from ropecalc.base.sweep import RESOLUTION
+from ropecalc.base.window import DOWN, UP, Walk, holds_ever_after
+from ropecalc.base.windows import _touches
+
+
+@dataclass(frozen=True)
+class Line(Family):
+    """A family whose every g has this value, slope and errors."""
+
+    given: tuple[float, float, float, float] = (1.0, -1.0, 0.0, 0.0)
+
+    def slopes(self, distances: Any, _: float) -> Any:
+        return tuple(np.full(distances.shape, term) for term in self.given)
+
+
+def reach(
+    value: float,
+    slope: float,
+    bend: float,
+    errors: tuple[float, float] = (0.0, 0.0),
+    direction: int = UP,
+) -> float:
+    walk = Walk(Line(4, 4, given=(value, slope, *errors)), 1.0, direction)
+    return float(walk._reaches(np.array([1]), (bend, 0.0))[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "slope", "bend", "zero"),
+    [
+        (1.0, -1.0, 2.0, (math.sqrt(5) - 1) / 2),
+        (1.0, 0.0, 2.0, 1.0),
+        (1.0, 0.5, 2.0, (0.5 + math.sqrt(4.25)) / 2),
+        (2.0, -4.0, 0.0, 0.5),
+        (0.0, 3.0, 2.0, 3.0),
+        (0.0, -1.0, 2.0, 0.0),
+        (0.0, 0.0, 0.0, math.inf),
+    ],
+)
+def test_a_step_ends_a_hair_before_the_parabola_is_zero(
+    value: float, slope: float, bend: float, zero: float
+) -> None:
+    for found in (reach(value, slope, bend), reach(value, -slope, bend, direction=DOWN)):
+        assert found == pytest.approx(zero, rel=3e-9, abs=0)
+        assert found < zero or zero in (0, math.inf)
+
+
+def test_a_distance_bends_with_its_square_too() -> None:
+    walk = Walk(Line(4, 4), 1.0, UP)
+    found = walk._reaches(np.array([3]), (1.0, 0.5))
+    assert found == pytest.approx((math.sqrt(1 + 2 * 7.5) - 1) / 7.5, rel=3e-9)
+
+
+@pytest.mark.parametrize("direction", [UP, DOWN])
+def test_every_error_is_taken_at_its_worst_end(direction: int) -> None:
+    exact = reach(1.0, -direction, 2.0, direction=direction)
+    low = reach(1.0, -direction, 2.0, (0.25, 0.0), direction)
+    steep = reach(1.0, -direction, 2.0, (0.0, 0.25), direction)
+    assert low == reach(0.75, -direction, 2.0, direction=direction) < exact
+    assert steep == reach(1.0, -1.25 * direction, 2.0, direction=direction) < exact
+
+
+@pytest.mark.parametrize("x", [0.0, 5e-5, 2.0])
+@pytest.mark.parametrize("direction", [UP, DOWN])
+def test_bounds_are_those_of_the_left_end_of_a_step(
+    x: float, direction: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They fall with x, so what holds at the left end holds up to the right one."""
+    asked = []
+
+    def bounds(family: Family, at: float) -> tuple[float, tuple[float, float]]:
+        asked.append(at)
+        return kept(family, at)
+
+    kept = window._bounds
+    monkeypatch.setattr(window, "_bounds", bounds)
+    walk = Walk(family_of(32), x, direction)
+    step, _, _ = walk._longest_step(100)
+    assert asked == [x if direction == UP else max(0.0, x - walk._trial)]
+    assert step <= walk._trial
+
+
+@pytest.mark.parametrize(("x", "step", "stops"), [(0.5, 0.9, 7), (0.5, 1.5, None), (2.0, 1.5, 7)])
+def test_what_is_shorter_than_the_resolution_is_no_step(
+    x: float, step: float, stops: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Walk, "_longest_step", lambda *_: (step * RESOLUTION, 7, 0))
+    walk = Walk(family_of(4), x, UP)
+    assert walk.step(100) == stops
+    assert walk.x == x + (0 if stops else step * RESOLUTION)
+
+
+def test_what_holds_ever_after_is_asked_of_the_last_distance() -> None:
+    """One pair turns by m at any base: cos 1 is positive, cos 2 is not."""
+    assert holds_ever_after(family_of(2), 2, 1.0)
+    assert not holds_ever_after(family_of(2), 3, 1.0)
+    assert not holds_ever_after(family_of(2, weights=[5.0]), 7, 1.0), "beyond half a turn, -1"
+
+
+def test_what_touches_zero_is_named() -> None:
+    assert str(_touches((3, 1_005), 0.25)).startswith("S(3), S(1,005) touches zero at x = 0.25")
+
+
+def test_where_a_window_is_endless_the_minimum_base_is_safe() -> None:
+    found = ropecalc.min_base(4, 3, safe=True, use_table=False)
+    assert found.window_status is WindowStatus.ENDLESS
+    assert found.safe_base == found.minimum_base
+    assert found.safe_distance == found.critical_distance == 2
