@@ -1,7 +1,7 @@
 """Mutation testing: would any test notice if a line of the numerics were wrong?
 
     python -m tests.mutation           every mutant: about two hours on two cores
-    python -m tests.mutation --some    some mutants of one file: a minute or two
+    python -m tests.mutation --some    some mutants of one file: half a minute
     python -m tests.mutation --page    the table and the survivors of the last run, in Markdown
 
 mutmut (extra ``quality``) makes the mutants in a copy of the checkout under build/ and runs them.
@@ -58,7 +58,7 @@ FIRST = {  # of a changed function the tests in these files come first
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
 LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the other tests
 SOME_OF, SOME_TESTS = "ropecalc/scaling/ntk.py", ("scaling", "scaling_laws", "scaling_refusals")
-EVERY = 6  # of the mutants of that file
+EVERY = 3  # of the mutants of that file
 LEAST = 0.9  # of such a sample has to be caught; of all mutants, 0.95
 MYPY = [
     *(sys.executable, "-m", "mypy", "--config-file="),

@@ -68,9 +68,12 @@ def functions(path: Path) -> dict[str, str]:
 
 @cache
 def reasons() -> dict[tuple[str, str], str]:
-    """Why a changed line cannot be told from the right one, by file and line."""
+    """Why a changed line survives, by file and line."""
     with REASONS.open("rb") as file:
         tables = tomllib.load(file)
     return {
-        (path, line): reason for path, lines in tables.items() for line, reason in lines.items()
+        (path, line): reason
+        for path, lines_of in tables.items()
+        for reason, lines in lines_of.items()
+        for line in lines
     }
