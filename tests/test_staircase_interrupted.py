@@ -18,13 +18,14 @@ from ropecalc.base.journal import Journal
 from ropecalc.results import Kind
 from tests.conftest import ROOT, RunCli
 
-ARGS = ("--dim", "32", "--ctx", "400", "--kind")
+SHORT, LONG = 400, 16_384  # tokens: a second, and much longer than any test waits
 posix = pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
 
 
-def start(kind: str, path: Path, **settings: object) -> subprocess.Popen[str]:
+def start(kind: str, path: Path, context: int = SHORT, **settings: object) -> subprocess.Popen[str]:
+    asked = ["staircase", "--dim", "32", "--ctx", str(context), "--kind", kind, "--jobs", "2"]
     process: subprocess.Popen[str] = subprocess.Popen(
-        [sys.executable, "-m", "ropecalc", "staircase", *ARGS, kind, "--save", path, "--jobs", "2"],
+        [sys.executable, "-m", "ropecalc", *asked, "--save", path],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -93,7 +94,7 @@ def wait_for_the_end_of(pids: list[int]) -> None:
 @posix
 def test_an_interruption_says_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    process = start("minimum", path)
+    process = start("minimum", path, LONG)
     while process.poll() is None and journal_size(path) < 1000:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
