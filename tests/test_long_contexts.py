@@ -23,7 +23,7 @@ from ropecalc.similarity import (
     similarity_at,
     similarity_blocks,
 )
-from tests.conftest import RunBatch
+from tests.conftest import RunBatch, heeds_interrupts
 from tests.oracle import similarity_50
 
 
@@ -75,11 +75,6 @@ def test_beyond_the_range_is_refused(run_batch: RunBatch) -> None:
 
 
 SAFE = "1e200"  # holds as far as one can wait
-
-
-def heeds_interrupts() -> None:
-    """What runs in the background of a shell script ignores them, and so do its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from ropecalc import Staircase, TableError, build_staircase, tables
 from ropecalc.base import build
 from ropecalc.base.journal import Journal
 from ropecalc.results import Kind
-from tests.conftest import ROOT, RunCli
+from tests.conftest import ROOT, RunCli, heeds_interrupts
 
 SHORT, LONG = 400, 16_384  # tokens: a second, and much longer than any test waits
 posix = pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
@@ -30,7 +30,7 @@ def start(kind: str, path: Path, context: int = SHORT, **settings: object) -> su
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **settings,  # type: ignore[call-overload]
+        **{"preexec_fn": heeds_interrupts, **settings},  # type: ignore[call-overload]
     )
     return process
 
