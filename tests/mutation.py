@@ -17,6 +17,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -193,10 +194,11 @@ def run_all() -> None:
 
 def run_some() -> int:
     """Some mutants of one file, with tests of its own; 1 where too many survive."""
-    folder = copied(settings([SOME_OF], SOME_TESTS, types=False), WORK.with_name("mutation-some"))
-    mutmut(folder, "ropecalc.scaling.ntk.x_ntk_aware_base__mutmut_1")
-    mutmut(folder, *list(codes_of(folder)[SOME_OF])[::EVERY])
-    fates = [fate(code) for code in codes_of(folder)[SOME_OF].values() if code is not None]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = copied(settings([SOME_OF], SOME_TESTS, types=False), Path(temporary) / "copy")
+        mutmut(folder, "ropecalc.scaling.ntk.x_ntk_aware_base__mutmut_1")
+        mutmut(folder, *list(codes_of(folder)[SOME_OF])[::EVERY])
+        fates = [fate(code) for code in codes_of(folder)[SOME_OF].values() if code is not None]
     lost = sum(one in ("survived", "no test") for one in fates)
     print(f"mutation: {len(fates)} mutants of {SOME_OF}, {len(fates) - lost} caught")
     return int(lost > (1 - LEAST) * len(fates))

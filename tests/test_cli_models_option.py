@@ -37,7 +37,7 @@ SAME = {
     "max-ctx -q": "max-ctx --base 1e4 -q",
     "check -q": "check --base 1e4 --ctx 2048 -q",
     "freqs -q": "freqs --base 1e4 -q",
-    "staircase -q": "staircase --dim 128 --ctx 2048 -q",
+    "staircase --ctx 200 -q": "staircase --dim 128 --ctx 200 -q",
     "windows --ctx 200 -q": "windows --dim 128 --ctx 200 -q",
 }
 
