@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ropecalc.base.family import X_MAX, Family, family_of
-from ropecalc.base.sweep import ENOUGH, RESOLUTION, Link, Sweep, Witness
+from ropecalc.base.sweep import CANDIDATES, ENOUGH, RESOLUTION, Link, Sweep, Witness
 
 FAMILY = family_of(32)
 
@@ -39,15 +39,6 @@ def test_a_witness_breaks_the_bound_and_is_found_where_there_is_one(
         assert sweep.frontier == max(frontier, witness.distance + 1)
 
 
-def test_what_is_below_the_frontier_is_looked_at_first() -> None:
-    """Distances up to half as far again as the frontier, before any beyond."""
-    broken = np.flatnonzero(values(6.0, 700) < 0)
-    first = int(broken[0])
-    near, _ = Sweep(FAMILY, 700, x=6.0, frontier=first + 1)._find_witness()
-    assert near is not None
-    assert near.distance < (first + 1) * 1.5
-
-
 def test_a_distance_alone_is_said_to_be_alone() -> None:
     g = values(6.0, 700)
     broken = np.flatnonzero(g < 0)
@@ -59,6 +50,24 @@ def test_a_distance_alone_is_said_to_be_alone() -> None:
     assert (many.alone, one.alone) == (False, True)
     assert sweep._best(np.flatnonzero(g > 0), g[g > 0]) is None
     assert sweep._best(np.array([0, int(broken[0])]), np.array([16.0, -1.0])) == one
+
+
+def test_a_witness_is_found_behind_more_false_candidates_than_are_ranked() -> None:
+    g = values(6.0, 700)
+    broken, clean = np.flatnonzero(g < 0)[:1], np.flatnonzero(g > 0)
+    sweep = Sweep(FAMILY, 700, x=6.0)
+    for count in (1, CANDIDATES, 3 * CANDIDATES):  # all said to be lower than the true one
+        distances = np.append(clean[:count], broken)
+        found = sweep._best(distances, np.append(np.full(count, -16.0 * 700), -0.01))
+        assert found is not None
+        assert found.distance == broken[0]
+
+
+def test_what_is_in_doubt_is_gathered_from_all_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = Sweep(FAMILY, 700, x=12.0)  # above every violation
+    monkeypatch.setattr(Sweep, "_doubt", lambda *_: 16.0)
+    monkeypatch.setattr(Sweep, "_is_in_doubt", lambda _, m: m in {70, 450, 460})
+    assert sweep._search([(400, 700), (0, 100), (100, 400)]) == (None, [450, 460, 70])
 
 
 def test_guesses_are_second_order_steps() -> None:

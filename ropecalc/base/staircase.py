@@ -120,7 +120,8 @@ class _Climb(Sweep):
     def edges(self, high: float) -> Iterator[Edge]:
         """The edges up to x = high or to the context, whichever comes first."""
         while self.x < high:
-            witness, in_doubt = self._search(self.frontier, upwards=False)
+            below = self._sieve_at(self.frontier).strips_down(self.frontier)
+            witness, in_doubt = self._search(below)
             if witness is None:
                 violation, more = self.beyond()
                 context = self.context if violation is None else violation

@@ -5,19 +5,22 @@ At x = ln(base), find a distance that breaks the bound. Its g stays negative up 
 Where no distance breaks the bound, x has come to the smallest base that meets it, up to what
 double precision can tell; ``roots`` settles the rest. The chain of (x', distance) pairs is a proof.
 
-Distances are looked at from the largest first violation met so far (the frontier) downwards,
-where violations are likeliest; beyond it only when there is none below.
+Distances are looked at by blocks, those first where a violation is likeliest and reaches far
+(``Order``); all of them only where there is none.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from ropecalc.base.family import X_MAX, Array, Family
+from ropecalc.base.order import Order
 from ropecalc.base.sieve import SPAN, Sieve
 from ropecalc.progress import Progress
 from ropecalc.similarity import Distances
@@ -61,7 +64,7 @@ class Sweep:
     x: float = 0.0
     links: list[Link] = field(default_factory=list)
     frontier: int = 2
-    """Distances below it are looked at first; it follows the witnesses upwards."""
+    """One beyond the largest witness so far: how much of the context the sweep has come to."""
     _sieve: Sieve | None = None
 
     def run(self, progress: Progress | None = None) -> Landing | None:
@@ -77,21 +80,20 @@ class Sweep:
 
     def _find_witness(self) -> tuple[Witness | None, list[int]]:
         """A distance that breaks the bound at x, or all that are in doubt."""
-        top = min(self.context, self.frontier + min(self.frontier, SPAN) // 2)
-        witness, in_doubt = self._search(top, upwards=False)
-        if witness is None and top < self.context:
-            witness, more = self._search(top, upwards=True)
-            in_doubt += more
+        witness, in_doubt = self._search(self._order.at(self.x))
         if witness is not None:
             self.frontier = max(self.frontier, witness.distance + 1)
         return witness, in_doubt
 
-    def _search(self, top: int, *, upwards: bool) -> tuple[Witness | None, list[int]]:
-        """Below ``top``, from there downwards; or from ``top`` to the context, upwards."""
-        sieve = self._sieve_at(self.context - top if upwards else top)
-        strips = sieve.strips_up(top, self.context) if upwards else sieve.strips_down(top)
+    @cached_property
+    def _order(self) -> Order:
+        return Order(self.family, self.context)
+
+    def _search(self, blocks: Iterable[tuple[int, int]]) -> tuple[Witness | None, list[int]]:
+        """A witness in the first of the blocks [start, stop) that has one, or all in doubt."""
         in_doubt: list[int] = []
-        for start, stop in strips:
+        for start, stop in blocks:
+            sieve = self._sieve_at(stop - start)
             distances, values = sieve.below(start, stop, self._doubt(stop))
             if distances.size:
                 witness = self._best(distances, values)
