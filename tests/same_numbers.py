@@ -7,8 +7,8 @@ A line is a kind, a name and a value. There are two kinds:
 
 exact   What is proved, counted, or rounded in a fixed order: bases, distances, verdicts, the
         arithmetic of a stack step by step. It must be the same to the last bit everywhere.
-sum     S(m) and what is read off it, as the ends of a proof's links are. A product of matrices
-        makes it, in the order of additions that the BLAS takes for its threads, and cosines
+sum     S(m) and what is read off it, as the ends of a proof's links and the room around a base
+        are. A product of matrices makes it, in the order of additions that the BLAS takes for its threads, and cosines
         differ between versions of numpy by a unit in the last place; so it may differ by
         ``TOLERANCE`` of the larger of itself and 1, which is what one pair adds. The distances
         of the links are exact.
@@ -29,7 +29,7 @@ from ropecalc import Spectrum, scaling
 TOLERANCE = 1e-12
 SUMS = frozenset(
     "similarity similarity_at_target worst_similarity slack values minimum maximum "
-    "error_bound largest_difference blur_1 blur_16 chain least_depth".split()
+    "error_bound largest_difference blur_1 blur_16 chain least_depth room_below room_above".split()
 )
 SKIPPED = frozenset("seconds progress refine".split())  # a time, and functions
 LENGTHS: dict[str, Any] = {"factor": 8, "original_context": 4096}
