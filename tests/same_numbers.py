@@ -8,10 +8,10 @@ A line is a kind, a name and a value. There are two kinds:
 exact   What is proved, counted, or rounded in a fixed order: bases, distances, verdicts, the
         arithmetic of a stack step by step. It must be the same to the last bit everywhere.
 sum     S(m) and what is read off it, as the ends of a proof's links and the room around a base
-        are. A product of matrices makes it, in the order of additions that the BLAS takes for its threads, and cosines
-        differ between versions of numpy by a unit in the last place; so it may differ by
-        ``TOLERANCE`` of the larger of itself and 1, which is what one pair adds. The distances
-        of the links are exact.
+        are. A product of matrices makes it, in the order of additions that the BLAS takes for its
+        threads, and cosines differ between versions of numpy by a unit in the last place; so it
+        may differ by ``TOLERANCE`` of the larger of itself and 1, which is what one pair adds. The
+        distances of the links are exact.
 """
 
 from __future__ import annotations
