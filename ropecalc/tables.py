@@ -64,7 +64,8 @@ def cut(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
         return None
     whole = bisect_left(table.contexts, end)
     steps = map(Step, table.contexts[:whole], table.bases[:whole], table.distances[:whole])
-    return Staircase(kind, rotary_dim, end, (*steps, table.at(end)._replace(context=end)))
+    last = table.at(end)._replace(context=end)
+    return Staircase(kind, rotary_dim, end, (*steps, last), "table")
 
 
 def look_up(kind: Kind, rotary_dim: int, context: int) -> Step | None:

@@ -382,7 +382,7 @@ FREQS = Record(
     },
 )
 STAIRCASE = Record(
-    "kind rotary_dim end contexts bases critical_distances",
+    "kind rotary_dim end contexts bases critical_distances source",
     (results.Staircase,),
     {
         "kind": Key(text="Whether the bases are minimum or safe ones."),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ropecalc import Staircase, build_staircase, tables
+from ropecalc.base.lookup import shipped_staircase
 from ropecalc.render.human import show_staircase
 from tests.conftest import RunBatch, RunCli
 from tests.render_samples import Stream
@@ -34,6 +35,32 @@ def test_every_form_has_the_same_steps(run_batch: RunBatch, staircase: Staircase
     assert (result["kind"], result["rotary_dim"], result["end"]) == ("minimum", 16, 40)
     assert list(map(float, bare.stdout.split())) == result["bases"]
     assert {done.stderr for done in (tsv, csv, as_json, bare)} == {""}
+
+
+def test_a_shipped_table_answers_with_the_steps_that_are_built(run_batch: RunBatch) -> None:
+    line = ("staircase", "--dim", "128", "--ctx", "60", "--json")
+    looked_up, swept = (
+        json.loads(done.stdout)["results"][0]
+        for done in run_batch([line, (*line, "--no-table", "--jobs", "1")])
+    )
+    assert (looked_up.pop("source"), swept.pop("source")) == ("table", "sweep")
+    assert looked_up == swept
+
+
+def test_what_is_saved_is_built_anew(run_cli: RunCli, tmp_path: Path) -> None:
+    line = ("staircase", "--dim", "128", "--ctx", "9", "--json", "--jobs", "1")
+    done = run_cli(*line, "--save", str(tmp_path / "s"))
+    assert json.loads(done.stdout)["results"][0]["source"] == "sweep"
+
+
+def test_on_a_screen_it_says_where_the_steps_come_from() -> None:
+    stream = Stream()
+    found = shipped_staircase("safe", 128, 20)
+    assert found is not None
+    show_staircase(found, stream)
+    assert "from the shipped table of safe bases; --no-table builds it anew." in " ".join(
+        stream.text().split()
+    )
 
 
 def test_it_saves_what_it_prints(run_cli: RunCli, tmp_path: Path, staircase: Staircase) -> None:

@@ -12,7 +12,9 @@ import pytest
 
 import ropecalc
 from ropecalc import SafeStatus, Staircase, Step, TableWarning, build_staircase, tables
+from ropecalc.base.lookup import shipped_staircase
 from ropecalc.bound import Scan
+from ropecalc.results import Kind
 from tests.conftest import RunBatch, RunCli
 from tests.test_tables import SHIPPED
 
@@ -198,6 +200,50 @@ def test_the_command_says_what_is_wrong_with_a_table(
     assert float(out) == built["minimum"].at(200).base
     assert err.startswith("Warning: the shipped table of minimum bases is wrong for rotary_dim 34")
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["minimum", "safe"])
+@pytest.mark.parametrize("end", [1, 2, 3, 17, 200, END])
+def test_a_staircase_from_the_table_is_the_one_that_is_built(
+    ship: Ship, built: dict[str, Staircase], kind: Kind, end: int
+) -> None:
+    ship(minimum_34=built["minimum"], safe_34=built["safe"])
+    found = shipped_staircase(kind, 34, end)
+    assert found is not None
+    assert found == build_staircase(kind, 34, end, jobs=1)
+    assert found.source == "table"
+
+
+def test_there_is_no_staircase_beyond_the_table(ship: Ship, built: dict[str, Staircase]) -> None:
+    ship(minimum_34=built["minimum"])
+    assert shipped_staircase("minimum", 34, END + 1) is None
+    assert shipped_staircase("safe", 34, 10) is None
+    assert shipped_staircase("minimum", 36, 10) is None
+
+
+@pytest.mark.parametrize("change", [{"distance": 5}, {"base": 3e5}, {"base": math.inf}])
+def test_a_wrong_step_of_a_staircase_is_noticed(
+    ship: Ship, built: dict[str, Staircase], change: dict[str, Any]
+) -> None:
+    context = built["minimum"].at(200).context
+    ship(minimum_34=changed(built["minimum"], 200, **change))
+    with pytest.warns(TableWarning, match=f"is wrong for rotary_dim 34 and {context} tokens"):
+        assert shipped_staircase("minimum", 34, END) is None
+    assert shipped_staircase("minimum", 34, 100) is not None  # the wrong step is not in it
+
+
+def test_a_damaged_staircase_is_told_and_done_without(ship: Ship) -> None:
+    ship(minimum_34=b"{}\n")
+    with pytest.warns(TableWarning, match="'minimum-34.staircase' is"):
+        assert shipped_staircase("minimum", 34, 10) is None
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_staircases_are_zero_at_all_their_critical_distances(path: Path) -> None:
+    table = tables.read_table(str(path))
+    found = shipped_staircase(table.kind, table.rotary_dim, table.end)
+    assert found is not None
+    assert len(found.steps) == len(table.contexts)
 
 
 @pytest.mark.parametrize("path", MINIMUMS, ids=lambda path: path.stem)

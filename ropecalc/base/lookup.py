@@ -7,11 +7,14 @@ import warnings
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from ropecalc.base.family import Family
+import numpy as np
+
+from ropecalc.base.family import Family, family_of
 from ropecalc.bound import scan
 from ropecalc.errors import TableError, TableWarning, UndecidedError
-from ropecalc.results import Kind, Status, Step
-from ropecalc.tables import look_up
+from ropecalc.quick import NEAR_ZERO
+from ropecalc.results import Kind, Staircase, Status, Step
+from ropecalc.tables import cut, look_up
 
 METHOD = "shipped table of minimum bases"
 
@@ -88,6 +91,36 @@ def shipped_step(kind: Kind, family: Family, context: int, *, evaluate: bool) ->
             disown(kind, family, context)
             return None
     return step
+
+
+def shipped_staircase(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
+    """The shipped staircase up to a context; None where none reaches it.
+
+    S must be zero at each step's critical distance: a damaged table, or one that is not of this
+    head, is a TableWarning and None.
+    """
+    try:
+        found = cut(kind, rotary_dim, end)
+    except TableError as error:
+        _warn(str(error))
+        return None
+    wrong = None if found is None else _first_wrong(found)
+    if wrong is not None:
+        disown(kind, family_of(rotary_dim), wrong.context)
+        return None
+    return found
+
+
+def _first_wrong(staircase: Staircase) -> Step | None:
+    """The first step at whose critical distance S is not near zero, if there is one."""
+    steps = [step for step in staircase.steps if step.distance]
+    bases = np.array([step.base for step in steps])
+    distances = np.array([step.distance for step in steps])
+    exponents = -2 * np.arange(staircase.rotary_dim // 2) / staircase.rotary_dim
+    theta = bases[:, None] ** exponents  # (n_steps, n_pairs)
+    there = np.cos(distances[:, None] * theta).sum(axis=1)
+    far = np.flatnonzero(~(np.abs(there) < NEAR_ZERO * staircase.rotary_dim))
+    return steps[far[0]] if far.size else None
 
 
 def disown(kind: Kind, family: Family, context: int) -> None:

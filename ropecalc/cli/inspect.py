@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ropecalc.cli import arithmetic, options, weighing
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, show, warn
-from ropecalc.errors import InvalidValueError, TableWarning
+from ropecalc.cli.output import Answer, Form, choose, show, warnings_told
+from ropecalc.errors import InvalidValueError
 from ropecalc.render.inspected import inspection_records, inspection_rows, model_record
 from ropecalc.render.machine import write_rows
 
@@ -106,12 +105,8 @@ def _solve(
     import ropecalc
     from ropecalc.render.progress import progress
 
-    with (
-        warnings.catch_warnings(record=True) as caught,
-        progress(model.source) as report,
-    ):
-        warnings.simplefilter("always", TableWarning)
-        result = ropecalc.inspect(
+    with warnings_told(), progress(model.source) as report:
+        return ropecalc.inspect(
             model,
             context,
             layer=layer,
@@ -120,9 +115,6 @@ def _solve(
             progress=report,
             **in_dtype,
         )
-    for warning in caught:
-        warn(f"Warning: {warning.message}")
-    return result
 
 
 def _answer(result: Inspection, inputs: dict[str, object]) -> Answer:

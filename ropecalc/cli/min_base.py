@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,8 +10,17 @@ import typer
 from ropecalc.cli import arithmetic, options, weighing
 from ropecalc.cli.heads import chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show, warn
-from ropecalc.errors import InvalidValueError, TableWarning
+from ropecalc.cli.output import (
+    Answer,
+    Form,
+    at_most_one,
+    choose,
+    say,
+    show,
+    warn,
+    warnings_told,
+)
+from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_count
 from ropecalc.render.machine import bare, minimum_base_record
 
@@ -59,9 +67,6 @@ Safe = Annotated[
     bool,
     typer.Option("--safe", help="Compute the safe base too: may take minutes."),
 ]
-NoTable = Annotated[
-    bool, typer.Option("--no-table", help="Sweep even where a table has the answer.")
-]
 Verify = Annotated[
     bool,
     typer.Option("--verify", help="Work out anew what a table says."),
@@ -106,7 +111,7 @@ def command(
     integer: Integer = False,
     digits: Digits = None,
     safe: Safe = False,
-    no_table: NoTable = False,
+    no_table: options.NoTable = False,
     verify: Verify = False,
     certificate: CertificateFile = None,
     safe_certificate: SafeCertificateFile = None,
@@ -233,15 +238,9 @@ def _solve(context: int, head_dim: int, **settings: Any) -> MinimumBase:
     import ropecalc
     from ropecalc.render.progress import progress
 
-    with (
-        warnings.catch_warnings(record=True) as caught,
-        progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report,
-    ):
-        warnings.simplefilter("always", TableWarning)
-        result = ropecalc.min_base(head_dim, context, progress=report, **settings)
-    for warning in caught:
-        warn(f"Warning: {warning.message}")
-    return result
+    words = f"head_dim {head_dim}, {format_count(context)} tokens"
+    with warnings_told(), progress(words) as report:
+        return ropecalc.min_base(head_dim, context, progress=report, **settings)
 
 
 def _certify(

@@ -254,6 +254,9 @@ MinWindow = Annotated[
         fraction("min_window", "1e-3"),
     ),
 ]
+NoTable = Annotated[
+    bool, typer.Option("--no-table", help="Sweep even where a table has the answer.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 AsTsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows, as in a pipe.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Iterable
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import TextIO, cast
 
-from ropecalc.errors import InvalidValueError
+from ropecalc.errors import InvalidValueError, TableWarning
 from ropecalc.render.machine import Record, bare, write_json, write_rows
 from ropecalc.render.markdown import MarkdownTable
 
@@ -88,6 +90,16 @@ def say(line: str) -> None:
 def warn(line: str) -> None:
     """A word that a script should keep in its log: to stderr, whoever reads it."""
     print(line, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def warnings_told() -> Iterator[None]:
+    """What is wrong with a shipped table goes to stderr, a line each, once the work is done."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", TableWarning)
+        yield
+    for warning in caught:
+        warn(f"Warning: {warning.message}")
 
 
 def at_most_one(**given: object) -> None:

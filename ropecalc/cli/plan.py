@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +10,9 @@ import typer
 from ropecalc.cli import options, pictures, weighing, writing
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated, short_name
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show, warn
+from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warnings_told
 from ropecalc.cli.writing import patch, print_text, written_for
-from ropecalc.errors import InvalidValueError, TableWarning
+from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_base, format_count
 from ropecalc.render.records_plans import plan_record, plan_rows
 
@@ -199,14 +198,10 @@ def _solve(
     name = f"base {format_base(head.base or 0)}" if model is None else short_name(model.source)
     asked: dict[str, Any] = {"count_unrotated": head.count_unrotated, "weights": head.weights}
     asked["methods"] = methods or None
-    with (
-        warnings.catch_warnings(record=True) as caught,
-        progress(f"{name} to {format_count(context)} tokens") as report,
-    ):
-        warnings.simplefilter("always", TableWarning)
+    with warnings_told(), progress(f"{name} to {format_count(context)} tokens") as report:
         try:
             if model is not None:
-                found = plan_model(
+                return plan_model(
                     model,
                     context,
                     trained_context=trained,
@@ -214,24 +209,20 @@ def _solve(
                     progress=report,
                     **asked,
                 )
-            else:
-                if trained is None or head.base is None:
-                    raise required("--from", "8k")
-                dim = DEFAULT_HEAD_DIM if head.dim is None else head.dim
-                found = plan(
-                    head.base,
-                    dim,
-                    rotary_dim=rotated(dim, head.rotary_dim, head.factor),
-                    trained_context=trained,
-                    context=context,
-                    progress=report,
-                    **asked,
-                )
+            if trained is None or head.base is None:
+                raise required("--from", "8k")
+            dim = DEFAULT_HEAD_DIM if head.dim is None else head.dim
+            return plan(
+                head.base,
+                dim,
+                rotary_dim=rotated(dim, head.rotary_dim, head.factor),
+                trained_context=trained,
+                context=context,
+                progress=report,
+                **asked,
+            )
         except InvalidValueError as error:
             raise _by_its_option(error) from None
-    for warning in caught:
-        warn(f"Warning: {warning.message}")
-    return found
 
 
 def _by_its_option(error: InvalidValueError) -> InvalidValueError:

@@ -11,7 +11,7 @@ import typer
 from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import chosen, head_of
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show, warn
+from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.machine import staircase_record, staircase_rows, write_rows
 
@@ -77,6 +77,7 @@ def command(
     kind: KindName = "minimum",
     save: Save = None,
     jobs: Jobs = None,
+    no_table: options.NoTable = False,
     plot: Plot = False,
     width: pictures.Width = None,
     height: pictures.Height = None,
@@ -91,7 +92,7 @@ def command(
 
     All dimensions of the head are rotated and weigh the same. A step's base answers the contexts
     from beyond the step before it up to its own; at its critical distance the similarity is zero
-    there.
+    there. Where a shipped table reaches, it answers at once; --save builds anew.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     head_dim, of_model, reach = head_of(chosen(model, config, layer, **{"--dim": dim}))
@@ -107,29 +108,35 @@ def command(
         raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
     plot = plot or bool(width or height)
     asked, inputs = kind, {"rotary_dim": dim, "context": ctx, "kind": kind}
-    if not (plot or output):
-        result = _build(asked, dim, ctx, save, jobs)
-        show(_answer(result, {**inputs, "save": save}), form)
-        return
-    both = {each: _drawn(each, dim, ctx, save if each == kind else None, jobs) for each in KINDS}
-    stairs = list(both.values())
+    wanted = KINDS if plot or output else (asked,)
+    found = {
+        each: _found(each, dim, ctx, save if each == asked else None, jobs, not no_table)
+        for each in wanted
+    }
+    stairs = list(found.values())
     if output is not None:
         from ropecalc.render.figures_bases import bases_figure
 
         pictures.save(output, bases_figure(stairs, _models(dim, ctx)))
-    answer = _answer(both[asked], {**inputs, "save": save})
+    answer = _answer(found[asked], {**inputs, "save": save})
     if plot:
         answer = replace(answer, table=partial(_plot, stairs, width, height))
         form = Form.TABLE if form is Form.PIPE else form
     show(answer, form)
 
 
-def _drawn(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -> Staircase:
-    """A staircase to draw: that of the shipped tables, where there is one and none is saved."""
-    from ropecalc.tables import cut
+def _found(
+    kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None, use_table: bool
+) -> Staircase:
+    """The staircase of the shipped tables where there is one; what is saved is built anew."""
+    from ropecalc.base.lookup import shipped_staircase
 
-    found = None if save else cut(kind, dim, ctx)
-    return _build(kind, dim, ctx, save, jobs) if found is None else found
+    if use_table and save is None:
+        with warnings_told():
+            found = shipped_staircase(kind, dim, ctx)
+        if found is not None:
+            return found
+    return _build(kind, dim, ctx, save, jobs)
 
 
 def _models(dim: int, ctx: int) -> list[Landmark]:

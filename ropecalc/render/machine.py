@@ -203,6 +203,7 @@ def staircase_record(result: Staircase) -> Record:
         "contexts": [step.context for step in result.steps],
         "bases": [step.base for step in result.steps],
         "critical_distances": [step.distance or None for step in result.steps],
+        "source": result.source,
     }
 
 

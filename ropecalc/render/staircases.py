@@ -15,6 +15,7 @@ MEANING = {
     "minimum": "The base in a row is the smallest that keeps S(m) {at_least} 0 at every distance",
     "safe": "From the base in a row on, every base keeps S(m) {at_least} 0 at every distance",
 }
+LOOKED_UP = "Taken from the shipped table of {kind} bases; --no-table builds it anew."
 
 
 def describe_staircase(result: Staircase, screen: Screen) -> str:
@@ -28,6 +29,8 @@ def describe_staircase(result: Staircase, screen: Screen) -> str:
         "the critical distance S(m) is zero there"
     )
     last = f"ropecalc min-base --dim {result.rotary_dim} --ctx {result.end}"
+    if result.source == "table":
+        text = f"{LOOKED_UP.format(kind=result.kind)} {text}"
     parts = [
         headline(f"{title}: {steps}", screen),
         _lines(result, screen),

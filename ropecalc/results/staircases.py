@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from ropecalc.errors import InvalidValueError
@@ -32,6 +32,8 @@ class Staircase(Shown, Drawn):
     end: int
     steps: tuple[Step, ...]
     """Ascending by context and by base; the last step's context is ``end``."""
+    source: Literal["table", "sweep"] = field(default="sweep", compare=False)
+    """Where it comes from: "table" is one shipped with the program."""
 
     def at(self, context: int) -> Step:
         """The step that answers a context.
