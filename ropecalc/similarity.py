@@ -334,7 +334,8 @@ def fold(values: Array, at: int, edges: Distances, low: Array, high: Array) -> N
 
 
 def _checked_edges(edges: Sequence[int] | Distances) -> Distances:
-    whole = np.asarray(edges, dtype=np.int64)
+    given = np.asarray(edges)
+    whole = given.astype(np.int64) if np.issubdtype(given.dtype, np.integer) else np.array([0])
     if whole.ndim != 1 or whole.size < 2 or np.any(np.diff(whole) <= 0):
         raise InvalidValueError("edges", "edges must be two or more increasing integers")
     return whole

@@ -225,7 +225,8 @@ UNSIGNED = np.array([3, 2], dtype=np.uint64)  # whose difference is 2^64 - 1
 
 
 @pytest.mark.parametrize(
-    "edges", [[], [0], [5, 5], [0, 5, 5, 9], [0, 9, 3, 10], [[0, 1]], UNSIGNED]
+    "edges",
+    [[], [0], [5, 5], [0, 5, 5, 9], [0, 9, 3, 10], [[0, 1]], UNSIGNED, [0, 2.5], [0, 1e3], "ab"],
 )
 def test_edges_that_are_not_increasing_are_refused(edges: list[int]) -> None:
     with pytest.raises(InvalidValueError, match="edges must be two or more increasing integers"):
