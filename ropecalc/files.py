@@ -7,9 +7,12 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from ropecalc.errors import InvalidValueError, RopecalcError
+
+PREFIX = 32  # characters of a name that its temporary file has, too
 
 
 def read_bytes(
@@ -119,21 +122,31 @@ def _mode_of(path: str) -> int | None:
 
 
 def _replace(path: str, data: bytes, mode: int) -> None:
+    with temporary_beside(path, data, mode) as temporary:
+        os.replace(temporary, path)  # noqa: PTH105
+
+
+@contextlib.contextmanager
+def temporary_beside(path: str, data: bytes, mode: int) -> Iterator[str]:
+    """A file in the folder of another one, whole on the disk, and gone afterwards if still there.
+
+    Yields its path. Raises OSError where it cannot be written.
+    """
     import tempfile
 
     folder, name = os.path.split(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder or ".")
+    # The whole name and a few letters more may be longer than the system lets a name be.
+    handle, temporary = tempfile.mkstemp(prefix=f".{name[:PREFIX]}.", dir=folder or ".")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(temporary, mode)  # noqa: PTH101  mkstemp made it private
-        os.replace(temporary, path)  # noqa: PTH105
-    except BaseException:
+        yield temporary
+    finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)  # noqa: PTH108
-        raise
 
 
 def _umask() -> int:

@@ -51,7 +51,9 @@ def test_the_examples_run(run_batch: RunBatch) -> None:
         for one in explanations()
         for line in COMMAND.findall(one.text)
     ]
-    runnable = [line for line in lines if not {"config.json", "proof.json", "weights.json"} & {*line}]
+    runnable = [
+        line for line in lines if not {"config.json", "proof.json", "weights.json"} & {*line}
+    ]
     assert len(runnable) >= 9
     for done in run_batch(runnable):
         assert (done.returncode in (0, 1), done.stdout != "") == (True, True), done

@@ -534,6 +534,19 @@ def test_a_device_or_a_pipe_is_written_and_not_replaced(tmp_path: Path, table: T
     assert sorted(path.name for path in tmp_path.iterdir()) == ["nothing", "pipe"]
 
 
+@pytest.mark.parametrize("letter", ["a", "\u00e9", "\U0001d4d0"], ids=["ascii", "two", "four"])
+def test_a_name_as_long_as_the_system_lets_it_be(tmp_path: Path, table: Table, letter: str) -> None:
+    from ropecalc.files import replace_file
+
+    longest = os.pathconf(tmp_path, "PC_NAME_MAX") // len(letter.encode()) * letter
+    path = tmp_path / longest
+    for content in (b"new", b"newer"):
+        table.count[0] += 1
+        replace_file(str(path), content)
+        assert path.read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == [longest]
+
+
 def test_a_link_leads_to_the_new_content_and_a_mode_stays(tmp_path: Path, table: Table) -> None:
     from ropecalc.files import replace_file
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import os
 import stat
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError
-from ropecalc.files import check_writable, read_bytes, replace_file
+from ropecalc.files import check_writable, read_bytes, replace_file, temporary_beside
 from ropecalc.stacks.jsonfile import MAX_BYTES, WANTED, parse_object
 
 if TYPE_CHECKING:
@@ -188,18 +187,8 @@ def _write(given: str, name: str, old: bytes, new: bytes, *, backup: bool) -> st
 
 def _back_up(path: str, data: bytes, mode: int) -> str:
     """A copy beside the file, whole or not at all, under the first free name."""
-    folder, file = os.path.split(path)
-    handle, temporary = tempfile.mkstemp(prefix=f".{file}.", dir=folder or ".")
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            copy.write(data)
-            copy.flush()
-            os.fsync(copy.fileno())
-        os.chmod(temporary, mode)  # noqa: PTH101
+    with temporary_beside(path, data, mode) as temporary:
         return _linked(temporary, path)
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)  # noqa: PTH108
 
 
 def _linked(temporary: str, path: str) -> str:
