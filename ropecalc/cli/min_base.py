@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ropecalc.cli import arithmetic, options, weighing
-from ropecalc.cli.heads import chosen, head_of, rotated
+from ropecalc.cli.heads import Chosen, chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import (
     Answer,
@@ -130,27 +131,17 @@ def command(
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     in_dtype = arithmetic.wanted(dtype, recipe)
+    bare_parts = {"--round": round_digits, "--integer": integer, "--digits": digits}
     if in_dtype and form is Form.BARE:
-        others = {"--round": round_digits, "--integer": integer, "--digits": digits}
-        for option, value in others.items():
+        for option, value in bare_parts.items():
             at_most_one(**{"--dtype": dtype, option: value})
-    instead = {"--dim": dim, "--rotary-dim": rotary_dim}
-    found = chosen(
-        model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}
-    )
-    head_dim, head_rotary_dim, reach = head_of(found)
-    dims = [head_dim] if head_dim else options.flat("--dim", dim, "128")
-    rotary_dim = head_rotary_dim or rotary_dim
-    contexts = [reach] if reach and not ctx else options.flat("--ctx", ctx, "32k")
-    rotary_dims = [rotated(head_dim, rotary_dim, partial_rotary_factor) for head_dim in dims]
+    head: dict[str, Any] = {"--dim": dim, "--rotary-dim": rotary_dim}
+    head |= {"--partial-rotary-factor": partial_rotary_factor}
     settings = {"count_unrotated": not ignore_unrotated, "margin": margin, "weights": weights}
-    if (
-        form is Form.BARE
-        and rotary_dims == dims
-        and not any((margin, round_digits, integer, digits, no_table, verify, certificate))
-        and not any((safe_certificate, in_dtype, weights, min_window))
-    ):
-        quick = [_from_table(head_dim, context) for head_dim in dims for context in contexts]
+    asked = _asked(chosen(model, config, layer, **head), head, ctx, settings)
+    beside = (*bare_parts.values(), no_table, verify, certificate, safe_certificate, in_dtype)
+    if form is Form.BARE and not any((*beside, margin, weights, min_window)):
+        quick = _from_tables(asked)
         if None not in quick:
             print(*map(bare, quick), sep="\n")
             return
@@ -159,23 +150,16 @@ def command(
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
     if min_window is not None and picked == "minimum_base":
         picked = "wide_start"
-    proofs = {"minimum-base": certificate, "safe-base": safe_certificate}
-    for kind, path in proofs.items():
+    for kind, path in {"minimum-base": certificate, "safe-base": safe_certificate}.items():
         if path is not None:
-            _certify(path, dims, rotary_dims, contexts, kind=kind, **settings)
-    results = [
-        _solve(context, head_dim=head_dim, rotary_dim=rotated_dims, **settings, **wanted)
-        for head_dim, rotated_dims in zip(dims, rotary_dims, strict=True)
-        for context in contexts
-    ]
-    inputs = {"head_dim": dims, "rotary_dim": rotary_dims, "context": contexts, **settings}
-    inputs |= {"round_digits": wanted["round_digits"], "digits": digits}
-    inputs |= {"min_window": min_window}
-    inputs |= arithmetic.inputs(in_dtype)
+            _certify(path, asked, kind)
+    results = [_solve(**problem, **wanted) for problem in asked.problems]
     rounded = [
         _in_dtype(result, {**in_dtype, "weights": weights}) if in_dtype else None
         for result in results
     ]
+    inputs = {**asked.inputs, "round_digits": wanted["round_digits"], "digits": digits}
+    inputs |= {"min_window": min_window, **arithmetic.inputs(in_dtype)}
     show(_answer(results, rounded, inputs, picked), form)
     answer = "minimum_base" if min_window is None else "wide_start"
     bases = [
@@ -183,6 +167,48 @@ def command(
         for result, here in zip(results, rounded, strict=True)
     ]
     raise typer.Exit(1 if None in bases else 0)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The heads and the contexts of a call: each head at each context is a problem."""
+
+    dims: Sequence[int]
+    rotary_dims: Sequence[int]
+    """One a head."""
+    contexts: Sequence[int]
+    settings: dict[str, Any]
+    """What all problems share: ``count_unrotated``, ``margin`` and ``weights``."""
+
+    @property
+    def problems(self) -> list[dict[str, Any]]:
+        """The problems as arguments of ``ropecalc.min_base``."""
+        return [
+            {"head_dim": head_dim, "rotary_dim": rotary_dim, "context": context, **self.settings}
+            for head_dim, rotary_dim in zip(self.dims, self.rotary_dims, strict=True)
+            for context in self.contexts
+        ]
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """What was understood, for ``--json``."""
+        heads = {"head_dim": self.dims, "rotary_dim": self.rotary_dims}
+        return {**heads, "context": self.contexts, **self.settings}
+
+
+def _asked(
+    found: Sequence[Chosen],
+    head: dict[str, Any],
+    contexts: Sequence[tuple[int, ...]] | None,
+    settings: dict[str, Any],
+) -> _Asked:
+    """The problems of the options, or of a model and its own context where none is given."""
+    head_dim, rotary_dim, reach = head_of(found)
+    dims = [head_dim] if head_dim else options.flat("--dim", head["--dim"], "128")
+    rotary_dim = rotary_dim or head["--rotary-dim"]
+    rotary_dims = [rotated(dim, rotary_dim, head["--partial-rotary-factor"]) for dim in dims]
+    reached = [reach] if reach and not contexts else options.flat("--ctx", contexts, "32k")
+    return _Asked(dims, rotary_dims, reached, settings)
 
 
 def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
@@ -209,11 +235,13 @@ def _base_of(here: PrecisionBase) -> float | None:
     return 1.0 if here.status is PrecisionStatus.EVERY_BASE else here.base
 
 
-def _from_table(head_dim: int, context: int) -> float | None:
-    """What -q prints where a table has it: a look-up is ten times as fast as loading numpy."""
+def _from_tables(asked: _Asked) -> list[float | None]:
+    """What -q prints where tables have it all: look-ups are ten times as fast as loading numpy."""
     from ropecalc.quick import shipped_minimum
 
-    return shipped_minimum(head_dim, context) if context > 0 else None
+    if asked.rotary_dims != asked.dims or min(asked.contexts) < 1:
+        return [None]
+    return [shipped_minimum(dim, context) for dim in asked.dims for context in asked.contexts]
 
 
 def _wanted(
@@ -234,7 +262,7 @@ def _wanted(
     return only, picked
 
 
-def _solve(context: int, head_dim: int, **settings: Any) -> MinimumBase:
+def _solve(head_dim: int, context: int, **settings: Any) -> MinimumBase:
     import ropecalc
     from ropecalc.render.progress import progress
 
@@ -243,25 +271,17 @@ def _solve(context: int, head_dim: int, **settings: Any) -> MinimumBase:
         return ropecalc.min_base(head_dim, context, progress=report, **settings)
 
 
-def _certify(
-    path: str,
-    dims: Sequence[int],
-    rotary_dims: Sequence[int | None],
-    contexts: Sequence[int],
-    **settings: Any,
-) -> None:
+def _certify(path: str, asked: _Asked, kind: str) -> None:
     """Write the proof of one base; of a minimum by a sweep, also where a table has it."""
     import ropecalc
     from ropecalc.render.progress import progress
 
-    if len(dims) * len(contexts) != 1:
+    if len(asked.problems) != 1:
         raise InvalidValueError(
             "options", "a certificate proves one base: give one --dim and one --ctx"
         )
     with progress("certificate") as report:
-        proof = ropecalc.certify(
-            dims[0], contexts[0], rotary_dim=rotary_dims[0], progress=report, **settings
-        )
+        proof = ropecalc.certify(**asked.problems[0], kind=kind, progress=report)
     proof.write(path)
     say(f"The proof is in {path}: ropecalc verify checks it")
 
