@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from ropecalc import lint as lint
     from ropecalc import scaling as scaling
     from ropecalc.attention import temperature as temperature
     from ropecalc.base.asymptotic import continuum_estimate as continuum_estimate
@@ -154,6 +155,7 @@ _HOME = {
     "known_models": "models",
     "frequencies": "similarity",
     "inspect": "inspection",
+    "lint": "",
     "make_setting": "stacks.setting",
     "max_context": "bound",
     "min_base": "base.minimum",

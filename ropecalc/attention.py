@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from numbers import Integral, Real
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.results.temperatures import LengthFactor, Temperature
-from ropecalc.spectrum import shown
+from ropecalc.spectrum import checked_integer, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,12 +162,7 @@ _IN_USE: tuple[tuple[str, str, str, Callable[[int, int | None], float | None]], 
 
 
 def _checked(parameter: str, value: int) -> int:
-    if not isinstance(value, Integral) or not 2 <= value <= MAX_CONTEXT:
-        raise InvalidValueError(
-            parameter,
-            f"{parameter} must be an integer from 2 to {MAX_CONTEXT:,}, got {shown(value)}",
-        )
-    return int(value)
+    return checked_integer(parameter, value, 2, MAX_CONTEXT)
 
 
 def _check_mass(value: float) -> None:

@@ -18,9 +18,8 @@ from ropecalc.progress import Progress
 from ropecalc.results import Status
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import (
-    MAX_POSITIONS,
     Array,
-    check_range,
+    checked_context,
     error_bound,
     similarity_blocks,
 )
@@ -171,7 +170,11 @@ def check(
     spectrum = as_spectrum(
         spectrum, head_dim, rotary_dim, weights=weights, count_unrotated=count_unrotated
     )
-    check_range(0, context)
+    context = checked_context(context)
+    if min_window is not None:
+        from ropecalc.base.wide import check_width
+
+        check_width(min_window)
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
@@ -257,10 +260,7 @@ def max_context(
     spectrum = as_spectrum(
         spectrum, head_dim, rotary_dim, weights=weights, count_unrotated=count_unrotated
     )
-    if not 1 <= limit <= MAX_POSITIONS:
-        raise InvalidValueError(
-            "limit", f"limit must be from 1 to {MAX_POSITIONS:,} tokens, got {limit}"
-        )
+    limit = checked_context(limit, parameter="limit")
     found = scan(spectrum, 0, limit, margin=margin, first_only=True, progress=progress)
     first = found.first_violation
     from ropecalc.results import MaxContext

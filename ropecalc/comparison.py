@@ -43,7 +43,7 @@ def compare(
     Parameters
     ----------
     model : read from a config.json, or a known model
-    context : int, 1 .. 2^30, tokens; the length that each stack is started for. Without it every
+    context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
         stack does what it does by default, and the bound is looked at below the model's context.
     stacks : of ``ropecalc.stacks.dialects.STACKS``, all unless given; the first is what the others
         are measured against
@@ -70,11 +70,11 @@ def compare(
     True
     """
     from ropecalc.scaling.domains import checked_weights
-    from ropecalc.similarity import MAX_POSITIONS, check_range
+    from ropecalc.similarity import MAX_POSITIONS, checked_context
     from ropecalc.stacks.dialects import STACKS
 
     if context is not None:
-        check_range(0, context)
+        context = checked_context(context)
     names = tuple(dict.fromkeys(STACKS if stacks is None else stacks))
     if not names:
         raise InvalidValueError("stack", f"stack must be one of {', '.join(STACKS)}, got none")

@@ -57,7 +57,7 @@ def inspect(
     Parameters
     ----------
     model : from ``read_config``
-    context : int, 1 .. 2^30, tokens; the model's own unless given. Where neither is known,
+    context : int, 1 .. 2^34, tokens; the model's own unless given. Where neither is known,
         ``check`` is None, save in layers with a window and for methods with an original context.
     layer : the one ``layer_type`` to look at; all unless given
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
@@ -83,8 +83,11 @@ def inspect(
     """
     from ropecalc.lint import findings
     from ropecalc.scaling.domains import checked_weights
+    from ropecalc.similarity import checked_context
 
     ropes = _chosen(model, layer)
+    if context is not None:
+        context = checked_context(context)
     asked = model.context if context is None else context
     stages = [
         (rope, length)

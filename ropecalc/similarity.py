@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from ropecalc.errors import InvalidValueError
 from ropecalc.progress import Progress
 from ropecalc.scaling import Base, as_spectrum
-from ropecalc.spectrum import PI, Spectrum
+from ropecalc.spectrum import PI, Spectrum, checked_integer
 
 if TYPE_CHECKING:
     from ropecalc.results import Curve, Envelope, PairFrequencies
@@ -221,7 +221,7 @@ def stream(
 
     Raises InvalidValueError where the range is empty or reaches beyond 2^34.
     """
-    check_range(start, stop)
+    checked_context(stop, least=start + 1)
     scale = curve_scale(spectrum, kind) if normalised else 1.0
     for at, values in _blocks(spectrum, start, stop, kind):
         yield at, values / scale
@@ -242,12 +242,11 @@ def curve_scale(spectrum: Spectrum, kind: Kind) -> float:
     return float(np.cumsum(spectrum.pair_weights).mean())
 
 
-def check_range(start: int, stop: int, most: int = MAX_POSITIONS) -> None:
-    """Raise InvalidValueError unless 0 <= start < stop <= ``most``."""
-    if not 0 <= start < stop <= most:
-        raise InvalidValueError(
-            "context", f"context must be an integer from 1 to {most:,} tokens, got {stop}"
-        )
+def checked_context(
+    value: int, most: int = MAX_POSITIONS, *, least: int = 1, parameter: str = "context"
+) -> int:
+    """A number of tokens as an int; raises InvalidValueError unless it is one in the domain."""
+    return checked_integer(parameter, value, least, most, " tokens")
 
 
 def curve(
@@ -338,6 +337,8 @@ def _checked_edges(edges: Sequence[int] | Distances) -> Distances:
     whole = given.astype(np.int64) if np.issubdtype(given.dtype, np.integer) else np.array([0])
     if whole.ndim != 1 or whole.size < 2 or np.any(np.diff(whole) <= 0):
         raise InvalidValueError("edges", "edges must be two or more increasing integers")
+    if whole[0] < 0 or whole[-1] > MAX_POSITIONS:
+        raise InvalidValueError("edges", f"edges must be from 0 to {MAX_POSITIONS:,} tokens")
     return whole
 
 
@@ -361,7 +362,7 @@ def frequencies(
     """
     spectrum = as_spectrum(spectrum, head_dim, rotary_dim)
     if context is not None:
-        check_range(0, context)
+        context = checked_context(context)
     theta = spectrum.angular_frequencies
     with np.errstate(divide="ignore", over="ignore"):
         wavelengths = 2 * np.pi / theta

@@ -173,6 +173,19 @@ def check_dims(head_dim: int, rotary_dim: int) -> None:
         )
 
 
+def checked_integer(parameter: str, value: int, least: int, most: int, unit: str = "") -> int:
+    """A value as Python's own int, also where it is one of NumPy's.
+
+    Raises InvalidValueError unless it is an integer from ``least`` to ``most``.
+    """
+    if not isinstance(value, Integral) or not least <= value <= most:
+        raise InvalidValueError(
+            parameter,
+            f"{parameter} must be an integer from {least:,} to {most:,}{unit}, got {shown(value)}",
+        )
+    return int(value)
+
+
 def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
     """Raise InvalidValueError unless there is one frequency from 0 to 10,000 a pair."""
     if len(frequencies) != n_pairs:

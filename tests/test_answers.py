@@ -14,7 +14,7 @@ from ropecalc import InvalidValueError, Status, bound
 from ropecalc.base.room import Room
 from ropecalc.bound import _looks, check_margin, scan
 from ropecalc.scaling import default, linear
-from ropecalc.similarity import MAX_POSITIONS, check_range, error_bound
+from ropecalc.similarity import MAX_POSITIONS, checked_context, error_bound
 
 HEAD: dict[str, Any] = {"head_dim": 8, "rotary_dim": 4}  # theta = 1 and 0.01 for a base of 10,000
 M = np.arange(400)
@@ -92,7 +92,7 @@ def test_the_bound_of_a_scaled_spectrum_names_the_method_and_the_base() -> None:
 def test_contexts_limits_and_margins_go_to_their_ends() -> None:
     assert ropecalc.max_context(1e4, limit=1).status is Status.BEYOND_LIMIT
     assert ropecalc.max_context(2, head_dim=2, limit=MAX_POSITIONS).max_context == 2
-    check_range(0, MAX_POSITIONS)
+    assert checked_context(MAX_POSITIONS) == MAX_POSITIONS
     assert ropecalc.frequencies(1e4, context=1).turns is not None
     for margin in (0.0, 1.0):
         check_margin(margin)

@@ -96,7 +96,7 @@ def test_a_full_margin_is_met_at_distance_zero_only() -> None:
 
 def test_an_exact_zero_is_undecided_not_guessed() -> None:
     # Not a power of a rational base, so no theorem forbids it: S = cos(0) - margin = 0 at m = 1.
-    with pytest.raises(UndecidedError, match="unknown at 5,000 digits"):
+    with pytest.raises(UndecidedError, match="unknown at 5,120 digits"):
         meets_bound(explicit([0.0]), 1, Decimal(1))
 
 

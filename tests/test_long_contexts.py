@@ -18,7 +18,7 @@ from ropecalc.bound import scan
 from ropecalc.errors import InvalidValueError
 from ropecalc.similarity import (
     MAX_POSITIONS,
-    check_range,
+    checked_context,
     error_bound,
     similarity_at,
     similarity_blocks,
@@ -56,9 +56,9 @@ def test_a_scan_far_out_counts_what_single_positions_say() -> None:
 
 
 def test_the_range_ends_at_2_to_the_34() -> None:
-    check_range(0, 2**34)
+    assert checked_context(2**34) == 2**34
     with pytest.raises(InvalidValueError, match="17,179,869,184"):
-        check_range(0, 2**34 + 1)
+        checked_context(2**34 + 1)
 
 
 def test_beyond_the_range_is_refused(run_batch: RunBatch) -> None:

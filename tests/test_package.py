@@ -33,7 +33,7 @@ PUBLIC = [
         "find_model",
         "frequencies",
     ),
-    *("inspect", "known_models", "make_setting", "max_context", "min_base"),
+    *("inspect", "known_models", "lint", "make_setting", "max_context", "min_base"),
     *("min_base_in_dtype", "patch_config"),
     *("plan", "plan_model", "read_config", "read_weights", "refined_estimate", "scaling"),
     *("similarity_at",),
@@ -62,6 +62,26 @@ def test_the_version_is_the_same_everywhere() -> None:
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
     assert re.search(r"^## \[(.+?)\]", changes, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
+
+
+def test_the_readme_names_every_public_function_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`ropecalc\.([a-z_.]+)`", text):
+        value: object = ropecalc
+        for part in name.split("."):
+            value = getattr(value, part)  # or it has no such attribute
+    section = text[text.index("## From Python") :]
+    named = {name.partition(".")[0] for name in re.findall(r"`ropecalc\.([a-z_.]+)`", section)}
+    functions = {name for name in PUBLIC if name[0].islower() and name != "__version__"}
+    assert functions <= named
+
+
+def test_the_changelog_counts_rules_and_models() -> None:
+    from ropecalc.lint.table import RULES
+
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"{len(RULES)} rules, each with a code" in changes
+    assert f"{len(ropecalc.known_models())} known models" in changes
 
 
 def test_the_installed_version_is_this_one() -> None:

@@ -171,7 +171,7 @@ def test_integer_and_round_bases_start_where_they_are_told_to() -> None:
         assert first_round_base(every, 64, 3.0, digits) == 3.0
     for digits in (0, 18):
         with pytest.raises(ropecalc.InvalidValueError, match="round_digits must be") as caught:
-            first_round_base(every, 64, 3.0, digits)
+            ropecalc.min_base(8, 64, rotary_dim=4, round_digits=digits)
         assert caught.value.parameter == "round_digits"
 
 

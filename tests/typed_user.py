@@ -61,6 +61,7 @@ def models(folder: Path) -> None:
     seen: rc.Inspection = rc.inspect(model, 8192)
     layer: rc.LayerInspection = seen.layers[0]
     findings: list[rc.Finding] = [one for one in seen.findings if one.severity is rc.Severity.ERROR]
+    assert_type(rc.lint.findings(model), tuple[rc.Finding, ...])
     several: rc.Comparison = rc.compare(model, 8192)
     print(len(known), layer.spectrum.rope_type, len(findings), several.agree)
     setting: rc.Setting = rc.make_setting(model, rope, context=65_536)

@@ -6,6 +6,8 @@ import math
 
 from ropecalc.results import Estimate
 from ropecalc.scaling import MAX_BASE
+from ropecalc.similarity import checked_context
+from ropecalc.spectrum import check_dims
 
 # First zero of the cosine integral Ci [DLMF 6.2.11].
 FIRST_ZERO = 0.6165054856207163
@@ -23,10 +25,18 @@ def continuum_estimate(context: int) -> float:
     positive up to the first zero of Ci [Su2024]. The exact minimum lies 3 to 55 times above it at
     128 rotated dimensions, since a finite sum also fluctuates.
 
+    Parameters
+    ----------
+    context : int, 1 .. 2^34, tokens
+
+    Raises
+    ------
+    InvalidValueError
+
     >>> round(continuum_estimate(32_768))
     53151
     """
-    return context / FIRST_ZERO
+    return checked_context(context) / FIRST_ZERO
 
 
 def refined_estimate(context: int, rotary_dim: int) -> Estimate:
@@ -39,10 +49,21 @@ def refined_estimate(context: int, rotary_dim: int) -> Estimate:
     and the estimate is the b at which -n Ci(L/b) / ln b = z sigma. ``low`` and ``high`` come of
     the smallest and the largest z seen at exact minima: a spread, not a bound.
 
+    Parameters
+    ----------
+    context : int, 1 .. 2^34, tokens
+    rotary_dim : int, even, >= 2
+
+    Raises
+    ------
+    InvalidValueError
+
     >>> found = refined_estimate(32_768, 128)
     >>> found.low < 629_978.26 < found.high
     True
     """
+    check_dims(rotary_dim, rotary_dim)
+    context = checked_context(context)
     low, value, high = (_solve(context, rotary_dim // 2, z) for z in (Z_LOW, Z_MIDDLE, Z_HIGH))
     return Estimate(value, low, high, "Poisson summation with a fitted number of deviations")
 

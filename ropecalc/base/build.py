@@ -31,7 +31,7 @@ from ropecalc.errors import InvalidValueError, TableError
 from ropecalc.files import check_writable
 from ropecalc.progress import Progress
 from ropecalc.results import Kind, Staircase, Step
-from ropecalc.similarity import MAX_SEARCH, check_range
+from ropecalc.similarity import MAX_SEARCH, checked_context
 from ropecalc.spectrum import check_dims
 from ropecalc.tables import cannot, write_table
 
@@ -91,7 +91,7 @@ def build_staircase(
 
 def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | None) -> None:
     check_dims(rotary_dim, rotary_dim)
-    check_range(0, end, MAX_SEARCH)
+    end = checked_context(end, MAX_SEARCH)
     if kind not in get_args(Kind):
         raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
     if jobs is not None and jobs < 1:

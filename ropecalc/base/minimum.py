@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import Answer, looked_up
-from ropecalc.errors import InvalidValueError
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
-from ropecalc.similarity import MAX_SEARCH, check_range
-from ropecalc.spectrum import Spectrum
+from ropecalc.similarity import MAX_SEARCH, checked_context
+from ropecalc.spectrum import Spectrum, checked_integer
 
 if TYPE_CHECKING:
     from ropecalc.base.room import Room
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from ropecalc.base.wide import WideWindow
 
 MAX_DIGITS = 1_000
+MAX_ROUND_DIGITS = 17  # a float64 has no more
 
 
 def min_base(
@@ -104,8 +104,11 @@ def min_base(
     ropecalc.errors.InvalidValueError: context must be an integer from 1 to 1,073,741,824 ...
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context, MAX_SEARCH)
-    _check_digits(digits)
+    context = checked_context(context, MAX_SEARCH)
+    if digits is not None:
+        digits = checked_integer("digits", digits, 1, MAX_DIGITS)
+    if round_digits is not None:
+        round_digits = checked_integer("round_digits", round_digits, 1, MAX_ROUND_DIGITS)
     _check_width(min_window)
     answer = looked_up(family, context, digits, verify) if use_table else None
     if answer is None:
@@ -228,11 +231,6 @@ def _safest(
     if compute:
         return computed_safe_base(family, context, answer.base, progress)
     return SafeBase(SafeStatus.NOT_COMPUTED)
-
-
-def _check_digits(digits: int | None) -> None:
-    if digits is not None and not 1 <= digits <= MAX_DIGITS:
-        raise InvalidValueError("digits", f"digits must be from 1 to {MAX_DIGITS}, got {digits}")
 
 
 def next_base(

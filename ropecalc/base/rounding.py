@@ -10,12 +10,10 @@ from ropecalc.base.family import Family
 from ropecalc.base.roots import enclosing_floats, landing_root
 from ropecalc.base.sweep import RESOLUTION, Sweep
 from ropecalc.bound import scan
-from ropecalc.errors import InvalidValueError
 from ropecalc.exact import context_with
 from ropecalc.scaling import MAX_BASE, Base
 
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
-MAX_DIGITS = 17  # a float64 has no more
 
 
 def violation_at(family: Family, context: int, base: Base) -> int | None:
@@ -59,14 +57,7 @@ def _exp(x: object) -> object:
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:
-    """The smallest base >= ``start`` of ``digits`` significant digits that meets the bound.
-
-    Raises InvalidValueError unless 1 <= digits <= 17.
-    """
-    if not 1 <= digits <= MAX_DIGITS:
-        raise InvalidValueError(
-            "round_digits", f"round_digits must be from 1 to {MAX_DIGITS}, got {digits}"
-        )
+    """The smallest base >= ``start`` of ``digits`` significant digits that meets the bound."""
     return first_of(family, context, start, lambda base: round_up(base, digits))
 
 

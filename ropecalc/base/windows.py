@@ -28,7 +28,7 @@ from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
-from ropecalc.similarity import MAX_SEARCH, check_range
+from ropecalc.similarity import MAX_SEARCH, checked_context
 
 METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
@@ -96,7 +96,7 @@ def windows(
     ropecalc.errors.InvalidValueError: at_most must be greater than 1 and at most 1e300, got 0.5
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context, MAX_SEARCH)
+    context = checked_context(context, MAX_SEARCH)
     if at_most is not None and not 1 < at_most <= MAX_BASE:
         raise InvalidValueError(
             "at_most", f"at_most must be greater than 1 and at most 1e300, got {at_most:g}"

@@ -23,7 +23,7 @@ from ropecalc.certificate.format import (
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
 from ropecalc.progress import Progress
-from ropecalc.similarity import MAX_SEARCH, check_range
+from ropecalc.similarity import MAX_SEARCH, checked_context
 
 DIGITS = 40
 PROGRAM = f"ropecalc {__version__}"
@@ -58,7 +58,7 @@ def certify(
     (64, True, True)
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context, MAX_SEARCH)
+    context = checked_context(context, MAX_SEARCH)
     if kind not in (MINIMUM_BASE, SAFE_BASE):
         raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
     make = _minimum if kind == MINIMUM_BASE else _safe

@@ -174,10 +174,9 @@ def _first_violations(lines: Sequence[Spectrum], context: int | None) -> list[Ma
     """The first violation of each curve, within the context where one is given."""
     import ropecalc
     from ropecalc.render.progress import progress
-    from ropecalc.similarity import check_range
+    from ropecalc.similarity import checked_context
 
-    limit = LOOK if context is None else context
-    check_range(0, limit)
+    limit = LOOK if context is None else checked_context(context)
     found = []
     for spectrum in lines:
         with progress(f"{name(spectrum)}: first violation") as report:

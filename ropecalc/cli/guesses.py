@@ -19,7 +19,15 @@ OF_COMMANDS = {  # where an option goes by another name than elsewhere
     "plan": {"--ctx": "--to", "--original-context": "--from"},
     "emit": {"--stack": "--write"},
 }
-WITH_OPTION = ("min-base", "check", "max-ctx", "curve", "windows")  # a model is --model's
+WITH_OPTION = (
+    "min-base",
+    "check",
+    "max-ctx",
+    "curve",
+    "windows",
+    "freqs",
+    "staircase",
+)  # a model is --model's
 WITH_ARGUMENT = ("inspect", "lint", "compare", "plan", "emit")  # and here an argument
 COMMANDS = {
     "base": "min-base",

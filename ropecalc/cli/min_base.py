@@ -213,19 +213,11 @@ def _asked(
 
 def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
     """The base of the same head and context in an arithmetic."""
-    import ropecalc
+    from ropecalc.precision.minimum import base_in_dtype
     from ropecalc.render.progress import progress
 
     with progress(f"{in_dtype['dtype']}, {format_count(result.context)} tokens") as report:
-        return ropecalc.min_base_in_dtype(
-            result.head_dim,
-            result.context,
-            rotary_dim=result.rotary_dim,
-            count_unrotated=result.count_unrotated,
-            margin=result.margin,
-            progress=report,
-            **in_dtype,
-        )
+        return base_in_dtype(result, progress=report, **in_dtype)
 
 
 def _base_of(here: PrecisionBase) -> float | None:

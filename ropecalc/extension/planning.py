@@ -171,7 +171,7 @@ def _planned(
     methods: Sequence[str] | None,
     progress: Progress | None,
 ) -> Plan:
-    chosen = _checked(trained, context, methods)
+    trained, context, chosen = _checked(trained, context, methods)
     model, rope = head.model, head.rope
     check_weights(head.weights, rope.rotary_dim // 2)
     plain = replace(rope, rope_type="default", parameters={}, context=context)
@@ -208,12 +208,14 @@ def _planned(
     return advise(draft)
 
 
-def _checked(trained: int, context: int, methods: Sequence[str] | None) -> tuple[str, ...]:
-    """The methods in the order of ``METHODS``; the lengths are checked beside."""
-    from ropecalc.similarity import MAX_SEARCH, check_range
+def _checked(
+    trained: int, context: int, methods: Sequence[str] | None
+) -> tuple[int, int, tuple[str, ...]]:
+    """The lengths, and the methods in the order of ``METHODS``."""
+    from ropecalc.similarity import MAX_SEARCH, checked_context
 
-    checked_length("trained_context", trained)
-    check_range(0, context, MAX_SEARCH)
+    trained = checked_length("trained_context", trained)
+    context = checked_context(context, MAX_SEARCH)
     if context <= trained:
         raise InvalidValueError(
             "context",
@@ -224,7 +226,7 @@ def _checked(trained: int, context: int, methods: Sequence[str] | None) -> tuple
         if method not in METHODS:
             known = ", ".join(METHODS)
             raise InvalidValueError("method", f"method must be one of {known}, got {method!r}")
-    return tuple(method for method in METHODS if method in asked)
+    return trained, context, tuple(method for method in METHODS if method in asked)
 
 
 def _seen(model: ModelConfig | None, rope: Rope, way: Way) -> Spectrum:

@@ -19,7 +19,7 @@ from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import (
     Array,
     Distances,
-    check_range,
+    checked_context,
     error_bound,
     fold,
     similarity_blocks,
@@ -76,7 +76,7 @@ def make_scores(
     length: int | None = None,
 ) -> Scores:
     """The curve of a spectrum in an arithmetic, to be evaluated; see ``check_in_dtype``."""
-    check_range(0, context)
+    context = checked_context(context)
     made = make_recipe(spectrum, dtype=dtype, recipe=recipe, rope=rope, length=length or context)
     return Scores(spectrum, made, context, pair)
 
@@ -118,7 +118,7 @@ def check_in_dtype(
     ----------
     spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
         ``head_dim`` unless given)
-    context : int, 1 .. 2^30, tokens
+    context : int, 1 .. 2^34, tokens
     dtype : float32, bfloat16 or float16: what cos and sin are stored in
     recipe : transformers, llama.cpp or naive: which operation rounds to what
     pair : first or last: which positions are m apart
@@ -139,6 +139,7 @@ def check_in_dtype(
     (0, 3, True)
     """
     exact = as_spectrum(spectrum, head_dim, rotary_dim)
+    context = checked_context(context)
     check_margin(margin)
     scores = make_scores(
         exact, context, dtype=dtype, recipe=recipe, pair=pair, rope=rope, length=length

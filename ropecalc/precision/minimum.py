@@ -23,13 +23,12 @@ import numpy as np
 
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.rounding import next_feasible, violation_at
-from ropecalc.bound import check_margin
 from ropecalc.precision.products import Scores
 from ropecalc.precision.recipes import RecipeName, make_recipe
 from ropecalc.precision.storage import Dtype, Single
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, PrecisionBase, PrecisionStatus, Status
-from ropecalc.similarity import check_range, similarity_blocks
+from ropecalc.similarity import similarity_blocks
 from ropecalc.spectrum import Spectrum
 
 METHOD = (
@@ -75,9 +74,6 @@ def min_base_in_dtype(
     """
     from ropecalc.base.minimum import min_base
 
-    family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
-    check_range(0, context)
-    check_margin(margin)
     exact = min_base(
         head_dim,
         context,
@@ -89,9 +85,27 @@ def min_base_in_dtype(
         integer=False,
         window=False,
     )
+    return base_in_dtype(exact, weights=weights, dtype=dtype, recipe=recipe, progress=progress)
+
+
+def base_in_dtype(
+    exact: MinimumBase,
+    *,
+    weights: Sequence[float] | None = None,
+    dtype: Dtype = "float32",
+    recipe: RecipeName = "transformers",
+    progress: Progress | None = None,
+) -> PrecisionBase:
+    """``min_base_in_dtype`` from an exact answer that is there already.
+
+    ``weights`` are those that it was asked with; the others, and the errors, as there.
+    """
+    family = family_of(
+        exact.head_dim, exact.rotary_dim, weights, exact.count_unrotated, exact.margin
+    )
     if exact.minimum_base is None or exact.status is not Status.FOUND:
         return _answer(exact, dtype, recipe, None)
-    search = _Search(family, context, dtype, recipe, progress)
+    search = _Search(family, exact.context, dtype, recipe, progress)
     search.run(exact.minimum_base)
     return _answer(exact, dtype, recipe, search)
 
