@@ -82,6 +82,8 @@ def scan(
             if progress is not None:
                 progress(done - start, stop - start)
     except KeyboardInterrupt:
+        if done == start:
+            raise
         raise KeyboardInterrupt(_so_far(start, done, first, violations)) from None
     return Scan(first, violations, worst_at, worst, in_doubt)
 

@@ -16,7 +16,12 @@ PREFIX = 32  # characters of a name that its temporary file has, too
 
 
 def read_bytes(
-    source: str | os.PathLike[str], limit: int, error: type[RopecalcError], wanted: str
+    source: str | os.PathLike[str],
+    limit: int,
+    error: type[RopecalcError],
+    wanted: str,
+    *,
+    may_be_empty: bool = False,
 ) -> tuple[str, bytes]:
     """The name to call a source by in messages, and its at most ``limit`` bytes.
 
@@ -36,6 +41,9 @@ def read_bytes(
     except (OSError, ValueError) as problem:  # ValueError: a null byte in the path
         reason = getattr(problem, "strerror", None) or problem
         raise error(f"{name}: cannot be read ({reason}); check the path") from None
+    if not data and not may_be_empty:
+        read = ", or was read already" if path == "-" else ""
+        raise error(f"{name}: is empty{read}; pass {wanted}")
     if len(data) > limit:
         raise error(f"{name}: larger than {limit // 2**20} MiB; pass {wanted}")
     return name, data
@@ -74,6 +82,7 @@ def replace_file(path: str, data: bytes) -> None:
 
     Raises OSError where that cannot be done; then nothing is left behind.
     """
+    check_named(path)
     mode = _mode_of(path)
     if mode is None:
         with open(path, "wb") as file:  # noqa: PTH123
@@ -98,6 +107,12 @@ def unwritable(path: str, reason: str) -> InvalidValueError:
     return InvalidValueError(
         "output", f"{printable(path)} cannot be written ({reason}): choose another place"
     )
+
+
+def check_named(path: str) -> None:
+    """Raise OSError for "-", which elsewhere means a stream: no file of that name is meant."""
+    if path == "-":
+        raise OSError(errno.EINVAL, "this goes into a file, and not to standard output")
 
 
 def check_writable(path: str) -> None:

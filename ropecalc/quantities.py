@@ -45,14 +45,14 @@ def parse_context(text: str, parameter: str = "context") -> int:
     (1536, 1000)
     >>> parse_context("32kk")
     Traceback (most recent call last):
-    ropecalc.errors.InvalidValueError: context must be a number of tokens of at least 1, such as \
+    ropecalc.errors.InvalidValueError: context must be a number of tokens from 1 to 1e18, such as \
 32768, 32,768 or 32k, got '32kk'
     """
     value = _decimal(text, CONTEXT_UNITS, binary=True)
     if value is None or not 1 <= value <= LARGEST or value != int(value):
         raise InvalidValueError(
             parameter,
-            f"{parameter} must be a number of tokens of at least 1, such as 32768, 32,768 or 32k, "
+            f"{parameter} must be a number of tokens from 1 to 1e18, such as 32768, 32,768 or 32k, "
             f"got {_quoted(text)}",
         )
     return int(value)
@@ -128,6 +128,15 @@ def parse_list(text: str, parse: Callable[[str], T]) -> tuple[T, ...]:
     if not items or re.search(r"^\s*,|,\s*,|,\s*$", text):
         items = [text]  # an empty item: let the parser say what it wants
     return tuple(parse(item) for item in items)
+
+
+def may_be_a_list(text: str) -> bool:
+    """Whether a number with thousands looks like a list of numbers of three digits as well.
+
+    >>> may_be_a_list("128,256"), may_be_a_list("131,072"), may_be_a_list("32,768")
+    (True, False, False)
+    """
+    return re.fullmatch(r"[1-9][0-9]{2}(,[1-9][0-9]{2})+", text.strip()) is not None
 
 
 def parse_int_list(text: str, parameter: str, example: str = "128") -> tuple[int, ...]:

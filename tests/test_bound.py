@@ -173,6 +173,18 @@ def test_an_interrupted_scan_says_what_it_has_seen() -> None:
     assert f"{first:,}" in str(caught.value)
 
 
+def test_a_scan_that_is_interrupted_at_once_has_nothing_to_say(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ropecalc.bound._verdicts", stop)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        scan(default(2), 0, 10**6)
+    assert str(caught.value) == ""
+
+
 def test_verdicts_in_doubt_are_asked_for_and_the_others_are_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -19,6 +19,7 @@ CONFIG = {
 }
 MIN_BASE = "min-base --dim 128 --ctx 4096"
 CHECK = "check --base 1e6 --ctx 4096"
+TEMPLATE = Path(__file__).resolve().parents[1] / "examples" / "config.template.json"
 
 # command line: (the option that is named, a word of the cure)
 CASES = {
@@ -53,9 +54,24 @@ CASES = {
     "curve --base 1e6,,2e6": ("--base", "such as 1e6"),
     "max-ctx --base nan": ("--base", "such as 1e6"),
     "freqs --base 1": ("--base", "greater than 1"),
+    # two models where one is looked at
+    f"check --config {TEMPLATE} --model Llama-3-8B": ("--model and --config", "give one"),
+    f"freqs --config {TEMPLATE} --model Llama-3-8B": ("--model and --config", "give one"),
+    "check Qwen3-8B --model Llama-3-8B": ("Qwen3-8B", "Run 'ropecalc check -h'"),
+    # one file for two proofs, and no file at all
+    "min-base --dim 64 --ctx 64 --certificate no/../c --safe-certificate c": (
+        "--certificate and --safe-certificate",
+        "give each its own",
+    ),
+    "min-base --dim 64 --ctx 64 --certificate -": ("-", "write it elsewhere"),
+    "staircase --dim 64 --ctx 64 --save -": ("'-'", "choose another place"),
+    # one standard input for two
+    "check --config - --weights -": ("standard input: is empty, or was read already", "pass a"),
     # context
-    "min-base --dim 128 --ctx 0": ("--ctx", "at least 1"),
-    "min-base --dim 128 --ctx -4": ("--ctx", "at least 1"),
+    "check --base 1e6 --ctx 1e30": ("--ctx", "from 1 to 1e18"),
+    "check --base 1e6 --ctx 4k --rope-type yarn --factor inf": ("--factor", "from 1 to 1e18"),
+    "min-base --dim 128 --ctx 0": ("--ctx", "from 1"),
+    "min-base --dim 128 --ctx -4": ("--ctx", "from 1"),
     "min-base --dim 128 --ctx 32kk": ("--ctx", "such as 32768"),
     "min-base --dim 128 --ctx 2G": ("--ctx", "1,073,741,824"),
     "min-base --dim 128 --ctx 1e400": ("--ctx", "such as 32768"),
@@ -87,7 +103,7 @@ CASES = {
     "max-ctx --dim 128": ("--base", "such as --base 1e6"),
     f"{CHECK} --bass 1e6": ("--bass", "-h"),
     f"{CHECK} more": ("more", "-h"),
-    "check --base": ("--base", "-h"),
+    "check --base": ("--base", "Run 'ropecalc check -h'"),
     "chekc --base 1e6": ("chekc", "-h"),
     "--bass": ("--bass", "-h"),
 }
@@ -97,7 +113,7 @@ CONFIGS: dict[str, tuple[bytes, str]] = {
     "broken JSON": (b'{"rope_theta": ', "JSON"),
     "binary": (b"\x89PNG\r\n\x1a\n\x00\xff", "text"),
     "a list": (b"[1, 2]", "object"),
-    "empty": (b"", "JSON"),
+    "empty": (b"", "is empty"),
     "no keys": (b"{}", "rope_theta"),
     "no base": (json.dumps({**CONFIG, "rope_theta": None}).encode(), "rope_theta"),
     "no context": (json.dumps({**CONFIG, "max_position_embeddings": None}).encode(), "--ctx"),

@@ -141,7 +141,7 @@ def test_min_base_quiet_prints_one_number_that_meets_the_bound(run_batch: RunBat
 def test_min_base_where_every_base_will_do(run_cli: RunCli) -> None:
     line = "min-base --dim 128 --rotary-dim 64 --ctx 1k"
     assert json_of(run_cli, line)["results"][0]["status"] == "every_base"
-    least = answer(run_cli, f"{line} -q").strip()
+    least = run_cli(*line.split(), "-q").stdout.strip()
     assert answer(run_cli, f"check --base {least} --rotary-dim 64 --ctx 1k -q") == "yes\n"
 
 
@@ -322,6 +322,46 @@ def test_an_interrupt_exits_130_without_a_traceback(run_python: RunCli) -> None:
     done = run_python("-c", code)
     assert (done.returncode, done.stdout) == (130, "")
     assert "Traceback" not in done.stderr
+
+
+def test_an_interrupt_while_the_program_loads_is_no_traceback_either(run_python: RunCli) -> None:
+    code = (
+        "import builtins, sys\n"
+        "from ropecalc.cli.entry import main\n"
+        "load = builtins.__import__\n"
+        "def interrupted(name, *args):\n"
+        "    if name == 'typer': raise KeyboardInterrupt\n"
+        "    return load(name, *args)\n"
+        "builtins.__import__ = interrupted\n"
+        "sys.argv = ['ropecalc', 'max-ctx', '--base', '1e6']\n"
+        "sys.exit(main())\n"
+    )
+    done = run_python("-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+def test_a_quiet_check_ends_at_the_first_violation(run_batch: RunBatch) -> None:
+    lines = ["check --base 1e6 --ctx 16G -q", "check --base 1e6 --ctx 27115 -q"]
+    broken, holds = run_batch([line.split() for line in lines])  # minutes, if all were evaluated
+    assert (broken.returncode, broken.stdout) == (1, "no\n")
+    assert (holds.returncode, holds.stdout) == (0, "yes\n")
+    margin = "check --base 1e6 --ctx 4k --margin 0.9 -q".split()
+    assert run_batch([margin])[0].stdout == "no\n"
+
+
+def test_what_may_be_a_list_and_is_one_number_is_told(run_batch: RunBatch) -> None:
+    lines = ["max-ctx --base 100,200 -q", "max-ctx --base 500,000 -q", "max-ctx --base 1e4,2e4 -q"]
+    doubtful, plain, several = run_batch([line.split() for line in lines])
+    assert doubtful.stderr == "--base 100,200 is one number; several are --base 100 --base 200\n"
+    assert len(doubtful.stdout.split()) == 1
+    assert (plain.stderr, several.stderr) == ("", "")
+    assert len(several.stdout.split()) == 2
+
+
+def test_a_script_hears_that_every_base_will_do(run_batch: RunBatch) -> None:
+    done = run_batch(["min-base --dim 128 --rotary-dim 64 --ctx 4k -q".split()])[0]
+    assert float(done.stdout) == math.nextafter(1.0, 2.0)
+    assert "Every base meets the bound" in done.stderr
 
 
 def test_ascii_streams_carry_rows_and_plots(run_cli: RunCli) -> None:

@@ -153,7 +153,7 @@ STRINGS = KEY + struct.pack("<IIQ", 9, 8, 2**62)  # an array of so many strings
 NESTED = KEY + (struct.pack("<I", 9) + struct.pack("<IQ", 9, 1)) * 10_000
 FULL = MAX_BYTES - 2**16  # just below what is read at all
 FILES: dict[str, tuple[Make, str]] = {
-    "empty": (lambda _: b"", "not valid JSON"),
+    "empty": (lambda _: b"", "is empty; pass a"),
     "spaces": (lambda _: b" " * FULL, "not valid JSON"),
     "binary": (lambda _: bytes(range(256)) * 4096, "not text in UTF-8"),
     "zeros": (lambda _: bytes(2**20), "not valid JSON"),

@@ -214,8 +214,8 @@ def test_revisions_and_other_files(hub: Hub, env: dict[str, str], run_python: Ru
 LICENCE = "log in with 'hf auth login' and accept its licence on its page there"
 NAME = "check the name, or log in with 'hf auth login'; 'ropecalc models' lists those that need no"
 REFUSED = {
-    "org/missing": f"no such model on the hub; {NAME} hub",
-    "org/private": f"no such model on the hub, or a private one; {NAME} hub",
+    "org/missing": f"no such path here, and no such model on the hub; {NAME} hub",
+    "org/private": f"no such path here, and no such model on the hub, or a private one; {NAME} hub",
     "org/gated": f"the hub refuses access; {LICENCE}",
     "org/forbidden": f"the hub refuses access; {LICENCE}",
     "org/broken": "the hub answered with HTTP status 500; try again later, or check HF_ENDPOINT",
@@ -250,7 +250,7 @@ def test_a_hub_that_hangs_up(hub: Hub, env: dict[str, str], inspect: Any) -> Non
     done = inspect("org/hangs-up", env)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.count("\n") == 1
-    assert "org/hangs-up: the hub cannot be reached (" in done.stderr
+    assert "org/hangs-up: no such path here, and the hub cannot be reached (" in done.stderr
     assert done.stderr.endswith("; check the network and HF_ENDPOINT\n")
     assert len(hub.asked("hangs-up")) == 1  # it is not tried again and again
 
@@ -259,8 +259,8 @@ def test_a_hub_that_is_not_there(tmp_path: Path, inspect: Any, unused_port: int)
     done = inspect("org/any", environment(tmp_path, unused_port))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
-        "org/any: the hub cannot be reached (Connection refused); check the network and "
-        "HF_ENDPOINT\n"
+        "org/any: no such path here, and the hub cannot be reached (Connection refused); check the "
+        "network and HF_ENDPOINT\n"
     )
 
 
@@ -268,7 +268,8 @@ def test_a_hub_that_stays_silent(env: dict[str, str], inspect: Any) -> None:
     done = inspect("org/silent", env | {"HF_HUB_ETAG_TIMEOUT": "1"})
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
-        "org/silent: the hub gave no answer in time; try again, or set HF_HUB_ETAG_TIMEOUT to "
+        "org/silent: no such path here, and the hub gave no answer in time; try again, or set "
+        "HF_HUB_ETAG_TIMEOUT to "
         "more\n"
     )
 
@@ -277,7 +278,8 @@ def test_offline_without_a_cache(hub: Hub, env: dict[str, str], inspect: Any) ->
     done = inspect("org/unheard", env | {"HF_HUB_OFFLINE": "1"})
     assert (done.returncode, done.stdout, hub.asked("unheard")) == (2, "", [])
     assert done.stderr.endswith(
-        "org/unheard: not in the cache, and offline (HF_HUB_OFFLINE); unset that, or pass a file; "
+        "org/unheard: no such path here, and not in the cache, and offline (HF_HUB_OFFLINE); "
+        "unset that, or pass a file; "
         "'ropecalc models' lists those that need no hub\n"
     )
 

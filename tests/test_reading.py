@@ -62,7 +62,7 @@ DEEP = '{"a": ' * 100_000
 @pytest.mark.parametrize(
     ("content", "end"),
     [
-        (b"", "is not valid JSON at line 1, column 1; correct it there"),
+        (b"", "is empty; pass a model's config.json"),
         ("{}", f"has no rope_theta; {FLAGS}"),
         ('{\n  "rope_theta": 1e6,\n}', "at line 3, column 1; correct it there"),
         ('{"rope_theta": 1e6', "is not valid JSON at line 1, column 19; correct it there"),
@@ -169,7 +169,7 @@ def test_standard_input_that_is_no_config(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    assert refusal("-").startswith("standard input: is not valid JSON")
+    assert refusal("-").startswith("standard input: is empty, or was read already; pass")
 
 
 @given(content=st.binary(max_size=200))

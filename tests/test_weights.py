@@ -61,7 +61,7 @@ def huge_npy() -> bytes:
 
 
 BAD = {
-    "empty": (b"", "holds 0 numbers"),
+    "empty": (b"", "is empty; pass a list"),
     "none": (b"[]", "holds 0 numbers"),
     "nan": (b"1 nan", "number 2 is nan; weights must be finite and not negative"),
     "json-nan": (b"[1, NaN]", "number 2 is nan"),

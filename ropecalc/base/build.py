@@ -28,7 +28,7 @@ from ropecalc.base.staircase import (
 )
 from ropecalc.base.workers import cores, in_parallel
 from ropecalc.errors import InvalidValueError, TableError
-from ropecalc.files import check_writable
+from ropecalc.files import check_named, check_writable
 from ropecalc.progress import Progress
 from ropecalc.results import Kind, Staircase, Step
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -96,13 +96,19 @@ def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | 
         raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
     if jobs is not None and jobs < 1:
         raise InvalidValueError("jobs", f"jobs must be at least 1, got {jobs}")
-    if save is not None and os.path.isdir(save):  # noqa: PTH112
+    if save is not None:
+        _check_target(save)
+
+
+def _check_target(save: str) -> None:
+    if os.path.isdir(save):  # noqa: PTH112
         raise TableError(f"{save!r} is a directory: name a file in it")
-    if save is not None and os.path.exists(save):  # noqa: PTH110
-        try:
+    try:
+        check_named(save)
+        if os.path.exists(save):  # noqa: PTH110
             check_writable(save)
-        except PermissionError as error:
-            raise cannot("written", save, error) from None
+    except OSError as error:
+        raise cannot("written", save, error) from None
 
 
 @dataclass

@@ -17,13 +17,14 @@ from typing import ParamSpec, Protocol, TextIO, runtime_checkable
 
 import typer
 
+from ropecalc.cli.entry import INTERRUPTED
 from ropecalc.cli.helptext import examples
 from ropecalc.cli.overview import overview
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
 
 P = ParamSpec("P")
 PROGRAM = "ropecalc"
-BAD_INPUT, INTERRUPTED = 2, 130
+BAD_INPUT = 2
 DEBUG_VARIABLE = "ROPECALC_DEBUG"
 COMPLETE_VARIABLE = "_ROPECALC_COMPLETE"  # in which a shell says that it wants words completed
 OPTIONS = {  # parameter of the library -> option of the commands, where the names differ
@@ -170,8 +171,15 @@ def _where_to_look(error: Exception) -> str:
     """For what is not a bad value: a line that works, and which help lists what there is."""
     if isinstance(error, typer.BadParameter):
         return ""
-    path = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
+    path = getattr(getattr(error, "ctx", None), "command_path", _as_typed())
     return f"{_such_as(path)} Run '{path} -h' to see what there is."
+
+
+def _as_typed() -> str:
+    """The program with the command that it was called with, if that is one."""
+    from ropecalc.cli.app import COMMANDS
+
+    return " ".join([PROGRAM, *(word for word in sys.argv[1:2] if word in COMMANDS)])
 
 
 def _such_as(path: str) -> str:

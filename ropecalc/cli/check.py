@@ -104,6 +104,10 @@ def command(
             weights=weights,
         )[0]
     )
+    if form is Form.BARE and wanted is None:
+        holds = _holds(spectrum, ctx, margin)
+        print("yes" if holds else "no")
+        raise typer.Exit(0 if holds else 1)
     more = {"next_base": form is not Form.BARE, "min_window": min_window}
     more |= {"room": False if form is Form.BARE else room or None}
     result = _solve(spectrum, ctx, margin, **more)
@@ -139,6 +143,16 @@ def _rescaled(
     source = f"base {format_base(float(base or 0))}"
     model = ModelConfig(source, "options", None, (rope,), rope.context, None)
     return Chosen(model, rope, scaling_in_short(rope))
+
+
+def _holds(spectrum: Spectrum, context: int, margin: float) -> bool:
+    """The answer alone, which is known at the first violation."""
+    import ropecalc
+    from ropecalc.render.progress import progress
+
+    with progress(f"{name(spectrum)}, {format_count(context)} tokens") as report:
+        found = ropecalc.max_context(spectrum, margin=margin, limit=context, progress=report)
+    return found.first_violation is None
 
 
 def _solve(spectrum: Spectrum, context: int, margin: float, **more: Any) -> Check:

@@ -8,9 +8,18 @@ import sys
 
 from ropecalc import __version__
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the program on the arguments of the process; returns the exit code."""
+    try:
+        return _main()
+    except KeyboardInterrupt:  # while what the program needs is loaded
+        return INTERRUPTED
+
+
+def _main() -> int:
     _open_what_is_closed()
     if sys.argv[1:] == ["--version"]:
         with contextlib.suppress(OSError):  # the program says what is wrong with stdout

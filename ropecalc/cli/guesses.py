@@ -74,7 +74,8 @@ def _bare(word: str) -> str:
 
 def _with_model(command: str, words: list[str]) -> list[str]:
     """A model's name where the command expects it: after --model, or without."""
-    if command in WITH_OPTION and words and words[0][:1].isalpha():
+    named = any(word.partition("=")[0] in ("--model", "--config") for word in words)
+    if command in WITH_OPTION and words and words[0][:1].isalpha() and not named:
         return ["--model", *words]
     if command in WITH_ARGUMENT:
         return [word for word in words if word not in ("--model", "--config")]

@@ -77,6 +77,8 @@ def chosen(
     """
     import ropecalc
 
+    if isinstance(models, str) and isinstance(configs, str):  # of a command for one model
+        at_most_one(**{"--model": models, "--config": configs})
     names = [models] if isinstance(models, str) else list(models or ())
     files = [configs] if isinstance(configs, str) else list(configs or ())
     for option, value in instead.items():

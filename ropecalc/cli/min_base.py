@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,6 +151,7 @@ def command(
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
     if min_window is not None and picked == "minimum_base":
         picked = "wide_start"
+    _check_apart(certificate, safe_certificate)
     for kind, path in {"minimum-base": certificate, "safe-base": safe_certificate}.items():
         if path is not None:
             _certify(path, asked, kind)
@@ -263,6 +265,15 @@ def _solve(head_dim: int, context: int, **settings: Any) -> MinimumBase:
         return ropecalc.min_base(head_dim, context, progress=report, **settings)
 
 
+def _check_apart(certificate: str | None, safe_certificate: str | None) -> None:
+    """Raise InvalidValueError where one proof would be written over the other."""
+    both = (certificate, safe_certificate)
+    if None not in both and len(set(map(os.path.realpath, filter(None, both)))) == 1:
+        raise InvalidValueError(
+            "options", "--certificate and --safe-certificate name one file: give each its own"
+        )
+
+
 def _certify(path: str, asked: _Asked, kind: str) -> None:
     """Write the proof of one base; of a minimum by a sweep, also where a table has it."""
     import ropecalc
@@ -308,12 +319,16 @@ def _answer(
 
 def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> object:
     """The number that was asked for, as one that ``check`` takes: never the infimum 1 itself."""
+    from ropecalc.results import Status
+
     if result.minimum_base is None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
         return None
     if here is None and getattr(result, picked) is None and result.min_window is not None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: no window is so wide")
         return None
+    if here is None and result.status is Status.EVERY_BASE:
+        warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
     if here is None:
         return max(getattr(result, picked) or LEAST, LEAST)
     base = _base_of(here)

@@ -14,7 +14,7 @@ import typer
 
 from ropecalc import quantities
 from ropecalc.cli.names import complete_model, complete_rope_type
-from ropecalc.cli.output import required, say
+from ropecalc.cli.output import required, say, warn
 from ropecalc.errors import InvalidValueError
 
 T = TypeVar("T")
@@ -57,11 +57,20 @@ def _dims(text: str) -> tuple[int, ...]:
 
 
 def _contexts(text: str) -> tuple[int, ...]:
+    _doubt_list("--ctx", text)
     return quantities.parse_list(text, tokens)
 
 
 def _bases(text: str) -> tuple[float, ...]:
+    _doubt_list("--base", text)
     return quantities.parse_list(text, quantities.parse_base)
+
+
+def _doubt_list(option: str, text: str) -> None:
+    """Say so where one number may have been meant as several: a sweep for it may take hours."""
+    if quantities.may_be_a_list(text):
+        several = " ".join(f"{option} {part}" for part in text.strip().split(","))
+        warn(f"{option} {text.strip()} is one number; several are {several}")
 
 
 def _scaling_factor(text: str) -> float:
@@ -70,7 +79,9 @@ def _scaling_factor(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 1 <= value <= quantities.LARGEST:
-        raise InvalidValueError("factor", f"factor must be at least 1, such as 4, got {text!r}")
+        raise InvalidValueError(
+            "factor", f"factor must be a number from 1 to 1e18, such as 4, got {text!r}"
+        )
     return value
 
 

@@ -60,7 +60,7 @@ def fetch_config(repo: str, revision: str | None = None) -> ModelConfig:
         raise ConfigError(f"{printable(repo)}: {start}; {ENVIRONMENT}") from None
     with _quiet():
         path = _within(_patience(), lambda: _download(repo, revision or None), printable(repo))
-    _, data = read_bytes(path, MAX_BYTES, ConfigError, WANTED)
+    _, data = read_bytes(path, MAX_BYTES, ConfigError, WANTED, may_be_empty=True)
     return parse_bytes(repo, _checked(printable(repo), data))
 
 

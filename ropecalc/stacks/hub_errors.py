@@ -8,6 +8,9 @@ from ropecalc.errors import ConfigError
 
 NO_HUB = "the answer is not that of a Hugging Face hub; check HF_ENDPOINT, and any proxy"
 KNOWN = "'ropecalc models' lists those that need no hub"
+# What was meant may have been a path, and mistyped: only what is none is asked for here.
+NO_PATH = "no such path here, and"
+NETWORK = "check the network and HF_ENDPOINT"
 LOGIN = "log in with 'hf auth login'"
 
 
@@ -30,11 +33,7 @@ def _refusal(error: Exception) -> str | None:
     from huggingface_hub import errors
 
     status = _status(error)
-    no = (
-        "no such model on the hub"
-        if status == 404
-        else "no such model on the hub, or a private one"
-    )
+    no = f"{NO_PATH} no such model on the hub" + ("" if status == 404 else ", or a private one")
     accept = "accept its licence on its page there"
     cases = (
         (errors.HFValidationError, None, "is not a name on the hub; check the spelling"),
@@ -54,16 +53,16 @@ def _trouble(error: Exception) -> str:
     from huggingface_hub import errors
 
     if isinstance(error, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled):
-        return (
-            f"not in the cache, and offline (HF_HUB_OFFLINE); unset that, or pass a file; {KNOWN}"
-        )
+        cure = f"unset that, or pass a file; {KNOWN}"
+        return f"{NO_PATH} not in the cache, and offline (HF_HUB_OFFLINE); {cure}"
     if isinstance(error, errors.FileMetadataError):
         return NO_HUB
     if "Timeout" in type(error).__name__:
-        return "the hub gave no answer in time; try again, or set HF_HUB_ETAG_TIMEOUT to more"
+        wait = "try again, or set HF_HUB_ETAG_TIMEOUT to more"
+        return f"{NO_PATH} the hub gave no answer in time; {wait}"
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return f"cannot be kept in the cache ({error.strerror}); check HF_HOME"
-    return f"the hub cannot be reached ({_reason(error)}); check the network and HF_ENDPOINT"
+    return f"{NO_PATH} the hub cannot be reached ({_reason(error)}); {NETWORK}"
 
 
 def _status(error: Exception) -> int | None:
