@@ -8,6 +8,7 @@ import math
 import re
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -231,16 +232,17 @@ def test_what_is_written_for_transformers_reads_back(
     one: Rope, form: dict[str, bool], context: int
 ) -> None:
     document = document_for(one, form)
-    five = emit(setting(one, context, document), "transformers5")
-    assert five.exact
+    asked = setting(one, context, document)
+    five = emit(asked, "transformers5")
+    assert five.exact is (asked.shortfall is None)
     change = json.loads(five.text)
     # transformers 5 reads rope_scaling first where a file has both: here it has one
     read = parse_config(merged(document, change), "v5")
     same_spectrum(read.rope, one, context)
     assert read.form == "transformers-5"
     if not form["v5"]:
-        four = emit(setting(one, context, document), "transformers4")
-        assert four.exact
+        four = emit(asked, "transformers4")
+        assert four.exact is five.exact
         read = parse_config(merged(document, json.loads(four.text)), "v4")
         same_spectrum(read.rope, one, context)
 
@@ -255,10 +257,11 @@ def test_vllm_replaces_the_object_and_gets_the_setting(
     options = arguments(written.text)
     override = json.loads(options["--hf-overrides"])
     read = parse_config(merged(document, override), "vllm")
-    if written.exact:
+    if one.rope_type != "dynamic":
+        assert written.exact is (setting(one, context).shortfall is None)
         same_spectrum(read.rope, one, context)
     else:
-        assert one.rope_type == "dynamic"
+        assert not written.exact
         plain = from_rope(read.rope, context).angular_frequencies
         np.testing.assert_allclose(plain, from_rope(one, context).angular_frequencies, 1e-9)
     length = int(options["--max-model-len"])
@@ -314,7 +317,8 @@ def test_llama_cpp_computes_the_setting(one: Rope, context: int) -> None:
         assert factor == pytest.approx(wanted.attention_factor, rel=1e-9)
     else:
         assert not np.allclose(found, wanted.angular_frequencies, 1e-6) or (
-            one.rope_type == "dynamic"
+            setting(one, context).shortfall is not None
+            or one.rope_type == "dynamic"
             or factor != pytest.approx(wanted.attention_factor)
             or one.parameters.get("truncate") is False
             or one.rope_type in ("longrope", "divided", "llama3")
@@ -324,15 +328,16 @@ def test_llama_cpp_computes_the_setting(one: Rope, context: int) -> None:
 @settings(max_examples=40)
 @given(ropes(), st.sampled_from([1024, 4096]))
 def test_megatron_reads_its_arguments_back(one: Rope, context: int) -> None:
-    written = emit(setting(one, context), "megatron-lm")
+    asked = setting(one, context)
+    written = emit(asked, "megatron-lm")
     if not written.text:
         assert one.rope_type in ("longrope", "divided")
         return
     read = parse_arguments(written.text, "train.sh")
-    assert read.context == context
+    assert read.context == min(context, asked.reach)
     if written.exact:
         same_spectrum(read.rope, one, context)
-    else:
+    elif asked.shortfall is None:
         assert not alike(read.rope, one, context) or one.rope_type == "dynamic"
 
 
@@ -348,11 +353,12 @@ def test_megatron_latent_attention_reads_back() -> None:
 @given(ropes(), FORMS)
 def test_axolotl_sets_whole_keys(one: Rope, form: dict[str, bool]) -> None:
     document = document_for(one, form)
-    written = emit(setting(one, 16384, document), "axolotl")
+    asked = setting(one, 16384, document)
+    written = emit(asked, "axolotl")
     read_yaml = yaml(written.text)
-    assert read_yaml["sequence_len"] <= 16384
-    assert written.exact is not form["nested"]
-    if written.exact:
+    assert read_yaml["sequence_len"] == min(16384, asked.reach)
+    assert written.exact is (asked.shortfall is None and not form["nested"])
+    if not form["nested"]:
         changed = {**document, **read_yaml["overrides_of_model_config"]}
         same_spectrum(parse_config(changed, "axolotl").rope, one, 16384)
 
@@ -413,6 +419,30 @@ def test_every_stack_says_what_it_cannot(one: Rope, context: int) -> None:
         assert written.exact or written.notes
         assert written.text or not written.exact
         well_formed(written)
+
+
+TOO_FEW = {"factor": 4.0, "original_context": 32768}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_factor_that_falls_short_is_no_stacks_exact_setting(stack: str) -> None:
+    asked = Setting(rope("yarn", base=1e6, **TOO_FEW), 262144, 32768, QWEN3)
+    written = emit(asked, stack)
+    assert not written.exact
+    assert "262144" not in written.text
+    assert "131072" in written.text or stack == "torchtune"
+    assert written.notes.count(str(asked.shortfall)) == 1
+    enough = replace(asked, rope=rope("yarn", base=1e6, **{**TOO_FEW, "factor": 8.0}))
+    assert enough.shortfall is None
+    assert "262144" in emit(enough, stack).text or stack == "torchtune"
+
+
+def test_the_factor_that_reaches_is_said_as_it_has_to_be_typed() -> None:
+    asked = Setting(rope("yarn", factor=4.0, original_context=40960), 1_000_001, 40960)
+    said = re.search("factor ([^ ]+) reaches those", asked.shortfall or "")
+    assert said is not None
+    parts = {"factor": float(said.group(1)), "original_context": 40960}
+    assert replace(asked, rope=rope("yarn", **parts)).shortfall is None
 
 
 def well_formed(written: Emission) -> None:
@@ -782,6 +812,35 @@ def test_several_stacks_have_headings_and_notes_go_to_stderr(run_cli: RunCli) ->
         "# litgpt 0.5.13",
     ]
     assert done.stderr.startswith("litgpt: LitGPT")
+
+
+SHORT = LINE.replace("128k", "256k --factor 4")
+
+
+def test_what_falls_short_is_said_once(run_batch: RunBatch) -> None:
+    lines = [f"{SHORT} --write llama.cpp --write megatron-lm", f"{SHORT} -q", f"{SHORT} --json"]
+    texts, quiet, as_json = run_batch([line.split() for line in lines])
+    assert [done.returncode for done in (texts, quiet, as_json)] == [1, 1, 1]
+    assert texts.stderr == quiet.stderr
+    assert texts.stderr.startswith("YaRN with factor 4 from 32,768 reaches 131,072 tokens, short")
+    assert (texts.stderr.count("\n"), quiet.stdout, as_json.stderr) == (1, "", "")
+    assert ("-c 131072 " in texts.stdout, "--seq-length 131072 " in texts.stdout) == (True, True)
+    assert not any(one["exact"] for one in json.loads(as_json.stdout)["results"])
+
+
+def test_on_a_terminal_what_falls_short_is_said_once() -> None:
+    from ropecalc.render.console import screen
+    from ropecalc.render.emit import describe_emissions
+    from tests.render_samples import Stream
+
+    on = screen(Stream(terminal=True), {"COLUMNS": "200", "NO_COLOR": "1"})
+    asked = Setting(rope("yarn", base=1e6, **TOO_FEW), 262144, 32768, QWEN3)
+    emissions = [emit(asked, stack) for stack in STACKS]
+    for listed in (False, True):
+        text = describe_emissions(asked, emissions, on, listed=listed)
+        assert text.count("short of the 262,144 asked for") == 1
+        assert "wrong way round" in text  # a stack's own reason stays
+        assert text.count("exactly") == listed  # in the line that counts none
 
 
 def test_json_has_every_stack(run_cli: RunCli) -> None:

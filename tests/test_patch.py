@@ -422,3 +422,14 @@ def test_in_place_as_json(run_cli: RunCli, tmp_path: Path) -> None:
     refused = run_cli("emit", "--in-place", path, "--write", "vllm")
     assert refused.returncode == 2
     assert from_rope(ropecalc.read_config(path).rope).base == 500000
+
+
+def test_a_factor_that_falls_short_is_put_in_and_not_called_exact(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = str(put(tmp_path))
+    line = ["emit", "--in-place", path, "--rope-type", "yarn", "--factor", "4", "--ctx", "32k"]
+    done = run_cli(*line)
+    assert done.returncode == 1
+    assert '+    "max_position_embeddings": 16384,' in done.stdout.splitlines()
+    assert "YaRN with factor 4 from 4,096 reaches 16,384 tokens, short of" in done.stderr

@@ -26,7 +26,7 @@ EPILOG = epilog(
     "ropecalc emit Qwen3-8B --base 5e6 --ctx 128k --write vllm",
     "ropecalc emit --base 5e6 --dim 128 --ctx 128k --write megatron-lm",
     "ropecalc emit --in-place config.json --base 5e6 --ctx 128k --dry-run",
-    exit_1="no: a stack that was named cannot compute exactly this",
+    exit_1="no: a stack that was named cannot compute exactly this, or none can",
 )
 
 
@@ -165,8 +165,10 @@ def _emit(setting: Setting, named: Sequence[str] | None, form: Form) -> bool:
     from ropecalc.stacks.emit import STACKS, emit
 
     emissions = [emit(setting, stack) for stack in named or STACKS]
+    if setting.shortfall and (form is Form.BARE or (named and form is Form.PIPE)):
+        warn(setting.shortfall)  # once: it is no stack's own
     if named and form in (Form.PIPE, Form.BARE):
-        _print_texts(emissions)
+        _print_texts(emissions, setting.shortfall)
     else:
         show(
             Answer(
@@ -181,17 +183,20 @@ def _emit(setting: Setting, named: Sequence[str] | None, form: Form) -> bool:
             ),
             form,
         )
-    return not named or all(one.exact for one in emissions)
+    if not named:
+        return setting.shortfall is None
+    return all(one.exact for one in emissions)
 
 
-def _print_texts(emissions: Sequence[Emission]) -> None:
+def _print_texts(emissions: Sequence[Emission], said: str | None) -> None:
     for one in emissions:
         if len(emissions) > 1:
             print(f"# {one.stack} {one.versions}")
         if one.text:
             print(one.text)
         for note in one.notes:
-            warn(f"{one.stack}: {note}")
+            if note != said:
+                warn(f"{one.stack}: {note}")
 
 
 def _table(setting: Setting, emissions: Sequence[Emission], file: TextIO, *, listed: bool) -> None:

@@ -20,14 +20,20 @@ if TYPE_CHECKING:
 def describe_emissions(
     setting: Setting, emissions: Sequence[Emission], screen: Screen, *, listed: bool
 ) -> str:
-    """The setting, then the stacks in a list, or what each of them takes."""
+    """The setting, then the stacks in a list, or what each of them takes.
+
+    What falls short in the setting itself is said once, above them all.
+    """
+    short = setting.shortfall
     exact_ones = sum(one.exact for one in emissions)
     answer = f": {exact_ones} of {len(emissions)} stacks compute it exactly" if listed else ""
     parts = [headline(_title(setting) + answer, screen), pairs(_rows(setting), screen)]
+    parts += [pairs([("note", short)], screen)] if short else []
     if not listed:
-        return "\n\n".join([*parts, *(_text(one, screen) for one in emissions)])
+        return "\n\n".join([*parts, *(_text(one, short, screen) for one in emissions)])
     parts.append(table(_columns(emissions), screen))
-    losses = [(one.stack, printable(one.notes[0])) for one in emissions if not one.exact]
+    why = [(one.stack, one.notes[0]) for one in emissions if not one.exact]
+    losses = [(stack, printable(note)) for stack, note in why if note != short]
     parts += [pairs(losses, screen)] if losses else []
     example = next((one.stack for one in emissions if one.exact), emissions[0].stack)
     text = "What to paste comes with the same command and a stack's name, such as"
@@ -64,13 +70,13 @@ def _how(emission: Emission) -> str:
     return "nearly, or in part" if emission.text else "cannot"
 
 
-def _text(emission: Emission, screen: Screen) -> str:
-    """The text is never wrapped: it is there to be copied."""
+def _text(emission: Emission, said: str | None, screen: Screen) -> str:
+    """The text is never wrapped: it is there to be copied. A note that was said is left out."""
     name = f"{emission.stack} {emission.versions}"
     sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
     how = _how(emission) if emission.text else "not"
     style = "bold green" if emission.exact else "bold red"
     parts = [headline(f"{sign} {name} computes it {how}", screen, style)]
     parts += [emission.text] if emission.text else []
-    notes = [("note", printable(note)) for note in emission.notes]
+    notes = [("note", printable(note)) for note in emission.notes if note != said]
     return "\n\n".join([*parts, *([pairs(notes, screen)] if notes else [])])

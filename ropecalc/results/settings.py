@@ -24,6 +24,35 @@ class Setting:
     model_name: str = "MODEL"
     """What the stack's own command calls the model."""
 
+    @property
+    def reach(self) -> int:
+        """The longest context that the scaling carries, tokens: L s for YaRN."""
+        original, factor = self.rope.original_context, self.rope.factor or 1.0
+        if self.rope.rope_type != "yarn" or original is None:
+            return self.context
+        return round(original * factor)
+
+    @property
+    def shortfall(self) -> str | None:
+        """That the scaling does not reach the context; None where it does.
+
+        >>> from ropecalc.results import Rope
+        >>> yarn = Rope("all", "yarn", 1e6, 128, 128, {"factor": 2.0, "original_context": 4096})
+        >>> print(Setting(yarn, 16384, 4096).shortfall)  # doctest: +NORMALIZE_WHITESPACE
+        YaRN with factor 2 from 4,096 reaches 8,192 tokens, short of the 16,384 asked for: factor 4
+        reaches those
+        >>> Setting(yarn, 8192, 4096).shortfall is None
+        True
+        """
+        original, reach = self.rope.original_context, self.reach
+        if reach >= self.context or original is None:
+            return None
+        return (
+            f"YaRN with factor {self.rope.factor or 1.0:g} from {original:,} reaches {reach:,} "
+            f"tokens, short of the {self.context:,} asked for: factor "
+            f"{self.context / original:.12g} reaches those"
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Emission:

@@ -39,7 +39,7 @@ class Patch:
     backup_path: str | None
     """Where the file as it was lies now."""
     exact: bool = True
-    """Whether transformers computes exactly the setting from the file."""
+    """Whether transformers computes exactly the setting from the file, up to the context."""
     notes: tuple[str, ...] = ()
     """What to know of how transformers reads it."""
 
@@ -94,9 +94,11 @@ def patch_config(
     if changed and not dry_run:
         mark = MARK if data.startswith(MARK) else b""
         kept = _write(given, name, data, mark + after.encode(), backup=backup)
-    return Patch(
-        given, before, after, diff, changed, changed and not dry_run, kept, *exact_in_five(goal)
-    )
+    exact, notes = exact_in_five(goal)
+    if setting.shortfall is not None:
+        exact, notes = False, (setting.shortfall, *notes)
+    written = changed and not dry_run
+    return Patch(given, before, after, diff, changed, written, kept, exact, notes)
 
 
 def _goal(name: str, document: Mapping[str, Any], setting: Setting) -> Wanted:

@@ -7,6 +7,7 @@ rule was read: a file at the version in ``VERSIONS``, or a pull request.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ def emit(setting: Setting, stack: str) -> Emission:
 
     ``exact`` means that the stack computes the setting's own frequencies and attention factor (and
     softmax factor), to the rounding of its arithmetic, for every length up to the context. Where
-    it does not, ``text`` is the nearest that the stack can do, or empty, and ``notes`` say which.
+    it does not, ``text`` is the nearest that the stack can do, or empty, and ``notes`` say which,
+    the reason first. No stack computes a YaRN whose factor does not reach the context: every text
+    then has the length that it does reach.
 
     Parameters
     ----------
@@ -60,7 +63,12 @@ def emit(setting: Setting, stack: str) -> Emission:
     known = stack_named(stack)
     module = import_module(f"ropecalc.stacks.emit.{MODULES[known]}")
     written: Emission = module.write(wanted(setting), known)
-    return written
+    short = setting.shortfall
+    if short is None:
+        return written
+    # a stack's own reason stays the first: this one is that of all
+    notes = (short, *written.notes) if written.exact else (*written.notes, short)
+    return replace(written, exact=False, notes=notes)
 
 
 def stack_named(name: str) -> str:

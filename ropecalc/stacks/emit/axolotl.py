@@ -25,9 +25,9 @@ def write(goal: Wanted, stack: str) -> Emission:
             "axolotl sets keys on the outer config, and this model has its rope in text_config: "
             "change its config.json instead"
         )
-        text = yaml({"sequence_len": goal.usable})
+        text = yaml({"sequence_len": goal.context})
         return emission(stack, "yaml", text, [note], exact=False)
     exact, why = exact_in_five(goal)
-    text = yaml({"sequence_len": goal.usable, "overrides_of_model_config": keys})
+    text = yaml({"sequence_len": goal.context, "overrides_of_model_config": keys})
     notes = [*why, *remarks(goal, expressible(goal))]
     return emission(stack, "yaml", text, notes, exact=exact)

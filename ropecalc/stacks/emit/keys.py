@@ -294,11 +294,6 @@ def remarks(goal: Wanted, rope: Rope) -> list[str]:
     notes = []
     if rope.rope_type == "yarn":
         length = rope.parameters["original_context"]
-        if goal.reach < goal.context:
-            notes.append(
-                f"YaRN with factor {goal.factor:g} from {length:,} reaches {goal.reach:,} tokens, "
-                f"short of the {goal.context:,} asked for"
-            )
         if not near(goal.reach / length, goal.factor):
             notes.append(
                 f"transformers warns of this factor: {goal.factor!r} times {length:,} is no whole "

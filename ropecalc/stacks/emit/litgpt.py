@@ -30,7 +30,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         return emission(stack, "yaml", "", [note], exact=False)
     if rope.rope_type == "yarn":
         why += _not_in_yarn(goal)
-    keys: dict[str, Any] = {"block_size": goal.usable, "rope_base": _whole(rope.base)}
+    keys: dict[str, Any] = {"block_size": goal.context, "rope_base": _whole(rope.base)}
     partial = partial_factor(rope)
     if partial is not None:
         keys["rotary_percentage"] = partial

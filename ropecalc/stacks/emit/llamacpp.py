@@ -44,7 +44,7 @@ IN_TENSORS = ("llama3", "longrope", "divided", "proportional")
 def write(goal: Wanted, stack: str) -> Emission:
     """One command line."""
     rope, why = _rope(goal)
-    words: list[str | float] = ["llama-server", "-m", _file(goal), "-c", goal.usable]
+    words: list[str | float] = ["llama-server", "-m", _file(goal), "-c", goal.context]
     words += _scaling_flags(goal, rope)
     # rope-freq-base takes the place of the file's own; 0 would mean that one
     words += ["--rope-freq-base", short(rope.base)]
@@ -148,16 +148,16 @@ def _cap(goal: Wanted, rope: Rope) -> tuple[list[str], list[str]]:
     """
     own = goal.own_context
     lifted = rope.rope_type == "yarn" and not goal.as_it_was
-    if lifted or (own is not None and own >= goal.usable):
+    if lifted or (own is not None and own >= goal.context):
         return [], []
     architecture = _architecture(goal)
     if architecture is None:
         note = (
             "the server caps the context at the file's own: lift it with --override-kv "
-            f"ARCH.context_length=int:{goal.usable}, ARCH being general.architecture of the file"
+            f"ARCH.context_length=int:{goal.context}, ARCH being general.architecture of the file"
         )
         return [], [note]
-    return ["--override-kv", f"{architecture}.context_length=int:{goal.usable}"], []
+    return ["--override-kv", f"{architecture}.context_length=int:{goal.context}"], []
 
 
 def _architecture(goal: Wanted) -> str | None:

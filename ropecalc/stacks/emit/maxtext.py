@@ -43,7 +43,7 @@ def write(goal: Wanted, stack: str) -> Emission:
             f"MaxText's configs have whole bases: {math.ceil(rope.base)} in the place of "
             f"{rope.base!r}, which may not meet the same bound"
         )
-    shape: Keys = {"max_target_length": goal.usable, "rope_max_timescale": math.ceil(rope.base)}
+    shape: Keys = {"max_target_length": goal.context, "rope_max_timescale": math.ceil(rope.base)}
     if partial_factor(rope) is not None:
         shape["partial_rotary_factor"] = partial_factor(rope)
     why += about

@@ -48,11 +48,11 @@ def write(goal: Wanted, stack: str) -> Emission:
     keys = {**top_level(told, rope), "rope_parameters": _object(told, rope)}
     if rope.rope_type == "linear" and ORIGINAL in old_object(goal):
         # which stays in the merged object, and stops the factor from counting in the context
-        keys[CONTEXT] = goal.usable
+        keys[CONTEXT] = goal.context
     overrides = json.dumps(nested_in_text(told, keys), allow_nan=False)
     text = command(
         *("python", "-m", "sglang.launch_server", "--model-path", goal.setting.model_name),
-        *("--json-model-override-args", overrides, "--context-length", told.usable),
+        *("--json-model-override-args", overrides, "--context-length", told.context),
     )
     return emission(stack, "shell", text, [*why, *remarks(told, rope)], exact=not why)
 

@@ -38,7 +38,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         )
     if rope.rope_type == "llama3":
         notes.append("CosSinRoPE has no llama scaling: the model must use the complex form")
-    text = _text({"dim": rope.rotary_dim, "max_seq_len": goal.usable, **_keys(rope)})
+    text = _text({"dim": rope.rotary_dim, "max_seq_len": goal.context, **_keys(rope)})
     return emission(stack, "python", text, [*why, *notes], exact=not why)
 
 

@@ -40,7 +40,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     # llama3 and longrope (pull request 56446): raised for those, as it is for linear
     keys = {**top_level(goal, rope), "rope_parameters": parameters_object(goal, rope)}
     overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
-    length = str(goal.usable)  # YaRN's table of cos and sin ends at L s
+    length = str(goal.context)  # YaRN's table of cos and sin ends at L s
     model = goal.setting.model_name
     text = command("vllm", "serve", model, "--hf-overrides", overrides, "--max-model-len", length)
     notes = [*why, *_beside(goal, rope), *remarks(goal, rope)]
@@ -90,13 +90,13 @@ def _latent(goal: Wanted) -> list[str]:
 def _beside(goal: Wanted, rope: Rope) -> list[str]:
     notes = []
     original = rope.parameters.get("original_context")
-    if rope.rope_type == "longrope" and original is not None and goal.usable > original:
+    if rope.rope_type == "longrope" and original is not None and goal.context > original:
         notes.append(f"above {original:,} tokens vLLM uses long_factor for every prompt")
     if rope.rope_type in ("linear", "ntk_fixed"):
         own = goal.own_context
         unscaled = goal.model is not None and goal.model.model_type in classes.SCALED_FULL_ONLY
         longest = None if own is None else own if unscaled else int(own * goal.factor)
-        if longest is not None and longest < goal.usable:
+        if longest is not None and longest < goal.context:
             notes.append(
                 f"vLLM allows {longest:,} tokens for this; VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 lifts it"
             )

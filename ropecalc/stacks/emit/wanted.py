@@ -22,8 +22,11 @@ class Wanted:
 
     @property
     def context(self) -> int:
-        """The context to reach, tokens."""
-        return self.setting.context
+        """The context to write, tokens: what was asked for, but no position beyond YaRN's end.
+
+        There vLLM's table of cos and sin ends, and no other stack is told another length.
+        """
+        return min(self.setting.context, self.reach)
 
     @property
     def model(self) -> ModelConfig | None:
@@ -48,15 +51,7 @@ class Wanted:
     @property
     def reach(self) -> int:
         """The longest context that the scaling carries, tokens: L s for YaRN."""
-        original = self.rope.original_context
-        if self.rope.rope_type != "yarn" or original is None:
-            return self.context
-        return round(original * self.factor)
-
-    @property
-    def usable(self) -> int:
-        """The context to ask a server for: no position may lie beyond YaRN's own end."""
-        return min(self.context, self.reach)
+        return self.setting.reach
 
     @property
     def was(self) -> Rope | None:
