@@ -133,6 +133,20 @@ def test_the_command(run_batch: RunBatch) -> None:
     assert [done.returncode for done in (gap, scale, as_json, mass, bare)] == [0, 0, 0, 2, 2]
 
 
+def test_what_has_no_scale_or_goes_backwards_is_told(run_batch: RunBatch) -> None:
+    head = "temperature --ctx 128k --from"
+    lines = [f"{head} 256k", f"{head} 128k -q", f"{head} 8k --mass 1e-9 -q", "temperature -h"]
+    backwards, same, none, page = run_batch([line.split() for line in lines])
+    assert (backwards.returncode, backwards.stdout) == (2, "")
+    assert "Invalid value for '--from': it must be at most --ctx, 131,072 tokens, got 262,144;" in (
+        backwards.stderr
+    )
+    assert (same.stdout, same.stderr) == ("1.0\n", "")
+    assert (none.returncode, none.stdout) == (0, "\n")
+    assert none.stderr.startswith("there is no scale: for a mass of 1e-09 among 8,192 tokens")
+    assert "model" not in page.stdout.split("Options:")[1]
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("trained", [None, 8_192])
 def test_on_a_terminal(width: int, trained: int | None) -> None:

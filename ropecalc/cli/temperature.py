@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, required, show
-from ropecalc.cli.plan import From
+from ropecalc.cli.output import Answer, Form, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
+from ropecalc.quantities import format_count
 from ropecalc.render.records_temperature import temperature_record, temperature_rows
 
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ EPILOG = epilog(
 )
 MASS = 0.9
 
+From = Annotated[
+    int | None,
+    options.option(
+        "--from",
+        "The shorter context that training was on; no scale without it.",
+        "TOKENS",
+        options.reader(options.tokens),
+    ),
+]
 Mass = Annotated[
     float,
     options.option(
@@ -57,6 +66,14 @@ def command(
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if ctx is None:
         raise required("--ctx", "128k")
+    if from_ is not None and from_ > ctx:
+        # the library goes either way; here it can only be the two options mixed up
+        raise InvalidValueError(
+            "options",
+            f"Invalid value for '--from': it must be at most --ctx, {format_count(ctx)} tokens, "
+            f"got {format_count(from_)}; give the context that training was on to --from, and the "
+            "longer one to --ctx",
+        )
     result = _solve(ctx, from_, mass)
     inputs: dict[str, object] = {
         "context": ctx,
@@ -64,6 +81,11 @@ def command(
         "attention_mass": mass,
     }
     show(_answer(result, inputs), form)
+    if form is Form.BARE and from_ is not None and result.scale is None:
+        warn(
+            f"there is no scale: for a mass of {mass:g} among {format_count(from_)} tokens the gap "
+            "is not positive, and no factor on the logits gives that back"
+        )
 
 
 def _solve(context: int, trained: int | None, mass: float) -> Temperature:
