@@ -24,7 +24,7 @@ PLAIN: dict[str, Any] = {
     "max_position_embeddings": 4096,
     "rope_theta": 1e6,
 }
-FLAGS = "pass --base, --dim and --ctx instead of the file"
+ADD = "add it, with the model's base"
 
 
 @pytest.fixture(name="write")
@@ -206,10 +206,13 @@ def test_what_has_no_known_rotation(change: Any, end: str, write: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "end"),
     [
-        ({"rope_theta": None}, f"has no rope_theta; {FLAGS}"),
-        ({"text_config": {}}, f"has no text_config.rope_theta; {FLAGS}"),
-        ({"hidden_size": None}, f"has neither head_dim nor hidden_size; {FLAGS}"),
-        ({"num_attention_heads": None}, f"neither head_dim nor num_attention_heads; {FLAGS}"),
+        ({"rope_theta": None}, f"has no rope_theta; {ADD}"),
+        ({"text_config": {}}, f"has no text_config.rope_theta; {ADD}"),
+        ({"hidden_size": None}, "has neither head_dim nor hidden_size; add one of them"),
+        (
+            {"num_attention_heads": None},
+            "neither head_dim nor num_attention_heads; add one of them",
+        ),
         ({"num_attention_heads": 0}, "must be a positive integer, got 0; correct it"),
         ({"num_attention_heads": -32}, "must be a positive integer, got -32; correct it"),
         ({"num_attention_heads": 3}, "by num_attention_heads, 3; correct them, or add head_dim"),
@@ -219,11 +222,11 @@ def test_what_has_no_known_rotation(change: Any, end: str, write: Any) -> None:
         ({"hidden_size": [4096]}, "must be a positive integer, got a list; correct it"),
         ({"head_dim": 0}, "head_dim must be a positive integer, got 0; correct it"),
         ({"head_dim": 10**30}, f"head_dim must be a positive integer, got {10**30}; correct it"),
-        ({"head_dim": 127}, f"at least 2, got 127; correct the file, or {FLAGS}"),
-        ({"head_dim": 10**6}, f"at most 65536, got 1000000; correct the file, or {FLAGS}"),
-        ({"rotary_dim": 256}, f"which is 128, got 256; correct the file, or {FLAGS}"),
-        ({"rotary_dim": 63}, f"at least 2, got 63; correct the file, or {FLAGS}"),
-        ({"partial_rotary_factor": 0.001}, f"at least 2, got 0; correct the file, or {FLAGS}"),
+        ({"head_dim": 127}, "at least 2, got 127; correct the file"),
+        ({"head_dim": 10**6}, "at most 65536, got 1000000; correct the file"),
+        ({"rotary_dim": 256}, "which is 128, got 256; correct the file"),
+        ({"rotary_dim": 63}, "at least 2, got 63; correct the file"),
+        ({"partial_rotary_factor": 0.001}, "at least 2, got 0; correct the file"),
         ({"partial_rotary_factor": 0}, "than 0 and at most 1, got 0; correct it"),
         ({"partial_rotary_factor": 1.5}, "than 0 and at most 1, got 1.5; correct it"),
         ({"rope_theta": "1e6"}, 'greater than 1, got "1e6"; correct it'),

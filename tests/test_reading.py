@@ -18,7 +18,7 @@ from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError, Unsup
 from ropecalc.stacks import jsonfile, reading
 from ropecalc.stacks.reading import read_config
 
-FLAGS = "pass --base, --dim and --ctx instead of the file"
+ADD = "add it, with the model's base"
 PLAIN: dict[str, Any] = {
     "hidden_size": 4096,
     "num_attention_heads": 32,
@@ -63,7 +63,7 @@ DEEP = '{"a": ' * 100_000
     ("content", "end"),
     [
         (b"", "is empty; pass a model's config.json"),
-        ("{}", f"has no rope_theta; {FLAGS}"),
+        ("{}", f"has no rope_theta; {ADD}"),
         ('{\n  "rope_theta": 1e6,\n}', "at line 3, column 1; correct it there"),
         ('{"rope_theta": 1e6', "is not valid JSON at line 1, column 19; correct it there"),
         ("[]", "holds JSON, but not an object; pass a model's config.json"),

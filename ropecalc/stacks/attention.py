@@ -14,7 +14,6 @@ from ropecalc.stacks.document import Section
 
 FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
 WITHOUT_ATTENTION = frozenset(["linear_attention", "conv", "mamba", "moe", "mlp", "recurrent"])
-FLAGS = "pass --base, --dim and --ctx instead of the file"
 PARTIAL_KEYS = ("partial_rotary_factor", "rotary_pct", "rope_pct", "rotary_percentage")
 MOST_LAYERS = 65_536
 
@@ -172,7 +171,9 @@ def head_size(config: Section) -> int:
     heads = config.integer("num_attention_heads", "n_head", "n_heads", "num_heads")
     if hidden is None or heads is None:
         missing = "hidden_size" if hidden is None else "num_attention_heads"
-        config.fail(f"has neither {config.prefix}head_dim nor {config.prefix}{missing}", FLAGS)
+        config.fail(
+            f"has neither {config.prefix}head_dim nor {config.prefix}{missing}", "add one of them"
+        )
     if hidden % heads:
         pair = f"{config.prefix}hidden_size, {hidden}, by num_attention_heads, {heads}"
         config.fail(f"cannot divide {pair}", "correct them, or add head_dim")
@@ -217,5 +218,5 @@ def checked(config: Section, head_dim: int, rotary_dim: int) -> tuple[int, int]:
     try:
         check_dims(head_dim, rotary_dim)
     except InvalidValueError as error:
-        raise ConfigError(f"{config.name}: {error}; correct the file, or {FLAGS}") from None
+        raise ConfigError(f"{config.name}: {error}; correct the file") from None
     return head_dim, rotary_dim

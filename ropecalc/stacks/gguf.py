@@ -14,7 +14,15 @@ from ropecalc.results.configs import ModelConfig, Rope
 from ropecalc.stacks.document import Section
 from ropecalc.stacks.gguf_file import Container, read_container
 from ropecalc.stacks.gguf_layers import Layers, kinds_of_layers, local_base
-from ropecalc.stacks.values import FLAGS, NONE, checked_dims, quotient, trained_context, unique
+from ropecalc.stacks.values import (
+    ANEW,
+    NONE,
+    WITHOUT_FILE,
+    checked_dims,
+    quotient,
+    trained_context,
+    unique,
+)
 
 if TYPE_CHECKING:
     import os
@@ -124,7 +132,7 @@ def _architecture(container: Container) -> str:
     part = container.metadata.get("split.no")
     if isinstance(part, int) and part > 0:
         raise ConfigError(f"{container.name}: is part {part + 1} of a split file; pass part 1")
-    raise ConfigError(f"{container.name}: has no general.architecture; {FLAGS}")
+    raise ConfigError(f"{container.name}: has no general.architecture; {ANEW}")
 
 
 def _rope(model: _Model, kind: Layers, context: int | None) -> Rope:
@@ -160,7 +168,7 @@ def _base(model: _Model) -> float:
 def _dims(model: _Model, *, local: bool) -> tuple[int, int]:
     keys = model.keys
     head_dim = keys.integer("attention.key_length_mla", "attention.key_length") or quotient(
-        keys, keys.integer("embedding_length"), _heads(keys), ("embedding_length", HEADS)
+        keys, keys.integer("embedding_length"), _heads(keys), ("embedding_length", HEADS), ANEW
     )
     rotary_dim = keys.integer("rope.dimension_count") or head_dim
     if local:
@@ -198,7 +206,7 @@ def _method(model: _Model, context: int | None) -> tuple[str, Parameters]:
         return "yarn", _yarn(model, context, factor, amplitude)
     if amplitude != 1:
         fact = f"{keys.prefix}rope.scaling.attn_factor comes without YaRN and without rope factors"
-        keys.refuse(fact, FLAGS)
+        keys.refuse(fact, WITHOUT_FILE)
     return ("linear", {"factor": factor}) if factor != 1 else ("default", {})
 
 
@@ -212,7 +220,9 @@ def _factor(keys: Section) -> float:
 
 def _check_alone(keys: Section, kind: str, factor: float, tensor: str) -> None:
     if kind == "yarn" and factor != 1:
-        keys.refuse(f"{tensor} and YaRN are combined, which ropecalc does not evaluate", FLAGS)
+        keys.refuse(
+            f"{tensor} and YaRN are combined, which ropecalc does not evaluate", WITHOUT_FILE
+        )
 
 
 def _with_tensors(
@@ -228,9 +238,9 @@ def _with_tensors(
         }
     if factor != 1:
         what = f"{min(tensors)} and a rope.scaling.factor are combined"
-        keys.refuse(f"{what}, which ropecalc does not evaluate", FLAGS)
+        keys.refuse(f"{what}, which ropecalc does not evaluate", WITHOUT_FILE)
     if len(tensors) < 2:
-        keys.fail(f"has {min(tensors)} and not its counterpart", "convert the model anew")
+        keys.fail(f"has {min(tensors)} and not its counterpart", ANEW)
     return "longrope", {
         "short_factor": tensors[SHORT],
         "long_factor": tensors[LONG],
@@ -245,7 +255,7 @@ def _original_context(model: _Model, context: int | None) -> int:
         return found
     if context is None:
         key = "rope.scaling.original_context_length"
-        model.keys.fail(f"has neither {model.keys.prefix}{key} nor context_length", FLAGS)
+        model.keys.fail(f"has neither {model.keys.prefix}{key} nor context_length", ANEW)
     model.assumptions.append(
         f"rope.scaling.original_context_length is absent: context_length, {context:,}, as "
         "llama.cpp takes it"
@@ -265,7 +275,7 @@ def _yarn(model: _Model, context: int | None, factor: float, amplitude: float) -
     keys, weight = model.keys, _log_multiplier(model)
     external = keys.get("rope.scaling.yarn_ext_factor")
     if external not in (None, 1.0, -1.0):
-        keys.refuse(f"{keys.prefix}rope.scaling.yarn_ext_factor is not 1", FLAGS)
+        keys.refuse(f"{keys.prefix}rope.scaling.yarn_ext_factor is not 1", WITHOUT_FILE)
     numerator = weight if weight and model.architecture == "deepseek2" else 1.0
     return {
         "factor": factor,

@@ -16,7 +16,7 @@ from ropecalc.results import ModelConfig, Rope
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.scaling import MAX_BASE
 from ropecalc.stacks import attention, classes
-from ropecalc.stacks.attention import FLAGS, FULL, Layers
+from ropecalc.stacks.attention import FULL, Layers
 from ropecalc.stacks.document import CHECK, Section
 from ropecalc.stacks.ropes import Reading, parameters, rope_type
 
@@ -247,7 +247,7 @@ def _base_of_class(
     if base is None and rope is not None:
         base = classes.PLAIN_BASE
     if base is None:
-        config.fail(f"has no {config.prefix}rope_theta", FLAGS)
+        config.fail(f"has no {config.prefix}rope_theta", "add it, with the model's base")
     owner = f"{model_type} in transformers" if model_type in classes.BASE or known else "all stacks"
     assumptions.append(f"{config.prefix}rope_theta is absent: {base:,.0f}, the default of {owner}")
     return base

@@ -14,7 +14,7 @@ from ropecalc.errors import ConfigError, UnsupportedError
 from ropecalc.files import printable
 from ropecalc.results.configs import EVERY_LAYER, ModelConfig, Rope
 from ropecalc.stacks.shell import Options, read_options
-from ropecalc.stacks.values import FLAGS, NONE, checked_dims, trained_context, unique
+from ropecalc.stacks.values import NONE, checked_dims, trained_context, unique
 
 DEFAULT_BASE = 10_000
 LLAMA3 = {"original_context": 8192, "low_freq_factor": 1.0, "high_freq_factor": 4.0}  # in the code
@@ -180,7 +180,7 @@ def _quotient(reader: _Reader) -> int:
     hidden, heads = reader.integer("hidden-size"), reader.integer("num-attention-heads")
     if hidden is None or heads is None:
         missing = "hidden-size" if hidden is None else "num-attention-heads"
-        reader.fail(f"has neither --kv-channels nor --{missing}", f"add it, or {FLAGS}")
+        reader.fail(f"has neither --kv-channels nor --{missing}", "add one of them")
     if hidden % heads:
         pair = f"--hidden-size, {hidden}, by --num-attention-heads, {heads}"
         reader.fail(f"cannot divide {pair}", "correct them, or add --kv-channels")

@@ -12,18 +12,26 @@ if TYPE_CHECKING:
     from ropecalc.results import Rope
     from ropecalc.stacks.document import Section
 
-FLAGS = "pass --base, --dim and --ctx instead of the file"
+# for what is not evaluated in a file: only commands that take --base can do without one
+WITHOUT_FILE = "check and curve take a head's --base and --dim without a file"
+ANEW = "convert the model anew"
 NONE = "pass a model that has rotary embeddings"
 
 
-def quotient(keys: Section, size: int | None, heads: int | None, names: tuple[str, str]) -> int:
+def quotient(
+    keys: Section,
+    size: int | None,
+    heads: int | None,
+    names: tuple[str, str],
+    cure: str = "add it",
+) -> int:
     """A head's size: the model's over the number of heads, which are those of the two names.
 
     Raises ConfigError where one is missing or they do not divide.
     """
     if size is None or heads is None:
         missing = keys.prefix + names[0 if size is None else 1]
-        keys.fail(f"has no {missing}, and the head's size is not given", FLAGS)
+        keys.fail(f"has no {missing}, and the head's size is not given", cure)
     if size % heads:
         pair = f"{keys.prefix}{names[0]}, {size}, by {keys.prefix}{names[1]}, {heads}"
         keys.fail(f"cannot divide {pair}", "correct them")
@@ -35,7 +43,7 @@ def checked_dims(name: str, head_dim: int, rotary_dim: int) -> tuple[int, int]:
     try:
         check_dims(head_dim, rotary_dim)
     except InvalidValueError as error:
-        raise ConfigError(f"{name}: {error}; correct the file, or {FLAGS}") from None
+        raise ConfigError(f"{name}: {error}; correct the file") from None
     return head_dim, rotary_dim
 
 
