@@ -90,6 +90,14 @@ HEAD_KEYS = "head_dim rotary_dim count_unrotated base rope_type weights"
 ROPE_KEYS = "layer_type rope_type base factor original_context parameters head_dim rotary_dim "
 ROPE_KEYS += "layers window"
 
+PATCH = Record(
+    "path changed written backup_path exact diff notes",
+    (Patch,),
+    {
+        "path": Key(text="The file that was to be changed."),
+        "diff": Key(text="A unified diff of the file; empty where nothing changes."),
+    },
+)
 PARTS = {
     "finding": Record("code severity message cure where layer_type", (results.Finding,)),
     "rule": Record(
@@ -176,6 +184,7 @@ PARTS = {
             "stack": Key(text="The stack whose words these are."),
         },
     ),
+    "patch": PATCH,
 }
 
 OR_NOTHING = {"type": "null"}
@@ -338,7 +347,8 @@ MODELS = Record(
 )
 PLAN = Record(
     "model trained_context context critical_dimension critical_base original candidates "
-    "with_training with_training_reason without_training without_training_reason notes written",
+    "with_training with_training_reason without_training without_training_reason notes written "
+    "patch",
     (results.Plan,),
     {
         "model": Key(nullable(STRING), "The model's file or name; null for a head without one."),
@@ -347,20 +357,16 @@ PLAN = Record(
         "with_training_reason": Key(text="Why that one, in words."),
         "without_training_reason": Key(text="Why that one, in words."),
         "written": Key(array(part("setting_written")), "The settings asked for with --write."),
+        "patch": Key(
+            {"anyOf": [part("patch"), OR_NOTHING]},
+            "What changed in the file of --in-place; null without it.",
+        ),
     },
 )
 EMIT = Record(
     "stack versions kind exact text notes",
     (results.Emission,),
     {"stack": Key(text="The stack whose words these are.")},
-)
-PATCH = Record(
-    "path changed written backup_path exact diff notes",
-    (Patch,),
-    {
-        "path": Key(text="The file that was to be changed."),
-        "diff": Key(text="A unified diff of the file; empty where nothing changes."),
-    },
 )
 SETTING = Record(
     "model layer_type rope_type base head_dim rotary_dim parameters context trained_context",

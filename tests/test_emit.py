@@ -814,6 +814,26 @@ def test_several_stacks_have_headings_and_notes_go_to_stderr(run_cli: RunCli) ->
     assert done.stderr.startswith("litgpt: LitGPT")
 
 
+def test_stacks_come_in_lists_too_and_each_once(run_batch: RunBatch) -> None:
+    lines = [f"{LINE} --write vllm,SGLang", f"{LINE} --write vllm --write sglang --write VLLM"]
+    lines += [f"{LINE} --write vllm --write vllm", f"{LINE} --write vllm"]
+    listed, repeated, twice, once = run_batch([line.split() for line in lines])
+    assert listed.stdout == repeated.stdout
+    assert listed.stdout.count("# ") == 2
+    assert twice.stdout == once.stdout
+
+
+def test_scalings_are_named_alike_by_help_and_error_and_in_any_case(run_batch: RunBatch) -> None:
+    head = "emit --base 1e4 --ctx 32k --original-context 8k --json --rope-type"
+    pages = [["emit", "-h"], ["check", "-h"], [*head.split(), "rope"]]
+    names = "default, linear, ntk-aware, ntk-fixed, dynamic, yarn, llama3"
+    for done in run_batch(pages):
+        assert names in " ".join((done.stdout + done.stderr).split())
+    lines = [f"{head} {name}".split() for name in f"{names}, YARN, NTK_Aware".split(", ")]
+    found = [json.loads(done.stdout)["inputs"]["rope_type"] for done in run_batch(lines)]
+    assert found == [*names.replace("-", "_").split(", "), "yarn", "ntk_aware"]
+
+
 SHORT = LINE.replace("128k", "256k --factor 4")
 
 
@@ -856,6 +876,8 @@ def test_json_has_every_stack(run_cli: RunCli) -> None:
         ("emit", "--base"),
         ("emit --base 1e6", "--ctx"),
         ("emit Qwen3-8B --write torchtone", "torchtune"),
+        ("emit Qwen3-8B --write vlm", "Invalid value for '--write': stack 'vlm' is not known"),
+        ("emit Qwen3-8B --write vllm,", "Invalid value for '--write': stack '' is not known"),
         ("emit Qwen3-8B --rope-type yarn --factor 0.5", "--factor"),
         ("emit Qwen3-8B --rope-type rope", "yarn"),
         ("emit Qwen3-8B --factor 4", "--rope-type"),

@@ -465,9 +465,97 @@ def test_a_setting_goes_into_a_file_and_a_second_run_changes_nothing(
     assert dry.stdout == done.stdout
     assert '+  "max_position_embeddings": 131072,' in done.stdout.splitlines()
     assert (again.stdout, again.returncode) == ("", 0)
+    assert dry.stderr == f"{file} was not changed: that needs the same without --dry-run\n"
+    assert done.stderr == f"{file} has the setting; the file as it was is {file}.bak\n"
+    assert again.stderr == f"{file} has this setting already: nothing changes\n"
     assert file.with_name("config.json.bak").read_text() == before
     rope = ropecalc.read_config(str(file)).rope
     assert (rope.rope_type, rope.factor, rope.original_context) == ("yarn", 4.0, 32_768)
+
+
+YARN = "plan Qwen3-8B --from 32k --to 128k --method yarn"
+
+
+def test_a_stack_that_cannot_compute_it_is_a_no(run_batch: RunBatch) -> None:
+    lines = [f"{YARN} --write {stacks}" for stacks in ("torchtune", "litgpt", "vllm,torchtune")]
+    lines += [f"{YARN} --write litgpt --json", f"{YARN} --write vllm,sglang"]
+    nothing, inverted, half, as_json, exact = run_batch([line.split() for line in lines])
+    assert [done.returncode for done in (nothing, inverted, half, as_json, exact)] == [
+        1,
+        1,
+        1,
+        1,
+        0,
+    ]
+    assert (nothing.stdout, nothing.stderr.count("torchtune has no yarn scaling")) == ("", 1)
+    assert "wrong way round" in inverted.stderr
+    assert half.stdout.startswith("# vllm: yarn\nvllm serve")
+    (written,) = json.loads(as_json.stdout)["results"][0]["written"]
+    assert written["exact"] is False
+
+
+def test_methods_are_named_in_any_case_and_in_lists(run_batch: RunBatch) -> None:
+    head = "plan --base 1e6 --from 32k --to 128k --csv --method"
+    lines = [f"{head} yarn,liu", f"{head} YaRN --method Liu --method yarn"]
+    lists, cases = run_batch([line.split() for line in lines])
+    assert lists.stdout == cases.stdout
+    assert [line.split(",")[5] for line in lists.stdout.splitlines()[1:]] == [
+        *("original", "liu", "yarn")
+    ]
+    found = ropecalc.plan(1e4, 64, trained_context=512, context=2_048, methods=["NTK_Aware"])
+    assert [one.method for one in found.candidates] == ["ntk-aware"]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(ropecalc.find_model("Qwen3-8B").document, indent=2))
+    return str(path)
+
+
+def test_beside_a_changed_file_json_rows_and_bases_stand_alone(
+    run_batch: RunBatch, file: str
+) -> None:
+    head = f"plan {file} --from 32k --to 128k --method yarn --in-place {file} --dry-run"
+    forms = ["", "--json", "--csv", "--tsv", "--markdown", "-q", "--write vllm"]
+    diff, as_json, csv, tsv, markdown, bare, text = run_batch(
+        [f"{head} {form}".split() for form in forms]
+    )
+    (record,) = json.loads(as_json.stdout)["results"]
+    assert record["patch"]["diff"] == diff.stdout
+    assert (record["patch"]["changed"], record["patch"]["written"]) == (True, False)
+    assert (record["written"], as_json.stderr) == ([], "")
+    assert len({len(row.split(",")) for row in csv.stdout.splitlines()}) == 1
+    assert csv.stdout.replace(",", "\t") == tsv.stdout
+    assert markdown.stdout.startswith("| model ")
+    assert bare.stdout == "1000000\n"
+    assert text.stdout.startswith("vllm serve ")
+    assert text.stdout.count("\n") == 1
+    for done in (diff, csv, tsv, markdown, bare, text):
+        assert done.returncode == 0
+        assert done.stderr == f"{file} was not changed: that needs the same without --dry-run\n"
+
+
+def test_a_context_that_only_the_file_says_is_doubted(run_batch: RunBatch, file: str) -> None:
+    line = f"plan {file} --to 160k --in-place {file} --no-backup"
+    first, again, told, from_40k = run_batch(
+        [
+            line.split(),
+            line.split(),
+            [*line.split(), "--from", "160k"],
+            [*line.split(), "--from", "40k"],
+        ]
+    )
+    assert first.returncode == 0
+    assert (again.returncode, again.stdout) == (2, "")
+    assert again.stderr == (
+        "Error: Invalid value for '--to': context must be longer than the trained 163,840 tokens, "
+        "got 163,840; that is what the file says: give --from, such as --from 8k, if it was "
+        "trained on fewer\n"
+    )
+    assert told.stderr.endswith("trained 163,840 tokens, got 163,840\n")
+    assert (from_40k.returncode, from_40k.stdout) == (0, "")
+    assert "nothing changes" in from_40k.stderr
 
 
 # --- on a terminal ------------------------------------------------------------------------------

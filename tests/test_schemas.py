@@ -63,6 +63,7 @@ emit --base 1e6 --dim 64 --rope-type yarn --factor 4 --original-context 4k --ctx
 emit --in-place PATCHED --rope-type yarn --factor 4 --dry-run
 plan --base 1e4 --dim 16 --from 64 --to 256
 plan Llama-3-8B --to 16k --write vllm
+plan --to 4k --method yarn --in-place PATCHED --dry-run
 plan --base 1e4 --dim 16 --rotary-dim 4 --from 64 --to 256 --method yarn
 temperature --ctx 128k --from 8k
 temperature --ctx 2

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ropecalc.results import Emission, ModelConfig, Setting
-    from ropecalc.stacks.patch import Patch
 
 SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and others take it."
 EPILOG = epilog(
@@ -74,7 +73,8 @@ def command(
     goes to stderr.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    at_most_one(**{"--write": write, "--in-place": in_place})
+    stacks = writing.each_once(write)
+    at_most_one(**{"--write": stacks or None, "--in-place": in_place})
     _refuse_alone(
         in_place,
         **{
@@ -99,7 +99,7 @@ def command(
     if in_place:
         exact = _patch(setting, in_place, _keys(form_of_file), form, dry_run, no_backup, force)
     else:
-        exact = _emit(setting, write, form)
+        exact = _emit(setting, stacks, form)
     raise typer.Exit(0 if exact else 1)
 
 
@@ -160,7 +160,7 @@ def called(target: str, model: ModelConfig) -> str:
 # --- the stacks ---------------------------------------------------------------------------------
 
 
-def _emit(setting: Setting, named: Sequence[str] | None, form: Form) -> bool:
+def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
     from ropecalc.render.emitted import emission_record, emission_row, setting_record
     from ropecalc.stacks.emit import STACKS, emit
 
@@ -236,10 +236,8 @@ def _patch(
     done = patch_config(
         path, setting, backup=not no_backup, force=force, dry_run=dry_run, form=keys
     )
-    if form in (Form.TABLE, Form.PIPE):
-        print(done.diff, end="")
-        _say_what_happened(done)
-    else:
+    writing.tell_patch(done, form)
+    if form not in (Form.TABLE, Form.PIPE):
         show(
             Answer(
                 command="emit",
@@ -251,16 +249,3 @@ def _patch(
             form,
         )
     return done.exact
-
-
-def _say_what_happened(done: Patch) -> None:
-    for note in done.notes:
-        warn(note)
-    if not done.changed:
-        warn(f"{done.path} has this setting already: nothing changes")
-    elif not done.written:
-        warn(f"{done.path} was not changed: that needs the same without --dry-run")
-    elif done.backup_path:
-        warn(f"{done.path} has the setting; the file as it was is {done.backup_path}")
-    else:
-        warn(f"{done.path} has the setting")

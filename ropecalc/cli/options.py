@@ -16,6 +16,7 @@ from ropecalc import quantities
 from ropecalc.cli.names import complete_model, complete_rope_type
 from ropecalc.cli.output import required, say, warn
 from ropecalc.errors import InvalidValueError
+from ropecalc.stacks.setting import ROPE_TYPES
 
 T = TypeVar("T")
 
@@ -201,7 +202,7 @@ RopeType = Annotated[
     str | None,
     typer.Option(
         "--rope-type",
-        help="linear, ntk-aware, dynamic, yarn or llama3.",
+        help=", ".join(ROPE_TYPES).replace("_", "-") + ".",
         metavar="TYPE",
         show_default=False,
         autocompletion=complete_rope_type,

@@ -11,7 +11,7 @@ from ropecalc.cli import options, pictures, weighing, writing
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, rotated, short_name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warnings_told
-from ropecalc.cli.writing import patch, print_text, written_for
+from ropecalc.cli.writing import each_once, patch, print_text, tell_patch, written_for
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_base, format_count
 from ropecalc.render.records_plans import plan_record, plan_rows
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ropecalc.results import Candidate, Emission, ModelConfig, Plan
+    from ropecalc.stacks.patch import Patch
 
 SUMMARY = "Ways to a longer context side by side, with advice."
 EPILOG = epilog(
@@ -30,7 +31,7 @@ EPILOG = epilog(
     "ropecalc plan config.json --to 64k --in-place config.json --dry-run",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
     exit_0="done: something meets the bound at the target, or was written",
-    exit_1="computed, and nothing that was looked at meets the bound",
+    exit_1="no: nothing meets the bound, or a stack named cannot compute exactly this",
 )
 
 To = Annotated[
@@ -57,13 +58,21 @@ Layer = Annotated[
         show_default=False,
     ),
 ]
+
+
+def _methods(text: str) -> tuple[str, ...]:
+    from ropecalc.extension.methods import method_named
+
+    return tuple(map(method_named, text.split(",")))
+
+
 Methods = Annotated[
-    list[str] | None,
-    typer.Option(
+    list[Any] | None,
+    options.option(
         "--method",
-        help="Look at this method, such as yarn; may repeat.",
-        metavar="METHOD",
-        show_default=False,
+        "Look at these alone; may repeat or be yarn,liu.",
+        "METHOD",
+        options.reader(_methods),
     ),
 ]
 Plot = Annotated[
@@ -84,7 +93,7 @@ def command(
     ignore_unrotated: options.IgnoreUnrotated = False,
     weights: weighing.Weights = None,
     layer: Layer = None,
-    method: Methods = None,
+    methods: Methods = None,
     plot: Plot = False,
     width: pictures.Width = None,
     height: pictures.Height = None,
@@ -109,6 +118,7 @@ def command(
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if to is None:
         raise required("--to", "128k")
+    method = each_once(methods) or None
     if not in_place:
         about_the_file = {"--dry-run": dry_run, "--force": force, "--no-backup": no_backup}
         for option, given in about_the_file.items():
@@ -122,14 +132,17 @@ def command(
         raise InvalidValueError("options", "one setting can be written: give one --method")
     plan = _solve(found, head, to, from_, layer, method)
     _save_figure(output, plan, method)
-    written = [written_for(plan, stack, method, model) for stack in write or ()]
+    written = [written_for(plan, stack, method, model) for stack in each_once(write)]
+    done: Patch | None = None
     if in_place:
-        patch(plan, in_place, method, backup=not no_backup, force=force, dry_run=dry_run)
-        if not written and form in (Form.TABLE, Form.PIPE):
-            return
+        done = patch(plan, in_place, method, backup=not no_backup, force=force, dry_run=dry_run)
+        tell_patch(done, form, alone=not written)
+    exit_code = _exit_code(plan, written, done)
     if form is Form.PIPE and written:
         print_text(written)
-        return
+        raise typer.Exit(exit_code)
+    if done and not written and form in (Form.TABLE, Form.PIPE):
+        raise typer.Exit(exit_code)
     inputs: dict[str, object] = {
         "model": model,
         "base": base,
@@ -143,10 +156,16 @@ def command(
     }
     plot = plot or bool(width or height)
     drawn = _drawn(plan, method) if plot else []
-    answer = _answer(plan, inputs, written, method, drawn=drawn, width=width, height=height)
+    answer = _answer(plan, inputs, written, done, method, drawn=drawn, width=width, height=height)
     show(answer, pictures.drawn(form, plot, width, height))
-    met = any(one.check.holds for one in plan.candidates) or plan.original.check.holds
-    raise typer.Exit(0 if met or written or in_place else 1)
+    raise typer.Exit(exit_code)
+
+
+def _exit_code(plan: Plan, written: Sequence[tuple[str, Emission]], done: Patch | None) -> int:
+    """Whether what was asked for is had: exact settings if any were, else a way that will do."""
+    asked = [*(emission.exact for _, emission in written), *([done.exact] if done else [])]
+    met = any(one.check.holds for one in (plan.original, *plan.candidates))
+    return 0 if (all(asked) if asked else met) else 1
 
 
 @dataclass(frozen=True)
@@ -222,14 +241,25 @@ def _solve(
                 **asked,
             )
         except InvalidValueError as error:
-            raise _by_its_option(error) from None
+            said = trained or (model and model.trained_context) or 0
+            guessed = trained is None and context <= said
+            raise _by_its_option(error, guessed=guessed) from None
 
 
-def _by_its_option(error: InvalidValueError) -> InvalidValueError:
-    """The error with the option that this command has for a parameter."""
+def _by_its_option(error: InvalidValueError, *, guessed: bool) -> InvalidValueError:
+    """The error with the option that this command has for a parameter.
+
+    A context that the file has may be one that it was extended to, without any training.
+    """
     option = {"context": "--to", "trained_context": "--from", "method": "--method"}
     if error.parameter not in option:
         return error
+    if error.parameter == "context" and guessed:
+        error = InvalidValueError(
+            "context",
+            f"{error}; that is what the file says: give --from, such as --from 8k, if it was "
+            "trained on fewer",
+        )
     return InvalidValueError("options", f"Invalid value for '{option[error.parameter]}': {error}")
 
 
@@ -240,6 +270,7 @@ def _answer(
     plan: Plan,
     inputs: dict[str, object],
     written: Sequence[tuple[str, Emission]],
+    done: Patch | None,
     methods: Sequence[str] | None,
     *,
     drawn: Sequence[Candidate],
@@ -261,7 +292,7 @@ def _answer(
     return Answer(
         command="plan",
         inputs=inputs,
-        records=[plan_record(plan, written)],
+        records=[plan_record(plan, written, done)],
         bare=[None if chosen is None else chosen.rope.base],
         table=table,
         rows=rows,

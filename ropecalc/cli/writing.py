@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli.output import say, warn
+from ropecalc.cli.options import reader
+from ropecalc.cli.output import Form, warn
 from ropecalc.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Plan, Setting
+    from ropecalc.stacks.patch import Patch
 
 SERVING = ("vllm", "sglang", "llama.cpp")  # stacks that run models without training them
 
 
 def complete_stack(incomplete: str) -> list[str]:
-    """The stacks whose names begin so."""
+    """The stacks whose names begin so, after those that stand before a comma.
+
+    >>> complete_stack("vl"), complete_stack("sglang,vl")
+    (['vllm'], ['sglang,vllm'])
+    """
     from ropecalc.stacks.emit import STACKS
 
-    return [stack for stack in STACKS if stack.startswith(incomplete.lower())]
+    before, comma, last = incomplete.rpartition(",")
+    return [before + comma + stack for stack in STACKS if stack.startswith(last.lower())]
+
+
+def _stacks(text: str) -> tuple[str, ...]:
+    from ropecalc.stacks.emit import stack_named
+
+    return tuple(map(stack_named, text.split(",")))
+
+
+def each_once(given: Sequence[tuple[str, ...]] | None) -> list[str]:
+    """The names of an option that may repeat and take lists, each once, in order."""
+    return list(dict.fromkeys(name for names in given or () for name in names))
 
 
 Write = Annotated[
-    list[str] | None,
+    list[Any] | None,
     typer.Option(
         "--write",
-        help="Print what a stack takes: vllm...; may repeat.",
+        help="Print what stacks take: vllm,sglang; may repeat.",
         metavar="STACK",
+        parser=reader(_stacks),
         show_default=False,
         autocompletion=complete_stack,
     ),
@@ -55,7 +74,7 @@ def _picked(plan: Plan, stack: str, methods: Sequence[str] | None) -> str:
             why = " ".join(plan.notes) or "it has no setting here"
             raise InvalidValueError("options", f"{methods[0]} cannot be written: {why}")
         return picked
-    return plan.without_training if stack.strip().lower() in SERVING else plan.with_training
+    return plan.without_training if stack in SERVING else plan.with_training
 
 
 def _setting(plan: Plan, method: str, target: str | None) -> Setting:
@@ -101,21 +120,30 @@ def patch(
     backup: bool,
     force: bool,
     dry_run: bool,
-) -> None:
-    """Put the setting into a file, and print what changes in it."""
+) -> Patch:
+    """Put a plan's setting into a file."""
     from ropecalc.stacks.patch import patch_config
 
-    method = _picked(plan, "transformers", methods)
-    done = patch_config(
-        path, _setting(plan, method, path), backup=backup, force=force, dry_run=dry_run
-    )
-    if not done.changed:
-        say(f"{path} has this setting already: nothing changes")
+    setting = _setting(plan, _picked(plan, "transformers5", methods), path)
+    return patch_config(path, setting, backup=backup, force=force, dry_run=dry_run)
+
+
+def tell_patch(done: Patch, form: Form, *, alone: bool = True) -> None:
+    """What changes in a file, where nothing else is the answer, and what became of the file.
+
+    JSON has both by itself. Beside rows, bare values and texts a diff would be in the way.
+    """
+    if form is Form.JSON:
         return
-    print(done.diff.rstrip("\n"))
-    if dry_run:
-        say(f"{path} was not changed: leave out --dry-run for that")
-    elif done.backup_path:
-        say(f"{path} has the setting; the file as it was is {done.backup_path}")
+    if form is Form.TABLE or (form is Form.PIPE and alone):
+        print(done.diff, end="")
     for note in done.notes:
-        warn(f"{path}, {method}: {note}")
+        warn(f"{done.path}: {note}")
+    if not done.changed:
+        warn(f"{done.path} has this setting already: nothing changes")
+    elif not done.written:
+        warn(f"{done.path} was not changed: that needs the same without --dry-run")
+    elif done.backup_path:
+        warn(f"{done.path} has the setting; the file as it was is {done.backup_path}")
+    else:
+        warn(f"{done.path} has the setting")

@@ -172,6 +172,21 @@ _MAKERS: dict[str, tuple[Callable[[Way], Rope | None], bool]] = {
     "linear": (_linear, False),
 }
 METHODS = tuple(_MAKERS)
+
+
+def method_named(name: str) -> str:
+    """The method of a name, in whatever case, or InvalidValueError with those that there are.
+
+    >>> method_named("YaRN"), method_named("ntk_aware")
+    ('yarn', 'ntk-aware')
+    """
+    found = name.strip().lower().replace("_", "-")
+    if found not in METHODS:
+        known = ", ".join(METHODS)
+        raise InvalidValueError("method", f"method must be one of {known}, got {name!r}")
+    return found
+
+
 OF_THE_BOUND = ("minimum-base", "round-base", "wide-base", "safe-base")
 
 

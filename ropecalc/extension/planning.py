@@ -15,7 +15,7 @@ from ropecalc.extension.criteria import (
     critical_dimension,
     unseen_phases,
 )
-from ropecalc.extension.methods import METHODS, Way, settings, untrained
+from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
 from ropecalc.results.configs import EVERY_LAYER, Rope
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
@@ -221,11 +221,7 @@ def _checked(
             "context",
             f"context must be longer than the trained {trained:,} tokens, got {context:,}",
         )
-    asked = METHODS if methods is None else tuple(methods)
-    for method in asked:
-        if method not in METHODS:
-            known = ", ".join(METHODS)
-            raise InvalidValueError("method", f"method must be one of {known}, got {method!r}")
+    asked = METHODS if methods is None else tuple(map(method_named, methods))
     return trained, context, tuple(method for method in METHODS if method in asked)
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ropecalc.render.emitted import patch_record
 from ropecalc.render.inspected import rope_record
 
 if TYPE_CHECKING:
     from ropecalc.render.machine import Record
     from ropecalc.results import Candidate, Emission, Plan
+    from ropecalc.stacks.patch import Patch
 
 LISTS = ("parameters", "angular_frequencies")
 
 
-def plan_record(plan: Plan, written: Sequence[tuple[str, Emission]] = ()) -> Record:
-    """A Plan as a record, with the settings that were written for stacks: (method, emission)."""
+def plan_record(
+    plan: Plan, written: Sequence[tuple[str, Emission]] = (), patch: Patch | None = None
+) -> Record:
+    """A Plan as a record, with the settings that were written for stacks, (method, emission), and
+    into a file.
+    """
     return {
         **_plan(plan),
         "original": candidate_record(plan.original),
@@ -26,6 +32,7 @@ def plan_record(plan: Plan, written: Sequence[tuple[str, Emission]] = ()) -> Rec
         "without_training_reason": plan.without_training_reason,
         "notes": list(plan.notes),
         "written": [emission_record(method, emission) for method, emission in written],
+        "patch": None if patch is None else patch_record(patch),
     }
 
 

@@ -56,9 +56,9 @@ def make_setting(
 
 
 def _known(rope_type: str) -> str:
-    name = rope_type.replace("-", "_")
+    name = rope_type.strip().lower().replace("-", "_")
     if name not in ROPE_TYPES:
-        known = ", ".join(ROPE_TYPES)
+        known = ", ".join(ROPE_TYPES).replace("_", "-")
         raise InvalidValueError("rope_type", f"rope_type must be one of {known}, got {rope_type!r}")
     return name
 
