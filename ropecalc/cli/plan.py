@@ -31,7 +31,7 @@ EPILOG = epilog(
     "ropecalc plan config.json --to 64k --in-place config.json --dry-run",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
     exit_0="done: something meets the bound at the target, or was written",
-    exit_1="no: nothing meets the bound, or a stack named cannot compute exactly this",
+    exit_1="no: none meets the bound, or a named stack cannot compute exactly this",
 )
 
 To = Annotated[
