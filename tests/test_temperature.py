@@ -141,7 +141,7 @@ def test_what_has_no_scale_or_goes_backwards_is_told(run_batch: RunBatch) -> Non
     assert "Invalid value for '--from': it must be at most --ctx, 131,072 tokens, got 262,144;" in (
         backwards.stderr
     )
-    assert (same.stdout, same.stderr) == ("1.0\n", "")
+    assert (same.stdout, same.stderr) == ("1\n", "")
     assert (none.returncode, none.stdout) == (0, "\n")
     assert none.stderr.startswith("there is no scale: for a mass of 1e-09 among 8,192 tokens")
     assert "model" not in page.stdout.split("Options:")[1]

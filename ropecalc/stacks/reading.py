@@ -48,7 +48,7 @@ def read_config(source: str | os.PathLike[str]) -> ModelConfig:
     >>> _ = file.write_text('{' + keys + '}')
     >>> read_config(file)
     Traceback (most recent call last):
-    ropecalc.errors.ConfigError: ...config.json: has no rope_theta; pass --base, ...
+    ropecalc.errors.ConfigError: ...config.json: has no rope_theta; add it, ...
     """
     path = _in_folder(os.fspath(source))
     if _starts_with(path, GGUF_MAGIC):
