@@ -66,8 +66,8 @@ def meets_bound(spectrum: Spectrum, distance: int, margin: Decimal = Decimal(0))
     >>> meets_bound(spectrum, 27_114), meets_bound(spectrum, 27_115)
     (True, False)
     """
-    if distance == 0:
-        return margin <= 1  # S(0) >= margin * S(0), and S(0) > 0
+    if distance == 0 or _stands_still(spectrum):
+        return margin <= 1  # S(m) = S(0) >= margin * S(0), and S(0) > 0
     quick = sign(spectrum, distance, margin)
     if quick is not None:
         return quick > 0
@@ -80,3 +80,9 @@ def meets_bound(spectrum: Spectrum, distance: int, margin: Decimal = Decimal(0))
     raise UndecidedError(
         f"the sign of S({distance:,}) is unknown at {LAST_DIGITS:,} digits: change the base"
     )
+
+
+def _stands_still(spectrum: Spectrum) -> bool:
+    """Whether no pair that counts turns at all."""
+    pairs = zip(spectrum.exact_frequencies, spectrum.pair_weights, strict=True)
+    return not any(theta and weight for theta, weight in pairs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import flint
 import numpy as np
@@ -94,10 +95,30 @@ def test_a_full_margin_is_met_at_distance_zero_only() -> None:
     assert ropecalc.check(1e6, 2, margin=1.0, next_base=False, room=False).first_violation == 1
 
 
-def test_an_exact_zero_is_undecided_not_guessed() -> None:
-    # Not a power of a rational base, so no theorem forbids it: S = cos(0) - margin = 0 at m = 1.
+def test_a_sign_that_all_digits_leave_open_is_undecided_not_guessed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def nothing_known(*given: Any) -> tuple[Decimal, Decimal]:
+        asked.append(given[-1])
+        return Decimal(0), Decimal(1)
+
+    monkeypatch.setattr("ropecalc.exact.sign", lambda *_: None)
+    monkeypatch.setattr("ropecalc.exact.excess", nothing_known)
     with pytest.raises(UndecidedError, match="unknown at 5,120 digits"):
-        meets_bound(explicit([0.0]), 1, Decimal(1))
+        meets_bound(default(1e4, 4), 1)
+    assert asked == [40 * 2**k for k in range(8)]
+    assert asked[-1] == 5_120
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.5, 1.0])
+def test_a_head_that_stands_still_meets_every_margin(margin: float) -> None:
+    still = [explicit([0.0, 0.0]), explicit([1.0, 0.0], weights=[0.0, 1.0])]
+    for spectrum in still:
+        assert ropecalc.check(spectrum, 10, margin=margin).violations == 0
+    moving = explicit([1e-9, 0.0])
+    assert ropecalc.check(moving, 10, margin=1.0).first_violation == 1
 
 
 def test_excess_agrees_with_arb_to_many_digits() -> None:

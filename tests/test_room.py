@@ -20,20 +20,33 @@ def test_room_reaches_to_the_ends_of_the_window() -> None:
     for window in windows:
         assert window.end is not None
         base = math.sqrt(window.start * window.end)
-        found = room_around(FAMILY, CONTEXT, base, limit=0.99)
-        assert found.below == pytest.approx(1 - window.start / base, rel=1e-9)
-        assert found.above == pytest.approx(window.end / base - 1, rel=1e-9)
-        limit = min(found) / 2
+        below, above = room_around(FAMILY, CONTEXT, base, limit=0.99)
+        assert below == pytest.approx(1 - window.start / base, rel=1e-9)
+        assert above == pytest.approx(window.end / base - 1, rel=1e-9)
+        assert below is not None
+        assert above is not None
+        limit = min(below, above) / 2
         assert room_around(FAMILY, CONTEXT, base, limit) == Room(limit, limit)
-        assert has_room(FAMILY, CONTEXT, base) == (min(found) > 0.01)
+        assert has_room(FAMILY, CONTEXT, base) == (2 * limit > 0.01)
         goals = math.log(window.start), math.log(window.end)
         for goal in goals:
             x = math.log(base)
-            assert followed(FAMILY, CONTEXT, x, goal, 0) == x
-            little = followed(FAMILY, CONTEXT, x, goal, 1)
-            assert min(goals) < min(x, little) < max(x, little) < max(goals)
-            far = followed(FAMILY, CONTEXT, x, x + 2 * (goal - x), None)
+            assert followed(FAMILY, CONTEXT, x, x, 0) == x
+            assert followed(FAMILY, CONTEXT, x, goal, 1) is None
+            near = x + (goal - x) * 1e-9
+            assert followed(FAMILY, CONTEXT, x, near, 1) == near
+            far = followed(FAMILY, CONTEXT, x, x + 2 * (goal - x))
             assert far == pytest.approx(goal, abs=1e-9)
+
+
+def test_room_that_would_take_too_many_steps_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ropecalc.base.room.MAX_STEPS", 2)
+    assert room_around(FAMILY, CONTEXT, 1e30, limit=1e-15) == Room(1e-15, 1e-15)
+    window = ropecalc.windows(32, CONTEXT).windows[0]
+    assert window.end is not None
+    base = math.sqrt(window.start * window.end)
+    assert room_around(FAMILY, CONTEXT, base, limit=0.99) == Room(None, None)
+    assert not has_room(FAMILY, CONTEXT, base)
 
 
 def test_the_least_base_with_room_is_the_first_of_two_digits_whose_whole_room_is_above_1() -> None:

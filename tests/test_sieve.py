@@ -100,7 +100,7 @@ def test_a_step_is_the_shortest_of_all_distances(direction: int, x: float) -> No
     for trial in (0.5, 1e-2, 1e-6):
         walk = Walk(family, x, direction)
         walk._trial = trial
-        step, closest, _ = walk._longest_step(context)
+        step, closest, *_ = walk._longest_step(context)
         far = x if direction == UP else max(0.0, x - trial)
         reaches = [certain(family, m, x, far, direction) for m in range(1, context)]
         limited.append(min(reaches) < trial)
@@ -131,7 +131,8 @@ def test_a_step_looks_at_every_strip() -> None:
     family = family_of(64)
     walk = Walk(family, math.log(5.7e5), UP)
     walk._trial = 1e-2
-    step, closest, count = walk._longest_step(10_000)
+    step, closest, count, blurred = walk._longest_step(10_000)
+    assert not blurred
     assert closest is not None
     assert count >= 1
     assert Walk(family, walk.x, UP)._longest_step(10_000)[0] <= RESOLUTION * 2**20
@@ -155,16 +156,16 @@ def test_reaches_are_the_roots_of_the_parabola_below_g() -> None:
 class Stub(Walk):
     """A walk whose steps are given."""
 
-    given: tuple[float, int | None, int] = (0.5, 7, 0)
+    given: tuple[float, int | None, int, bool] = (0.5, 7, 0, False)
 
-    def _longest_step(self, _: int) -> tuple[float, int | None, int]:
+    def _longest_step(self, _: int) -> tuple[float, int | None, int, bool]:
         return self.given
 
 
-def after(count: int, context: int = 2048 * 36) -> float:
+def after(count: int, context: int = 2048 * 36, *, blurred: bool = False) -> float:
     """The factor by which the trial length changes."""
     walk = Stub(FAMILY, 2.0, UP)
-    walk.given = (0.5, 7, count)
+    walk.given = (0.5, 7, count, blurred)
     trial = walk._trial
     assert walk.step(context) is None
     return walk._trial / trial
@@ -173,6 +174,32 @@ def after(count: int, context: int = 2048 * 36) -> float:
 def test_steps_get_shorter_where_many_distances_are_looked_at_and_longer_where_few() -> None:
     """Many is 64 and one in 2,048 of the context: here 100."""
     assert [after(count) for count in (0, 24, 25, 100, 101)] == [1.5, 1.5, 1.0, 1.0, 0.5]
+
+
+def test_steps_get_longer_where_single_precision_lets_many_through_however_short_they_are() -> None:
+    assert [after(count, blurred=True) for count in (0, 100, 101, 10**6)] == [1.5] * 4
+
+
+def test_a_step_without_a_limit_is_made_however_short_it_is() -> None:
+    walk = Stub(FAMILY, 2.0, UP)
+    walk.given = (1e-20, None, 0, False)
+    assert (walk.step(9), walk.x) == (None, 2.0)
+    walk.given = (1e-20, 7, 0, False)
+    assert walk.step(9) == 7
+
+
+@pytest.mark.parametrize("trial", [1e-12, 1e-1])
+def test_a_step_is_blurred_where_it_changes_g_by_less_than_single_precision_tells(
+    trial: float,
+) -> None:
+    """Of two pairs at base e^30 the slow one turns by 3e-7 a token: g is 1 + cos m + ..."""
+    family = family_of(4)
+    walk = Walk(family, 30.0, UP)
+    walk._trial = trial
+    change = 1_000 * 0.5 * math.exp(-15) * trial  # m e theta h, at most
+    blurred = walk._longest_step(1_000)[3]
+    assert blurred == (change < Sieve(family, 30.0, 1_000).error(1_000))
+    assert blurred == (trial < 1e-6)
 
 
 def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:
@@ -185,9 +212,9 @@ def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:
 @pytest.mark.parametrize(("x", "scale"), [(0.5, 1), (8.0, 8)])
 def test_a_step_within_the_resolution_of_x_is_no_step(x: float, scale: int) -> None:
     walk = Stub(FAMILY, x, UP)
-    walk.given = (RESOLUTION * scale, 7, 0)
+    walk.given = (RESOLUTION * scale, 7, 0, False)
     assert (walk.step(9), walk.x) == (7, x)
-    walk.given = (RESOLUTION * scale * 1.01, 7, 0)
+    walk.given = (RESOLUTION * scale * 1.01, 7, 0, False)
     assert walk.step(9) is None
     assert walk.x > x
 

@@ -79,8 +79,8 @@ def measured(
 ) -> WideWindow | float:
     """What is made of a window that is followed from ``low`` to ``high``, relative to ln 100."""
 
-    def stub(_: object, context: int, x: float, goal: float, most: int | None) -> float:
-        assert (context, x, most) == (300, X, None)  # however many steps that takes
+    def stub(_: object, context: int, x: float, goal: float) -> float:
+        assert (context, x) == (300, X)
         assert goal in (X - GOAL - HAIR, X + GOAL + HAIR)
         return X + (low if goal < x else high)
 
@@ -109,7 +109,7 @@ def test_the_ends_decide_where_it_is_close(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_following_a_window_stops_at_base_1() -> None:
-    assert followed(family_of(8, 4), 64, 0.05, 0.0, None) == 0.0
+    assert followed(family_of(8, 4), 64, 0.05, 0.0) == 0.0
     found = wide._measured(family_of(8, 4), 64, 1.05, WIDTH)
     assert found == WideWindow(1.0, None, WindowStatus.ENDLESS, None)
 

@@ -89,7 +89,7 @@ def test_bounds_are_those_of_the_left_end_of_a_step(
     kept = window._bounds
     monkeypatch.setattr(window, "_bounds", bounds)
     walk = Walk(family_of(32), x, direction)
-    step, _, _ = walk._longest_step(100)
+    step, *_ = walk._longest_step(100)
     assert asked == [x if direction == UP else max(0.0, x - walk._trial)]
     assert step <= walk._trial
 
@@ -98,7 +98,7 @@ def test_bounds_are_those_of_the_left_end_of_a_step(
 def test_what_is_shorter_than_the_resolution_is_no_step(
     x: float, step: float, stops: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Walk, "_longest_step", lambda *_: (step * RESOLUTION, 7, 0))
+    monkeypatch.setattr(Walk, "_longest_step", lambda *_: (step * RESOLUTION, 7, 0, False))
     walk = Walk(family_of(4), x, UP)
     assert walk.step(100) == stops
     assert walk.x == x + (0 if stops else step * RESOLUTION)

@@ -17,7 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ from ropecalc.bound import check_margin
 from ropecalc.scaling import MAX_BASE, Base, default
 from ropecalc.similarity import UNIT, Distances
 from ropecalc.spectrum import Spectrum, check_dims, check_weights
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Array = NDArray[np.float64]
 X_MAX = math.log(MAX_BASE)
@@ -92,8 +95,13 @@ class Family:
 
     @cached_property
     def constant(self) -> float:
-        """u - margin S(0): what is added to the sum of cosines to make g."""
-        return self.unrotated_pairs - self.margin * (self.unrotated_pairs + self.weight)
+        """u - margin S(0), rounded once: what is added to the sum of cosines to make g."""
+        if not self.margin:
+            return float(self.unrotated_pairs)
+        from fractions import Fraction  # loaded late: a look-up does without
+
+        total, margin = self._exact_weight + self.unrotated_pairs, Fraction(self.margin)
+        return float(self.unrotated_pairs - margin * total)  # the two may nearly cancel
 
     @cached_property
     def weight_powers(self) -> Array:
@@ -111,11 +119,17 @@ class Family:
     @cached_property
     def always_holds(self) -> bool:
         """Whether no base can break the bound, since even all cosines at -1 would not."""
-        from fractions import Fraction  # loaded late: a look-up does without
+        from fractions import Fraction
 
         margin = Fraction(self.margin)
-        weight = sum(map(Fraction, self.pair_weights.tolist()), Fraction(0))
-        return self.unrotated_pairs * (1 - margin) >= weight * (1 + margin)
+        return self.unrotated_pairs * (1 - margin) >= self._exact_weight * (1 + margin)
+
+    @cached_property
+    def _exact_weight(self) -> Fraction:
+        """sum_i w_i, without rounding."""
+        from fractions import Fraction
+
+        return sum(map(Fraction, self.pair_weights.tolist()), Fraction(0))
 
     def spectrum(self, base: Base) -> Spectrum:
         """The member of the family with this base."""

@@ -5,7 +5,6 @@ Every base in between is covered by steps that cannot miss a violation (``window
 
 from __future__ import annotations
 
-import itertools
 import math
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,10 +24,13 @@ PARTS = 125  # of the progress that is shown: a candidate each, as far as they g
 
 
 class Room(NamedTuple):
-    """How far a base may be moved, relative to it, with the bound holding all the way."""
+    """How far a base may be moved, relative to it, with the bound holding all the way.
 
-    below: float
-    above: float
+    None where that was not followed to an end.
+    """
+
+    below: float | None
+    above: float | None
 
 
 def room_around(family: Family, context: int, base: float, limit: float = ROOM) -> Room:
@@ -38,26 +40,28 @@ def room_around(family: Family, context: int, base: float, limit: float = ROOM) 
     """
     x = math.log(base)
     lowest, highest = x + math.log1p(-limit), x + math.log1p(limit)
-    down = followed(family, context, x, max(0.0, lowest))
-    up = followed(family, context, x, highest)
-    below = limit if down == lowest else -math.expm1(down - x)
-    return Room(below, limit if up == highest else math.expm1(up - x))
+    down = followed(family, context, x, max(0.0, lowest), MAX_STEPS)
+    up = followed(family, context, x, highest, MAX_STEPS)
+    below = None if down is None else limit if down == lowest else -math.expm1(down - x)
+    above = None if up is None else limit if up == highest else math.expm1(up - x)
+    return Room(below, above)
 
 
 def followed(
-    family: Family, context: int, x: float, goal: float, most: int | None = MAX_STEPS
-) -> float:
+    family: Family, context: int, x: float, goal: float, most: float = math.inf
+) -> float | None:
     """How far the bound goes on holding from x, where it holds, towards ``goal``: to it at most.
 
-    Within so many steps, as many as it takes for None; what lies beyond is not shown.
+    None where that takes more than so many steps.
     """
-    walk = Walk(family, x, UP if goal > x else DOWN)
-    for _ in itertools.count() if most is None else range(most):
-        if (goal - walk.x) * walk.direction <= 0:
-            return goal
+    walk, steps = Walk(family, x, UP if goal > x else DOWN), 0
+    while (goal - walk.x) * walk.direction > 0:
+        if steps >= most:
+            return None
         if walk.step(context) is not None:
-            break
-    return walk.x
+            return walk.x
+        steps += 1
+    return goal
 
 
 def wide_base(

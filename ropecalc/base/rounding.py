@@ -13,6 +13,7 @@ from ropecalc.bound import scan
 from ropecalc.exact import context_with
 from ropecalc.scaling import MAX_BASE, Base
 
+LEAST = Decimal(math.nextafter(1.0, 2.0))  # the smallest base there is
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
 
 
@@ -75,7 +76,7 @@ def first_of(
     suits: Callable[[float], bool] | None = None,
 ) -> float | None:
     """The smallest value of ``candidate`` at or above ``start`` that meets the bound, or suits."""
-    at = Decimal(start)
+    at = max(Decimal(start), LEAST)
     tried = 0
     while (base := float(candidate(at))) <= MAX_BASE:
         tried += 1

@@ -51,7 +51,9 @@ def stretch_count(rotary_dim: int, end: int) -> int:
         count += 1
         if count * STRETCH > 690:
             raise InvalidValueError(
-                "rotary_dim", f"rotary_dim {rotary_dim} has no staircase to {end:,} tokens"
+                "rotary_dim",
+                f"rotary_dim {rotary_dim} has no staircase to {end:,} tokens: no base up to 1e300 "
+                "could be shown to be safe there",
             )
     return count
 

@@ -134,7 +134,8 @@ class Sweep:
         slope = sine @ powers[:, 1]
         curvature = np.abs((sine + phi * phi * cosine) @ powers[:, 2])
         root = np.sqrt(slope * slope + 2 * curvature * depth)
-        guess: Array = 2 * depth / np.maximum(slope + root, TINY)
+        with np.errstate(over="ignore"):  # infinite: it stays negative however far
+            guess: Array = 2 * depth / np.maximum(slope + root, TINY)
         return guess
 
     def _doubt(self, stop: int) -> float:

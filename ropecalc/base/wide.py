@@ -97,8 +97,10 @@ def _jump(family: Family, context: int, probe: float) -> float | None:
 def _measured(family: Family, context: int, base: float, width: float) -> WideWindow | float:
     """The window around a base that meets the bound, or about its end where it is too narrow."""
     x, wide = math.log(base), math.log1p(width)
-    low = followed(family, context, x, max(0.0, x - wide - HAIR), None)
-    high = followed(family, context, x, x + wide + HAIR, None)
+    low = followed(family, context, x, max(0.0, x - wide - HAIR))
+    high = followed(family, context, x, x + wide + HAIR)
+    assert low is not None  # no number of steps was set
+    assert high is not None
     if high - low < wide - HAIR:
         return math.exp(high)
     window = _settled(family, context, base, x + wide)

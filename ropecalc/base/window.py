@@ -62,17 +62,24 @@ class Walk:
 
     def step(self, context: int) -> int | None:
         """Go on by one step; the distance that stops it where there is no going on."""
-        step, closest, count = self._longest_step(context)
-        if step <= RESOLUTION * max(1.0, self.x):
+        step, closest, count, blurred = self._longest_step(context)
+        if closest is not None and step <= RESOLUTION * max(1.0, self.x):
             return closest
         self.x = max(0.0, self.x + self.direction * step)
         # Looking at one distance costs as much as sieving some hundreds: balance the two.
         many = 64 + context * MANY
-        self._trial *= 0.5 if count > many else 1.5 if count < many / 4 else 1.0
+        if blurred or count < many / 4:
+            self._trial *= 1.5
+        elif count > many:
+            self._trial *= 0.5
         return None
 
-    def _longest_step(self, context: int) -> tuple[float, int | None, int]:
-        """A step of at most the trial length; what limits it; how many distances might have."""
+    def _longest_step(self, context: int) -> tuple[float, int | None, int, bool]:
+        """A step of at most the trial length; what limits it; how many distances might have.
+
+        And whether they are that many because single precision cannot tell them from zero: a
+        shorter step would let through no fewer.
+        """
         # The bounds hold from their x on to the right: to the left they are those of the far end.
         far = self.x if self.direction == UP else max(0.0, self.x - self._trial)
         steepness, bends = _bounds(self.family, far)
@@ -87,7 +94,7 @@ class Walk:
                 lowest = int(reaches.argmin())
                 if reaches[lowest] < step:
                     step, closest = float(reaches[lowest]), int(distances[lowest])
-        return step, closest, count
+        return step, closest, count, context * steepness * self._trial < sieve.error(context)
 
     def _reaches(self, distances: Distances, bends: tuple[float, float]) -> Array:
         """How far each g is certainly not negative, if it is not at x.

@@ -61,7 +61,9 @@ def verify(
     ropecalc.errors.CertificateError: no-such-proof.json: no such file; check the path
     """
     arithmetic = arithmetic_of(backend, BITS)
-    if not isinstance(certificate, Certificate):
+    if isinstance(certificate, Certificate):
+        certificate = Certificate.from_json(certificate.to_json())  # as strict as with a file
+    else:
         certificate = read(certificate)
     start = time.perf_counter()
     run = _Run(certificate, arithmetic, progress)

@@ -26,6 +26,7 @@ from ropecalc.progress import Progress
 from ropecalc.similarity import MAX_SEARCH, checked_context
 
 DIGITS = 40
+WIDE = 5e-13  # half of what a certificate may claim
 PROGRAM = f"ropecalc {__version__}"
 
 
@@ -70,15 +71,24 @@ def _minimum(family: Family, context: int, progress: Progress | None) -> Certifi
     landing = None if family.always_holds else sweep.run(progress)
     if landing is None or not sweep.links:
         raise InvalidValueError("context", _why_none(family, bool(sweep.links)))
-    root, _ = landing_root(family, landing, DIGITS)
+    root, critical = landing_root(family, landing, DIGITS)
     high = enclosing_floats(context_with(DIGITS + 10).exp(root))[1]
     if violation_at(family, context, high) is not None:
         raise UndecidedError(
             f"the window at base {high!r} is too narrow for float64: change the margin a little"
         )
-    claim = _claim(MINIMUM_BASE, family, context, _low(sweep.links[-1].x_end), high)
-    chain = tuple((link.x_end, link.witness) for link in sweep.links)
-    return Certificate(claim, chain, None, PROGRAM)
+    chain = [(link.x_end, link.witness) for link in sweep.links]
+    if _is_wide(_low(chain[-1][0]), high):
+        # The sweep ended where float64 cannot tell a shallow g from zero. Its zero is known to
+        # many digits, and up to there the critical distance goes on breaking the bound.
+        chain.append((nextafter(float(root), 0.0), critical))
+    claim = _claim(MINIMUM_BASE, family, context, _low(chain[-1][0]), high)
+    return Certificate(claim, tuple(chain), None, PROGRAM)
+
+
+def _is_wide(low: float, high: float) -> bool:
+    """Whether a claim of (low, high] comes near to the width that a certificate may have."""
+    return high - low > WIDE * high
 
 
 def _safe(family: Family, context: int, progress: Progress | None) -> Certificate:
@@ -91,8 +101,12 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
     found = shipped_safe_base(family, context, verify=True)
     if found is None:
         found = computed_safe_base(family, context, progress=progress)
-    if found.base is None or found.distance is None:
-        raise InvalidValueError("context", _why_none(family, found.base is None))
+    if found.base is None:
+        raise InvalidValueError(
+            "context", "no base up to 1e300 could be shown to be safe: ask for a shorter context"
+        )
+    if found.distance is None:
+        raise InvalidValueError("context", _why_none(family, broken=False))
     claim = _claim(SAFE_BASE, family, context, _two_steps_below(found.base), found.base)
     return Certificate(claim, (), found.distance, PROGRAM)
 
@@ -100,7 +114,9 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
 def _why_none(family: Family, broken: bool) -> str:
     if broken and not family.always_holds:
         return "no base up to 1e300 meets the bound, so there is none to certify: ask for less"
-    return "every base meets the bound, so there is no minimum to certify: ask for a longer context"
+    return (
+        "the bound holds from base 1 on, so there is nothing to certify: ask for a longer context"
+    )
 
 
 def _low(x_end: float) -> float:

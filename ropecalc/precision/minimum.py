@@ -35,6 +35,7 @@ METHOD = (
     "exact minimum base, then float32 bases in ascending order within the exact windows; "
     "full evaluation of the base found, in this arithmetic and exactly"
 )
+LEAST = math.nextafter(1.0, 2.0)  # the smallest base there is
 FEWEST, MOST = 2**8, 2**14  # bases ruled out at a time by one distance
 CANDIDATES = 2**23  # float32 numbers from a base to its double: go no further than that many
 LOWEST = 2**12  # distances of the smallest exact similarities: rounding breaks those first
@@ -106,7 +107,7 @@ def base_in_dtype(
     if exact.minimum_base is None or exact.status is not Status.FOUND:
         return _answer(exact, dtype, recipe, None)
     search = _Search(family, exact.context, dtype, recipe, progress)
-    search.run(exact.minimum_base)
+    search.run(max(exact.minimum_base, LEAST))
     return _answer(exact, dtype, recipe, search)
 
 

@@ -174,7 +174,8 @@ def _llama_cpp(
         raise InvalidValueError(
             "recipe", "recipe llama.cpp needs a base: give one, or take transformers"
         )
-    base = np.array([float(spectrum.base if rope is None else rope.base)], dtype=np.float32)
+    with np.errstate(over="ignore"):  # beyond 3.4e38 a base is infinite there
+        base = np.array([float(spectrum.base if rope is None else rope.base)], dtype=np.float32)
     given: dict[str, Any] = {"n_pairs": spectrum.n_pairs}
     if rope is not None and rope.rope_type in ("linear", "yarn"):
         given["scale"] = single(1 / float(rope.parameters["factor"]))

@@ -55,8 +55,9 @@ def stored(values: Single, dtype: Dtype) -> Single:
 
 
 def single(value: float) -> np.float32:
-    """A number rounded to float32."""
-    return np.float32(value)
+    """A number rounded to float32; infinite beyond 3.4e38."""
+    with np.errstate(over="ignore"):
+        return np.float32(value)
 
 
 def cosines(phases: Single) -> Single:

@@ -40,7 +40,8 @@ class Check(Shown):
     """The width, relative to its start, that the window of ``next_base`` was asked to have."""
     room_below: float | None = None
     """How far the base may be lowered with the bound holding, relative to it, up to
-    ``room_limit``; None where the bound is broken, the base is scaled, or nobody looked."""
+    ``room_limit``; None where the bound is broken, the base is scaled, nobody looked, or the
+    way there took too many steps."""
     room_above: float | None = None
     """How far it may be raised, as ``room_below``."""
     room_limit: float | None = None
