@@ -34,7 +34,10 @@ class Room(NamedTuple):
 
 
 def room_around(family: Family, context: int, base: float, limit: float = ROOM) -> Room:
-    """The room around a base that meets the bound: exact to 1e-12, ``limit`` where there is more.
+    """The room around a base that meets the bound: ``limit`` where there is more.
+
+    Never more than there is, and no more than 1e-12 less where g crosses zero at the end; where
+    it only just touches zero, by as much less as float64 cannot tell it from there.
 
     Below 1 there is no base, and above 1e300 none that is looked at.
     """
