@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ropecalc.cli import options
+from ropecalc.cli.folders import models_in
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, choose, show, warn
-from ropecalc.cli.target import files_in
 from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.render.lint import lint_record, lint_rows, rule_record
 from ropecalc.render.machine import write_rows
@@ -89,9 +89,9 @@ def command(
 ) -> None:
     """Findings: what a stack will refuse or compute otherwise than the file says, and the cure.
 
-    Each has a code, a severity (error, warning, note), and says which stack it bites. A file that
-    cannot be read is named on stderr; the others are looked at all the same. Of a folder all
-    config.json, params.json and GGUF files below it are, or else its .json files.
+    Each has a code, a severity (error, warning, note), and says which stack it bites. Of a folder
+    all config.json, params.json and GGUF files in it and below it are looked at, or else its .json
+    files. What cannot be read is named on stderr; the others are looked at all the same.
     """
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if rules:
@@ -99,31 +99,58 @@ def command(
         return
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
-    models = [file for target in models for file in files_in(target)]
     ignored = frozenset(ignore or ())
-    looked = list(_looked(models, ignored))
-    inputs = {"models": list(models), "strict": strict, "ignore": sorted(ignored)}
+    problems: list[str] = []
+    try:
+        files, looked = _looked(models, ignored, problems)
+    finally:  # not before: a line would break the progress bar
+        for problem in problems:
+            warn(f"Error: {problem}")
+    inputs = {"models": files, "strict": strict, "ignore": sorted(ignored)}
     show(_answer(looked, inputs), form)
     worst = {finding.severity for _, found in looked for finding in found}
     failed = Severity.ERROR in worst or (strict and Severity.WARNING in worst)
-    raise typer.Exit(BAD_INPUT if len(looked) < len(models) else int(failed))
+    raise typer.Exit(BAD_INPUT if problems else int(failed))
 
 
 def _looked(
-    models: Iterable[str], ignored: frozenset[str]
-) -> Iterator[tuple[ModelConfig, tuple[Finding, ...]]]:
-    """The findings of every model that can be read; one line on stderr for each that cannot."""
+    targets: Iterable[str], ignored: frozenset[str], problems: list[str]
+) -> tuple[list[str], Looked]:
+    """The models that targets stand for, and the findings of each that can be read.
+
+    ``problems`` gets a line for each model or folder that cannot. Raises KeyboardInterrupt with
+    how far it came in words.
+    """
+    from ropecalc.render.progress import progress
+
+    with progress("looking for models") as report:
+        files = models_in(targets, report, problems.append)
+    looked: list[tuple[ModelConfig, Sequence[Finding]]] = []
+    with progress(f"{len(files):,} files") as report:
+        done = 0
+        try:
+            for done, name in enumerate(files):
+                report(done, len(files))
+                looked += _found(name, ignored, problems)
+        except KeyboardInterrupt:
+            text = f"{done:,} of {len(files):,} files were looked at"
+            raise KeyboardInterrupt(text) from None
+    return files, looked
+
+
+def _found(
+    name: str, ignored: frozenset[str], problems: list[str]
+) -> Iterator[tuple[ModelConfig, Sequence[Finding]]]:
+    """The findings of a model, or none and a problem more."""
     from ropecalc.cli.target import load
     from ropecalc.lint import findings
 
-    for name in models:
-        try:
-            model = load(name)
-        except RopecalcError as error:
-            warn(f"Error: {error}")
-        else:
-            found = findings(model)
-            yield model, tuple(finding for finding in found if finding.code not in ignored)
+    try:
+        model = load(name)
+    except RopecalcError as error:
+        problems.append(str(error))
+    else:
+        yield model, [found for found in findings(model) if found.code not in ignored]
 
 
 def _answer(looked: Looked, inputs: dict[str, object]) -> Answer:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,19 +35,6 @@ def load(target: str, revision: str | None = None) -> ModelConfig:
     if looks_like_a_path(target):
         return ropecalc.read_config(target)  # which says that there is no such file
     return ropecalc.find_model(target)
-
-
-def files_in(target: str) -> list[str]:
-    """The models that a folder of models holds; what is no such folder stands for itself.
-
-    All config.json, params.json and GGUF files below it, else all .json files in it, by name. A
-    folder that has a config.json or params.json of its own is one model.
-    """
-    folder, own = Path(target), ("config.json", "params.json")
-    if not folder.is_dir() or any((folder / name).is_file() for name in own):
-        return [target]
-    models = [path for path in folder.rglob("*") if path.name in own or path.suffix == ".gguf"]
-    return sorted(map(str, models or folder.glob("*.json"))) or [target]
 
 
 def is_known(name: str) -> bool:
