@@ -459,6 +459,22 @@ def test_csv_has_a_row_a_finding(run_cli: RunCli, files: dict[str, str]) -> None
     assert rows[0]["cure"] == "Write 4.0."
 
 
+def test_rows_have_their_header_where_nothing_is_found(
+    run_batch: RunBatch, files: dict[str, str]
+) -> None:
+    forms = ("--csv", "--tsv", "--markdown", "-q", "--json")
+    lines = [["lint", files["clean"]], *(["lint", files["clean"], form] for form in forms)]
+    pipe, as_csv, tsv, markdown, bare, as_json = (done.stdout for done in run_batch(lines))
+    some = run_batch([["lint", files["error"], "--csv"], ["lint", files["broken"], "--csv"]])
+    assert as_csv == some[0].stdout.splitlines(keepends=True)[0]
+    assert pipe == tsv == as_csv.replace(",", "\t")
+    assert markdown.splitlines()[0] == f"| {as_csv.rstrip().replace(',', ' | ')} |"
+    assert markdown.count("\n") == 2
+    assert bare == ""
+    assert json.loads(as_json)["results"][0]["findings"] == []
+    assert some[1].stdout == ""
+
+
 def test_rules_are_listed(run_batch: RunBatch) -> None:
     bare, as_json = run_batch([["lint", "--rules", "-q"], ["lint", "--rules", "--json"]])
     assert bare.stdout.splitlines() == [rule.code for rule in RULES]

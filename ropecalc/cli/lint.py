@@ -13,7 +13,7 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, choose, show, warn
 from ropecalc.errors import InvalidValueError, RopecalcError
-from ropecalc.render.lint import lint_record, lint_rows, rule_record
+from ropecalc.render.lint import COLUMNS, lint_record, lint_rows, rule_record
 from ropecalc.render.machine import write_rows
 from ropecalc.results.findings import Finding, Severity
 
@@ -161,7 +161,8 @@ def _answer(looked: Looked, inputs: dict[str, object]) -> Answer:
 
     def rows(file: TextIO, separator: str) -> None:
         lines = (row for model, found in looked for row in lint_rows(model, found))
-        write_rows(file, lines, separator)
+        # where no file could be read there is no answer, not an empty one
+        write_rows(file, lines, separator, COLUMNS if looked else ())
 
     return Answer(
         command="lint",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, TextIO
 
 from ropecalc.render.findings import STYLES, describe_findings, finding_record, tally
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from ropecalc.render.console import Screen
     from ropecalc.render.machine import Record
     from ropecalc.results import ModelConfig
+
+COLUMNS = ("source", *(field.name for field in fields(Finding)))  # of the rows
 
 
 def lint_record(model: ModelConfig, findings: Sequence[Finding]) -> Record:

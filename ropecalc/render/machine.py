@@ -292,13 +292,22 @@ def write_json(
     file.write("]}\n")
 
 
-def write_rows(file: TextIO, rows: Iterable[Record], separator: str) -> None:
-    """A header and a line a record; CSV fields are quoted where they must be ([RFC4180])."""
-    for index, record in enumerate(rows):
+def write_rows(
+    file: TextIO, rows: Iterable[Record], separator: str, columns: Sequence[str] = ()
+) -> None:
+    """A header and a line a record; CSV fields are quoted where they must be ([RFC4180]).
+
+    The header is ``columns`` where there are no records, so that a program finds them all the same.
+    """
+    begun = False
+    for record in rows:
         flat = dict(_flattened(record))
-        if index == 0:
+        if not begun:
             file.write(separator.join(flat) + "\n")
+            begun = True
         file.write(separator.join(_field(value, separator) for value in flat.values()) + "\n")
+    if columns and not begun:
+        file.write(separator.join(columns) + "\n")
 
 
 def bare(value: object) -> str:
