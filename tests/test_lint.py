@@ -119,6 +119,7 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(scaled(YARN), original_max_position_embeddings=8192),
         outside(scaled(YARN), original_max_position_embeddings=4096),
     ),
+    "missing-factor": (scaled(YARN, "factor"), scaled(YARN)),
     "attn-factor": (scaled(YARN, attn_factor=0.8782), scaled(YARN, attention_factor=1.0)),
     "one-mscale": (scaled(YARN, mscale=0.707), scaled(YARN, mscale=0.707, mscale_all_dim=0.707)),
     "nested-truncate": (by_layer(truncate=False), by_layer(truncate=True)),
@@ -303,6 +304,25 @@ def test_attn_factor_as_deepseek_r1_0528_qwen3_has_it() -> None:
     finding = the("attn-factor", scaled(YARN, attn_factor=0.8782488562869419))
     assert "multiplies its 1.138629 by it" in finding.message
     assert finding.cure == "Write attention_factor 1.0 if that is meant."
+
+
+def test_a_missing_factor_is_the_ratio_that_transformers_would_take_of_a_null() -> None:
+    absent, null = (
+        the("missing-factor", scaled(YARN, "factor", **k)) for k in ({}, {"factor": None})
+    )
+    assert "rope_scaling has no factor: transformers stops with a KeyError" in absent.message
+    assert "max_position_embeddings over original_max_position_embeddings, 4;" in null.message
+    assert absent.cure == null.cure
+    assert absent.cure.startswith("Add factor 4.0, ")
+    unknown = the("missing-factor", scaled(YARN, "factor original_max_position_embeddings"))
+    assert unknown.cure == "Add factor, the extended length over the trained one."
+
+
+@pytest.mark.parametrize("rope", [LINEAR, DYNAMIC, LLAMA3], ids=lambda rope: rope["rope_type"])
+def test_without_its_factor_another_method_is_not_read(rope: Document) -> None:
+    """As in transformers, which stops with a KeyError."""
+    with pytest.raises(ropecalc.ConfigError, match=r"has no rope_scaling\.factor"):
+        parse_config(scaled(rope, "factor"), "config.json")
 
 
 def test_a_misspelt_key_is_told_the_right_one() -> None:

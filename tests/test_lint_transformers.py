@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_lint import CASES, HEAD, LINEAR, Document, modern
+from tests.test_lint import CASES, DYNAMIC, HEAD, LINEAR, LLAMA3, Document, modern, scaled
 
 transformers = pytest.importorskip("transformers", minversion="5.23")
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ WARNED = (  # the triggering file brings a warning, the other none
     "longrope-factor attn-factor proportional-factor nested-not-read"
 ).split()
 HARMLESS = ("unknown-key", "proportional-factor")  # warned of, but nothing is lost
-REFUSED = ("su-name", "head-dim-null")  # the triggering file ends in an exception
+REFUSED = ("su-name", "head-dim-null", "missing-factor")  # the triggering file ends in an exception
 SILENT = (  # neither brings a word
     "one-mscale beta-zero context-not-raised missing-original-length implied-theta both-objects "
     "base-twice original-length-twice nested-truncate longrope-attention missing-theta"
@@ -101,6 +101,19 @@ def test_it_computes_as_if_the_key_were_not_there(code: str) -> None:
     rope = {k: v for k, v in document["rope_scaling"].items() if k not in drop}
     rope.setdefault("rope_type", "linear")
     assert built(document) == built({**document, "rope_scaling": rope})
+
+
+def test_a_factor_that_is_null_is_the_ratio(heard: Heard) -> None:
+    good = CASES["missing-factor"][1]
+    null = {**good, "rope_scaling": {**good["rope_scaling"], "factor": None}}
+    assert built(null) == built(good)
+    assert heard.lines
+
+
+@pytest.mark.parametrize("rope", [LINEAR, DYNAMIC, LLAMA3], ids=lambda rope: rope["rope_type"])
+def test_without_its_factor_another_method_is_refused(rope: Document) -> None:
+    with pytest.raises(KeyError, match="factor"):
+        built(scaled(rope, "factor"))
 
 
 def test_truncate_in_an_inner_object_is_not_read() -> None:

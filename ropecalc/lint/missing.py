@@ -66,6 +66,26 @@ def missing_original_length(subject: Subject) -> Iterator[Said]:
             )
 
 
+def missing_factor(subject: Subject) -> Iterator[Said]:
+    """YaRN without its factor; the other methods that need one are not read at all without it."""
+    for item in subject.of("yarn"):
+        if item.has("factor"):
+            continue
+        ratio = item.rope.factor or 1.0
+        if "factor" in item.values:
+            text = f".factor is null: transformers warns and takes {MAXIMUM} over {ORIGINAL}, "
+            text += number(ratio)
+        else:
+            text = " has no factor: transformers stops with a KeyError"
+        known = f"factor {literal(ratio)}, {MAXIMUM} over {ORIGINAL}"
+        yield Said(
+            f"{item.path}{text}; SGLang takes 1 for it, and llama.cpp leaves YaRN out",
+            # a ratio of 1 says that one of the lengths is not written yet
+            f"Add {known if ratio > 1 else 'factor, the extended length over the trained one'}.",
+            item.layer_type,
+        )
+
+
 def longrope_without_factor(subject: Subject) -> Iterator[Said]:
     """The factor of longrope from the ratio of contexts."""
     for item in subject.of("longrope"):

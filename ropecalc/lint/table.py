@@ -91,6 +91,13 @@ RULES = (
         keys.original_length_twice,
     ),
     Rule(
+        "missing-factor",
+        ERROR,
+        "yarn: no factor",
+        f"{TF} stops or, where it is null, warns; {SGLANG} takes 1, {LLAMA_CPP} scales nothing",
+        missing.missing_factor,
+    ),
+    Rule(
         "attn-factor",
         ERROR,
         "yarn: attn_factor for attention_factor",
