@@ -426,12 +426,16 @@ def test_a_missing_base_is_that_of_the_class_everywhere() -> None:
 
 
 def test_a_missing_factor() -> None:
-    """M / L in transformers and vLLM, 1 in SGLang, no YaRN at all in llama.cpp."""
-    result = compared(config({"rope_type": "yarn", "original_max_position_embeddings": L}), 4096)
+    """A KeyError in transformers, M / L in vLLM, 1 in SGLang, no YaRN at all in llama.cpp."""
+    rope = {"rope_type": "yarn", "original_max_position_embeddings": L}
+    result = compared(config(rope), 4096)
+    assert "KeyError" in said(result, "transformers")
     assert close(frequencies(result, "vllm"), yarn(1e6, 128, 4, L, (32, 1), whole=True))
     for stack in ("sglang", "llama.cpp"):
         assert close(frequencies(result, stack), plain(1e6))
         assert attention(result)[stack] == 1
+    null = compared(config({**rope, "factor": None}), 4096)
+    assert close(frequencies(null, "transformers"), frequencies(result, "vllm"))
 
 
 def test_a_missing_original_length_is_the_context() -> None:

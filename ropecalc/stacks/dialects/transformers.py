@@ -46,6 +46,9 @@ def _yarn(asked: Asked, taken: Taken) -> None:
 def _refusal(asked: Asked) -> StackRule | None:
     if asked.written == "ntk":
         return StackRule("it does not know the rope_type ntk", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    if asked.rope.rope_type == "yarn" and asked.values and "factor" not in asked.values:
+        text = "YaRN without a factor is refused: KeyError (a null is the ratio of the lengths)"
+        return StackRule(text, f"{ROPES} _check_received_keys")
     if asked.written == "su":
         if asked.model_type not in PHI:
             return StackRule("it does not know the type su", f"{ROPES} ROPE_INIT_FUNCTIONS")
