@@ -157,19 +157,6 @@ def has_suffix(text: str) -> bool:
     return text.strip()[-1:].isalpha()
 
 
-def format_context(tokens: int) -> str:
-    """A number of tokens as short as it goes without losing any: parse_context gives it back.
-
-    >>> format_context(32768), format_context(1048576), format_context(1000)
-    ('32k', '1M', '1000')
-    """
-    for suffix in ("G", "M", "k"):
-        unit = CONTEXT_UNITS[suffix.lower()]
-        if tokens >= unit and tokens % unit == 0:
-            return f"{tokens // unit}{suffix}"
-    return str(tokens)
-
-
 def format_count(count: int) -> str:
     """An integer with thousands: parse_context gives it back.
 

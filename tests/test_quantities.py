@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import (
     format_base,
-    format_context,
     format_count,
     has_suffix,
     parse_base,
@@ -163,7 +162,6 @@ def test_only_a_suffix_asks_for_a_word() -> None:
 @example(2**30)
 @example(1_023)
 def test_a_context_survives_its_formats(tokens: int) -> None:
-    assert parse_context(format_context(tokens)) == tokens
     assert parse_context(format_count(tokens)) == tokens
     assert parse_context(f"{tokens:_}") == tokens
 

@@ -82,15 +82,6 @@ def round_up(value: float, digits: int = DIGITS) -> str:
     return grouped(rounded(value, digits, ROUND_CEILING))
 
 
-def round_down(value: float, digits: int = DIGITS) -> str:
-    """The greatest number of ``digits`` significant digits not read above ``value``.
-
-    >>> round_down(630984.1296, 8)
-    '630,984.12'
-    """
-    return grouped(rounded(value, digits, ROUND_FLOOR))
-
-
 def nearest(value: float, digits: int) -> str:
     """The nearest number of ``digits`` significant digits.
 

@@ -1,38 +1,17 @@
-"""One JSON object from a file or from standard input, or one line that says why not."""
+"""One JSON object from the bytes of a file, or one line that says why not."""
 
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError
-from ropecalc.files import read_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 WANTED = "a model's config.json"
 MAX_BYTES = 4 * 2**20  # a config.json has kilobytes; 64 MiB of brackets take 1.6 GB to parse
-
-
-def read_object(source: str | os.PathLike[str]) -> tuple[str, Mapping[str, Any]]:
-    """The JSON object in ``source`` and the name to call it by in messages.
-
-    ``source`` is a path, or ``"-"`` for standard input. At most 4 MiB are read, as UTF-8, with or
-    without a byte order mark.
-
-    Raises
-    ------
-    ConfigError
-        The file cannot be read, is too large, is not text, is not JSON, or is not an object.
-
-    >>> read_object("no-such-file.json")
-    Traceback (most recent call last):
-    ropecalc.errors.ConfigError: no-such-file.json: no such file; check the path
-    """
-    name, data = read_bytes(source, MAX_BYTES, ConfigError, WANTED)
-    return name, parse_object(name, data)
 
 
 def parse_object(name: str, data: bytes) -> Mapping[str, Any]:
