@@ -30,8 +30,21 @@ def read_bytes(
     """
     path = os.fspath(source)
     name = "standard input" if path == "-" else printable(path)
-    try:
+    with readable(name, error, wanted):
         data = _read_stdin(limit + 1) if path == "-" else _read_file(path, limit + 1)
+    if not data and not may_be_empty:
+        read = ", or was read already" if path == "-" else ""
+        raise error(f"{name}: is empty{read}; pass {wanted}")
+    if len(data) > limit:
+        raise error(f"{name}: larger than {limit // 2**20} MiB; pass {wanted}")
+    return name, data
+
+
+@contextlib.contextmanager
+def readable(name: str, error: type[RopecalcError], wanted: str) -> Iterator[None]:
+    """Raise as ``error`` what goes wrong with a file that is read meanwhile; see ``read_bytes``."""
+    try:
+        yield
     except FileNotFoundError:
         raise error(f"{name}: no such file; check the path") from None
     except IsADirectoryError:
@@ -41,12 +54,6 @@ def read_bytes(
     except (OSError, ValueError) as problem:  # ValueError: a null byte in the path
         reason = getattr(problem, "strerror", None) or problem
         raise error(f"{name}: cannot be read ({reason}); check the path") from None
-    if not data and not may_be_empty:
-        read = ", or was read already" if path == "-" else ""
-        raise error(f"{name}: is empty{read}; pass {wanted}")
-    if len(data) > limit:
-        raise error(f"{name}: larger than {limit // 2**20} MiB; pass {wanted}")
-    return name, data
 
 
 def _read_stdin(most: int) -> bytes:

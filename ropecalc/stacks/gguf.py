@@ -48,7 +48,7 @@ BETA_DEFAULTS = {"beta_fast": 32.0, "beta_slow": 1.0}
 READS_BETAS = ("grok", "mistral3")
 
 
-def read_gguf(source: str | os.PathLike[str]) -> ModelConfig:
+def read_gguf(path: str | os.PathLike[str]) -> ModelConfig:
     """What a GGUF file says about the rotary embeddings of its model, as llama.cpp reads it.
 
     ==============  =====================================================================
@@ -66,7 +66,7 @@ def read_gguf(source: str | os.PathLike[str]) -> ModelConfig:
 
     Parameters
     ----------
-    source : path of the file, or ``"-"`` for standard input, of which 64 MiB are read
+    path : a regular file; ``read_config`` has the rest: folders, pipes, standard input
 
     Raises
     ------
@@ -75,7 +75,7 @@ def read_gguf(source: str | os.PathLike[str]) -> ModelConfig:
     UnsupportedError
         Its architecture has no rotation, or it combines scalings.
     """
-    return from_container(read_container(source))
+    return from_container(read_container(path))
 
 
 def from_container(container: Container) -> ModelConfig:

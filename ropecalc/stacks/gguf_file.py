@@ -9,14 +9,12 @@ cannot open a file that ends after its list of tensors, which is all that is nee
 from __future__ import annotations
 
 import os
-import stat
 import struct
-import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ropecalc.errors import ConfigError, UnsupportedError
-from ropecalc.files import printable
+from ropecalc.files import printable, readable
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -28,7 +26,6 @@ WHOLE = "download it again, or more of it"
 BROKEN = "download it again"
 
 WINDOW = 2**20  # bytes read at a time
-STDIN_BYTES = 64 * 2**20  # vocabularies have megabytes, and what is needed stands before the data
 MAX_PAIRS = 65_536  # real files have up to a hundred
 MAX_TENSORS = 100_000  # real files have up to a few thousand
 MAX_STRINGS = 2_000_000  # vocabulary and merges: real files have up to a million; under a second
@@ -69,10 +66,10 @@ class Container:
     """The values of those of ``ROPE_TENSORS`` that the file has."""
 
 
-def read_container(source: str | os.PathLike[str]) -> Container:
-    """Read a path, or of "-" (standard input) the first 64 MiB.
+def read_container(path: str | os.PathLike[str]) -> Container:
+    """Read a regular file: GGUF 2 or 3, little-endian.
 
-    GGUF 2 and 3, little-endian. What is read is bounded, whatever the file claims.
+    What is read is bounded, whatever the file claims.
 
     Raises
     ------
@@ -85,39 +82,9 @@ def read_container(source: str | os.PathLike[str]) -> Container:
     Traceback (most recent call last):
     ropecalc.errors.ConfigError: no-such-file.gguf: no such file; check the path
     """
-    path = os.fspath(source)
-    name = "standard input" if path == "-" else printable(path)
-    try:
-        if path == "-":
-            return _from_stdin(name)
-        _check_regular(path, name)
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            return parse_container(file, name)
-    except FileNotFoundError:
-        raise ConfigError(f"{name}: no such file; check the path") from None
-    except PermissionError:
-        raise ConfigError(f"{name}: no permission to read it; check its access rights") from None
-    except (OSError, ValueError) as problem:  # ValueError: a null byte in the path
-        reason = getattr(problem, "strerror", None) or problem
-        raise ConfigError(f"{name}: cannot be read ({reason}); check the path") from None
-
-
-def _from_stdin(name: str) -> Container:
-    from io import BytesIO
-
-    binary: BinaryIO | None = getattr(sys.stdin, "buffer", None)
-    if binary is None:
-        raise ConfigError(f"{name}: is not binary; pass the path of {WANTED}")
-    return parse_container(BytesIO(binary.read(STDIN_BYTES)), name)
-
-
-def _check_regular(path: str, name: str) -> None:
-    """Before it is opened: opening a pipe waits for its writer."""
-    mode = os.stat(path).st_mode  # noqa: PTH116  Path("") would be the current folder
-    if stat.S_ISDIR(mode):
-        raise ConfigError(f"{name}: is a directory; pass {WANTED} in it")
-    if not stat.S_ISREG(mode):
-        raise ConfigError(f"{name}: is not a regular file; pass {WANTED}, or - for standard input")
+    name = printable(os.fspath(path))
+    with readable(name, ConfigError, WANTED), open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        return parse_container(file, name)
 
 
 def parse_container(file: BinaryIO, name: str) -> Container:
