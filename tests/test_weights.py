@@ -13,6 +13,7 @@ import pytest
 
 import ropecalc
 from ropecalc import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.stacks import safetensors_file
 from ropecalc.weights import read_weights
 
 if TYPE_CHECKING:
@@ -357,6 +358,30 @@ def test_what_is_wrong_with_a_checkpoint_is_one_line(case: str, tmp_path: Path) 
     with pytest.raises(error, match=fact) as caught:
         ropecalc.checkpoint_weights(tmp_path, **asked)
     assert "\n" not in str(caught.value)
+
+
+BROKEN_INDICES = {
+    "list": (b"[]", "holds JSON, but not an object"),
+    "bytes": (b"\xff", "is not text in UTF-8"),
+    "deep": (b'{"a": ' * 100_000, "is nested too deeply"),
+    "digits": (b'{"a": ' + b"1" * 5000 + b"}", "holds a number too long to read"),
+    "large": (b" " * 1001, "larger than 0 MiB"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_INDICES)
+def test_a_broken_index_is_named_and_what_to_pass_instead(
+    case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, fact = BROKEN_INDICES[case]
+    index = tmp_path / "model.safetensors.index.json"
+    index.write_bytes(data)
+    if case == "large":
+        monkeypatch.setattr(safetensors_file, "MAX_INDEX", 1000)
+    for source in (tmp_path, index):
+        with pytest.raises(ConfigError) as caught:
+            ropecalc.checkpoint_weights(source, 0, head_dim=HEAD_DIM)
+        assert str(caught.value) == f"{index}: {fact}; pass {safetensors_file.WANTED}"
 
 
 def test_what_is_no_checkpoint(tmp_path: Path) -> None:

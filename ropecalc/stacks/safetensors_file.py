@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, UnsupportedError
-from ropecalc.files import printable
+from ropecalc.files import printable, read_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,7 @@ INSTALL = "reading a checkpoint needs safetensors; pip install 'ropecalc[weights
 INDEX = ".safetensors.index.json"
 WANTED = "a .safetensors file, its index, or the folder that has them"
 READ = ("F64", "F32", "F16", "BF16")  # what is quantized has scales of its own
+MAX_INDEX = 32 * 2**20  # bytes; a hundred a tensor, and mixtures of experts have 100,000 tensors
 FIRST = ("model.safetensors", "consolidated.safetensors")
 
 
@@ -44,7 +45,8 @@ class Checkpoint:
     def _by_index(self, path: str) -> dict[str, str]:
         from ropecalc.stacks.jsonfile import parse_object
 
-        names = parse_object(self.name, Path(path).read_bytes()).get("weight_map")
+        index = parse_object(*read_bytes(path, MAX_INDEX, ConfigError, WANTED), WANTED)
+        names = index.get("weight_map")
         if not isinstance(names, dict) or not names:
             raise ConfigError(f"{self.name}: its index has no weight_map; pass {WANTED}")
         for shard in names.values():
