@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.errors import ConfigError, InvalidValueError
 from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
+from ropecalc.results.configs import chosen_ropes
 
 if TYPE_CHECKING:
     from ropecalc.progress import Progress
@@ -89,7 +90,7 @@ def compare(
     given = checked_weights(weights)
     starts = _Start(model, context, dict(override or {}), given, count_unrotated)
     layers = []
-    ropes = _chosen(model, layer)
+    ropes = chosen_ropes(model, layer)
     for at, rope in enumerate(ropes):
         runs = tuple(starts.run(rope, stack) for stack in names)
         reach = min((n for n in (asked, rope.window) if n is not None), default=None)
@@ -139,14 +140,6 @@ class _Start:
         """The keys of the overriding rope object."""
         given = self.override.get("rope_scaling") or self.override.get("rope_parameters") or {}
         return frozenset(given)
-
-
-def _chosen(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:
-    chosen = tuple(rope for rope in model.ropes if layer in (None, rope.layer_type))
-    if not chosen:
-        known = ", ".join(rope.layer_type for rope in model.ropes)
-        raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
-    return chosen
 
 
 def _layer(

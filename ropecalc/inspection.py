@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ropecalc.errors import ConfigError, InvalidValueError, TableError
 from ropecalc.progress import part_of
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
+from ropecalc.results.configs import chosen_ropes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def inspect(
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import checked_context
 
-    ropes = _chosen(model, layer)
+    ropes = chosen_ropes(model, layer)
     if context is not None:
         context = checked_context(context)
     asked = model.context if context is None else context
@@ -109,14 +110,6 @@ def inspect(
     about = {None, *(rope.layer_type for rope in ropes)}
     found = tuple(finding for finding in findings(model) if finding.layer_type in about)
     return Inspection(model, asked, tuple(layers), found)
-
-
-def _chosen(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:
-    chosen = tuple(rope for rope in model.ropes if layer in (None, rope.layer_type))
-    if not chosen:
-        known = ", ".join(rope.layer_type for rope in model.ropes)
-        raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
-    return chosen
 
 
 def _lengths(rope: Rope, context: int | None) -> list[int | None]:

@@ -16,7 +16,7 @@ from ropecalc.extension.criteria import (
     unseen_phases,
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
-from ropecalc.results.configs import EVERY_LAYER, Rope
+from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
 from ropecalc.scaling.domains import checked_weights
@@ -130,7 +130,7 @@ def plan_model(
     The other parameters, and the errors, as in ``plan``; UnsupportedError for frequencies that
     are no powers of a base.
     """
-    rope = _layer(model, layer)
+    rope = chosen_ropes(model, layer)[0]
     if rope.rope_type in UNLIKE:
         raise UnsupportedError(
             f"{model.source}: there is no plan for {rope.rope_type} frequencies yet: "
@@ -145,14 +145,6 @@ def plan_model(
     head = _Head(model, rope, count_unrotated, checked_weights(weights))
     found = _planned(head, trained, context, methods, progress)
     return replace(found, notes=(*_model_notes(model, rope, trained, context), *found.notes))
-
-
-def _layer(model: ModelConfig, layer: str | None) -> Rope:
-    for rope in model.ropes:
-        if layer in (None, rope.layer_type):
-            return rope
-    known = ", ".join(rope.layer_type for rope in model.ropes)
-    raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
 
 
 class _Head(NamedTuple):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ropecalc.errors import InvalidValueError
+
 EVERY_LAYER = "all"
 
 
@@ -76,6 +78,18 @@ class ModelConfig:
     def rope(self) -> Rope:
         """The first rotary embedding: that of the layers that see the whole context."""
         return self.ropes[0]
+
+
+def chosen_ropes(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:
+    """The ropes of one layer type of a model's; all of them for None.
+
+    Raises InvalidValueError where it has no such layers.
+    """
+    chosen = tuple(rope for rope in model.ropes if layer in (None, rope.layer_type))
+    if not chosen:
+        known = ", ".join(rope.layer_type for rope in model.ropes)
+        raise InvalidValueError("layer", f"layer must be one of the model's, {known}, got {layer}")
+    return chosen
 
 
 FORMS = {
