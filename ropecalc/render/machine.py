@@ -301,7 +301,7 @@ def write_rows(
     """
     begun = False
     for record in rows:
-        flat = dict(_flattened(record))
+        flat = dict(flattened(record))
         if not begun:
             file.write(separator.join(flat) + "\n")
             begun = True
@@ -371,10 +371,11 @@ def _finite(value: object) -> object:
     return value
 
 
-def _flattened(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+def flattened(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Names and values as columns have them: what lies in an inner record is "outer_inner"."""
     for key, value in record.items():
         if isinstance(value, Mapping):
-            yield from ((f"{key}_{name}", part) for name, part in _flattened(value))
+            yield from ((f"{key}_{name}", part) for name, part in flattened(value))
         else:
             yield key, value
 

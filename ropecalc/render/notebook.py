@@ -6,7 +6,7 @@ Everything that is shown is escaped, and nothing is fetched: no script, no style
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,6 @@ from ropecalc import results
 
 if TYPE_CHECKING:
     from ropecalc.render.figures import Drawing
-    from ropecalc.render.machine import Record
 
 MOST_ROWS = 100
 CELL = ' style="text-align: left"'
@@ -26,11 +25,13 @@ def html(result: object) -> str | None:
 
     A picture stands above it where there is one. None for what is no result.
     """
+    from ropecalc.render.machine import flattened
+
     rows = _rows(result)
     if rows is None:
         return None
     title = type(result).__name__
-    flat = [dict(_flat(row)) for row in rows]
+    flat = [dict(flattened(row)) for row in rows]
     table = _pairs(flat[0]) if len(flat) == 1 else _grid(flat)
     return f"<div><strong>{escape(title)}</strong>{_picture(result)}{table}</div>"
 
@@ -131,14 +132,6 @@ def _grid(rows: Sequence[Mapping[str, object]]) -> str:
     left = len(rows) - MOST_ROWS
     more = f"<p>and {left:,} more rows</p>" if left > 0 else ""
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>{more}"
-
-
-def _flat(record: Record | Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    for key, value in record.items():
-        if isinstance(value, Mapping):
-            yield from ((f"{key}_{name}", part) for name, part in _flat(value))
-        else:
-            yield key, value
 
 
 def _cell(value: object) -> str:
