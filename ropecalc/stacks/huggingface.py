@@ -19,6 +19,7 @@ from ropecalc.stacks import attention, classes
 from ropecalc.stacks.attention import FULL, Layers
 from ropecalc.stacks.document import CHECK, Section
 from ropecalc.stacks.ropes import Reading, parameters, rope_type
+from ropecalc.stacks.values import trained_context, unique
 
 BASE_KEYS = ("rope_theta", "global_rope_theta", "rotary_emb_base", "rope_base")
 LOCAL_BASE_KEYS = ("rope_local_base_freq", "local_rope_theta", "swa_rope_theta")
@@ -79,9 +80,9 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
         model_type=config.model_type,
         ropes=ropes,
         context=context,
-        trained_context=_trained(ropes[0]),
+        trained_context=trained_context(ropes[0]),
         unrotated_layers=unrotated,
-        assumptions=tuple(dict.fromkeys(assumptions)),
+        assumptions=unique(assumptions),
         document=document,
     )
 
@@ -198,12 +199,12 @@ def _rope(
 ) -> Rope:
     local = layer.layer_type not in (FULL, EVERY_LAYER)
     if local and not nested and config.model_type in classes.SCALED_FULL_ONLY:
-        method, found = "default", rope
+        method = "default"
     else:
-        method, found = rope_type(rope, config.model_type), rope
-    base = _base(config, found, layer, assumptions, nested=nested)
-    reading = Reading(config, found or config, context, nested, assumptions)
-    head_dim, rotary_dim = _dims(config, found, layer, method)
+        method = rope_type(rope, config.model_type)
+    base = _base(config, rope, layer, assumptions, nested=nested)
+    reading = Reading(config, rope or config, context, nested, assumptions)
+    head_dim, rotary_dim = _dims(config, rope, layer, method)
     return Rope(
         layer_type=layer.layer_type,
         rope_type=method,
@@ -281,10 +282,3 @@ def _deeds(rope: Rope) -> tuple[object, ...]:
     """All that decides what a rope does."""
     dims = rope.head_dim, rope.rotary_dim, rope.window
     return rope.rope_type, rope.base, dims, tuple(rope.parameters.items())
-
-
-def _trained(rope: Rope) -> int | None:
-    """The context before any extension: said by the scaling, or the whole context without one."""
-    if rope.rope_type == "linear" and rope.context is not None and rope.factor:
-        return max(1, round(rope.context / rope.factor))
-    return rope.original_context or rope.context
