@@ -360,6 +360,19 @@ def test_what_is_wrong_with_a_checkpoint_is_one_line(case: str, tmp_path: Path) 
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["text_config", "llm_config"])
+def test_the_heads_are_counted_where_the_language_model_has_its_keys(
+    key: str, tmp_path: Path
+) -> None:
+    save(tmp_path, projections())
+    config(tmp_path)
+    path = tmp_path / "config.json"
+    inner = {**json.loads(path.read_text()), "num_attention_heads": HEADS // 2}
+    path.write_text(json.dumps({key: inner}))
+    with pytest.raises(UnsupportedError, match=f"has {HEADS} heads"):
+        ropecalc.checkpoint_weights(tmp_path, 0)
+
+
 BROKEN_INDICES = {
     "list": (b"[]", "holds JSON, but not an object"),
     "bytes": (b"\xff", "is not text in UTF-8"),

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ropecalc.results import ModelConfig, Rope
-from ropecalc.stacks.huggingface import BASE_KEYS, ROPE_KEYS, TEXT_KEYS
+from ropecalc.stacks.huggingface import BASE_KEYS
+from ropecalc.stacks.raw import rope_key, text_keys, text_path
 
 ORIGINAL = "original_max_position_embeddings"
 MAXIMUM = "max_position_embeddings"
@@ -89,18 +90,11 @@ def subject_of(model: ModelConfig) -> Subject:
     """The subject that a model makes."""
     if not model.form.startswith("transformers"):
         return Subject(model, {}, "", ())
-    text, prefix = _text_model(model.document)
-    key = next((key for key in ROPE_KEYS if text.get(key) is not None), None)
+    text = text_keys(model.document)
+    prefix = "".join(f"{key}." for key in text_path(model.document))
+    key = rope_key(text)
     objects = () if key is None else tuple(_objects(text[key], f"{prefix}{key}", model))
     return Subject(model, text, prefix, objects)
-
-
-def _text_model(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], str]:
-    """The keys of the language model, and the path to them."""
-    text, prefix = document, ""
-    while key := next((key for key in TEXT_KEYS if isinstance(text.get(key), Mapping)), None):
-        text, prefix = text[key], f"{prefix}{key}."
-    return text, prefix
 
 
 def _objects(values: Mapping[str, Any], path: str, model: ModelConfig) -> Iterator[RopeObject]:

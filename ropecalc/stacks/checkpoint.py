@@ -21,9 +21,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +30,7 @@ from numpy.typing import NDArray
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
 from ropecalc.results import CheckpointWeights
 from ropecalc.spectrum import check_dims, shown
+from ropecalc.stacks.raw import text_keys
 from ropecalc.stacks.safetensors_file import Checkpoint
 
 if TYPE_CHECKING:
@@ -208,9 +208,7 @@ def _config(folder: str) -> tuple[Rope | None, str | None, int | None]:
         raise InvalidValueError(
             "head_dim", "head_dim must be given: the model's layers have heads of several kinds"
         )
-    text = model.document.get("text_config")
-    holder: Mapping[str, Any] = text if isinstance(text, Mapping) else model.document
-    heads = holder.get("num_attention_heads")
+    heads = text_keys(model.document).get("num_attention_heads")
     return model.rope, model.model_type, heads if isinstance(heads, int) else None
 
 

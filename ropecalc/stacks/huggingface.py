@@ -18,6 +18,7 @@ from ropecalc.scaling import MAX_BASE
 from ropecalc.stacks import attention, classes
 from ropecalc.stacks.attention import FULL, Layers
 from ropecalc.stacks.document import CHECK, Section
+from ropecalc.stacks.raw import ROPE_KEYS, TEXT_KEYS
 from ropecalc.stacks.ropes import Reading, parameters, rope_type
 from ropecalc.stacks.values import trained_context, unique
 
@@ -31,8 +32,6 @@ CONTEXT_KEYS = (
     "max_sequence_length",
     "model_max_length",
 )
-ROPE_KEYS = ("rope_scaling", "rope_parameters")  # the first wins, as in transformers
-TEXT_KEYS = ("text_config", "llm_config", "language_config", "thinker_config")
 DEEPEST = 2  # thinker_config.text_config is as deep as models go
 
 

@@ -137,7 +137,7 @@ def _refuse_other_scaling(name: str, goal: Wanted, *, force: bool) -> None:
 
 def _patched(before: str, document: Mapping[str, Any], goal: Wanted, form: str | None) -> str:
     from ropecalc.stacks.emit.keys import five_in_file, four
-    from ropecalc.stacks.emit.wanted import text_keys, text_path
+    from ropecalc.stacks.raw import text_keys, text_path
     from ropecalc.stacks.spans import edited
 
     model = goal.model

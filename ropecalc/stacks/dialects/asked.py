@@ -8,7 +8,7 @@ from typing import Any
 
 from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.stacks import classes
-from ropecalc.stacks.huggingface import ROPE_KEYS, TEXT_KEYS
+from ropecalc.stacks.raw import rope_key, text_keys
 
 ORIGINAL = "original_max_position_embeddings"
 
@@ -95,20 +95,14 @@ def asked_of(
     flags: frozenset[str] = frozenset(),
 ) -> Asked:
     """The raw keys behind a rope of a config.json."""
-    text = _text_model(model.document)
-    key = next((key for key in ROPE_KEYS if text.get(key) is not None), None)
+    text = text_keys(model.document)
+    key = rope_key(text)
     values = classes.ROPE.get(str(text.get("model_type")), {}) if key is None else text[key]
     inner = {kind: value for kind, value in values.items() if isinstance(value, Mapping)}
     if not inner:
         return Asked(model, rope, values, text, False, context, flags)
     own = inner.get(rope.layer_type) or next(iter(inner.values()))
     return Asked(model, rope, own, text, True, context, flags)
-
-
-def _text_model(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    while key := next((key for key in TEXT_KEYS if isinstance(document.get(key), Mapping)), None):
-        document = document[key]
-    return document
 
 
 def as_number(value: object) -> float | None:

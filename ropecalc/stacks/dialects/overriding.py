@@ -13,7 +13,8 @@ from typing import Any
 from ropecalc.errors import UnsupportedError
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks.dialects.asked import asked_of
-from ropecalc.stacks.huggingface import ROPE_KEYS, parse_config
+from ropecalc.stacks.huggingface import parse_config
+from ropecalc.stacks.raw import ROPE_KEYS
 
 MERGES = {
     "sglang": StackRule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ropecalc.results import StackRule
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
-from ropecalc.stacks.huggingface import ROPE_KEYS
+from ropecalc.stacks.raw import ROPE_KEYS
 
 VERSION = "5.23.0"
 ROPES = "src/transformers/modeling_rope_utils.py"

@@ -13,16 +13,9 @@ from typing import Any
 from ropecalc.results import Rope
 from ropecalc.stacks import classes
 from ropecalc.stacks.attention import FULL
-from ropecalc.stacks.emit.wanted import (
-    Wanted,
-    as_lists,
-    deeds,
-    near,
-    partial_factor,
-    text_keys,
-    text_path,
-)
-from ropecalc.stacks.huggingface import LOCAL_BASE_KEYS, ROPE_KEYS
+from ropecalc.stacks.emit.wanted import Wanted, as_lists, deeds, near, partial_factor
+from ropecalc.stacks.huggingface import LOCAL_BASE_KEYS
+from ropecalc.stacks.raw import rope_key, text_keys, text_path
 
 Keys = dict[str, Any]
 NAMES = {  # ours -> theirs, in the order in which they are written
@@ -149,7 +142,7 @@ def _document(goal: Wanted) -> Mapping[str, Any]:
 def old_object(goal: Wanted) -> Mapping[str, Any]:
     """The rope object of the model's file, of either generation; empty without one."""
     document = _document(goal)
-    key = next((key for key in ROPE_KEYS if document.get(key) is not None), None)
+    key = rope_key(document)
     found = None if key is None else document[key]
     return found if isinstance(found, Mapping) else {}
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ropecalc.results import ModelConfig, Rope, Setting
 from ropecalc.results.configs import EVERY_LAYER
@@ -197,20 +195,3 @@ def partial_factor(rope: Rope) -> float | None:
 
     p = rope.rotary_dim / rope.head_dim
     return p if int(rope.head_dim * p) == rope.rotary_dim else math.nextafter(p, 1.0)
-
-
-def text_path(document: Mapping[str, Any]) -> tuple[str, ...]:
-    """Where in a config.json the keys of the language model are: ("text_config",), or ()."""
-    from ropecalc.stacks.huggingface import TEXT_KEYS
-
-    for key in TEXT_KEYS:
-        if isinstance(document.get(key), Mapping):
-            return (key, *text_path(document[key]))
-    return ()
-
-
-def text_keys(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The keys of the language model in a config.json."""
-    for key in text_path(document):
-        document = document[key]
-    return document
