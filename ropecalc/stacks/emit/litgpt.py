@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base, near, partial_factor
-from ropecalc.stacks.emit.words import emission, yaml
+from ropecalc.stacks.emit.words import as_whole, emission, yaml
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
@@ -30,7 +30,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         return emission(stack, "yaml", "", [note], exact=False)
     if rope.rope_type == "yarn":
         why += _not_in_yarn(goal)
-    keys: dict[str, Any] = {"block_size": goal.context, "rope_base": _whole(rope.base)}
+    keys: dict[str, Any] = {"block_size": goal.context, "rope_base": as_whole(rope.base)}
     partial = partial_factor(rope)
     if partial is not None:
         keys["rotary_percentage"] = partial
@@ -51,7 +51,7 @@ def _scaling(rope: Rope) -> dict[str, Any]:
     if rope.rope_type == "default":
         return off
     if rope.rope_type == "linear":
-        return {**off, "rope_condense_ratio": _whole(float(given["factor"]))}
+        return {**off, "rope_condense_ratio": as_whole(float(given["factor"]))}
     names = {
         "llama3": ("low_freq_factor", "high_freq_factor"),
         "yarn": ("beta_fast", "beta_slow", "mscale", "mscale_all_dim"),
@@ -72,7 +72,3 @@ def _not_in_yarn(goal: Wanted) -> list[str]:
     if not pair and not near(attention_factor(goal), 1.0):
         why.append("LitGPT has no attention factor unless both mscale and mscale_all_dim are given")
     return why
-
-
-def _whole(value: float) -> float:
-    return int(value) if value.is_integer() and value < 2**53 else value

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.stacks.emit.megatron import LATENT, LLAMA3, mscales
 from ropecalc.stacks.emit.wanted import Wanted, fixed_base, partial_factor
-from ropecalc.stacks.emit.words import emission
+from ropecalc.stacks.emit.words import as_whole, emission, python
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
@@ -29,11 +29,11 @@ def write(goal: Wanted, stack: str) -> Emission:
         return emission(stack, "python", "", [note], exact=False)
     if goal.others:
         why.append("a provider has one rope for all layers, where this model has several")
-    fields: Fields = {"seq_length": goal.context, "rotary_base": _whole(rope.base)}
+    fields: Fields = {"seq_length": goal.context, "rotary_base": as_whole(rope.base)}
     if partial_factor(rope) is not None:
         fields["rotary_percent"] = partial_factor(rope)
     more, about = _scaling(goal, rope)
-    text = "\n".join(f"provider.{name} = {_shown(v)}" for name, v in {**fields, **more}.items())
+    text = "\n".join(f"provider.{name} = {python(v)}" for name, v in {**fields, **more}.items())
     notes = [*why, *about, "Megatron-Bridge 0.3.1 needs transformers before 5"]
     return emission(stack, "python", text, notes, exact=not (why or about))
 
@@ -82,11 +82,3 @@ def _latent(goal: Wanted) -> tuple[Fields, list[str]]:
     odd = given.get("truncate") is False or whole != (given.get("mscale_all_dim") or 0)
     why = "with multi-head latent attention a provider has neither truncate nor an attention factor"
     return fields, [why] if odd else []
-
-
-def _whole(value: float) -> float:
-    return int(value) if value.is_integer() and value < 2**53 else value
-
-
-def _shown(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base
-from ropecalc.stacks.emit.words import emission
+from ropecalc.stacks.emit.words import emission, python
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
@@ -62,9 +62,5 @@ def _keys(rope: Rope) -> dict[str, object]:
 
 
 def _text(keys: dict[str, object]) -> str:
-    lines = "".join(f"    {key}={_shown(value)},\n" for key, value in keys.items())
+    lines = "".join(f"    {key}={python(value)},\n" for key, value in keys.items())
     return f"RoPE.Config(\n{lines})"
-
-
-def _shown(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)

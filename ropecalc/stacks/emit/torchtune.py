@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ropecalc.stacks.emit.wanted import Wanted, fixed_base
-from ropecalc.stacks.emit.words import emission, yaml
+from ropecalc.stacks.emit.words import as_whole, emission, yaml
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission
@@ -41,7 +41,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     component = COMPONENTS.get("llama" if goal.model is None else goal.model.model_type or "")
     if component is None:
         note = "name the builder of the model's family: rope_base and max_seq_len are its arguments"
-        keys = {"model": {"rope_base": _base(plain.base), "max_seq_len": goal.context}}
+        keys = {"model": {"rope_base": as_whole(plain.base), "max_seq_len": goal.context}}
         return emission(stack, "yaml", yaml(keys), [*why, note], exact=not why)
     return _text(goal, stack, component, plain.base, {}, why)
 
@@ -55,7 +55,7 @@ def _scaled(goal: Wanted, stack: str) -> Emission:
         if fixed
         else ["torchtune always has llama3's original length 8,192 and frequency factors 1 and 4"]
     )
-    scale = {"scale_factor": _base(goal.factor)}
+    scale = {"scale_factor": as_whole(goal.factor)}
     return _text(goal, stack, SCALED, goal.rope.base, scale, why)
 
 
@@ -69,13 +69,8 @@ def _text(
 ) -> Emission:
     keys = {
         "_component_": component,
-        "rope_base": _base(base),
+        "rope_base": as_whole(base),
         **scale,
         "max_seq_len": goal.context,
     }
     return emission(stack, "yaml", yaml({"model": keys}), [*why, SIZES], exact=not why)
-
-
-def _base(value: float) -> float:
-    """A whole number without a point, as the builders have them."""
-    return int(value) if value.is_integer() and value < 2**53 else value

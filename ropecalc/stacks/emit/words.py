@@ -69,8 +69,25 @@ def short(value: float) -> str:
     >>> short(4.0), short(20221.26)
     ('4', '20221.26')
     """
-    is_whole = float(value).is_integer() and abs(value) < EXACT_INTEGERS
-    return str(int(value)) if is_whole else repr(float(value))
+    return repr(as_whole(float(value)))
+
+
+def as_whole(value: float) -> float:
+    """A whole number as an integer: stacks have it without a point. Others are left as they are.
+
+    >>> as_whole(1e6), as_whole(20221.26), as_whole(1e16)
+    (1000000, 20221.26, 1e+16)
+    """
+    return int(value) if value.is_integer() and abs(value) < EXACT_INTEGERS else value
+
+
+def python(value: object) -> str:
+    """A value as Python has it, a text in double quotes.
+
+    >>> python("yarn"), python(4.0), python(True)
+    ('"yarn"', '4.0', 'True')
+    """
+    return f'"{value}"' if isinstance(value, str) else repr(value)
 
 
 def yaml(value: Mapping[str, Any], indent: str = "") -> str:
