@@ -12,9 +12,8 @@ from ropecalc.lint.subject import MAXIMUM, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.results import Rope
 from ropecalc.scaling import dynamic_base, mscale, yarn_attention_factor
+from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
 
-MEGATRON_LLAMA3 = {"original_context": 8192, "low_freq_factor": 1, "high_freq_factor": 4}
-MEGATRON_FACTOR = 8
 UNREAD_IN_GGUF = (".rope.scaling.yarn_attn_factor", ".rope.scaling.yarn_ext_factor")
 
 
@@ -182,9 +181,9 @@ def megatron_constants(subject: Subject) -> Iterator[Said]:
     """Llama 3 scaling with other constants than Megatron-LM's."""
     for item in subject.of("llama3"):
         values = item.rope.parameters
-        apart = [key for key, constant in MEGATRON_LLAMA3.items() if values[key] != constant]
+        apart = [key for key, constant in LLAMA3.items() if values[key] != constant]
         if apart:
-            given = " ".join(number(values[key]) for key in MEGATRON_LLAMA3)
+            given = " ".join(number(values[key]) for key in LLAMA3)
             yield Said(
                 f"Trained length, low and high factor are {given.replace(' ', ', ')}; "
                 "Megatron-LM's --use-rope-scaling has 8,192, 1 and 4 and no option for them",
@@ -197,7 +196,7 @@ def megatron_factor(subject: Subject) -> Iterator[Said]:
     """Llama 3 scaling by another factor than 8."""
     for rope in subject.model.ropes:
         mine = subject.is_hugging_face or subject.model.form == "megatron"
-        if mine and rope.rope_type == "llama3" and rope.factor != MEGATRON_FACTOR:
+        if mine and rope.rope_type == "llama3" and rope.factor != LLAMA3_FACTOR:
             yield Said(
                 f"The factor is {number(rope.factor)}, but Megatron-LM's GPT models take 8 "
                 "whatever --rope-scaling-factor says",

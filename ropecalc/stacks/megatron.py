@@ -17,7 +17,8 @@ from ropecalc.stacks.shell import Options, read_options
 from ropecalc.stacks.values import NONE, checked_dims, trained_context, unique
 
 DEFAULT_BASE = 10_000
-LLAMA3 = {"original_context": 8192, "low_freq_factor": 1.0, "high_freq_factor": 4.0}  # in the code
+# Llama 3.1's, fixed in the code of ``RotaryEmbedding``; the factor for GPT models alone.
+LLAMA3 = {"original_context": 8192, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 LLAMA3_FACTOR = 8.0
 YARN_CONTEXT = 4096
 QK_HEAD_DIM, QK_POS_EMB_HEAD_DIM = 128, 64

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.stacks.emit.megatron import LLAMA3, LLAMA3_FACTOR
 from ropecalc.stacks.emit.wanted import (
     Wanted,
     attention_factor,
@@ -15,6 +14,7 @@ from ropecalc.stacks.emit.wanted import (
     yarn_default,
 )
 from ropecalc.stacks.emit.words import emission, yaml
+from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base
 from ropecalc.stacks.emit.words import command, emission
+from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
 
-LLAMA3 = {"original_context": 8192, "low_freq_factor": 1, "high_freq_factor": 4}
-LLAMA3_FACTOR = 8
 LATENT = {"original_context": 4096, "beta_fast": 32, "beta_slow": 1}
 NOTHING = "Megatron-LM has no {} scaling, and no plain base is near to it"
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ropecalc.stacks.emit.megatron import LATENT, LLAMA3, mscales
+from ropecalc.stacks.emit.megatron import LATENT, mscales
 from ropecalc.stacks.emit.wanted import Wanted, fixed_base, partial_factor
 from ropecalc.stacks.emit.words import as_whole, emission, python
+from ropecalc.stacks.megatron import LLAMA3
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope

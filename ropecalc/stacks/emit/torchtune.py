@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.stacks.emit.wanted import Wanted, fixed_base
 from ropecalc.stacks.emit.words import as_whole, emission, yaml
+from ropecalc.stacks.megatron import LLAMA3
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission
@@ -17,7 +18,6 @@ COMPONENTS = {
     "gemma": "torchtune.models.gemma.gemma",
 }
 SCALED = "torchtune.models.llama3_1.llama3_1"
-LLAMA3 = {"original_context": 8192, "low_freq_factor": 1, "high_freq_factor": 4}
 SIZES = (
     "add the model's sizes, as its ready-made builder has them: such builders fix rope_base, so "
     "the component itself is named here"
@@ -47,7 +47,7 @@ def write(goal: Wanted, stack: str) -> Emission:
 
 
 def _scaled(goal: Wanted, stack: str) -> Emission:
-    """llama3_1/_component_builders.py: only the factor is an argument."""
+    """llama3_1/_component_builders.py: only the factor is an argument, as in Megatron-LM."""
     given = goal.rope.parameters
     fixed = all(given[key] == value for key, value in LLAMA3.items())
     why = (
