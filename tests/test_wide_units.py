@@ -128,7 +128,7 @@ def test_ends_that_break_the_bound_are_undecided(
 def test_a_window_may_begin_below_base_e(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Walk, "step", lambda *_: 7)
     monkeypatch.setattr(wide, "falling_root", lambda *given: given[2])
-    monkeypatch.setattr(wide, "_floats", lambda x: (x - 1, x + 1))
+    monkeypatch.setattr(wide, "enclosing_base", lambda x: (x - 1, x + 1))
     assert wide._start(FAMILY, 300, math.exp(0.5)) == (1.5, 7)
     assert wide._start(FAMILY, 300, 1.0) == (1.0, None)
 
@@ -138,7 +138,7 @@ def ended(monkeypatch: pytest.MonkeyPatch, *found: WindowEnd) -> tuple[WindowSta
     pieces = iter(found)
     monkeypatch.setattr(wide, "window_end", lambda *_: next(pieces))
     monkeypatch.setattr(wide, "falling_root", lambda *given: given[2])
-    monkeypatch.setattr(wide, "_floats", lambda x: (x - 1, x + 1))
+    monkeypatch.setattr(wide, "enclosing_base", lambda x: (x - 1, x + 1))
     return wide._end(FAMILY, 300, math.exp(10.0), 11.0)
 
 

@@ -6,10 +6,9 @@ Every base in between is covered by steps that cannot miss a violation (``window
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from ropecalc.base.rounding import TRIES, next_feasible, round_up, violation_at
+from ropecalc.base.rounding import first_of, round_up, violation_at
 from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk
 from ropecalc.scaling import MAX_BASE
 
@@ -74,21 +73,17 @@ def wide_base(
 
     ``start`` should be no smaller than the minimum base; None where there is none up to 1e300.
     """
-    at = Decimal(start)
-    tried = 0
-    while (base := float(round_up(at, DIGITS))) * (1 + ROOM) <= MAX_BASE:
-        if base * (1 - ROOM) > 1 and has_room(family, context, base):
-            return base
-        at = Decimal(base).next_plus()
-        tried += 1
-        if tried % TRIES == 0:
-            window = next_feasible(family, context, base)
-            if window is None:
-                return None
-            at = max(at, Decimal(window))
-        if progress is not None:
-            progress(min(tried, PARTS), PARTS)
-    return None
+    tried = itertools.count()
+
+    def suits(base: float) -> bool:
+        """Whether all within 1 % of the base are bases, and meet the bound."""
+        failed = next(tried)
+        if failed and progress is not None:
+            progress(min(failed, PARTS), PARTS)
+        inside = base * (1 - ROOM) > 1 and base * (1 + ROOM) <= MAX_BASE
+        return inside and has_room(family, context, base)
+
+    return first_of(family, context, start, lambda base: round_up(base, DIGITS), suits)
 
 
 def has_room(family: Family, context: int, base: float) -> bool:

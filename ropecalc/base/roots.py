@@ -96,6 +96,11 @@ def enclosing_floats(base: Real) -> tuple[float, float]:
     return nextafter(high, 0.0), high
 
 
+def enclosing_base(x: Real) -> tuple[float, float]:
+    """The neighbouring float64 values low < exp(x) <= high."""
+    return enclosing_floats(context_with(ROOT_DIGITS + 20).exp(x))
+
+
 def rounded_up(base: Real, digits: int) -> Decimal:
     """A multiple-precision number rounded up to ``digits`` significant digits.
 

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 
 from ropecalc.base.family import Family
-from ropecalc.base.roots import enclosing_floats, landing_root
+from ropecalc.base.roots import enclosing_base, landing_root
 from ropecalc.base.sweep import RESOLUTION, Sweep
 from ropecalc.bound import scan
-from ropecalc.exact import context_with
 from ropecalc.scaling import MAX_BASE, Base
 
 LEAST = Decimal(math.nextafter(1.0, 2.0))  # the smallest base there is
@@ -36,7 +35,7 @@ def next_feasible(family: Family, context: int, base: float) -> float | None:
         if landing.in_doubt:
             root, _ = landing_root(family, landing)
         # A window narrower than the step of float64 may hold no float64: go on from there.
-        base = max(math.nextafter(base, math.inf), enclosing_floats(_exp(root))[1])
+        base = max(math.nextafter(base, math.inf), enclosing_base(root)[1])
     return None
 
 
@@ -51,10 +50,6 @@ def _still_broken(family: Family, base: float, violation: int) -> float:
     at = family.taylor(violation, x)
     falls = at.slope + at.slope_error + at.max_curvature * ahead < 0
     return x + ahead if falls else x * (1 - 2.0**-51)
-
-
-def _exp(x: object) -> object:
-    return context_with(60).exp(x)
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.lookup import disown, enclosure, shipped_step
-from ropecalc.base.roots import enclosing_floats, falling_root
+from ropecalc.base.roots import enclosing_base, falling_root
 from ropecalc.base.rounding import violation_at
-from ropecalc.base.window import DOWN, Walk, holds_ever_after
+from ropecalc.base.window import DOWN, Walk, holds_ever_after, surely_holds_from
 from ropecalc.errors import UndecidedError
-from ropecalc.exact import context_with
 from ropecalc.progress import Progress
 from ropecalc.results import SafeStatus, Step
 
@@ -71,19 +70,12 @@ def computed_safe_base(
 
 def _top(family: Family, context: int) -> float | None:
     """An x from which on the bound surely holds, near the least that can be told so easily."""
-    high = 1.0
+    high, halvings = 1.0, 6  # to 1/64
     while not holds_ever_after(family, context, high):
-        high *= 2
+        high, halvings = 2 * high, halvings + 1
         if high > 2 * X_MAX:
             return None
-    low = 0.0
-    while high - low > 1 / 64:
-        middle = (low + high) / 2
-        if holds_ever_after(family, context, middle):
-            high = middle
-        else:
-            low = middle
-    return high
+    return surely_holds_from(family, context, high, halvings)
 
 
 def _is_settled(family: Family, step: Step) -> bool:
@@ -97,4 +89,4 @@ def _is_settled(family: Family, step: Step) -> bool:
 def _settled(family: Family, distance: int, x: float) -> tuple[float, float]:
     """The neighbouring float64 values around the base near exp(x) where one g falls to zero."""
     root = falling_root(family, distance, x, DOWN)
-    return enclosing_floats(context_with(60).exp(root))
+    return enclosing_base(root)

@@ -10,6 +10,7 @@ from ropecalc.base.family import Family
 from ropecalc.base.lookup import Answer
 from ropecalc.base.roots import (
     ROOT_DIGITS,
+    enclosing_base,
     enclosing_floats,
     falling_root,
     landing_root,
@@ -109,4 +110,4 @@ def first_window(family: Family, context: int, start: float) -> tuple[WindowStat
     if end.distance is None:
         return WindowStatus.AT_LEAST, math.exp(end.x * (1 - 2.0**-50))
     root = falling_root(family, end.distance, end.x)
-    return WindowStatus.ENDS, enclosing_floats(context_with(60).exp(root))[0]
+    return WindowStatus.ENDS, enclosing_base(root)[0]

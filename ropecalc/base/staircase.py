@@ -17,11 +17,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.roots import enclosing_floats, falling_root, landing_root
+from ropecalc.base.roots import enclosing_base, falling_root, landing_root
 from ropecalc.base.sweep import Landing, Sweep, Witness
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.errors import InvalidValueError
-from ropecalc.exact import context_with
 from ropecalc.results import Kind, Step
 
 STEP_DIGITS = 25  # of a root, to round it to a float64
@@ -105,7 +104,7 @@ def step_of(kind: Kind, family: Family, edge: Edge) -> Step:
     else:
         distance = edge.distances[0]
         root = falling_root(family, distance, edge.x, DOWN)
-    return Step(edge.context, enclosing_floats(context_with(60).exp(root))[1], distance)
+    return Step(edge.context, enclosing_base(root)[1], distance)
 
 
 def _climb(family: Family, end: int, low: float, high: float, answered: int) -> tuple[Edge, ...]:

@@ -15,17 +15,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.family import X_MAX
 from ropecalc.base.room import followed
-from ropecalc.base.roots import enclosing_floats, falling_root
+from ropecalc.base.roots import enclosing_base, falling_root
 from ropecalc.base.rounding import first_of, next_feasible, round_up, violation_at
 from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
 from ropecalc.errors import InvalidValueError, UndecidedError
-from ropecalc.exact import context_with
 from ropecalc.results import WindowStatus
 from ropecalc.scaling import MAX_BASE
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
-    from ropecalc.exact import Real
     from ropecalc.progress import Progress
 
 LEAST_WIDTH, MOST_WIDTH = 1e-9, 1.0
@@ -126,7 +124,7 @@ def _start(family: Family, context: int, base: float) -> tuple[float, int | None
         closest = walk.step(context)
         if closest is not None:
             root = falling_root(family, closest, walk.x, DOWN)
-            return _floats(root)[1], closest
+            return enclosing_base(root)[1], closest
     return 1.0, None
 
 
@@ -141,14 +139,10 @@ def _end(
             return WindowStatus.ENDLESS, None
         if found.distance is not None:
             root = falling_root(family, found.distance, found.x)
-            return WindowStatus.ENDS, _floats(root)[0]
+            return WindowStatus.ENDS, enclosing_base(root)[0]
         if found.x > min(goal + HAIR, X_MAX):
             return WindowStatus.AT_LEAST, math.exp(found.x * (1 - 2.0**-50))
         x = found.x
-
-
-def _floats(x: Real) -> tuple[float, float]:
-    return enclosing_floats(context_with(60).exp(x))
 
 
 def in_wide_window(family: Family, context: int, base: float, width: float) -> bool:

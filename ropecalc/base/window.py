@@ -137,10 +137,12 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
     return bool(worst + family.constant > 1e-9 * (family.weight + abs(family.constant)))
 
 
-def surely_holds_from(family: Family, context: int) -> float:
-    """An x from which on every base meets the bound; ``X_MAX`` where none is known."""
-    low, high = 0.0, X_MAX
-    for _ in range(TOP_HALVINGS):
+def surely_holds_from(
+    family: Family, context: int, high: float = X_MAX, halvings: int = TOP_HALVINGS
+) -> float:
+    """An x from which on every base meets the bound; ``high`` where none below it is known."""
+    low = 0.0
+    for _ in range(halvings):
         middle = (low + high) / 2
         if holds_ever_after(family, context, middle):
             high = middle

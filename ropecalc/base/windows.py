@@ -19,12 +19,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ropecalc.base.family import X_MAX, Family, family_of
-from ropecalc.base.roots import enclosing_floats, falling_root, rising_root
+from ropecalc.base.roots import enclosing_base, falling_root, rising_root
 from ropecalc.base.rounding import violation_at
 from ropecalc.base.sweep import RESOLUTION, Landing, Sweep
 from ropecalc.base.window import UP, Walk, surely_holds_from
 from ropecalc.errors import InvalidValueError, UndecidedError
-from ropecalc.exact import Real, context_with
+from ropecalc.exact import Real
 from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
@@ -214,8 +214,8 @@ class _Search:
         return max(rising, default=None), min(falling, default=None)
 
     def _add(self, opening: Zero | None, closing: Zero | None) -> None:
-        start = _floats(opening.x)[1] if opening else 1.0
-        end = _floats(closing.x)[0] if closing else None
+        start = enclosing_base(opening.x)[1] if opening else 1.0
+        end = enclosing_base(closing.x)[0] if closing else None
         if end is not None and end < start:
             self.skipped += 1
             return
@@ -235,10 +235,6 @@ class _Search:
 def _touches(distances: Sequence[int], x: float) -> UndecidedError:
     at = ", ".join(f"S({distance:,})" for distance in distances)
     return UndecidedError(f"{at} touches zero at x = {x!r}: change the margin a little")
-
-
-def _floats(x: Real) -> tuple[float, float]:
-    return enclosing_floats(context_with(ROOT_DIGITS + 20).exp(x))
 
 
 def _beyond(family: Family, closing: Zero) -> float:
