@@ -5,6 +5,7 @@ Every base in between is covered by steps that cannot miss a violation (``window
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
