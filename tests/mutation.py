@@ -46,7 +46,7 @@ FIRST = {  # of a changed function the tests in these files come first
     "order": "order",
     "plain": "spectrum scaling_plain",
     "room": "room wide",
-    "roots": "roots",
+    "roots": "roots sweep",
     "rounding": "roots min_base wide",
     "safe": "safe_base roots",
     "sieve": "sieve",

@@ -123,6 +123,22 @@ def test_weights_in_another_unit_give_the_same_windows(
     assert (other.status, other.windows) == (found.status, found.windows)
 
 
+@laws(max_examples=6)
+@given(heads(), CONTEXTS, st.integers(-96, 96), st.sampled_from([None, 0.1]))
+def test_weights_in_another_unit_give_the_same_bases(
+    head: Head, context: int, power: int, width: float | None
+) -> None:
+    """A power of two, which rounds nothing; unrotated pairs would weigh 1 in either unit."""
+    weights = head.weights or (1.0,) * head.half
+    scaled = tuple(weight * 2.0**power for weight in weights)
+    asked = {"round_digits": 2, "integer": True, "window": True, "safe": True, "min_window": width}
+    answers = [
+        answer_of(least(replace(head, unrotated=0, weights=one), context, **asked))
+        for one in (weights, scaled)
+    ]
+    assert answers[0] == answers[1]
+
+
 @laws(max_examples=20)
 @given(st.integers(2, 8), st.integers(0, 3), st.integers(2, 200))
 def test_a_head_that_is_half_unrotated_meets_the_bound_at_every_base(

@@ -164,6 +164,8 @@ def test_first_crossings_that_are_known() -> None:
     assert first_crossing(3.0, -2.0, 2.0) == pytest.approx(3.0)
     assert first_crossing(1.0, 2.0, -2.0) == pytest.approx(1.0)
     assert first_crossing(1.0, 2.0, 0.0) == 0.5
+    assert first_crossing(1e-3, -1.0, 1e-20) == pytest.approx(2e20)
+    assert first_crossing(1e-13, -10.0, 1000.0) == pytest.approx(0.02 + 1e-14, rel=1e-15)
     assert first_crossing(2.0, 0.0, 1.0) == 2.0
     for slope, curvature in ((0.0, 0.0), (-1.0, 0.0), (0.0, -1.0), (1.0, -1.0), (-9.0, -1.0)):
         assert math.isinf(first_crossing(1.0, slope, curvature))

@@ -14,7 +14,8 @@ import pytest
 import ropecalc
 from ropecalc.base.family import family_of
 from ropecalc.base.room import room_around
-from ropecalc.base.wide import first_wide_window, in_wide_window
+from ropecalc.base.rounding import first_round_base
+from ropecalc.base.wide import first_wide_round_base, first_wide_window, in_wide_window
 from ropecalc.results import MinimumBase, Status, Window, Windows, WindowStatus
 from tests.wide_windows import CONTEXTS, HEAD_DIM, WIDTH, FirstWide, certify, climbed, read_table
 
@@ -123,6 +124,15 @@ def test_every_width_gives_the_first_of_all_windows_so_wide(
 
 def first_so_wide(everything: Windows, width: float) -> Window:
     return everything.at_least(width)[0]
+
+
+def test_a_round_base_in_a_window_too_narrow_is_passed_over() -> None:
+    """4,300 meets the bound between 4,293.4 and 4,330.3: a window of less than 1 %."""
+    plain, at = family_of(128), 4300.0
+    assert first_round_base(plain, 1024, at, 2) == at
+    assert first_wide_round_base(plain, 1024, at, 2, 0.008) == at
+    assert first_wide_round_base(plain, 1024, at, 2, 0.02) == 6100.0
+    assert in_wide_window(plain, 1024, 6100.0, 0.02)
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import ropecalc
-from ropecalc import WindowStatus
+from ropecalc import SafeStatus, WindowStatus
 from ropecalc.base import window
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.sweep import RESOLUTION
@@ -109,6 +109,14 @@ def test_what_holds_ever_after_is_asked_of_the_last_distance() -> None:
     assert holds_ever_after(family_of(2), 2, 1.0)
     assert not holds_ever_after(family_of(2), 3, 1.0)
     assert not holds_ever_after(family_of(2, weights=[5.0]), 7, 1.0), "beyond half a turn, -1"
+
+
+def test_light_weights_hold_ever_after_from_where_equal_ones_do() -> None:
+    """What must be left of the sum is a share of the weights, however little they weigh."""
+    for weight in (1e-12, 1.0, 1e12):
+        found = ropecalc.min_base(16, 64, weights=[weight] * 8, safe=True, use_table=False)
+        assert found.safe_status is SafeStatus.COMPUTED
+        assert found.safe_base == pytest.approx(2768.18, abs=0.005)
 
 
 def test_what_touches_zero_is_named() -> None:
