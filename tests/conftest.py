@@ -42,6 +42,7 @@ for args in json.load(sys.stdin):
     done.append((args, code, out.getvalue(), err.getvalue()))
 json.dump(done, sys.stdout)
 """
+HANGS = 900  # seconds of a process that takes a few, on a machine that is busy
 Done = subprocess.CompletedProcess[str]
 RunBatch = Callable[[Sequence[Sequence[str]]], list[Done]]
 
@@ -105,7 +106,7 @@ def run_python() -> RunCli:
             cwd=ROOT,
             capture_output=True,
             encoding="utf-8",
-            timeout=300,
+            timeout=HANGS,
             check=False,
         )
 

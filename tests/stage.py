@@ -24,7 +24,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "tests" / "data" / "configs"
-LINES, LIMIT = 40, 300
+LINES, LIMIT = 40, 900
 FILES = {  # in the folder where the commands run, beside proof.json
     "llama.json": "meta-llama--Llama-3.1-8B--copy.json",
     "yarn.json": "Qwen--Qwen2.5-72B-Instruct--raphgg-yarn.json",

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from ropecalc.cli.app import COMMANDS
+from tests.conftest import HANGS
 from tests.stage import Done, Run, played
 
 pytest.importorskip("pty", reason="no terminals to make here")
@@ -162,7 +163,7 @@ def test_a_shell_sees_141_behind_head() -> None:
         ["bash", "-c", f"{line}; echo ${{PIPESTATUS[0]}}"],
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=HANGS,
         check=False,
     )
     assert (done.stdout.splitlines()[1], done.stderr) == ("141", "")

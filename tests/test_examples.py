@@ -15,6 +15,7 @@ import pytest
 
 import ropecalc
 from tests import regenerate_screenshot, transcript
+from tests.conftest import HANGS
 
 EXAMPLES = transcript.ROOT / "examples"
 
@@ -26,7 +27,7 @@ def run(*command: str | Path, folder: Path, fails: bool = False) -> str:
         env=transcript.environment(folder),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS,
         check=False,
     )
     assert bool(done.returncode) is fails, done.stderr

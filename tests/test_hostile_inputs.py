@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from ropecalc.stacks.jsonfile import MAX_BYTES
-from tests.conftest import ROOT, RunBatch
+from tests.conftest import HANGS, ROOT, RunBatch
 
 PLAIN: dict[str, Any] = {
     "model_type": "llama",
@@ -222,7 +222,7 @@ def test_files(tmp_path: Path) -> None:
     command = [sys.executable, "-c", MEASURE]
     table = json.dumps([paths, str(tmp_path)])
     done = subprocess.run(
-        command, input=table, capture_output=True, text=True, cwd=ROOT, timeout=300, check=True
+        command, input=table, capture_output=True, text=True, cwd=ROOT, timeout=HANGS, check=True
     )
     measured = json.loads(done.stdout)
     assert measured.keys() == paths.keys()
@@ -258,7 +258,7 @@ def test_standard_input_without_end() -> None:
             capture_output=True,
             text=True,
             cwd=ROOT,
-            timeout=60,
+            timeout=HANGS,
             check=False,
         )
     assert (done.returncode, done.stdout) == (2, "")

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -23,6 +22,7 @@ from ropecalc.similarity import (
     similarity_at,
     similarity_blocks,
 )
+from tests import transcript
 from tests.conftest import RunBatch, heeds_interrupts
 from tests.oracle import similarity_50
 
@@ -89,23 +89,32 @@ SAFE = "1e200"  # holds as far as one can wait
     ],
 )
 def test_an_interrupt_leaves_with_what_is_known(command: str, known: str) -> None:
-    child = subprocess.Popen(
+    """On a terminal, so that the bar says when it is at work, however long the start takes."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
         [sys.executable, "-m", "ropecalc", *command.split()],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        stderr=theirs,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "TERM": "xterm"},
         preexec_fn=heeds_interrupts,  # noqa: PLW1509  there are no threads here
-    )
-    try:
-        time.sleep(2)
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=30)
-    finally:
-        child.kill()
+    ) as child:
+        os.close(theirs)
+        try:
+            shown = b""
+            for piece in transcript.received(ours):
+                if b"%" not in shown and b"%" in piece:
+                    child.send_signal(signal.SIGINT)
+                shown += piece
+            out, _ = child.communicate(timeout=transcript.SECONDS)
+        finally:
+            child.kill()
+            os.close(ours)
+    told = transcript.ESCAPE.sub("", shown.decode()).splitlines()[-1]
     assert child.returncode == 130
-    assert out == ""
-    assert re.fullmatch(f"Interrupted: {known}\n", err), err
+    assert out == b""
+    assert re.fullmatch(f"Interrupted: {known}", told), shown
 
 
 def test_memory_does_not_grow_with_the_range() -> None:

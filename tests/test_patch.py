@@ -20,6 +20,7 @@ from ropecalc.results import Rope, Setting
 from ropecalc.scaling import from_rope
 from ropecalc.stacks.patch import Patch, patch_config
 from ropecalc.stacks.spans import edited, node
+from tests.conftest import HANGS
 from tests.test_emit import FORMS, document_for, ropes, same_spectrum
 from tests.transcript import ROOT
 
@@ -385,7 +386,7 @@ def test_a_kill_at_any_line_leaves_the_old_file_or_the_new(tmp_path: Path) -> No
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=120,
+        timeout=HANGS,
         check=False,
     )
     assert done.stderr == ""

@@ -26,7 +26,7 @@ from ropecalc import UndecidedError
 from ropecalc.base import workers
 from ropecalc.base.workers import Worker, cores, in_parallel
 
-SOON = 20  # seconds, on a busy machine
+SOON = 300  # seconds, on a busy machine
 PID = "__import__('os').getpid()"
 SLEEP = "__import__('time').sleep(600)"
 

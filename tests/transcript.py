@@ -27,7 +27,7 @@ README = ROOT / "README.md"
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 SEPARATOR = "\x1e"
-COLUMNS, LINES, SECONDS = 80, 40, 120
+COLUMNS, LINES, SECONDS = 80, 40, 600
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def in_terminal(command: list[str], variables: dict[str, str], *, escapes: bool 
     ) as process:
         os.close(theirs)
         try:
-            output = b"".join(_received(ours))
+            output = b"".join(received(ours))
         finally:
             process.kill()
             os.close(ours)
@@ -120,7 +120,8 @@ def in_terminal(command: list[str], variables: dict[str, str], *, escapes: bool 
     return text if escapes else ESCAPE.sub("", text)
 
 
-def _received(terminal: int) -> Iterator[bytes]:
+def received(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal, piece by piece, until its other side is closed."""
     end = monotonic() + SECONDS
     while select.select([terminal], [], [], max(0, end - monotonic()))[0]:
         try:
