@@ -545,3 +545,26 @@ def test_products_of_wide_numbers_contain_every_product(
             if all(len({*one}) == len({*other}) == 1 for one, other in pairs):
                 assert high - low < tiny
                 assert arithmetic.doubtful(left, right, arithmetic.number(-low + tiny)) == []
+
+
+# Where mpmath's own interval of exp(-x) lies beside the exact value, by 1e-40 of it and less.
+MISSED = [4.702229304386493e-21, 5.190643520349298e-09, 236.71879517519233]
+
+
+@pytest.mark.parametrize("x", [*MISSED, 1e-300, 0.5, 3.0, 12.375, 690.0])
+def test_functions_contain_the_exact_values(arithmetic: Arithmetic, x: float) -> None:
+    with mpmath.workdps(700):  # more than e^-690 and 1e-300 beside 1 take
+        exact = mpmath.mpf(x)
+        cosine, sine = arithmetic.cos_sin(arithmetic.number(x))
+        pairs = [
+            (arithmetic.exp(arithmetic.number(-x)), mpmath.exp(-exact)),
+            (arithmetic.exp(arithmetic.number(x)), mpmath.exp(exact)),
+            (arithmetic.log(arithmetic.number(x)), mpmath.log(exact)),
+            (cosine, mpmath.cos(exact)),
+            (sine, mpmath.sin(exact)),
+        ]
+        for real, value in pairs:
+            low, high = ends(real)
+            inside = Fraction(*mpmath.libmp.to_rational(value._mpf_))
+            assert low < inside < high
+            assert high - low < Fraction(1, 2**110) * (1 + abs(inside))

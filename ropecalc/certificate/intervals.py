@@ -22,7 +22,12 @@ from ropecalc.certificate.arithmetic import Exact, Matrix, Real
 
 
 class Intervals:
-    """Arithmetic with mpmath's intervals at ``bits`` bits."""
+    """Arithmetic with mpmath's intervals at ``bits`` bits.
+
+    mpmath rounds a function outwards from the value that it has to a few digits more, which may
+    lie to the wrong side of the exact one by less than the last of those. So ``exp``, ``log`` and
+    ``cos_sin`` are made wider by two of the ``bits``, which is a million times as much.
+    """
 
     name = "mpmath"
 
@@ -30,6 +35,9 @@ class Intervals:
         self.bits = bits
         self._context = MPIntervalContext()
         self._context.prec = bits
+        hair = Fraction(1, 2 ** (bits - 2))
+        self._around_0 = self._hull(-hair, hair)
+        self._around_1 = self._hull(1 - hair, 1 + hair)
 
     def working(self) -> AbstractContextManager[object]:
         """Nothing to keep: the context is this object's own."""
@@ -40,6 +48,10 @@ class Intervals:
         exact = Fraction(value)
         return self._integer(exact.numerator) / self._integer(exact.denominator)
 
+    def _hull(self, low: Fraction, high: Fraction) -> Real:
+        """The interval from one number to another."""
+        return self._context.make_mpf((self.number(low)._mpi_[0], self.number(high)._mpi_[1]))
+
     def _integer(self, value: int) -> Real:
         """The interval that is one integer, unrounded."""
         point = from_man_exp(value, 0)
@@ -47,17 +59,17 @@ class Intervals:
 
     def exp(self, x: Real) -> Real:
         """e^x."""
-        return self._context.exp(x)
+        return self._context.exp(x) * self._around_1
 
     def log(self, x: Real) -> Real:
         """ln x."""
-        return self._context.ln(x)
+        return self._context.ln(x) * self._around_1
 
     def cos_sin(self, angle: Real) -> tuple[Real, Real]:
         """Cosine and sine, in one call for half the time."""
         make = self._context.make_mpf
         cosine, sine = libmpi.mpi_cos_sin(angle._mpi_, self.bits)
-        return make(cosine), make(sine)
+        return make(cosine) + self._around_0, make(sine) + self._around_0
 
     def is_negative(self, x: Real) -> bool:
         """Whether the upper end lies below 0; mpmath's own ``x < 0`` may raise."""
