@@ -11,7 +11,10 @@ import sys
 import ropecalc
 
 CONTEXTS = [2**power for power in range(10, 18)]
-rows = [ropecalc.min_base(128, context, safe=False) for context in CONTEXTS]
+rows = [
+    ropecalc.min_base(128, context, safe=False, round_digits=None, integer=False, window=False)
+    for context in CONTEXTS
+]
 
 # %% The paper's fit to its own table [Men2024], whose bases came from a grid
 fit = [0.0424 * context**1.628 for context in CONTEXTS]
