@@ -20,7 +20,8 @@ from tests.conftest import HANGS
 EXAMPLES = transcript.ROOT / "examples"
 
 
-def run(*command: str | Path, folder: Path, fails: bool = False) -> str:
+def run(*command: str | Path, folder: Path, fails: bool = False, says: str = "") -> str:
+    """What a command prints; on stderr a line with ``says``, or nothing unless it fails."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=folder,
@@ -31,7 +32,8 @@ def run(*command: str | Path, folder: Path, fails: bool = False) -> str:
         check=False,
     )
     assert bool(done.returncode) is fails, done.stderr
-    assert fails or not done.stderr
+    assert fails or done.stderr.count("\n") == bool(says)
+    assert says in done.stderr
     return done.stdout
 
 
@@ -92,7 +94,8 @@ def serve_longer(folder: Path) -> None:
     source = transcript.ROOT / "tests" / "data" / "configs" / "Qwen--Qwen3-8B--copy.json"
     config.write_bytes(source.read_bytes())
     script = EXAMPLES / "serve_longer.sh"
-    output = run("bash", script, config, "32k", "128k", folder=folder)
+    kept = f"the file as it was is {config}.bak"
+    output = run("bash", script, config, "32k", "128k", folder=folder, says=kept)
     scaling = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
     written = json.loads(config.read_text())
     assert scaling.items() <= written["rope_scaling"].items()
