@@ -25,13 +25,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutation"
-MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*")
+MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*", "certificate/*")
 TESTS = """
-answers asymptotic bound certificate certificate_files config_huggingface error_bound fixed inspect
-integers journal laws_base laws_bound laws_similarity laws_windows long_contexts min_base order plan
-precision published quick reading room roots safe_base scaling scaling_domains scaling_laws
-scaling_plain scaling_published scaling_refusals sieve similarity spectrum staircase sweep
-shallow sweep_steps table_lookup taylor temperature weights wide wide_units window windows workers
+answers asymptotic bound certificate certificate_files certificate_steps certificate_words
+config_huggingface error_bound fixed inspect integers journal laws_base laws_bound laws_similarity
+laws_windows long_contexts min_base order plan precision published quick reading room roots
+safe_base scaling scaling_domains scaling_laws scaling_plain scaling_published scaling_refusals
+shallow sieve similarity spectrum staircase sweep sweep_steps table_lookup taylor temperature
+weights wide wide_units window windows workers
 """.split()
 FIRST = {  # of a changed function the tests in these files come first
     "spectrum": "spectrum weights wide_units",
@@ -56,6 +57,18 @@ FIRST = {  # of a changed function the tests in these files come first
     "wide": "wide wide_units",
     "window": "window windows roots room shallow",
     "windows": "windows window roots",
+    "arithmetic": "certificate certificate_words",
+    "balls": "certificate_steps certificate",
+    "beyond": "certificate_steps certificate",
+    "chain": "certificate_steps certificate",
+    "everywhere": "certificate_steps certificate",
+    "files": "certificate_files certificate_words",
+    "format": "certificate_files certificate_words",
+    "head": "certificate_steps certificate",
+    "intervals": "certificate_steps certificate",
+    "schema": "certificate_words certificate_files",
+    "verify": "certificate_words certificate_steps certificate_files",
+    "write": "certificate certificate_words",
 }
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
 LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the other tests

@@ -11,21 +11,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 from itertools import pairwise, product
 from typing import Any
 
 import flint
 import mpmath
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc import Certificate, VerificationStatus
-from ropecalc.certificate import beyond, chain
+from ropecalc.certificate import beyond, chain, everywhere
 from ropecalc.certificate.arithmetic import Arithmetic, Real
 from ropecalc.certificate.balls import Balls
+from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import Claim
 from ropecalc.certificate.head import Expansion, Head
 from ropecalc.certificate.intervals import Intervals
@@ -37,6 +37,10 @@ WEIGHTS = tuple(map(Decimal, "0.3 1 2 0 1 1.7 1 3".split()))
 UNEVEN = replace(PLAIN, unrotated_pairs=3, weights=WEIGHTS, margin=Decimal("0.05"))
 CLAIMS = {"plain": PLAIN, "uneven": UNEVEN}
 every_claim = pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
+
+few = settings(  # an arithmetic keeps nothing from one example to the next
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 Ends = tuple[float, float]
 
@@ -235,19 +239,11 @@ def test_an_interval_with_a_window_in_it_is_refused(arithmetic: Arithmetic) -> N
     assert not chain._is_covered(head, at, bounds, left, right)
 
 
-@cache
-def heads() -> tuple[Head, Head]:
-    """A head in either arithmetic: making them takes longer than one step."""
-    balls = Balls(BITS)
-    with balls.working():
-        return Head(TWO_PAIRS, Intervals(BITS)), Head(TWO_PAIRS, balls)
-
-
 numbers = st.fractions(-4, 4, max_denominator=10**6)
 sizes = st.fractions(0, 4, max_denominator=10**6)
 
 
-@settings(max_examples=40)
+@few
 @given(
     value=numbers,
     slope=numbers,
@@ -263,6 +259,7 @@ sizes = st.fractions(0, 4, max_denominator=10**6)
 @example(value=-1, slope=-2, curvature=-4, second=4, third=0, length=1.0).via("K < 0 would do")
 @example(value=-1, slope=-0.5, curvature=-4, second=4, third=0, length=1.0).via("K is 0")
 def test_a_step_is_covered_just_where_its_parabola_is_below_zero(
+    arithmetic: Arithmetic,
     value: Fraction,
     slope: Fraction,
     curvature: Fraction,
@@ -275,13 +272,11 @@ def test_a_step_is_covered_just_where_its_parabola_is_below_zero(
     T = Fraction(right) - Fraction(left)
     K = max(Fraction(0), min(Fraction(second), curvature + third * T / 3))
     p = Fraction(value) - slope * T + K * T * T / 2
-    for head in heads():
-        arithmetic = head.arithmetic
-        with arithmetic.working():
-            at = Expansion(*map(arithmetic.number, (value, slope, curvature)))
-            bounds = arithmetic.number(second), arithmetic.number(third)
-            if abs(p) > Fraction(1, 10**30):
-                assert chain._is_covered(head, at, bounds, left, right) == (p < 0)
+    at = Expansion(*map(arithmetic.number, (value, slope, curvature)))
+    bounds = arithmetic.number(second), arithmetic.number(third)
+    if abs(p) > Fraction(1, 10**30):
+        head = Head(TWO_PAIRS, arithmetic)
+        assert chain._is_covered(head, at, bounds, left, right) == (p < 0)
 
 
 @pytest.mark.parametrize("change", ["1e-50", "-1e-50"])
@@ -422,7 +417,7 @@ def test_values_and_slopes_of_all_distances_are_those_of_the_curve(
         assert_is(slope, expected)
 
 
-@settings(max_examples=40)
+@few
 @given(st.integers(1, 5_000))
 def test_octaves_are_all_distances_and_none_doubles_twice(context: int) -> None:
     parts = list(beyond.octaves(context))
@@ -434,7 +429,7 @@ positive = st.fractions(Fraction(1, 100), 4, max_denominator=1_000)
 widths = st.fractions(0, Fraction(1, 2), max_denominator=1_000)
 
 
-@settings(max_examples=40)
+@few
 @given(
     st.lists(st.tuples(positive, numbers), min_size=1, max_size=4),
     positive,
@@ -443,47 +438,48 @@ widths = st.fractions(0, Fraction(1, 2), max_denominator=1_000)
 )
 @example([(Fraction(1), Fraction(0))], Fraction(2), Fraction(3, 10), 1.0)
 def test_a_step_keeps_every_distance_above_zero_whatever_was_guessed(
-    lines: list[tuple[Fraction, Fraction]], bend: Fraction, width: Fraction, factor: float
+    arithmetic: Arithmetic,
+    lines: list[tuple[Fraction, Fraction]],
+    bend: Fraction,
+    width: Fraction,
+    factor: float,
 ) -> None:
     """Of numbers known to a width the worst count, and a guess too long is cut."""
     reach = beyond._reach
-    for head in heads():
-        arithmetic = head.arithmetic
-        with arithmetic.working(), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(beyond, "_reach", lambda *known: factor * reach(*known))
-            values = [
-                (
-                    1,
-                    between(arithmetic, value * (1 - width), value * (1 + width)),
-                    between(arithmetic, slope - width, slope + width),
-                )
-                for value, slope in lines
-            ]
-            bends = between(arithmetic, bend * (1 - width), bend * (1 + width))
-            length = beyond._step(head, values, bends)
-        assert length > 0
-        T = Fraction(length)
-        lowest = [
-            value * (1 - width) + (slope - width) * T - bend * (1 + width) * T * T / 2
-            for value, slope in lines
-        ]
-        assert min(lowest) > 0
+    values = [
+        (
+            1,
+            between(arithmetic, value * (1 - width), value * (1 + width)),
+            between(arithmetic, slope - width, slope + width),
+        )
+        for value, slope in lines
+    ]
+    bends = between(arithmetic, bend * (1 - width), bend * (1 + width))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(beyond, "_reach", lambda *known: factor * reach(*known))
+        length = beyond._step(Head(TWO_PAIRS, arithmetic), values, bends)
+    assert length > 0
+    T = Fraction(length)
+    for value, slope in lines:
+        lost = bend * (1 + width) * T * T / 2
+        assert value * (1 - width) + (slope - width) * T > lost
 
 
-@settings(max_examples=40)
+@few
 @given(st.lists(st.tuples(positive, numbers), min_size=1, max_size=4), positive)
+@example([(Fraction(1), Fraction(-3, 2))], Fraction(1, 2)).via("a curve that falls")
+@example([(Fraction(1), Fraction(3, 2))], Fraction(1, 2)).via("a curve that rises")
+@example([(Fraction(1, 4), Fraction(0))], Fraction(3)).via("a curve that does neither")
 def test_a_step_goes_about_as_far_as_its_parabolas_allow(
-    lines: list[tuple[Fraction, Fraction]], bend: Fraction
+    arithmetic: Arithmetic, lines: list[tuple[Fraction, Fraction]], bend: Fraction
 ) -> None:
     zeros = []
     for value, slope in lines:
         zeros.append((slope + math.sqrt(slope * slope + 2 * bend * value)) / bend)
-    for head in heads():
-        number = head.arithmetic.number
-        with head.arithmetic.working():
-            values = [(1, number(value), number(slope)) for value, slope in lines]
-            length = beyond._step(head, values, number(bend))
-        assert min(zeros) * 0.999 < length < min(zeros)
+    number = arithmetic.number
+    values = [(1, number(value), number(slope)) for value, slope in lines]
+    length = beyond._step(Head(TWO_PAIRS, arithmetic), values, number(bend))
+    assert min(zeros) * 0.999 < length < min(zeros)
 
 
 def test_a_step_from_below_zero_is_none(arithmetic: Arithmetic) -> None:
@@ -492,11 +488,8 @@ def test_a_step_from_below_zero_is_none(arithmetic: Arithmetic) -> None:
     assert beyond._step(head, lines, number(1.0)) == 0
 
 
-parts = st.fractions(-3, 3, max_denominator=10**6)
-
-
-@settings(max_examples=40)
-@given(parts, st.integers(0, 60), st.sampled_from([10, 53, 120]))
+@few
+@given(numbers, st.integers(0, 60), st.sampled_from([10, 53, 120]))
 @example(Fraction(1, 3), 40, 53)
 @example(Fraction(-1, 3), 40, 53)
 @example(Fraction(-3), 0, 53)
@@ -509,22 +502,26 @@ def test_units_lie_around_an_interval(value: Fraction, halvings: int, bits: int)
         assert low == high
 
 
-def entries(arithmetic: Arithmetic, row: Sequence[tuple[Fraction, Fraction]]) -> Any:
-    return arithmetic.matrix([[between(arithmetic, *ends) for ends in row]])
+def matrix_of(arithmetic: Arithmetic, *rows: Sequence[tuple[Fraction, Fraction]]) -> Any:
+    return arithmetic.matrix([[between(arithmetic, *ends) for ends in row] for row in rows])
 
 
+parts = st.fractions(-3, 3, max_denominator=10**6)
 wide = st.tuples(parts, parts)
 narrow = parts.map(lambda value: (value, value))
+ONE, UP_TO_ONE = (Fraction(1), Fraction(1)), (Fraction(0), Fraction(1))
+THREE, MINUS_THREE = (Fraction(3), Fraction(3)), (Fraction(-3), Fraction(-3))
 
 
-@settings(max_examples=40)
+@few
 @given(st.lists(st.tuples(wide | narrow, wide | narrow), min_size=1, max_size=3))
-@example([((Fraction(3), Fraction(3)), (Fraction(0), Fraction(1)))]).via("|l| f")
-@example([((Fraction(0), Fraction(1)), (Fraction(3), Fraction(3)))]).via("|r| e")
-@example([((Fraction(0), Fraction(1)), (Fraction(0), Fraction(1)))]).via("e f")
-@example([((Fraction(0), Fraction(1)), (Fraction(0), Fraction(1)))] * 3).via("all of a row")
-@example([((Fraction(-3), Fraction(-3)), (Fraction(0), Fraction(1)))]).via("the size counts")
+@example([(THREE, UP_TO_ONE)]).via("|l| f")
+@example([(UP_TO_ONE, THREE)]).via("|r| e")
+@example([(UP_TO_ONE, UP_TO_ONE)]).via("e f")
+@example([(UP_TO_ONE, UP_TO_ONE)] * 3).via("all of a row")
+@example([(MINUS_THREE, UP_TO_ONE)]).via("the size counts")
 def test_products_of_wide_numbers_contain_every_product(
+    arithmetic: Arithmetic,
     pairs: list[tuple[tuple[Fraction, Fraction], tuple[Fraction, Fraction]]],
 ) -> None:
     corners = [
@@ -533,18 +530,178 @@ def test_products_of_wide_numbers_contain_every_product(
         for right in product(*(other for _, other in pairs))
     ]
     tiny = Fraction(1, 2**60)
-    for arithmetic in (head.arithmetic for head in heads()):
-        with arithmetic.working():
-            left = entries(arithmetic, [one for one, _ in pairs])
-            right = entries(arithmetic, [other for _, other in pairs])
-            low, high = ends(arithmetic.products(left, right)[0][0])
-            assert low <= min(corners)
-            assert high >= max(corners)
-            beyond_all = arithmetic.number(-min(corners) - tiny)
-            assert arithmetic.doubtful(left, right, beyond_all) == [(0, 0)]
-            if all(len({*one}) == len({*other}) == 1 for one, other in pairs):
-                assert high - low < tiny
-                assert arithmetic.doubtful(left, right, arithmetic.number(-low + tiny)) == []
+    left = matrix_of(arithmetic, [one for one, _ in pairs])
+    right = matrix_of(arithmetic, [other for _, other in pairs])
+    low, high = ends(arithmetic.products(left, right)[0][0])
+    assert low <= min(corners)
+    assert high >= max(corners)
+    may_be_below = arithmetic.number(-min(corners) - tiny)
+    assert arithmetic.doubtful(left, right, may_be_below) == [(0, 0)]
+    if all(len({*one}) == len({*other}) == 1 for one, other in pairs):
+        assert high - low < tiny
+        assert arithmetic.doubtful(left, right, arithmetic.number(-low + tiny)) == []
+
+
+def test_the_widest_row_of_a_matrix_counts(arithmetic: Arithmetic) -> None:
+    left = matrix_of(arithmetic, [UP_TO_ONE, ONE], [THREE, THREE])
+    right = matrix_of(arithmetic, [THREE, THREE], [ONE, ONE])
+    least, most = [[3, 1], [18, 6]], [[6, 2], [18, 6]]
+    for i, row in enumerate(arithmetic.products(left, right)):
+        for j, real in enumerate(row):
+            low, high = ends(real)
+            assert low <= least[i][j] <= most[i][j] <= high
+    assert (0, 1) in arithmetic.doubtful(left, right, arithmetic.number(Fraction(-3, 2)))
+
+
+def test_numbers_that_are_zero_are_not_below_it(arithmetic: Arithmetic) -> None:
+    number = arithmetic.number
+    assert not arithmetic.is_negative(number(0))
+    assert not arithmetic.is_negative(number(5e-324))
+    assert arithmetic.is_negative(number(-5e-324))
+    assert not arithmetic.is_negative(between(arithmetic, Fraction(-1), Fraction(0)))
+
+
+def test_sums_that_are_exactly_zero_are_not_doubtful(arithmetic: Arithmetic) -> None:
+    """3 - 3 = 0 and 1 - 3 < 0; and a constant that may be lower makes both doubtful."""
+    left, right = matrix_of(arithmetic, [THREE], [ONE]), matrix_of(arithmetic, [ONE])
+    doubtful = arithmetic.doubtful
+    assert doubtful(left, right, arithmetic.number(-3)) == [(1, 0)]
+    assert doubtful(left, right, arithmetic.number(-1)) == []
+    assert doubtful(left, right, arithmetic.number(1)) == []
+    lower = between(arithmetic, Fraction(-4), Fraction(-1))
+    assert doubtful(left, right, lower) == [(0, 0), (1, 0)]
+
+
+@pytest.mark.parametrize("context", [5, 16, 50])
+def test_few_distances_that_break_the_bound_are_found(arithmetic: Arithmetic, context: int) -> None:
+    """Just below the minimum base that of the last link does; with 3 also 9 and 15."""
+    proof = by_hand(context)
+    claim, distance = proof.claim, proof.chain[-1][1]
+    head, seen = Head(claim, arithmetic), list[int]()
+    broken = [m for m in range(1, context) if curve(claim, m)(mpmath.log(str(claim.low))) < 0]
+    assert len(broken) <= 3
+    assert distance in broken
+    found = shortfall(claim, head, claim.low, lambda _: None)
+    assert found is not None
+    assert found.distance == broken[0]
+    assert "is below it by" in found.reason
+    assert shortfall(claim, head, claim.high, seen.append) is None
+    assert seen == sorted(seen)
+    assert seen[-1] == context
+
+
+def test_distances_from_the_context_on_do_not_count(arithmetic: Arithmetic) -> None:
+    claim = replace(TWO_PAIRS, context=3)
+    assert curve(claim, 3)(mpmath.log(100)) < 0
+    assert shortfall(claim, Head(claim, arithmetic), Decimal(100), lambda _: None) is None
+
+
+def test_distance_zero_keeps_every_bound_and_distance_one_need_not(arithmetic: Arithmetic) -> None:
+    """At the margin 1 only S(0) = S(0) is left."""
+    for context, expected in ((1, None), (2, 1), (64, 1)):
+        claim = replace(TWO_PAIRS, margin=Decimal(1), context=context)
+        found = shortfall(claim, Head(claim, arithmetic), Decimal(100), lambda _: None)
+        assert (None if found is None else found.distance) == expected
+
+
+def test_a_sign_that_stays_unknown_shows_nothing(
+    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A margin that is S(20)/S(0) to 80 digits takes more than 240 bits; 480 tell."""
+    x = mpmath.mpf(4)
+    base = Decimal(mpmath.nstr(mpmath.exp(x), 30))
+    with mpmath.workdps(120):
+        exact, tiny = curve(TWO_PAIRS, 20)(mpmath.log(str(base))) / 2, mpmath.mpf("1e-80")
+        above, below = (Decimal(mpmath.nstr(exact + e, 100)) for e in (tiny, -tiny))
+    for margin, sign in ((above, -1), (below, 1)):
+        claim = replace(TWO_PAIRS, margin=margin, context=21)
+        head = Head(claim, arithmetic)
+        found, value = sign_of(claim, head, base, 20)
+        assert found == sign
+        assert math.isclose(value, sign * 2e-80, rel_tol=1e-3)
+        with monkeypatch.context() as patch:
+            patch.setattr(everywhere, "MOST_BITS", 300)
+            assert sign_of(claim, head, base, 20) == (0, 0.0)
+            unknown = everywhere._decide(claim, head, base, 20)
+        assert unknown is not None
+        assert unknown.distance == 20
+        assert "unknown" in unknown.reason
+
+
+def test_a_base_whose_sign_is_unknown_is_not_shown_to_break_the_bound(
+    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proof = ropecalc.certify(8, 20, kind="safe-base")
+    monkeypatch.setattr(everywhere, "MOST_BITS", 100)
+    found = ropecalc.verify(proof, backend=arithmetic.name)
+    assert found.status is VerificationStatus.LOW_END_FAILS
+    assert math.isnan(found.least_depth)
+
+
+def test_what_a_guess_says_is_no_proof(
+    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chain, "_is_covered", lambda *_: False)
+    check = chain.check_link(Head(TWO_PAIRS, arithmetic), 3, 1.0, 2.0)
+    assert "just below x = 2.0" in check.reason
+
+
+def test_a_link_takes_as_many_expansions_as_it_says(
+    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = Head(TWO_PAIRS, arithmetic)
+    assert chain.check_link(head, 3, 1.0, 1.5).expansions == 1
+    needed = chain.check_link(head, 22, 1.2, 2.48).expansions
+    assert 3 < needed < 100
+    monkeypatch.setattr(chain, "MAX_EXPANSIONS", needed)
+    assert not chain.check_link(head, 22, 1.2, 2.48).reason
+    monkeypatch.setattr(chain, "MAX_EXPANSIONS", needed - 1)
+    cut = chain.check_link(head, 22, 1.2, 2.48)
+    assert "steps do not reach its start" in cut.reason
+    assert cut.expansions == needed - 1
+
+
+def test_a_climb_without_end_is_left(
+    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two equal pairs keep the bound from some base on, which slow pairs alone never show."""
+    claim = replace(TWO_PAIRS, context=5)
+    head, calls = Head(claim, arithmetic), list[float]()
+    found = beyond.shortfall_beyond(claim, head, Decimal(500), lambda _: None)
+    assert found is not None
+    assert found.distance == 4
+    assert float(found.reason.removeprefix("no proof up to x = ln(base) = ")) > 700
+
+    def stand_still(*_: object) -> float:
+        calls.append(0.0)
+        return 0.0
+
+    monkeypatch.setattr(beyond, "_step", stand_still)
+    assert beyond.shortfall_beyond(claim, head, Decimal(500), lambda _: None)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("backend", ["mpmath", "arb"])
+def test_a_chain_that_does_not_begin_at_base_1_proves_nothing(backend: str) -> None:
+    """S(9) is above zero only at x from 0.59 to 0.86, and below it on all the rest."""
+    whole = by_hand(10)
+    low, high = windows(9)[0]
+    assert 0 < low < high < 1
+    proof = replace(whole, chain=((whole.chain[-1][0], 9),))
+    found = ropecalc.verify(proof, backend=backend)
+    assert found.status is VerificationStatus.LINK_FAILS
+    assert found.failed_interval == (0.0, whole.chain[-1][0])
+
+
+def test_a_link_that_goes_no_further_is_refused() -> None:
+    proof = by_hand(23)
+    first, second = proof.chain
+    for links in ((first, first, second), (first, (first[0], 22), second)):
+        found = ropecalc.verify(replace(proof, chain=links))
+        assert found.status is VerificationStatus.LINK_FAILS
+        assert (found.failed_link, found.reason) == (
+            (2, "it does not end beyond the link before it")
+        )
 
 
 # Where mpmath's own interval of exp(-x) lies beside the exact value, by 1e-40 of it and less.
