@@ -188,11 +188,11 @@ def test_why_a_file_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "parameter", "words"),
     [
-        ({"context": 1}, "context", "every base meets the bound, so there is no minimum"),
-        ({"context": 2}, "context", "every base meets the bound, so there is no minimum"),
-        ({"context": 2, "kind": "safe-base"}, "context", "every base meets the bound"),
+        ({"context": 1}, "context", "the bound holds from base 1 on, so there is nothing"),
+        ({"context": 2}, "context", "the bound holds from base 1 on, so there is nothing"),
+        ({"context": 2, "kind": "safe-base"}, "context", "the bound holds from base 1 on"),
         ({"margin": 1.0}, "context", "no base up to 1e300 meets the bound"),
-        ({"margin": 1.0, "kind": "safe-base"}, "context", "no base up to 1e300 meets the bound"),
+        ({"margin": 1.0, "kind": "safe-base"}, "context", "no base up to 1e300 could be shown"),
         ({"context": 0}, "context", "from 1 to 1,073,741,824 tokens, got 0"),
         ({"context": 2**30 + 1}, "context", "from 1 to 1,073,741,824 tokens"),
         ({"head_dim": 1_026, "kind": "safe-base"}, "context", "rotary_dim 1,024, got 64 and 1026"),
