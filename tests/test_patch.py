@@ -414,6 +414,17 @@ def test_in_place_shows_the_diff_and_says_what_it_did(run_cli: RunCli, tmp_path:
     same_spectrum(ropecalc.read_config(path).rope, yarn().rope, 16384)
 
 
+def test_a_name_with_escapes_is_told_without_them(run_cli: RunCli, tmp_path: Path) -> None:
+    path = tmp_path / "a\x1b[31m\nb.json"
+    path.write_text('{"model_type": "llama", "head_dim": 128, "rope_theta": 10000.0}')
+    for line in (("emit", "--base", "5e6"), ("plan", str(path), "--from", "1k", "--to", "4k")):
+        told = run_cli(*line, "--in-place", str(path), "--json").stderr
+        told += run_cli(*line, "--in-place", str(path), "-q", "--force").stderr
+        assert "\x1b" not in told
+        assert told
+        assert all(str(tmp_path) in line or "b.json" not in line for line in told.splitlines())
+
+
 def test_in_place_as_json(run_cli: RunCli, tmp_path: Path) -> None:
     path = str(put(tmp_path))
     done = run_cli("emit", "--in-place", path, "--base", "5e5", "--ctx", "8k", "--json")

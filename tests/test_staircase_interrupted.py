@@ -66,9 +66,8 @@ def test_a_build_that_is_killed_again_and_again_ends_with_the_same_file(
         process.send_signal(number)
         out, err = process.communicate(timeout=HANGS)
         codes.add(process.returncode)
-        if "Traceback" in err:  # a worker that is just being started when its parent is killed
-            assert number != signal.SIGINT
-            assert err.count("Traceback") == err.count("in spawn_main")
+        # Killed, the program cannot speak for a worker that it is just starting: Python does.
+        assert number != signal.SIGINT or "Traceback" not in err
         assert process.returncode in (0, -number, 130), err
         assert not out or path.read_bytes() == whole  # the signal came too late
         progress.append(journal_size(path))

@@ -23,6 +23,7 @@ from ropecalc.cli.output import (
     warnings_told,
 )
 from ropecalc.errors import InvalidValueError
+from ropecalc.files import printable
 from ropecalc.quantities import format_count
 from ropecalc.render.machine import bare, minimum_base_record
 
@@ -286,7 +287,7 @@ def _certify(path: str, asked: _Asked, kind: str) -> None:
     with progress("certificate") as report:
         proof = ropecalc.certify(**asked.problems[0], kind=kind, progress=report)
     proof.write(path)
-    say(f"The proof is in {path}: ropecalc verify checks it")
+    say(f"The proof is in {printable(path)}: ropecalc verify checks it")
 
 
 def _answer(

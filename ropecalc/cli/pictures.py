@@ -8,6 +8,7 @@ import typer
 
 from ropecalc.cli import options
 from ropecalc.cli.output import Form, say
+from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def save(path: str, drawing: Drawing) -> None:
     from ropecalc.render.figures import write_figure
 
     write_figure(path, drawing)
-    say(f"the figure is in {path}")
+    say(f"the figure is in {printable(path)}")
 
 
 def contexts_of(models: Sequence[Chosen], context: int) -> Contexts:

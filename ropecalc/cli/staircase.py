@@ -13,6 +13,7 @@ from ropecalc.cli.heads import chosen, head_of
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warnings_told
 from ropecalc.errors import InvalidValueError
+from ropecalc.files import printable
 from ropecalc.render.machine import staircase_record, staircase_rows, write_rows
 
 if TYPE_CHECKING:
@@ -157,8 +158,10 @@ def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -
     from ropecalc.base.build import build_staircase
     from ropecalc.render.progress import progress
 
+    journal = printable(f"{save}.part")
+
     def resumed(stretches: int, steps: int) -> None:
-        warn(f"Going on from {save}.part: {stretches} stretches and {steps} steps are done")
+        warn(f"Going on from {journal}: {stretches} stretches and {steps} steps are done")
 
     try:
         with progress(f"rotary_dim {dim}, {kind} bases") as report:
@@ -170,7 +173,7 @@ def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -
         raise InvalidValueError(parameter, str(error)) from None
     except KeyboardInterrupt:
         if save is not None:
-            warn(f"Interrupted: the same command goes on from {save}.part")
+            warn(f"Interrupted: the same command goes on from {journal}")
         raise
 
 

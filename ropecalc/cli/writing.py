@@ -10,6 +10,7 @@ import typer
 from ropecalc.cli.options import reader
 from ropecalc.cli.output import Form, warn
 from ropecalc.errors import InvalidValueError
+from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Plan, Setting
@@ -135,15 +136,16 @@ def tell_patch(done: Patch, form: Form, *, alone: bool = True) -> None:
     """
     if form is Form.JSON:
         return
+    path = printable(done.path)
     if form is Form.TABLE or (form is Form.PIPE and alone):
         print(done.diff, end="")
     for note in done.notes:
-        warn(f"{done.path}: {note}")
+        warn(f"{path}: {note}")
     if not done.changed:
-        warn(f"{done.path} has this setting already: nothing changes")
+        warn(f"{path} has this setting already: nothing changes")
     elif not done.written:
-        warn(f"{done.path} was not changed: that needs the same without --dry-run")
+        warn(f"{path} was not changed: that needs the same without --dry-run")
     elif done.backup_path:
-        warn(f"{done.path} has the setting; the file as it was is {done.backup_path}")
+        warn(f"{path} has the setting; the file as it was is {printable(done.backup_path)}")
     else:
-        warn(f"{done.path} has the setting")
+        warn(f"{path} has the setting")
