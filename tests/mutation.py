@@ -1,6 +1,6 @@
 """Mutation testing: would any test notice if a line of the numerics were wrong?
 
-    python -m tests.mutation           every mutant: about two hours on two cores
+    python -m tests.mutation           every mutant: two to three hours on two cores
     python -m tests.mutation --some    some mutants of one file: half a minute
     python -m tests.mutation --page    the table and the survivors of the last run, in Markdown
 

@@ -239,44 +239,53 @@ def test_an_interval_with_a_window_in_it_is_refused(arithmetic: Arithmetic) -> N
     assert not chain._is_covered(head, at, bounds, left, right)
 
 
+def assert_covered_where_below_zero(
+    arithmetic: Arithmetic, at: Sequence[Fraction], bounds: Sequence[Fraction], length: float
+) -> None:
+    """p(T) = g - g' T + K T^2/2 with K = max(0, min(B, g'' + C T/3)), in fractions."""
+    right, (value, slope, curvature), (second, third) = 8.0, at, bounds
+    left = right - length
+    T = Fraction(right) - Fraction(left)
+    K = max(Fraction(0), min(second, curvature + third * T / 3))
+    p = value - slope * T + K * T * T / 2
+    if abs(p) > Fraction(1, 10**30):
+        head = Head(TWO_PAIRS, arithmetic)
+        expansion = Expansion(*map(arithmetic.number, at))
+        known = arithmetic.number(second), arithmetic.number(third)
+        assert chain._is_covered(head, expansion, known, left, right) == (p < 0)
+
+
+@pytest.mark.parametrize("length", [0.5, 1.0, 1.25, 1.3, 2.0])
+@pytest.mark.parametrize(
+    ("at", "bounds"),
+    [
+        ((-1, 0, 4), (1, 1)),  # K is B, which is least
+        ((-1, 0, 4), (4, 1)),
+        ((-1, 0, 0), (4, 3)),  # K is C T/3, and p(T) = 0 at 1.26
+        ((-1, -2, -4), (4, 0)),  # a K < 0 would do, and p would not be convex
+        ((-1, Fraction(-1, 2), -4), (4, 0)),  # K is 0, and p a line
+    ],
+)
+def test_every_term_of_the_parabola_counts(
+    arithmetic: Arithmetic, at: tuple[int, ...], bounds: tuple[int, ...], length: float
+) -> None:
+    fractions = tuple(map(Fraction, at)), tuple(map(Fraction, bounds))
+    assert_covered_where_below_zero(arithmetic, *fractions, length)
+
+
 numbers = st.fractions(-4, 4, max_denominator=10**6)
 sizes = st.fractions(0, 4, max_denominator=10**6)
 
 
 @few
-@given(
-    value=numbers,
-    slope=numbers,
-    curvature=numbers,
-    second=sizes,
-    third=sizes,
-    length=st.floats(0, 4),
-)
-@example(value=-1, slope=0, curvature=4, second=1, third=1, length=1.0).via("K is B")
-@example(value=-1, slope=0, curvature=4, second=4, third=1, length=1.0).via("B is too large")
-@example(value=-1, slope=0, curvature=0, second=4, third=3, length=1.25).via("K is g'' + C T/3")
-@example(value=-1, slope=0, curvature=0, second=4, third=3, length=1.5).via("C T/3 is too large")
-@example(value=-1, slope=-2, curvature=-4, second=4, third=0, length=1.0).via("K < 0 would do")
-@example(value=-1, slope=-0.5, curvature=-4, second=4, third=0, length=1.0).via("K is 0")
+@given(st.tuples(numbers, numbers, numbers), st.tuples(sizes, sizes), st.floats(0, 4))
 def test_a_step_is_covered_just_where_its_parabola_is_below_zero(
     arithmetic: Arithmetic,
-    value: Fraction,
-    slope: Fraction,
-    curvature: Fraction,
-    second: Fraction,
-    third: Fraction,
+    at: tuple[Fraction, ...],
+    bounds: tuple[Fraction, ...],
     length: float,
 ) -> None:
-    right = 8.0
-    left = right - length
-    T = Fraction(right) - Fraction(left)
-    K = max(Fraction(0), min(Fraction(second), curvature + third * T / 3))
-    p = Fraction(value) - slope * T + K * T * T / 2
-    at = Expansion(*map(arithmetic.number, (value, slope, curvature)))
-    bounds = arithmetic.number(second), arithmetic.number(third)
-    if abs(p) > Fraction(1, 10**30):
-        head = Head(TWO_PAIRS, arithmetic)
-        assert chain._is_covered(head, at, bounds, left, right) == (p < 0)
+    assert_covered_where_below_zero(arithmetic, at, bounds, length)
 
 
 @pytest.mark.parametrize("change", ["1e-50", "-1e-50"])
@@ -480,6 +489,15 @@ def test_a_step_goes_about_as_far_as_its_parabolas_allow(
     values = [(1, number(value), number(slope)) for value, slope in lines]
     length = beyond._step(Head(TWO_PAIRS, arithmetic), values, number(bend))
     assert min(zeros) * 0.999 < length < min(zeros)
+
+
+def test_a_curve_that_does_not_depend_on_the_base_takes_steps(arithmetic: Arithmetic) -> None:
+    """Of a head of one pair, whose angle is the distance, slope and bend are 0."""
+    head, number = Head(replace(TWO_PAIRS, rotary_dim=2), arithmetic), arithmetic.number
+    values = beyond._values(head, head.thetas_at(1.0), range(1, 2))
+    assert_is(values[0][1], mpmath.cos(1))
+    assert beyond._step(head, values, head.bounds(1, head.thetas_at(1.0))[0]) > 0
+    assert beyond._step(head, [(1, number(0.25), number(0))], number(0)) > 0
 
 
 def test_a_step_from_below_zero_is_none(arithmetic: Arithmetic) -> None:
