@@ -10,9 +10,8 @@ from ropecalc.base.family import Family
 from ropecalc.base.roots import enclosing_base, landing_root
 from ropecalc.base.sweep import RESOLUTION, Sweep
 from ropecalc.bound import scan
-from ropecalc.scaling import MAX_BASE, Base
+from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
-LEAST = Decimal(math.nextafter(1.0, 2.0))  # the smallest base there is
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
 
 
@@ -71,7 +70,7 @@ def first_of(
     suits: Callable[[float], bool] | None = None,
 ) -> float | None:
     """The smallest value of ``candidate`` at or above ``start`` that meets the bound, or suits."""
-    at = max(Decimal(start), LEAST)
+    at = Decimal(max(start, MIN_BASE))
     tried = 0
     while (base := float(candidate(at))) <= MAX_BASE:
         tried += 1

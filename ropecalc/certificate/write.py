@@ -17,6 +17,7 @@ from ropecalc.certificate.format import (
     MAX_SAFE_DIM,
     MINIMUM_BASE,
     SAFE_BASE,
+    WIDTH,
     Certificate,
     Claim,
 )
@@ -26,7 +27,6 @@ from ropecalc.progress import Progress
 from ropecalc.similarity import MAX_SEARCH, checked_context
 
 DIGITS = 40
-WIDE = 5e-13  # half of what a certificate may claim
 PROGRAM = f"ropecalc {__version__}"
 
 
@@ -88,7 +88,7 @@ def _minimum(family: Family, context: int, progress: Progress | None) -> Certifi
 
 def _is_wide(low: float, high: float) -> bool:
     """Whether a claim of (low, high] comes near to the width that a certificate may have."""
-    return high - low > WIDE * high
+    return high - low > float(WIDTH) / 2 * high
 
 
 def _safe(family: Family, context: int, progress: Progress | None) -> Certificate:

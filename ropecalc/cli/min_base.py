@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -45,7 +44,6 @@ EPILOG = epilog(
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2
-LEAST = math.nextafter(1.0, 2.0)  # the smallest base there is
 
 Round = Annotated[
     int | None,
@@ -321,6 +319,7 @@ def _answer(
 def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> object:
     """The number that was asked for, as one that ``check`` takes: never the infimum 1 itself."""
     from ropecalc.results import Status
+    from ropecalc.scaling import MIN_BASE
 
     if result.minimum_base is None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
@@ -331,9 +330,9 @@ def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> objec
     if here is None and result.status is Status.EVERY_BASE:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
     if here is None:
-        return max(getattr(result, picked) or LEAST, LEAST)
+        return max(getattr(result, picked) or MIN_BASE, MIN_BASE)
     base = _base_of(here)
     if base is None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: {here.status.value}")
         return None
-    return max(base, LEAST)
+    return max(base, MIN_BASE)

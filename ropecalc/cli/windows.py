@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
 from ropecalc.quantities import format_count, parse_base
 from ropecalc.render.machine import window_rows, windows_record, write_rows
+from ropecalc.scaling import MIN_BASE
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -28,7 +28,6 @@ EPILOG = epilog(
     "ropecalc windows --dim 64 --ctx 2k --csv",
     exit_1="computed, and no base meets the bound",
 )
-LEAST = math.nextafter(1.0, 2.0)  # the smallest base there is
 
 AtMost = Annotated[
     float | None,
@@ -143,7 +142,7 @@ def _answer(
         records=[windows_record(result, min_width)],
         bare=(
             # never the infimum 1 itself: a base that the other commands take
-            (max(window.start, LEAST), window.end)
+            (max(window.start, MIN_BASE), window.end)
             for window in result.at_least(min_width)
         ),
         table=table,

@@ -28,6 +28,7 @@ from ropecalc.precision.recipes import RecipeName, make_recipe
 from ropecalc.precision.storage import Dtype, Single
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, PrecisionBase, PrecisionStatus, Status
+from ropecalc.scaling import MIN_BASE
 from ropecalc.similarity import similarity_blocks
 from ropecalc.spectrum import Spectrum
 
@@ -35,7 +36,6 @@ METHOD = (
     "exact minimum base, then float32 bases in ascending order within the exact windows; "
     "full evaluation of the base found, in this arithmetic and exactly"
 )
-LEAST = math.nextafter(1.0, 2.0)  # the smallest base there is
 FEWEST, MOST = 2**8, 2**14  # bases ruled out at a time by one distance
 CANDIDATES = 2**23  # float32 numbers from a base to its double: go no further than that many
 LOWEST = 2**12  # distances of the smallest exact similarities: rounding breaks those first
@@ -107,7 +107,7 @@ def base_in_dtype(
     if exact.minimum_base is None or exact.status is not Status.FOUND:
         return _answer(exact, dtype, recipe, None)
     search = _Search(family, exact.context, dtype, recipe, progress)
-    search.run(max(exact.minimum_base, LEAST))
+    search.run(max(exact.minimum_base, MIN_BASE))
     return _answer(exact, dtype, recipe, search)
 
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from ropecalc.scaling.by_parts import yarn_attention_factor as yarn_attention_factor
     from ropecalc.scaling.by_parts import yarn_paper as yarn_paper
     from ropecalc.scaling.domains import MAX_BASE as MAX_BASE
+    from ropecalc.scaling.domains import MIN_BASE as MIN_BASE
     from ropecalc.scaling.domains import Base as Base
     from ropecalc.scaling.domains import Common as Common
     from ropecalc.scaling.domains import exact_base as exact_base
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 _HOME = {
     "LENGTH_DEPENDENT": "methods",
     "MAX_BASE": "domains",
+    "MIN_BASE": "domains",
     "Base": "domains",
     "Common": "domains",
     "as_spectrum": "plain",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence, Sized
 from decimal import Context, Decimal
 from typing import TypedDict
@@ -10,6 +11,7 @@ from ropecalc.errors import InvalidValueError
 from ropecalc.spectrum import MAX_HEAD_DIM, Frequencies, check_dims, shown
 
 Base = float | int | Decimal
+MIN_BASE = math.nextafter(1.0, 2.0)  # a base is greater than 1
 MAX_BASE = 1e300  # float64 ends at 1.8e308; the rest is room for stepping
 MIN_DIVISOR = 1e-4  # a base's frequencies over it are at most MAX_FREQUENCY
 MAX_PAIRS = MAX_HEAD_DIM // 2
