@@ -257,10 +257,10 @@ def test_the_fastest_frequencies_keep_their_digits() -> None:
 
 
 NAMES = (
-    "Base Common LENGTH_DEPENDENT MAX_BASE as_spectrum correction_range default divided dynamic "
-    "dynamic_base exact_base explicit from_rope linear llama3 longrope longrope_attention_factor "
-    "mscale ntk_aware ntk_aware_base ntk_by_parts ntk_fixed ntk_mixed proportional rope_ratio yarn "
-    "yarn_attention_factor yarn_paper"
+    "Base Common LENGTH_DEPENDENT MAX_BASE MIN_BASE as_spectrum correction_range default divided "
+    "dynamic dynamic_base exact_base explicit from_rope linear llama3 longrope "
+    "longrope_attention_factor mscale ntk_aware ntk_aware_base ntk_by_parts ntk_fixed ntk_mixed "
+    "proportional rope_ratio yarn yarn_attention_factor yarn_paper"
 ).split()
 SUBMODULES = sorted(module.name for module in pkgutil.iter_modules(scaling.__path__))
 
