@@ -658,16 +658,37 @@ def test_llama_cpp_cannot_lift_what_the_file_has_baked_in() -> None:
 # --- the trainers -------------------------------------------------------------------------------
 
 
-def test_megatron_gets_the_first_whole_base_that_meets_the_bound() -> None:
-    found = ropecalc.min_base(head_dim=128, context=4096)
-    assert found.minimum_base is not None
-    asked = Setting(rope("default", base=found.minimum_base), 4096, 2048)
-    written = emit(asked, "megatron-lm")
-    assert not written.exact
-    base = int(arguments(written.text)["--rotary-base"])
-    assert ropecalc.check(base, 4096).holds
-    first = math.ceil(found.minimum_base)
-    assert not any(ropecalc.check(between, 4096).holds for between in range(first, base))
+@pytest.mark.parametrize("stack", ["megatron-lm", "maxtext"])
+@pytest.mark.parametrize(
+    ("own", "whole", "words"),
+    [
+        (26952.339227857872, 26953, "26953 in the place of 26952.339227857872"),
+        (26973.05, 26973, "26973 in the place of 26973.05"),  # a window ends at 26973.083
+        (43341.3, 43341, "43341 in the place of 43341.3"),  # and one at 43341.366
+        (1e4 + 0.5, 10001, "10001 in the place of 10000.5"),  # which breaks it as well
+        (3e4, 30000, ""),
+    ],
+)
+def test_a_whole_base_meets_the_bound_where_the_base_does(
+    stack: str, own: float, whole: int, words: str
+) -> None:
+    """At 4,096 tokens; the ends of the windows are in test_windows.py, found by other means."""
+    written = emit(Setting(rope("default", base=own), 4096, 2048), stack)
+    key = {"megatron-lm": "--rotary-base {} ", "maxtext": "rope_max_timescale: {}\n"}[stack]
+    assert key.format(whole) in written.text
+    assert written.exact is not bool(words)
+    assert written.notes == () if not words else words in "".join(written.notes)
+    assert ropecalc.check(whole, 4096).holds is ropecalc.check(own, 4096).holds
+
+
+def test_a_base_in_a_window_without_whole_numbers_is_told() -> None:
+    """16 dimensions of which 12 turn have a window from 5.3178 to 5.5969 at 41 tokens."""
+    own = 5.5
+    bases = [ropecalc.check(base, 41, head_dim=16, rotary_dim=12).holds for base in (own, 5, 6)]
+    assert bases == [True, False, False]
+    written = emit(Setting(rope("default", 16, 12, base=own), 41, 20), "megatron-lm")
+    assert "--rotary-base 6 " in written.text
+    assert "6 breaks the bound at 41 tokens, unlike 5.5" in written.notes
 
 
 def test_megatron_llama3_is_that_of_llama_3_1_alone() -> None:

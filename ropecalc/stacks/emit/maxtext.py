@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.stacks.emit.wanted import (
@@ -13,6 +12,7 @@ from ropecalc.stacks.emit.wanted import (
     partial_factor,
     yarn_default,
 )
+from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import emission, yaml
 from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
 
@@ -38,12 +38,9 @@ def write(goal: Wanted, stack: str) -> Emission:
         why.append(
             "this model's windowed layers have another rope: local_rope_max_timescale is theirs"
         )
-    if not float(rope.base).is_integer():
-        why.append(
-            f"MaxText's configs have whole bases: {math.ceil(rope.base)} in the place of "
-            f"{rope.base!r}, which may not meet the same bound"
-        )
-    shape: Keys = {"max_target_length": goal.context, "rope_max_timescale": math.ceil(rope.base)}
+    base, about_base = whole_base(rope, goal.context, "MaxText's configs have whole bases")
+    why += about_base
+    shape: Keys = {"max_target_length": goal.context, "rope_max_timescale": base}
     if partial_factor(rope) is not None:
         shape["partial_rotary_factor"] = partial_factor(rope)
     why += about

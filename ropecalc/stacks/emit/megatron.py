@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base
+from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import command, emission
 from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
 
@@ -29,7 +30,8 @@ def write(goal: Wanted, stack: str) -> Emission:
         rope = plain
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
         return emission(stack, "shell", "", [NOTHING.format(rope.rope_type)], exact=False)
-    base, about_base = whole_base(rope, goal.context)
+    # --rotary-base is an integer: 1e6 and 500000.0 are refused
+    base, about_base = whole_base(rope, goal.context, "Megatron-LM takes whole bases alone")
     scaling, about_scaling, notes = _scaling(goal, rope)
     words = [
         *_kind(rope),
@@ -71,46 +73,6 @@ def _dims(rope: Rope) -> list[str]:
 
         dims += ["--rotary-percent", repr(partial_factor(rope))]
     return dims
-
-
-def whole_base(rope: Rope, context: int) -> tuple[int, list[str]]:
-    """The first whole base from the rope's on, and what is to say about it.
-
-    ``--rotary-base`` is an integer: 1e6 and 500000.0 are refused. Where the rope's base meets the
-    bound, so does the whole one, since the next one up need not.
-    """
-    if float(rope.base).is_integer():
-        return int(rope.base), []
-    base = math.ceil(rope.base)
-    why = [f"Megatron-LM takes whole bases alone: {base} in the place of {rope.base!r}"]
-    if rope.rope_type != "default" or not _holds(rope, rope.base, context):
-        return base, why
-    found = _first_whole(rope, base, context)
-    if found is None:
-        return base, [*why, f"{base} breaks the bound at {context:,} tokens, unlike {rope.base!r}"]
-    return found, [why[0].replace(str(base), str(found), 1)]
-
-
-def _first_whole(rope: Rope, base: int, context: int) -> int | None:
-    """The first whole base from ``base`` on that meets the bound; None if it is far."""
-    import ropecalc
-
-    if _holds(rope, base, context):
-        return base
-    found = ropecalc.min_base(
-        rope.head_dim, context, rotary_dim=rope.rotary_dim, round_digits=None, window=False
-    )
-    if found.integer_base is not None and found.integer_base >= base:
-        return found.integer_base
-    return next((b for b in range(base + 1, base + 64) if _holds(rope, b, context)), None)
-
-
-def _holds(rope: Rope, base: float, context: int) -> bool:
-    import ropecalc
-
-    return ropecalc.check(
-        base, context, head_dim=rope.head_dim, rotary_dim=rope.rotary_dim, next_base=False
-    ).holds
 
 
 def _scaling(goal: Wanted, rope: Rope) -> tuple[list[str], list[str], list[str]]:
