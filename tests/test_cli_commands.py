@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import ropecalc
@@ -362,6 +363,53 @@ def test_a_script_hears_that_every_base_will_do(run_batch: RunBatch) -> None:
     done = run_batch(["min-base --dim 128 --rotary-dim 64 --ctx 4k -q".split()])[0]
     assert float(done.stdout) == math.nextafter(1.0, 2.0)
     assert "Every base meets the bound" in done.stderr
+
+
+def test_check_of_a_scaled_base_without_a_model(run_cli: RunCli) -> None:
+    """Linear scaling by 4 turns every pair a quarter as far."""
+    line = "check --base 1e4 --dim 64 --ctx 16k --rope-type linear --factor 4 --json"
+    done = run_cli(*line.split())
+    result = json.loads(done.stdout)["results"][0]
+    turns = np.arange(16384)[:, None] / 4 * 1e4 ** (-np.arange(32) / 32)
+    similarities = np.cos(turns).sum(axis=1)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert result["violations"] == np.count_nonzero(similarities < 0)
+    assert result["first_violation"] == np.argmax(similarities < 0)
+    assert result["worst_distance"] == similarities.argmin()
+    assert (result["rope_type"], result["label"]) == ("linear", "base 10000, linear 4")
+
+
+def test_what_a_figure_or_a_plot_needs_and_lacks_is_told(
+    run_batch: RunBatch, tmp_path: Path
+) -> None:
+    plain = {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 1, "rope_theta": 1e4}
+    short, refused, figure = (str(tmp_path / name) for name in ("a.json", "b.json", "f.svg"))
+    Path(short).write_text(json.dumps(plain))
+    scaling = {"rope_type": "yarn", "original_max_position_embeddings": 2048}
+    Path(refused).write_text(
+        json.dumps(plain | {"max_position_embeddings": 4096, "rope_scaling": scaling})
+    )
+    lines = {
+        ("compare", short, "--plot"): (2, "Error: --ctx is missing: give it, such as"),
+        ("compare", short, "-o", figure): (2, "Error: --ctx is missing: give it, such as"),
+        ("compare", refused, "--stack", "transformers", "-o", figure): (1, "no stack reads this"),
+        ("freqs", "--base", "1e4", "--plot"): (2, "Error: --ctx is missing: give it, such as"),
+        tuple(f"windows --dim 4 --ctx 64 --margin 0.99 -o {figure}".split()): (
+            *(1, "was not written: there is no window to draw"),
+        ),
+        ("emit", "--write", "vllm"): (2, "Error: no model was named: give its file, or --base"),
+        ("emit", "--base", "1e4"): (2, "Error: --ctx is missing: give it, such as --ctx 128k"),
+    }
+    for done, (code, words) in zip(run_batch(list(lines)), lines.values(), strict=True):
+        assert done.returncode == code, done
+        assert words in done.stderr
+        assert code == 1 or not done.stdout
+    assert not Path(figure).exists()
+
+
+def test_turns_of_a_model_are_drawn_for_its_own_length(run_batch: RunBatch) -> None:
+    (done,) = run_batch(["freqs --model Llama-3-8B --plot --width 60".split()])
+    assert done.stdout.startswith("Llama-3-8B, head_dim 128: turns of each pair within 8,192")
 
 
 def test_ascii_streams_carry_rows_and_plots(run_cli: RunCli) -> None:

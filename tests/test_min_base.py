@@ -130,7 +130,7 @@ def lowest_first(base: float, context: int, head: dict[str, Any]) -> list[int]:
     pairs = head["rotary_dim"] // 2
     angles = np.outer(np.arange(1, context), base ** (-np.arange(pairs) / pairs))
     weights = np.ones(pairs) if head["weights"] is None else np.array(head["weights"])
-    return (1 + np.argsort(np.cos(angles) @ weights)).tolist()
+    return [1 + int(place) for place in np.argsort(np.cos(angles) @ weights)]
 
 
 @settings(max_examples=15, deadline=None)

@@ -8,7 +8,7 @@ import typer
 
 from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, show, warn
+from ropecalc.cli.output import Answer, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.compared import comparison_records, comparison_rows
 from ropecalc.render.inspected import model_record
@@ -101,9 +101,9 @@ def command(
         **asked,
         "agree": result.agree,
     }
-    if output is not None:
-        _draw(result, output)
     plot = plot or bool(width or height)
+    if output is not None or plot:
+        _draw(result, output)
     answer = _answer(result, inputs, plot=plot, width=width, height=height)
     show(answer, pictures.drawn(form, plot, width, height))
     raise typer.Exit(0 if result.agree else 1)
@@ -154,14 +154,17 @@ def _solve(
             raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None
 
 
-def _draw(result: Comparison, path: str) -> None:
-    from ropecalc.render.compare import comparison_figure
+def _draw(result: Comparison, path: str | None) -> None:
+    """Save the figure, if one is asked for; of no length, or of refusals alone, there is none."""
+    from ropecalc.render.compare import comparison_figure, drawable
 
-    drawing = comparison_figure(result)
-    if drawing is None:
-        warn(f"{path} was not written: no context is known; pass --ctx")
-    else:
-        pictures.save(path, drawing)
+    if drawable(result):
+        if path is not None:
+            pictures.save(path, comparison_figure(result))
+    elif any(layer.groups for layer in result.layers):
+        raise required("--ctx", "32k")
+    elif path is not None:
+        warn(f"{path} was not written: no stack reads this config")
 
 
 def _answer(

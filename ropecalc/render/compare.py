@@ -59,30 +59,30 @@ def describe_comparison_curves(
             height=height,
             contexts=_contexts(result, reach),
         )
-        for layer, reach in _drawable(result)
+        for layer, reach in drawable(result)
     ]
     return "\n\n".join(plots)
 
 
-def comparison_figure(result: Comparison) -> Drawing | None:
-    """The same as a figure; None where there is nothing to draw."""
+def comparison_figure(result: Comparison) -> Drawing:
+    """The same as a figure, of what is drawable."""
     from ropecalc.render.figures import words
     from ropecalc.render.figures_curves import Panel, curves_figure, figure_edges
 
-    drawable = _drawable(result)
+    layers = drawable(result)
     panels = [
         Panel(
             _envelopes(layer, figure_edges(0, reach, curves=len(layer.groups))),
             [_first(group, reach) for group in layer.groups],
             contexts=_contexts(result, reach),
-            title=words(layer.layer_type) if len(drawable) > 1 else "",
+            title=words(layer.layer_type) if len(layers) > 1 else "",
         )
-        for layer, reach in drawable
+        for layer, reach in layers
     ]
-    return curves_figure(panels) if panels else None
+    return curves_figure(panels)
 
 
-def _drawable(result: Comparison) -> list[tuple[LayerComparison, int]]:
+def drawable(result: Comparison) -> list[tuple[LayerComparison, int]]:
     """The kinds of layers that have curves, and how far these are drawn."""
     return [(layer, layer.reach) for layer in result.layers if layer.reach and layer.groups]
 
