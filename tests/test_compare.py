@@ -426,16 +426,31 @@ def test_a_missing_base_is_that_of_the_class_everywhere() -> None:
 
 
 def test_a_missing_factor() -> None:
-    """A KeyError in transformers, M / L in vLLM, 1 in SGLang, no YaRN at all in llama.cpp."""
+    """transformers' class stops, and so do vLLM and SGLang, which load it; llama.cpp has no YaRN.
+
+    Of a null transformers takes M / L; the others calculate with it: a TypeError.
+    """
     rope = {"rope_type": "yarn", "original_max_position_embeddings": L}
     result = compared(config(rope), 4096)
-    assert "KeyError" in said(result, "transformers")
-    assert close(frequencies(result, "vllm"), yarn(1e6, 128, 4, L, (32, 1), whole=True))
-    for stack in ("sglang", "llama.cpp"):
-        assert close(frequencies(result, stack), plain(1e6))
-        assert attention(result)[stack] == 1
+    for stack in STACKS[:3]:
+        assert "KeyError" in said(result, stack)
+    assert [group.stacks for group in result.layers[0].groups] == [("llama.cpp",)]
+    assert close(frequencies(result, "llama.cpp"), plain(1e6))
+    assert attention(result)["llama.cpp"] == 1
     null = compared(config({**rope, "factor": None}), 4096)
-    assert close(frequencies(null, "transformers"), frequencies(result, "vllm"))
+    ratio = yarn(1e6, 128, 4, L, (32, 1), whole=True)
+    assert close(frequencies(null, "transformers"), ratio)
+    for stack in ("vllm", "sglang"):
+        assert "TypeError" in said(null, stack)
+
+
+def test_a_missing_factor_on_the_command_line_of_sglang_is_1() -> None:
+    """What is merged into the config after it was loaded is not checked by transformers' class."""
+    rope = {"rope_type": "yarn", "original_max_position_embeddings": L}
+    result = compared(config(), 4096, override={"rope_scaling": rope})
+    assert close(frequencies(result, "sglang"), plain(1e6))
+    assert attention(result)["sglang"] == 1
+    assert "taken for 1" in said(result, "sglang")
 
 
 def test_a_missing_original_length_is_the_context() -> None:

@@ -310,8 +310,9 @@ def test_a_missing_factor_is_the_ratio_that_transformers_would_take_of_a_null() 
     absent, null = (
         the("missing-factor", scaled(YARN, "factor", **k)) for k in ({}, {"factor": None})
     )
-    assert "rope_scaling has no factor: transformers stops with a KeyError" in absent.message
-    assert "max_position_embeddings over original_max_position_embeddings, 4;" in null.message
+    assert "has no factor: transformers, vLLM and SGLang stop with a KeyError" in absent.message
+    assert "max_position_embeddings over original_max_position_embeddings, 4," in null.message
+    assert "vLLM and SGLang stop with a TypeError" in null.message
     assert absent.cure == null.cure
     assert absent.cure.startswith("Add factor 4.0, ")
     unknown = the("missing-factor", scaled(YARN, "factor original_max_position_embeddings"))

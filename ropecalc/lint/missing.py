@@ -74,12 +74,12 @@ def missing_factor(subject: Subject) -> Iterator[Said]:
         ratio = item.rope.factor or 1.0
         if "factor" in item.values:
             text = f".factor is null: transformers warns and takes {MAXIMUM} over {ORIGINAL}, "
-            text += number(ratio)
+            text += f"{number(ratio)}, vLLM and SGLang stop with a TypeError"
         else:
-            text = " has no factor: transformers stops with a KeyError"
+            text = " has no factor: transformers, vLLM and SGLang stop with a KeyError"
         known = f"factor {literal(ratio)}, {MAXIMUM} over {ORIGINAL}"
         yield Said(
-            f"{item.path}{text}; SGLang takes 1 for it, and llama.cpp leaves YaRN out",
+            f"{item.path}{text}, and llama.cpp leaves YaRN out",
             # a ratio of 1 says that one of the lengths is not written yet
             f"Add {known if ratio > 1 else 'factor, the extended length over the trained one'}.",
             item.layer_type,

@@ -94,7 +94,8 @@ RULES = (
         "missing-factor",
         ERROR,
         "yarn: no factor",
-        f"{TF} stops or, where it is null, warns; {SGLANG} takes 1, {LLAMA_CPP} scales nothing",
+        f"{TF} stops or, where it is null, warns; {VLLM} and {SGLANG} stop, {LLAMA_CPP} scales "
+        "nothing",
         missing.missing_factor,
     ),
     Rule(

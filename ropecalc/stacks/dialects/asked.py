@@ -48,6 +48,11 @@ class Asked:
         """Whether it is YaRN in a model with multi-head latent attention."""
         return self.rope.latent and self.rope.rope_type == "yarn"
 
+    @property
+    def lacks_factor(self) -> bool:
+        """Whether it is YaRN whose object has no factor, or a null."""
+        return self.rope.rope_type == "yarn" and bool(self.values) and self.number("factor") is None
+
     def is_beyond(self, limit: int | None) -> bool:
         """Whether the length that was asked for is longer than a limit."""
         return None not in (self.context, limit) and (self.context or 0) > (limit or 0)

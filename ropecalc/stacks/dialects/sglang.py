@@ -5,6 +5,7 @@ from __future__ import annotations
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
+from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
 VERSION = "0.5.23"
 ROPES = "python/sglang/srt/layers/rotary_embedding/factory.py"
@@ -31,7 +32,19 @@ def run(asked: Asked) -> Taken:
         BY_TYPE[asked.rope.rope_type](asked, taken)
     if asked.written == "ntk":
         taken.refusal = StackRule("it does not know the rope_type ntk", ROPES)
+    elif asked.lacks_factor:
+        taken.refusal = _no_factor(asked)
     return taken
+
+
+def _no_factor(asked: Asked) -> StackRule | None:
+    """None where YaRN comes from the command line, which no class of transformers looks at."""
+    if "factor" in asked.values:
+        return StackRule("YaRN with a factor of null is refused: TypeError", f"{ROPES} get_rope")
+    if "rope_type" in asked.flags:
+        return None
+    text = "YaRN without a factor is refused as the file is loaded: KeyError"
+    return StackRule(text, f"{TRANSFORMERS} _check_received_keys")
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:

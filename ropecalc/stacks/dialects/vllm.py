@@ -13,6 +13,7 @@ VERSION = "0.33.0"
 ROPES = "vllm/model_executor/layers/rotary_embedding"
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
 LATENT = "vllm/model_executor/models/deepseek_v2.py"
+NO_FACTOR = "YaRN without a factor is refused: KeyError, or TypeError where it is null"
 # What counts as the length of a model: the least of them.
 LENGTH_KEYS = (
     "max_position_embeddings",
@@ -37,6 +38,8 @@ def run(asked: Asked) -> Taken:
         BY_TYPE[asked.rope.rope_type](asked, taken)
     if asked.written == "ntk":
         taken.rule("ntk lowers the highest frequency as well", ROPES)
+    if asked.lacks_factor:
+        taken.refusal = StackRule(NO_FACTOR, f"{ROPES} get_rope")
     _length_rules(asked, taken)
     return taken
 
