@@ -313,7 +313,7 @@ def test_certificates_under_mpmath_alone(head_dim: int, context: int) -> None:
     assert ropecalc.verify(ropecalc.certify(head_dim, context), backend="mpmath").proved
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_certificate_for_32k_under_mpmath_alone() -> None:
     assert ropecalc.verify(ropecalc.certify(128, 2**15), backend="mpmath").proved
 

@@ -23,7 +23,7 @@ from tests.stage import Done, Run, played
 pytest.importorskip("pty", reason="no terminals to make here")
 
 LINES = {  # of every command a quick one, and its exit code
-    "min-base": ("min-base --dim 64,128 --ctx 512,1k", 0),
+    "min-base": ("min-base --dim 32,64 --ctx 256,512", 0),
     "curve": ("curve --base 1e4 --ctx 2k", 0),
     "max-ctx": ("max-ctx --base 1e4,2e4", 0),
     "check": ("check --base 1e4 --ctx 2k", 1),
@@ -35,8 +35,8 @@ LINES = {  # of every command a quick one, and its exit code
     "emit": ("emit Qwen3-8B", 0),
     "temperature": ("temperature --ctx 128k --from 8k", 0),
     "freqs": ("freqs --base 1e4 --dim 16 --ctx 2k", 0),
-    "staircase": ("staircase --dim 16 --ctx 64 --jobs 1", 0),
-    "windows": ("windows --dim 16 --ctx 200", 0),
+    "staircase": ("staircase --dim 16 --ctx 32 --jobs 1", 0),
+    "windows": ("windows --dim 16 --ctx 64", 0),
     "verify": ("verify proof.json", 0),
     "weights": ("weights model --layer 0", 0),
     "explain": ("explain bound", 0),

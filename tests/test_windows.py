@@ -225,7 +225,7 @@ def test_the_safe_base_is_where_a_walk_from_above_ends(head_dim: int, context: i
     assert found.windows[-1].opened_by == closest
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_windows_at_32768_are_dust_at_first() -> None:
     """Slivers of relative width 1e-4 to 1e-3 from 629,978.26 upward, solid from 3.33e6."""
     found = ropecalc.windows(128, 32768)
