@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
+from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
@@ -26,15 +29,43 @@ def run(asked: Asked) -> Taken:
     """What SGLang's get_rope makes of a rope."""
     taken = Taken(asked.rope, asked.context or asked.rope.context, asked.rope.context)
     _usable_length(asked, taken)
+    _whole_base(asked, taken)
+    if asked.lacks_factor:
+        taken.refusal = _no_factor(asked)
+    if asked.model_type in classes.UNSCALED:
+        _unscaled(asked, taken)
+    else:
+        _scaled(asked, taken)
+    return taken
+
+
+def _scaled(asked: Asked, taken: Taken) -> None:
     if asked.is_latent_yarn:
         _latent_yarn(asked, taken)
     elif asked.rope.rope_type in BY_TYPE and asked.model_type != "deepseek_v4":
         BY_TYPE[asked.rope.rope_type](asked, taken)
     if asked.written == "ntk":
         taken.refusal = StackRule("it does not know the rope_type ntk", ROPES)
-    elif asked.lacks_factor:
-        taken.refusal = _no_factor(asked)
-    return taken
+
+
+def _unscaled(asked: Asked, taken: Taken) -> None:
+    """A class whose file passes no scaling: a plain rope, and nothing that stops at a null."""
+    if asked.rope.rope_type == "default":
+        return
+    taken.set("default")
+    if "factor" in asked.values:
+        taken.refusal = None
+    text = f"its code for {asked.model_type} passes no scaling on: the rope is plain"
+    taken.rule(text, classes.MODELS)
+
+
+def _whole_base(asked: Asked, taken: Taken) -> None:
+    """A class whose file passes the whole part of the base."""
+    base = asked.rope.base
+    if asked.model_type in classes.WHOLE_BASE and not float(base).is_integer():
+        taken.rope = replace(taken.rope, base=float(int(base)))
+        text = f"its code for {asked.model_type} takes the whole part of the base, {int(base):,}"
+        taken.rule(text, classes.MODELS)
 
 
 def _no_factor(asked: Asked) -> StackRule | None:

@@ -10,11 +10,13 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.emit.keys import (
     CONTEXT,
     ORIGINAL,
     expressible,
     is_nested,
+    model_type,
     nested_in_text,
     old_object,
     parameters_object,
@@ -22,6 +24,7 @@ from ropecalc.stacks.emit.keys import (
     top_level,
 )
 from ropecalc.stacks.emit.wanted import Wanted, as_lists, fixed_base
+from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import command, emission
 
 if TYPE_CHECKING:
@@ -43,7 +46,10 @@ NEUTRAL: dict[str, Any] = {
 
 def write(goal: Wanted, stack: str) -> Emission:
     """One command."""
-    rope, why = _rope(goal)
+    rope, why = _by_class(goal, *_rope(goal))
+    if model_type(goal) in classes.UNSCALED and rope.rope_type != "default":
+        unscaled = f"SGLang's code for {model_type(goal)} passes no scaling on: its rope is plain"
+        return emission(stack, "shell", "", [unscaled], exact=False)
     told = replace(goal, rope=rope)
     keys = {**top_level(told, rope), "rope_parameters": _object(told, rope)}
     if rope.rope_type == "linear" and ORIGINAL in old_object(goal):
@@ -55,6 +61,15 @@ def write(goal: Wanted, stack: str) -> Emission:
         *("--json-model-override-args", overrides, "--context-length", told.context),
     )
     return emission(stack, "shell", text, [*why, *remarks(told, rope)], exact=not why)
+
+
+def _by_class(goal: Wanted, rope: Rope, why: list[str]) -> tuple[Rope, list[str]]:
+    """The rope with the whole base that the code of some classes takes."""
+    if model_type(goal) not in classes.WHOLE_BASE:
+        return rope, why
+    reason = f"SGLang's code for {model_type(goal)} takes whole bases alone"
+    base, told = whole_base(rope, goal.context, reason)
+    return replace(rope, base=float(base)), [*why, *told]
 
 
 def _object(goal: Wanted, rope: Rope) -> dict[str, Any]:

@@ -1,0 +1,135 @@
+"""What vLLM and SGLang do by the class of a model: ``compare``, ``emit`` and ``lint``.
+
+What is expected is read in the code of vLLM 0.33.0 and SGLang 0.5.23, or was run with the
+transformers that they load a file by.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ropecalc
+from ropecalc.results import Emission, StackRun
+from ropecalc.stacks.emit import emit
+from ropecalc.stacks.huggingface import parse_config
+
+Document = dict[str, Any]
+YARN: Document = {
+    "rope_type": "yarn",
+    "factor": 4.0,
+    "original_max_position_embeddings": 4096,
+}
+DYNAMIC: Document = {"rope_type": "dynamic", "factor": 4.0}
+
+
+def config(model_type: str, rope: Mapping[str, Any] | None = None, **keys: Any) -> Document:
+    """A config.json of a class with d = 128, b = 1e6 and M = 16,384 unless said otherwise."""
+    document = {
+        "model_type": model_type,
+        "hidden_size": 4096,
+        "num_attention_heads": 32,
+        "head_dim": 128,
+        "num_hidden_layers": 8,
+        "max_position_embeddings": 16_384,
+        "rope_theta": 1e6,
+        **keys,
+    }
+    return document if rope is None else {**document, "rope_scaling": dict(rope)}
+
+
+def run(document: Document, stack: str, context: int | None = None, layer: int = 0) -> StackRun:
+    """What one stack makes of one kind of layer."""
+    result = ropecalc.compare(parse_config(document, "config.json"), context, [stack])
+    return result.layers[layer].runs[0]
+
+
+def rules(found: StackRun) -> str:
+    texts = [rule.text for rule in found.rules]
+    return "; ".join(texts if found.refusal is None else [found.refusal.text, *texts])
+
+
+def frequencies(found: StackRun) -> Any:
+    assert found.spectrum is not None, found.refusal
+    return found.spectrum.angular_frequencies
+
+
+def written(document: Document, stack: str, **asked: Any) -> Emission:
+    model = parse_config(document, "config.json")
+    return emit(ropecalc.make_setting(model, model.rope, **asked), stack)
+
+
+def overrides(text: str) -> Document:
+    """The JSON object in a command."""
+    words = shlex.split(text)
+    found: Document = json.loads(words[words.index(next(w for w in words if w[0] == "{"))])
+    return found
+
+
+# --- SGLang: classes whose code passes no scaling, or a whole base -------------------------------
+
+
+@pytest.mark.parametrize(
+    "model_type",
+    ["mixtral", "gemma", "gemma2", "starcoder2", "phi", "stablelm", "olmo", "granitemoe"],
+)
+def test_code_of_sglang_that_passes_no_scaling_has_a_plain_rope(model_type: str) -> None:
+    document = config(model_type, YARN, partial_rotary_factor=1.0)
+    found = run(document, "sglang")
+    assert np.array_equal(frequencies(found), 1e6 ** (-np.arange(0, 128, 2) / 128))
+    assert found.spectrum is not None
+    assert found.spectrum.attention_factor == 1
+    assert f"its code for {model_type} passes no scaling on" in rules(found)
+    emitted = written({**document, "rope_scaling": None}, "sglang", rope_type="yarn", factor=4)
+    assert not emitted.exact
+    assert not emitted.text
+    assert emitted.notes == (
+        f"SGLang's code for {model_type} passes no scaling on: its rope is plain",
+    )
+
+
+@pytest.mark.parametrize("model_type", ["llama", "qwen2", "olmo2", "granite"])
+def test_code_of_sglang_that_passes_scaling_on_scales(model_type: str) -> None:
+    found = run(config(model_type, YARN), "sglang")
+    assert found.rope is not None
+    assert found.rope.rope_type == "yarn"
+
+
+def test_a_plain_base_is_exact_where_sglang_passes_no_scaling() -> None:
+    emitted = written(config("mixtral"), "sglang", base=5e6, context=65_536)
+    assert emitted.exact
+    assert overrides(emitted.text)["rope_parameters"]["rope_theta"] == 5e6
+
+
+def test_dynamic_scaling_is_a_plain_base_there_too() -> None:
+    emitted = written(config("mixtral"), "sglang", rope_type="dynamic", factor=4)
+    assert not emitted.exact
+    assert overrides(emitted.text)["rope_parameters"]["rope_type"] == "default"
+
+
+def test_a_null_factor_stops_sglang_only_where_it_is_read() -> None:
+    null = {**YARN, "factor": None}
+    assert run(config("llama", null), "sglang").refusal is not None
+    assert run(config("mixtral", null), "sglang").refusal is None
+    del null["factor"]  # which transformers refuses as it loads the file
+    assert run(config("mixtral", null), "sglang").refusal is not None
+
+
+@pytest.mark.parametrize(
+    "model_type", ["mixtral", "starcoder2", "granitemoe", "phimoe", "llama4_text"]
+)
+def test_code_of_sglang_that_takes_a_whole_base_has_no_other(model_type: str) -> None:
+    document = config(model_type, rope_theta=999_999.4420358813, num_local_experts=4)
+    found = run(document, "sglang")
+    assert np.array_equal(frequencies(found), 999_999.0 ** (-np.arange(0, 128, 2) / 128))
+    assert "takes the whole part of the base, 999,999" in rules(found)
+    assert not run(config(model_type), "sglang").rules
+    emitted = written(document, "sglang", base=2_000_000.5, context=16_384)
+    assert not emitted.exact
+    assert overrides(emitted.text)["rope_parameters"]["rope_theta"] == 2_000_001
+    assert written(document, "sglang", base=2e6, context=16_384).exact
