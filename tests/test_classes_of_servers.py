@@ -7,6 +7,7 @@ transformers that they load a file by.
 from __future__ import annotations
 
 import json
+import math
 import shlex
 from collections.abc import Mapping
 from typing import Any
@@ -133,3 +134,98 @@ def test_code_of_sglang_that_takes_a_whole_base_has_no_other(model_type: str) ->
     assert not emitted.exact
     assert overrides(emitted.text)["rope_parameters"]["rope_theta"] == 2_000_001
     assert written(document, "sglang", base=2e6, context=16_384).exact
+
+
+# --- vLLM: gpt-oss, whose code builds YaRN from keys that may not be absent ----------------------
+
+# gpt_oss.py looks these up in rope_parameters, and passes on none but them and truncate
+NEEDED = {"rope_theta", "factor", "original_max_position_embeddings", "beta_fast", "beta_slow"}
+GPT_OSS: Document = {
+    **config("gpt_oss", head_dim=64, rope_theta=150_000.0, max_position_embeddings=131_072),
+    "rope_scaling": {
+        **YARN,
+        "factor": 32.0,
+        "beta_fast": 32.0,
+        "beta_slow": 1.0,
+        "truncate": False,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"rope_type": "yarn", "factor": 64.0, "original_context": 4096},
+        {"rope_type": "default", "base": 1e6, "context": 131_072},
+        {"rope_type": "default", "base": 1e6, "context": 65_536},
+        {"rope_type": "default", "base": 1e7, "context": 262_144},
+        {},
+    ],
+)
+def test_gpt_oss_in_vllm_is_written_as_yarn_with_all_its_keys(asked: Document) -> None:
+    emitted = written(GPT_OSS, "vllm", **asked)
+    assert emitted.exact
+    keys = overrides(emitted.text)
+    rope = keys["rope_parameters"]
+    assert rope.keys() >= NEEDED
+    assert rope["rope_type"] == "yarn"
+    # int(original * factor) positions have a cos and a sin, max_position_embeddings are served
+    length = int(shlex.split(emitted.text)[-1])
+    assert length <= rope["factor"] * rope["original_max_position_embeddings"]
+    assert length <= keys["max_position_embeddings"]
+    if asked.get("rope_type") == "default":
+        assert rope["factor"] == 1
+        assert any("by a factor of 1 the base is plain" in note for note in emitted.notes)
+
+
+@pytest.mark.parametrize("rope_type", ["linear", "llama3", "ntk_fixed"])
+def test_gpt_oss_in_vllm_has_no_other_scaling(rope_type: str) -> None:
+    emitted = written(GPT_OSS, "vllm", rope_type=rope_type, factor=4.0)
+    assert not emitted.exact
+    assert not emitted.text
+    assert emitted.notes == (
+        f"vLLM's code for gpt_oss is that of YaRN: it has no {rope_type} scaling",
+    )
+
+
+def test_gpt_oss_in_vllm_has_no_attention_factor_of_its_own() -> None:
+    document = {**GPT_OSS, "rope_scaling": {**GPT_OSS["rope_scaling"], "attention_factor": 1.25}}
+    emitted = written(document, "vllm")
+    assert not emitted.exact
+    assert "always has YaRN's own attention factor" in emitted.notes[0]
+    found = run(document, "vllm")
+    assert found.spectrum is not None
+    assert math.isclose(found.spectrum.attention_factor, 1 + 0.1 * math.log(32))
+    assert "does not pass attention_factor on" in rules(found)
+
+
+@pytest.mark.parametrize(
+    ("rope", "reason"),
+    [
+        ({"rope_type": "default"}, "needs factor: KeyError"),
+        (
+            {"rope_type": "linear", "factor": 2.0},
+            "needs original_max_position_embeddings: KeyError",
+        ),
+        (YARN, "needs beta_fast: KeyError"),
+        ({**YARN, "beta_fast": 32.0}, "needs beta_slow: KeyError"),
+        ({**YARN, "beta_fast": None, "beta_slow": 1.0}, "needs beta_fast: TypeError"),
+    ],
+)
+def test_gpt_oss_in_vllm_stops_at_a_key_that_is_absent(rope: Document, reason: str) -> None:
+    found = run({**GPT_OSS, "rope_scaling": rope}, "vllm")
+    assert found.refusal is not None
+    assert found.refusal.text == f"its code for gpt_oss is that of YaRN and {reason}"
+    assert run({**GPT_OSS, "rope_scaling": rope}, "transformers").refusal is None
+
+
+def test_gpt_oss_in_vllm_is_yarn_whatever_its_type() -> None:
+    rope = {**GPT_OSS["rope_scaling"], "rope_type": "linear"}
+    found = run({**GPT_OSS, "rope_scaling": rope}, "vllm")
+    assert np.array_equal(frequencies(found), frequencies(run(GPT_OSS, "vllm")))
+    assert "is that of YaRN, whatever the type" in rules(found)
+
+
+def test_gpt_oss_without_a_rope_object_has_that_of_its_class() -> None:
+    bare = {key: value for key, value in GPT_OSS.items() if key != "rope_scaling"}
+    assert np.array_equal(frequencies(run(bare, "vllm")), frequencies(run(GPT_OSS, "vllm")))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
+from ropecalc.stacks import classes_vllm as classes
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number
 
 VERSION = "0.33.0"
@@ -14,6 +15,8 @@ ROPES = "vllm/model_executor/layers/rotary_embedding"
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
 LATENT = "vllm/model_executor/models/deepseek_v2.py"
 NO_FACTOR = "YaRN without a factor is refused: KeyError, or TypeError where it is null"
+# Types to which transformers adds the original length.
+FILLED_IN = ("yarn", "longrope", "llama3")
 # What counts as the length of a model: the least of them.
 LENGTH_KEYS = (
     "max_position_embeddings",
@@ -32,6 +35,10 @@ EXTENDED = frozenset(
 def run(asked: Asked) -> Taken:
     """What vLLM's get_rope and its attention layers make of a rope."""
     taken = Taken(asked.rope, asked.context or asked.rope.context, _usable_length(asked))
+    if asked.model_type in classes.YARN_ALONE:
+        _yarn_alone(asked, taken)
+        _length_rules(asked, taken)
+        return taken
     if asked.is_latent_yarn:
         _latent_yarn(asked, taken)
     elif asked.rope.rope_type in BY_TYPE:
@@ -42,6 +49,28 @@ def run(asked: Asked) -> Taken:
         taken.refusal = StackRule(NO_FACTOR, f"{ROPES} get_rope")
     _length_rules(asked, taken)
     return taken
+
+
+def _yarn_alone(asked: Asked, taken: Taken) -> None:
+    """The YaRN of gpt-oss, whatever the rope_type is, from keys that may not be absent."""
+    where = f"{classes.MODELS}/{asked.model_type}.py"
+    found = {**dict.fromkeys(classes.YARN_KEYS), **asked.values}
+    if asked.written in FILLED_IN:  # by transformers, as it loads the file
+        found[ORIGINAL] = found[ORIGINAL] or asked.rope.original_context
+    missing = [key for key in classes.YARN_KEYS if as_number(found[key]) is None]
+    if missing:
+        error = "TypeError" if missing[0] in asked.values else "KeyError"
+        text = f"its code for {asked.model_type} is that of YaRN and needs {missing[0]}: {error}"
+        taken.refusal = StackRule(text, where)
+        return
+    factor, original, fast, slow = (found[key] for key in classes.YARN_KEYS)
+    ends = {"beta_fast": fast, "beta_slow": slow, "truncate": bool(found.get("truncate", True))}
+    taken.set("yarn", factor=factor, original_context=original, **ends)
+    if asked.rope.rope_type != "yarn":
+        taken.rule(f"its code for {asked.model_type} is that of YaRN, whatever the type", where)
+    for key in classes.YARN_DROPPED:
+        if asked.number(key) is not None:
+            taken.rule(f"its code for {asked.model_type} does not pass {key} on", where)
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:

@@ -10,21 +10,32 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ropecalc.stacks import classes
+from ropecalc.stacks import classes, classes_vllm
 from ropecalc.stacks.emit.keys import (
+    CONTEXT,
+    Keys,
     expressible,
+    model_type,
     nested_in_text,
     parameters_object,
+    positions,
     remarks,
     top_level,
 )
-from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base
+from ropecalc.stacks.emit.wanted import (
+    Wanted,
+    attention_factor,
+    fixed_base,
+    near,
+    yarn_default,
+)
 from ropecalc.stacks.emit.words import command, emission
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
 
 LATENT = ("attention_factor", "truncate")
+ENDS = {"beta_fast": 32.0, "beta_slow": 1.0}  # of YaRN's ramp, unless given
 
 
 def write(goal: Wanted, stack: str) -> Emission:
@@ -34,17 +45,49 @@ def write(goal: Wanted, stack: str) -> Emission:
     the overrides replaces the config's own whole, after its numbers were set (``config/model.py``,
     ``_apply_dict_overrides``), so it has the type and the base, without which vLLM takes 10,000.
     """
+    if model_type(goal) in classes_vllm.YARN_ALONE:
+        return _yarn_alone(goal, stack)
     rope, why = _rope(goal)
     goal = replace(goal, rope=rope)
     # derived_max_model_len counts max_position_embeddings, times the factor for all but yarn,
     # llama3 and longrope (pull request 56446): raised for those, as it is for linear
     keys = {**top_level(goal, rope), "rope_parameters": parameters_object(goal, rope)}
+    notes = [*why, *_beside(goal, rope), *remarks(goal, rope)]
+    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+
+
+def _command(goal: Wanted, keys: Keys) -> str:
     overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
     length = str(goal.context)  # YaRN's table of cos and sin ends at L s
     model = goal.setting.model_name
-    text = command("vllm", "serve", model, "--hf-overrides", overrides, "--max-model-len", length)
-    notes = [*why, *_beside(goal, rope), *remarks(goal, rope)]
-    return emission(stack, "shell", text, notes, exact=not why)
+    return command("vllm", "serve", model, "--hf-overrides", overrides, "--max-model-len", length)
+
+
+def _yarn_alone(goal: Wanted, stack: str) -> Emission:
+    """For gpt-oss, whose code builds YaRN whatever is asked, from keys that may not be absent.
+
+    A plain base is YaRN by a factor of 1.
+    """
+    kind, (rope, why) = model_type(goal), _rope(goal)
+    if rope.rope_type not in ("default", "yarn"):
+        note = f"vLLM's code for {kind} is that of YaRN: it has no {goal.rope.rope_type} scaling"
+        return emission(stack, "shell", "", [note], exact=False)
+    goal = replace(goal, rope=rope)
+    whole = max(goal.context, goal.own_context or 0)
+    plain = {"factor": 1.0, "original_context": whole} if rope.rope_type == "default" else {}
+    given = {**ENDS, **rope.parameters, **plain}
+    yarn = replace(rope, rope_type="yarn", parameters=given)
+    if not near(attention_factor(goal), yarn_default(goal)):
+        why.append(f"vLLM's code for {kind} always has YaRN's own attention factor, 1 + 0.1 ln s")
+    keys = {
+        **top_level(goal, yarn),
+        CONTEXT: positions(goal, rope),
+        "rope_parameters": parameters_object(goal, yarn),
+    }
+    notes = [*why, *remarks(goal, rope)]
+    if plain:
+        notes.append(f"vLLM's code for {kind} is that of YaRN: by a factor of 1 the base is plain")
+    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
 
 
 def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
