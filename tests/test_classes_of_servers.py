@@ -229,3 +229,17 @@ def test_gpt_oss_in_vllm_is_yarn_whatever_its_type() -> None:
 def test_gpt_oss_without_a_rope_object_has_that_of_its_class() -> None:
     bare = {key: value for key, value in GPT_OSS.items() if key != "rope_scaling"}
     assert np.array_equal(frequencies(run(bare, "vllm")), frequencies(run(GPT_OSS, "vllm")))
+
+
+# --- SGLang: lengths and bases by kind of layer --------------------------------------------------
+
+
+def test_sglang_multiplies_no_length_of_a_rope_by_kind_of_layer() -> None:
+    """Gemma 3: loaded, the object has one key a kind of layer and no factor (run)."""
+    linear = {"rope_type": "linear", "factor": 8.0}
+    gemma = config("gemma3_text", linear, sliding_window=1024, sliding_window_pattern=6)
+    for layer in (0, 1):
+        found = run(gemma, "sglang", layer=layer)
+        assert found.usable_length == 16_384
+        assert not found.rules
+    assert run(config("llama", linear), "sglang").usable_length == 8 * 16_384

@@ -7,12 +7,13 @@ from dataclasses import replace
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_sglang as classes
+from ropecalc.stacks.classes import BASES_BY_LAYER
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
 VERSION = "0.5.23"
 ROPES = "python/sglang/srt/layers/rotary_embedding/factory.py"
-LENGTHS = "python/sglang/srt/utils/hf_transformers/config.py get_context_length"
+LENGTHS = "python/sglang/srt/utils/hf_transformers/common.py get_context_length"
 LATENT = "python/sglang/srt/models/deepseek_v2.py"
 LENGTH_KEYS = (  # the first that is there
     "max_sequence_length",
@@ -150,7 +151,8 @@ def _usable_length(asked: Asked, taken: Taken) -> None:
     derived = asked.length(*LENGTH_KEYS) or asked.rope.context
     whole = asked.text.get("rope_scaling") or asked.text.get("rope_parameters") or {}
     kind = whole.get("rope_type") or whole.get("type")
-    factor = whole.get("factor")
+    # of a rope by kind of layer only the kinds are at the top, and none is a factor
+    factor = None if asked.model_type in BASES_BY_LAYER else whole.get("factor")
     if isinstance(factor, int | float) and not whole.get(ORIGINAL) and kind not in WITH_ORIGINAL:
         text = f"--context-length is the context of the file times the factor, {factor:g}"
         taken.rule(f"{text}, by default", LENGTHS)
