@@ -243,3 +243,60 @@ def test_sglang_multiplies_no_length_of_a_rope_by_kind_of_layer() -> None:
         assert found.usable_length == 16_384
         assert not found.rules
     assert run(config("llama", linear), "sglang").usable_length == 8 * 16_384
+
+
+# --- classes that run by a Transformers backend --------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stack", "model_type"),
+    [
+        *(("vllm", kind) for kind in ("olmo2", "gpt_neox", "starcoder2", "seed_oss", "smollm3")),
+        *(("sglang", kind) for kind in ("gpt_neox", "nemotron", "seed_oss", "smollm3")),
+    ],
+)
+@pytest.mark.parametrize("context", [None, 65_536])
+def test_a_class_by_the_backend_scales_as_transformers_does(
+    stack: str, model_type: str, context: int | None
+) -> None:
+    rope = {"rope_type": "dynamic", "factor": 4}
+    document = config(model_type, rope, partial_rotary_factor=1.0, rotary_pct=1.0)
+    found = run(document, stack, context)
+    theirs = run(document, "transformers", context)
+    assert np.array_equal(frequencies(found), frequencies(theirs))
+    assert "the Transformers backend runs it" in rules(found)
+    assert found.usable_length == 65_536  # the length is the stack's own: M times the factor
+    assert theirs.usable_length == 16_384
+
+
+def test_an_integer_factor_stops_vllm_only_in_its_own_code() -> None:
+    linear = {"type": "linear", "factor": 4}
+    for model_type in ("starcoder2", "olmo2", "phi"):
+        document = config(model_type, linear, partial_rotary_factor=1.0)
+        found = run(document, "vllm")
+        assert found.refusal is None
+        assert np.array_equal(frequencies(found), frequencies(run(document, "transformers")))
+    assert run(config("llama", linear), "vllm").refusal is not None
+
+
+def test_the_table_of_yarn_ends_only_in_code_of_vllms_own() -> None:
+    short = {**YARN, "factor": 2.0}
+    assert "the table of YaRN ends at 8,192" in rules(run(config("llama", short), "vllm"))
+    assert "the table" not in rules(run(config("olmo2", short), "vllm"))
+
+
+def test_a_nested_truncate_is_passed_over_by_the_backend_as_by_transformers() -> None:
+    """``_compute_yarn_parameters`` looks beside the kinds of layers; vLLM's own code within."""
+    plain = {"rope_type": "default", "rope_theta": 5e5}
+    yarn = {**YARN, "rope_theta": 5e5, "truncate": False}
+    nested = {"full_attention": yarn, "sliding_attention": plain}
+    keys = {"sliding_window": 1024, "rope_parameters": nested}
+    olmo, gemma = config("olmo3", **keys), config("gemma3_text", **keys, sliding_window_pattern=6)
+    theirs = frequencies(run(olmo, "transformers"))
+    assert np.array_equal(frequencies(run(olmo, "vllm")), theirs)
+    assert not np.array_equal(frequencies(run(gemma, "vllm")), theirs)
+
+
+def test_a_plain_rope_by_the_backend_has_nothing_to_say() -> None:
+    assert not run(config("olmo2"), "vllm").rules
+    assert not run(config("smollm3"), "sglang").rules

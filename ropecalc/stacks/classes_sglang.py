@@ -16,3 +16,11 @@ UNSCALED = frozenset(
 # The file of a class passes int(rope_theta): granitemoe.py, llama4.py, mixtral.py, phimoe.py,
 # starcoder2.py.
 WHOLE_BASE = frozenset("granitemoe granitemoeshared llama4_text mixtral phimoe starcoder2".split())
+
+REGISTRY = f"{MODELS}/registry.py _normalize_archs"
+
+# No file is there for the class, and transformers' own is fit to stand in: the Transformers backend
+# runs it, its rotary embedding with it.
+BY_TRANSFORMERS = frozenset(
+    "cwm flex_olmo glm gpt_neox nemotron seed_oss smollm3 vaultgemma".split()
+)

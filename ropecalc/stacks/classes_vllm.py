@@ -7,6 +7,15 @@ from __future__ import annotations
 
 MODELS = "vllm/model_executor/models"
 
+REGISTRY = f"{MODELS}/registry.py _TRANSFORMERS_SUPPORTED_MODELS"
+
+# The registry has its Transformers backend for them, which runs transformers' own code of the
+# class, its rotary embedding with it.
+BY_TRANSFORMERS = frozenset(
+    "arcee cwm emu3_text_model flex_olmo glm gpt_neox hunyuan_v1_dense hunyuan_v1_moe "
+    "hunyuan_vl_text jais2 mellum nanbeige olmo olmo2 olmo3 phi seed_oss smollm3 starcoder2 "
+    "vaultgemma".split()
+)
 # gpt_oss.py builds YaRN from these keys alone and looks each up, whatever the rope_type is:
 # KeyError for one that is absent. truncate may be absent.
 YARN_ALONE = frozenset(["gpt_oss"])

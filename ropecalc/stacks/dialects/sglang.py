@@ -8,7 +8,7 @@ from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.classes import BASES_BY_LAYER
-from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
+from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, by_transformers
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
 VERSION = "0.5.23"
@@ -28,6 +28,10 @@ WITH_ORIGINAL = ("llama3", "yarn", "longrope", "su")
 
 def run(asked: Asked) -> Taken:
     """What SGLang's get_rope makes of a rope."""
+    if asked.model_type in classes.BY_TRANSFORMERS:
+        taken = by_transformers(asked, asked.rope.context, classes.REGISTRY)
+        _usable_length(asked, taken)
+        return taken
     taken = Taken(asked.rope, asked.context or asked.rope.context, asked.rope.context)
     _usable_length(asked, taken)
     _whole_base(asked, taken)

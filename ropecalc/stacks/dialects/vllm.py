@@ -8,7 +8,7 @@ from typing import Any
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_vllm as classes
-from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number
+from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number, by_transformers
 
 VERSION = "0.33.0"
 ROPES = "vllm/model_executor/layers/rotary_embedding"
@@ -34,6 +34,10 @@ EXTENDED = frozenset(
 
 def run(asked: Asked) -> Taken:
     """What vLLM's get_rope and its attention layers make of a rope."""
+    if asked.model_type in classes.BY_TRANSFORMERS:
+        taken = by_transformers(asked, _usable_length(asked), classes.REGISTRY)
+        _length_rules(asked, taken)
+        return taken
     taken = Taken(asked.rope, asked.context or asked.rope.context, _usable_length(asked))
     if asked.model_type in classes.YARN_ALONE:
         _yarn_alone(asked, taken)
@@ -193,6 +197,12 @@ def _length_rules(asked: Asked, taken: Taken) -> None:
     if asked.is_beyond(limit):
         text = f"--max-model-len beyond {limit:,} is refused without VLLM_ALLOW_LONG_MAX_MODEL_LEN"
         taken.rule(text, LENGTHS)
+    if asked.model_type not in classes.BY_TRANSFORMERS:
+        _table_rule(taken)
+
+
+def _table_rule(taken: Taken) -> None:
+    """vLLM's own YaRN has cos and sin for L s positions."""
     original, scale = taken.rope.original_context, taken.rope.factor
     if taken.rope.rope_type == "yarn" and original and scale:
         table = int(original * scale)
