@@ -10,13 +10,16 @@ import json
 import math
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import ropecalc
+from ropecalc.lint import findings
 from ropecalc.results import Emission, StackRun
+from ropecalc.stacks.dialects import as_run
 from ropecalc.stacks.emit import emit
 from ropecalc.stacks.huggingface import parse_config
 
@@ -46,8 +49,8 @@ def config(model_type: str, rope: Mapping[str, Any] | None = None, **keys: Any) 
 
 def run(document: Document, stack: str, context: int | None = None, layer: int = 0) -> StackRun:
     """What one stack makes of one kind of layer."""
-    result = ropecalc.compare(parse_config(document, "config.json"), context, [stack])
-    return result.layers[layer].runs[0]
+    model = parse_config(document, "config.json")
+    return as_run(model, model.ropes[layer], stack, context)
 
 
 def rules(found: StackRun) -> str:
@@ -290,7 +293,7 @@ def test_a_nested_truncate_is_passed_over_by_the_backend_as_by_transformers() ->
     plain = {"rope_type": "default", "rope_theta": 5e5}
     yarn = {**YARN, "rope_theta": 5e5, "truncate": False}
     nested = {"full_attention": yarn, "sliding_attention": plain}
-    keys = {"sliding_window": 1024, "rope_parameters": nested}
+    keys: Document = {"sliding_window": 1024, "rope_parameters": nested}
     olmo, gemma = config("olmo3", **keys), config("gemma3_text", **keys, sliding_window_pattern=6)
     theirs = frequencies(run(olmo, "transformers"))
     assert np.array_equal(frequencies(run(olmo, "vllm")), theirs)
@@ -300,3 +303,64 @@ def test_a_nested_truncate_is_passed_over_by_the_backend_as_by_transformers() ->
 def test_a_plain_rope_by_the_backend_has_nothing_to_say() -> None:
     assert not run(config("olmo2"), "vllm").rules
     assert not run(config("smollm3"), "sglang").rules
+
+
+def codes(document: Document) -> dict[str, str]:
+    found = findings(parse_config(document, "config.json"))
+    return {finding.code: finding.message for finding in found}
+
+
+def test_lint_finds_what_stops_vllms_own_code_there_alone() -> None:
+    linear, short = {"rope_type": "linear", "factor": 4}, {**YARN, "factor": 2.0}
+    for model_type, own in (("llama", True), ("starcoder2", False), ("olmo2", False)):
+        assert ("integer-factor" in codes(config(model_type, linear))) is own
+        message = codes(config(model_type, short))["yarn-too-small"]
+        assert ("vLLM's table of cos and sin ends there" in message) is own
+
+
+@pytest.mark.parametrize(
+    ("model_type", "following", "vllm", "sglang"),
+    [
+        ("llama", "transformers", "vLLM does not scale; ", "SGLang always has the base of"),
+        ("olmo2", "transformers and vLLM", "", "SGLang always has the base of"),
+        ("mixtral", "transformers", "vLLM does not scale; ", "SGLang does not scale; "),
+        ("seed_oss", "transformers, vLLM and SGLang", "", ""),
+    ],
+)
+def test_lint_says_who_follows_the_length(
+    model_type: str, following: str, vllm: str, sglang: str
+) -> None:
+    message = codes(config(model_type, DYNAMIC))["dynamic-apart"]
+    assert f"in {following}: {vllm}{sglang}" in message
+    assert message.endswith("llama.cpp does not know it.")
+
+
+@pytest.mark.parametrize(("stack", "model_type"), [("vllm", "olmo2"), ("sglang", "seed_oss")])
+def test_a_setting_for_the_backend_is_in_the_words_of_transformers(
+    stack: str, model_type: str
+) -> None:
+    """attention_factor is read, "ntk" is not known, and what is merged in has no effect."""
+    own = {**YARN, "attention_factor": 1.25}
+    rope = overrides(written(config(model_type, own), stack).text)["rope_parameters"]
+    assert rope["attention_factor"] == 1.25
+    assert "attn_factor" not in rope
+    emitted = written(config(model_type, own), stack, rope_type="yarn", factor=8.0)
+    assert overrides(emitted.text)["rope_parameters"].get("attention_factor") is None
+    if stack == "sglang":
+        assert "attention_factor" in overrides(emitted.text)["rope_parameters"]
+    ntk = written(config(model_type), stack, rope_type="ntk_fixed", factor=4)
+    assert ntk.exact
+    assert overrides(ntk.text)["rope_parameters"]["rope_type"] == "longrope"
+    dynamic = written(config(model_type), stack, rope_type="dynamic", factor=4)
+    assert not dynamic.exact
+    assert "the longest prompt at hand" in dynamic.notes[0]
+
+
+def test_a_nested_truncate_is_no_more_exact_in_the_backend_than_in_transformers() -> None:
+    plain = {"rope_type": "default", "rope_theta": 5e5}
+    nested = {"full_attention": {**YARN, **plain, "rope_type": "yarn"}, "sliding_attention": plain}
+    model = parse_config(config("olmo3", sliding_window=1024, rope_parameters=nested), "c.json")
+    rope = replace(model.rope, parameters={**model.rope.parameters, "truncate": False})
+    emitted = emit(ropecalc.make_setting(model, rope), "vllm")
+    assert not emitted.exact
+    assert "transformers 5 reads truncate beside the kinds of layers" in emitted.notes[0]

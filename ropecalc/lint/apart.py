@@ -9,16 +9,17 @@ from ropecalc.errors import InvalidValueError
 from ropecalc.lint.lengths import SAME, attention_of
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, RopeObject, Subject
-from ropecalc.lint.words import literal, number, tokens
+from ropecalc.lint.words import listed, literal, number, tokens
 from ropecalc.results import Rope
 from ropecalc.scaling import dynamic_base, mscale, yarn_attention_factor
+from ropecalc.stacks import classes_sglang, classes_vllm
 from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
 
 UNREAD_IN_GGUF = (".rope.scaling.yarn_attn_factor", ".rope.scaling.yarn_ext_factor")
 
 
 def dynamic_apart(subject: Subject) -> Iterator[Said]:
-    """Dynamic scaling, which no two stacks compute alike."""
+    """Dynamic scaling, which stacks do not compute alike."""
     for item in subject.of("dynamic"):
         rope, factor, context = item.rope, item.rope.factor, item.rope.context
         if not factor or not context or factor <= 1 or item.has("max_trained_positions"):
@@ -26,15 +27,31 @@ def dynamic_apart(subject: Subject) -> Iterator[Said]:
         longest = _longest_base(rope, factor, context)
         if longest is None:
             continue
+        base = f"the base of {tokens(context * factor)} tokens, {number(round(longest))}"
+        following, apart = _dynamic_stacks(subject.model.model_type or "", base)
         yield Said(
             f"{item.path} scales by the length at hand beyond {tokens(context)} tokens, in "
-            f"transformers: vLLM does not scale, SGLang always has the base of "
-            f"{tokens(context * factor)} tokens, {number(round(longest))}, and llama.cpp "
-            "does not know it",
+            f"{listed(following)}: {'; '.join(apart)}",
             f'Use YaRN, or "default" with the base of the length that is served, '
             f"{number(round(longest))} for {tokens(context * factor)} tokens.",
             item.layer_type,
         )
+
+
+def _dynamic_stacks(kind: str, base: str) -> tuple[list[str], list[str]]:
+    """(who scales a class by the length at hand, what the others do)."""
+    following, apart = ["transformers"], []
+    if kind in classes_vllm.BY_TRANSFORMERS:
+        following.append("vLLM")
+    else:
+        apart.append("vLLM does not scale")
+    if kind in classes_sglang.BY_TRANSFORMERS:
+        following.append("SGLang")
+    elif kind in classes_sglang.UNSCALED:
+        apart.append("SGLang does not scale")
+    else:
+        apart.append(f"SGLang always has {base}")
+    return following, [*apart, "llama.cpp does not know it"]
 
 
 def _longest_base(rope: Rope, factor: float, context: int) -> float | None:
@@ -119,6 +136,8 @@ def one_mscale(subject: Subject) -> Iterator[Said]:
 
 def longrope_attention(subject: Subject) -> Iterator[Said]:
     """An attention factor of longrope that vLLM does not arrive at."""
+    if subject.model.model_type in classes_vllm.BY_TRANSFORMERS:
+        return
     for item in subject.of("longrope"):
         rope, original = item.rope, item.rope.original_context
         if not rope.context or not original or item.has("short_mscale"):
@@ -138,6 +157,8 @@ def longrope_attention(subject: Subject) -> Iterator[Said]:
 
 def longrope_switch(subject: Subject) -> Iterator[Said]:
     """Two lists, and a switch that stacks put in different places."""
+    if subject.model.model_type in classes_vllm.BY_TRANSFORMERS:
+        return
     for item in subject.of("longrope"):
         original = item.rope.original_context
         if original and item.values.get("short_factor") != item.values.get("long_factor"):

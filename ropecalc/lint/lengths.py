@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
+from ropecalc.stacks.classes_vllm import BY_TRANSFORMERS
 
 SAME = 1e-6  # relative: 2.6666667 for 8/3 is meant well
 
@@ -38,10 +39,12 @@ def yarn_too_small(subject: Subject) -> Iterator[Said]:
     """A factor that does not reach the context."""
     for item, factor, original, context in _yarn(subject):
         if original * factor < context * (1 - SAME) and context != original:
+            own = subject.model.model_type not in BY_TRANSFORMERS
+            end = "vLLM's table of cos and sin ends there" if own else "transformers warns"
             yield Said(
                 f"{item.path}.factor {number(factor)} extends {tokens(original)} to "
                 f"{tokens(original * factor)} tokens, fewer than the {tokens(context)} of "
-                f"{MAXIMUM}: vLLM's table of cos and sin ends there",
+                f"{MAXIMUM}: {end}",
                 f"Set factor to {literal(context / original)}, or {MAXIMUM} to "
                 f"{tokens(original * factor)}.",
                 item.layer_type,

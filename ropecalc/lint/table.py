@@ -262,7 +262,7 @@ RULES = (
     Rule(
         "dynamic-apart",
         WARNING,
-        "dynamic: no two stacks compute it alike",
+        "dynamic: stacks do not compute it alike",
         f"{TF}, {VLLM}, {SGLANG}, {LLAMA_CPP}",
         apart.dynamic_apart,
     ),

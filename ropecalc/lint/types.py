@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import Subject
 from ropecalc.lint.words import number
+from ropecalc.stacks.classes_vllm import BY_TRANSFORMERS
 
 # Measured on transformers 5.23: classes whose head_dim is declared an integer ...
 STRICT_HEAD_DIM = frozenset(
@@ -23,7 +24,9 @@ MULTIPLIED = ("dynamic", "yarn", "longrope")
 
 
 def integer_factor(subject: Subject) -> Iterator[Said]:
-    """A factor of linear scaling that is no float in JSON."""
+    """A factor of linear scaling that is no float in JSON, where vLLM's own code reads it."""
+    if subject.model.model_type in BY_TRANSFORMERS:
+        return
     for item in subject.of("linear"):
         factor = item.values.get("factor")
         if type(factor) is int:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.stacks import classes_sglang as classes
+from ropecalc.stacks.emit.backend import by_transformers
 from ropecalc.stacks.emit.keys import (
     CONTEXT,
     ORIGINAL,
@@ -78,8 +79,10 @@ def _object(goal: Wanted, rope: Rope) -> dict[str, Any]:
         return {
             kind: _alone(part) if kind == rope.layer_type else part for kind, part in keys.items()
         }
-    old, own = old_object(goal), _alone(keys)
-    return {**own, **{key: v for key, v in NEUTRAL.items() if key in old and key not in own}}
+    old, own, neutral = old_object(goal), _alone(keys), NEUTRAL
+    if model_type(goal) in classes.BY_TRANSFORMERS:  # which reads attention_factor
+        own, neutral = keys, {**NEUTRAL, "attention_factor": None}
+    return {**own, **{key: v for key, v in neutral.items() if key in old and key not in own}}
 
 
 def _alone(keys: dict[str, Any]) -> dict[str, Any]:
@@ -100,6 +103,8 @@ def _alone(keys: dict[str, Any]) -> dict[str, Any]:
 def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     """The rope that is written, and what SGLang does not do of the one that is wanted."""
     rope, method = goal.rope, goal.rope.rope_type
+    if model_type(goal) in classes.BY_TRANSFORMERS:
+        return by_transformers(goal, "SGLang")
     fixed = fixed_base(goal)
     if fixed is not None:
         why = {

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ropecalc.stacks import classes, classes_vllm
+from ropecalc.stacks.emit.backend import by_transformers
 from ropecalc.stacks.emit.keys import (
     CONTEXT,
     Keys,
@@ -93,6 +94,8 @@ def _yarn_alone(goal: Wanted, stack: str) -> Emission:
 def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     """The rope that is written, and what vLLM does not do of the one that is wanted."""
     rope = goal.rope
+    if model_type(goal) in classes_vllm.BY_TRANSFORMERS:
+        return by_transformers(goal, "vLLM")
     if rope.rope_type == "dynamic":
         # DynamicNTKScalingRotaryEmbedding scales by the config's own lengths, not by the prompt's
         fixed = fixed_base(goal)
@@ -133,6 +136,8 @@ def _latent(goal: Wanted) -> list[str]:
 def _beside(goal: Wanted, rope: Rope) -> list[str]:
     notes = []
     original = rope.parameters.get("original_context")
+    if model_type(goal) in classes_vllm.BY_TRANSFORMERS:
+        original = None  # each batch has the list of its own length
     if rope.rope_type == "longrope" and original is not None and goal.context > original:
         notes.append(f"above {original:,} tokens vLLM uses long_factor for every prompt")
     if rope.rope_type in ("linear", "ntk_fixed"):
