@@ -364,3 +364,97 @@ def test_a_nested_truncate_is_no_more_exact_in_the_backend_than_in_transformers(
     emitted = emit(ropecalc.make_setting(model, rope), "vllm")
     assert not emitted.exact
     assert "transformers 5 reads truncate beside the kinds of layers" in emitted.notes[0]
+
+
+# --- SGLang: OLMo 3, whose config there is flat --------------------------------------------------
+
+# configs/olmo3.py, run with transformers 5.19 and 5.23: what is in rope_parameters is gone
+OLMO3 = config("olmo3", rope_theta=5e5, sliding_window=1024)
+PLAIN: Document = {"rope_type": "default", "rope_theta": 5e5}
+NESTED: Document = {"full_attention": {**YARN, "rope_theta": 5e5}, "sliding_attention": PLAIN}
+
+
+def without(document: Document, *keys: str) -> Document:
+    return {key: value for key, value in document.items() if key not in keys}
+
+
+@pytest.mark.parametrize(
+    ("document", "base", "scaled"),
+    [
+        ({**OLMO3, "rope_scaling": YARN}, 5e5, True),
+        ({**OLMO3, "rope_scaling": {**YARN, "rope_theta": 3e6}}, 3e6, True),
+        ({**OLMO3, "rope_theta": 1e7, "rope_scaling": YARN}, 1e7, True),
+        ({**without(OLMO3, "rope_theta"), "rope_scaling": YARN}, 1e4, True),
+        (without(OLMO3, "rope_theta"), 1e4, False),
+        ({**OLMO3, "rope_parameters": NESTED}, 5e5, False),
+        ({**without(OLMO3, "rope_theta"), "rope_parameters": NESTED}, 1e4, False),
+        ({**OLMO3, "rope_theta": 7e5, "rope_parameters": {**PLAIN, "rope_theta": 5e6}}, 7e5, False),
+    ],
+)
+def test_olmo_3_in_sglang_has_one_base_and_no_nested_object(
+    document: Document, base: float, scaled: bool
+) -> None:
+    model = parse_config(document, "config.json")
+    found = [as_run(model, rope, "sglang") for rope in model.ropes]
+    assert [one.rope.base for one in found if one.rope] == [base] * len(model.ropes)
+    full = found[0].rope
+    assert full is not None
+    assert (full.rope_type == "yarn") is scaled
+    assert np.array_equal(frequencies(found[-1]), base ** (-np.arange(0, 128, 2) / 128))
+    lost = "rope_parameters" in document
+    assert ("has no rope_parameters: nothing is scaled" in rules(found[0])) is lost
+
+
+def test_olmo_3_in_sglang_has_the_length_of_its_file() -> None:
+    linear = {"rope_type": "linear", "factor": 8.0}
+    assert run({**OLMO3, "rope_scaling": linear}, "sglang").usable_length == 8 * 16_384
+    nested = {"full_attention": {**linear, "rope_theta": 5e5}, "sliding_attention": PLAIN}
+    assert run({**OLMO3, "rope_parameters": nested}, "sglang").usable_length == 16_384
+
+
+def test_olmo_3_in_sglang_stops_at_a_flat_object_of_the_newer_form() -> None:
+    document = {**OLMO3, "rope_parameters": {**YARN, "rope_theta": 5e5}}
+    found = run(document, "sglang")
+    assert found.refusal is not None
+    assert "AttributeError" in found.refusal.text
+
+
+def test_olmo_3_without_a_factor_is_unscaled_in_sglang() -> None:
+    found = run({**OLMO3, "rope_scaling": without(YARN, "factor")}, "sglang")
+    assert found.refusal is None
+    assert found.rope is not None
+    assert found.rope.factor == 1
+
+
+def test_an_override_of_olmo_3_in_sglang_is_merged_into_the_flat_object() -> None:
+    model = parse_config({**OLMO3, "rope_scaling": YARN}, "config.json")
+    change = {"rope_parameters": {"factor": 8.0, "rope_theta": 5e6}}
+    result = ropecalc.compare(model, 1024, ["sglang"], override=change)
+    ropes = [layer.runs[0].rope for layer in result.layers]
+    assert [(one.base, one.rope_type) for one in ropes if one] == [(5e6, "yarn"), (5e6, "default")]
+    result = ropecalc.compare(model, 1024, ["sglang"], override={"rope_theta": 2e6})
+    assert [layer.runs[0].rope.base for layer in result.layers if layer.runs[0].rope] == [2e6, 2e6]
+
+
+def test_olmo_3_is_written_flat_for_sglang() -> None:
+    document = {**OLMO3, "rope_scaling": {**YARN, "attention_factor": 1.3}}
+    emitted = written(document, "sglang", rope_type="yarn", factor=8.0)
+    assert emitted.exact
+    rope = overrides(emitted.text)["rope_parameters"]
+    assert rope["rope_type"] == "yarn"
+    assert (rope["rope_theta"], rope["factor"]) == (5e5, 8)
+    assert not any("keep theirs" in note for note in emitted.notes)
+
+
+def test_olmo_3_in_sglang_has_no_two_bases() -> None:
+    model = parse_config({**OLMO3, "rope_parameters": NESTED}, "config.json")
+    emitted = emit(ropecalc.make_setting(model, model.rope, base=5e6, context=16_384), "sglang")
+    assert not emitted.exact
+    assert emitted.notes[0] == (
+        "SGLang's code for olmo3 has one base for all layers: 5,000,000 instead of 500,000 in the "
+        "others"
+    )
+    assert overrides(emitted.text)["rope_parameters"]["rope_theta"] == 5e6
+    sliding = emit(ropecalc.make_setting(model, model.ropes[1], base=5e6, context=1024), "sglang")
+    assert not sliding.exact
+    assert not sliding.text

@@ -24,3 +24,12 @@ REGISTRY = f"{MODELS}/registry.py _normalize_archs"
 BY_TRANSFORMERS = frozenset(
     "cwm flex_olmo glm gpt_neox nemotron seed_oss smollm3 vaultgemma".split()
 )
+
+# configs/olmo3.py stands in for transformers' class and has one flat rope, from rope_scaling and
+# rope_theta (10,000 unless given). What is in rope_parameters is gone once the file is loaded; the
+# check of some methods looks for the lengths before that, and stops with an AttributeError (run
+# with transformers 5.19 and 5.23). models/olmo2.py scales full attention alone, by one base.
+FLAT = frozenset(["olmo3"])
+FLAT_BASE = 10_000.0
+FLAT_CONFIG = "python/sglang/srt/configs/olmo3.py"
+FLAT_STOPS = ("yarn", "llama3", "longrope")

@@ -12,7 +12,8 @@ from typing import Any
 
 from ropecalc.errors import UnsupportedError
 from ropecalc.results import ModelConfig, StackRule
-from ropecalc.stacks.dialects.asked import asked_of
+from ropecalc.stacks import classes_sglang
+from ropecalc.stacks.dialects.asked import Asked, asked_of
 from ropecalc.stacks.huggingface import parse_config
 from ropecalc.stacks.raw import ROPE_KEYS
 
@@ -67,18 +68,28 @@ def overridden(
     key = next((key for key in ROPE_KEYS if key in override), None)
     text = {k: v for k, v in asked.text.items() if k not in ROPE_KEYS}
     text.update((k, v) for k, v in override.items() if k not in ROPE_KEYS)
-    kept = {"rope_type": "default", **asked.values, "rope_theta": model.rope.base}
-    kept["rope_type"] = asked.written or "default"
+    place, kept = _kept(asked, text, stack)
     if key is None:
-        return parse_config({**text, "rope_parameters": kept}, model.source), None
+        return parse_config({**text, place: kept}, model.source), None
     given = dict(override[key])
     if stack == "llama.cpp" and given.get("rope_type", "default") not in FLAGGED:
         text_ = f"--rope-scaling has no {given['rope_type']}: it knows none, linear and yarn"
         return None, StackRule(text_, "common/arg.cpp")
     if stack in MERGES:
         merged = {**kept, **given}
-        return parse_config({**text, "rope_parameters": merged}, model.source), MERGES[stack]
+        return parse_config({**text, place: merged}, model.source), MERGES[stack]
     return _replaced(model, text, given, key, stack)
+
+
+def _kept(asked: Asked, text: Mapping[str, Any], stack: str) -> tuple[str, dict[str, Any]]:
+    """(the key of the file's own rope object, the object as it is once loaded)."""
+    base = asked.rope.base
+    kept = {"rope_type": "default", **asked.values, "rope_theta": base}
+    kept["rope_type"] = asked.written or "default"
+    if stack != "sglang" or asked.model_type not in classes_sglang.FLAT:
+        return "rope_parameters", kept
+    kept["rope_theta"] = asked.values.get("rope_theta") or text.get("rope_theta", base)
+    return "rope_scaling", kept  # which a flat config has, with the base outside
 
 
 def _replaced(

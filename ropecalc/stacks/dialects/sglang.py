@@ -9,6 +9,7 @@ from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.classes import BASES_BY_LAYER
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, by_transformers
+from ropecalc.stacks.dialects.sglang_flat import as_flat, flat_rules
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
 VERSION = "0.5.23"
@@ -32,6 +33,8 @@ def run(asked: Asked) -> Taken:
         taken = by_transformers(asked, asked.rope.context, classes.REGISTRY)
         _usable_length(asked, taken)
         return taken
+    whole, is_flat = asked, asked.model_type in classes.FLAT
+    asked = as_flat(asked) if is_flat else asked
     taken = Taken(asked.rope, asked.context or asked.rope.context, asked.rope.context)
     _usable_length(asked, taken)
     _whole_base(asked, taken)
@@ -41,6 +44,8 @@ def run(asked: Asked) -> Taken:
         _unscaled(asked, taken)
     else:
         _scaled(asked, taken)
+    if is_flat:
+        flat_rules(whole, taken)
     return taken
 
 
@@ -74,10 +79,10 @@ def _whole_base(asked: Asked, taken: Taken) -> None:
 
 
 def _no_factor(asked: Asked) -> StackRule | None:
-    """None where YaRN comes from the command line, which no class of transformers looks at."""
+    """None where no class of transformers looks: at the command line, at a flat config."""
     if "factor" in asked.values:
         return StackRule("YaRN with a factor of null is refused: TypeError", f"{ROPES} get_rope")
-    if "rope_type" in asked.flags:
+    if "rope_type" in asked.flags or asked.model_type in classes.FLAT:
         return None
     text = "YaRN without a factor is refused as the file is loaded: KeyError"
     return StackRule(text, f"{TRANSFORMERS} _check_received_keys")
@@ -154,6 +159,8 @@ def _usable_length(asked: Asked, taken: Taken) -> None:
     """The default of --context-length."""
     derived = asked.length(*LENGTH_KEYS) or asked.rope.context
     whole = asked.text.get("rope_scaling") or asked.text.get("rope_parameters") or {}
+    if asked.model_type in classes.FLAT:
+        whole = asked.values
     kind = whole.get("rope_type") or whole.get("type")
     # of a rope by kind of layer only the kinds are at the top, and none is a factor
     factor = None if asked.model_type in BASES_BY_LAYER else whole.get("factor")

@@ -15,13 +15,16 @@ from ropecalc.stacks.emit.backend import by_transformers
 from ropecalc.stacks.emit.keys import (
     CONTEXT,
     ORIGINAL,
+    Keys,
     expressible,
     is_nested,
     model_type,
     nested_in_text,
     old_object,
+    own_kind,
     parameters_object,
     remarks,
+    rope_keys,
     top_level,
 )
 from ropecalc.stacks.emit.wanted import Wanted, as_lists, fixed_base
@@ -52,16 +55,48 @@ def write(goal: Wanted, stack: str) -> Emission:
         unscaled = f"SGLang's code for {model_type(goal)} passes no scaling on: its rope is plain"
         return emission(stack, "shell", "", [unscaled], exact=False)
     told = replace(goal, rope=rope)
-    keys = {**top_level(told, rope), "rope_parameters": _object(told, rope)}
-    if rope.rope_type == "linear" and ORIGINAL in old_object(goal):
+    if model_type(goal) in classes.FLAT and is_nested(goal):
+        return _flat(told, stack, why)
+    keys = {**_top_level(told), "rope_parameters": _object(told, rope)}
+    notes = [*why, *remarks(told, rope)]
+    return emission(stack, "shell", _command(told, keys), notes, exact=not why)
+
+
+def _top_level(goal: Wanted) -> Keys:
+    keys = top_level(goal, goal.rope)
+    if goal.rope.rope_type == "linear" and ORIGINAL in old_object(goal):
         # which stays in the merged object, and stops the factor from counting in the context
         keys[CONTEXT] = goal.context
-    overrides = json.dumps(nested_in_text(told, keys), allow_nan=False)
-    text = command(
+    return keys
+
+
+def _command(goal: Wanted, keys: Keys) -> str:
+    overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
+    return command(
         *("python", "-m", "sglang.launch_server", "--model-path", goal.setting.model_name),
-        *("--json-model-override-args", overrides, "--context-length", told.context),
+        *("--json-model-override-args", overrides, "--context-length", goal.context),
     )
-    return emission(stack, "shell", text, [*why, *remarks(told, rope)], exact=not why)
+
+
+def _flat(goal: Wanted, stack: str, why: list[str]) -> Emission:
+    """For OLMo 3, whose config here has one flat rope, scaled for full attention alone."""
+    rope, kind = goal.rope, model_type(goal)
+    if not own_kind(goal):
+        note = f"SGLang's code for {kind} has no rope of its own for {rope.layer_type} layers"
+        return emission(stack, "shell", "", [note], exact=False)
+    bases = {other.base for other in goal.others if other.window is not None} - {rope.base}
+    if bases:
+        one, theirs = (" and ".join(f"{b:,.17g}" for b in own) for own in ({rope.base}, bases))
+        note = f"SGLang's code for {kind} has one base for all layers: {one} instead of {theirs}"
+        why = [*why, f"{note} in the others"]
+    if any(other.rope_type != "default" for other in goal.others):
+        why = [*why, f"SGLang's code for {kind} scales layers of full attention alone"]
+    own, old = _alone(rope_keys(rope)), old_object(goal)
+    rest = {key: value for key, value in NEUTRAL.items() if key in old and key not in own}
+    keys = {**_top_level(goal), "rope_parameters": {**own, **rest}}
+    alone = replace(goal, setting=replace(goal.setting, model=None))
+    notes = [*why, *remarks(alone, rope)]
+    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
 
 
 def _by_class(goal: Wanted, rope: Rope, why: list[str]) -> tuple[Rope, list[str]]:
