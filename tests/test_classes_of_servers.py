@@ -458,3 +458,129 @@ def test_olmo_3_in_sglang_has_no_two_bases() -> None:
     sliding = emit(ropecalc.make_setting(model, model.ropes[1], base=5e6, context=1024), "sglang")
     assert not sliding.exact
     assert not sliding.text
+
+
+# --- nulls, zeros, two types, lengths ------------------------------------------------------------
+
+# both formulas, yarn_find_correction_dim, divide by the number and take its logarithm
+ENDS = [
+    ({"beta_fast": None}, "a beta_fast of null is refused: TypeError"),
+    ({"beta_slow": 0}, "a beta_slow of 0 is refused: ZeroDivisionError"),
+]
+
+
+@pytest.mark.parametrize(("ends", "reason"), ENDS)
+def test_a_null_or_zero_end_of_the_ramp_stops_their_own_code(ends: Document, reason: str) -> None:
+    for stack in ("vllm", "sglang"):
+        found = run(config("llama", {**YARN, **ends}), stack)
+        assert found.refusal is not None
+        assert found.refusal.text == f"YaRN with {reason}"
+        assert run(config("smollm3", {**YARN, **ends}), stack).refusal is None
+    assert run(config("mixtral", {**YARN, **ends}), "sglang").refusal is None
+    assert run(config("llama", {**YARN, **ends}), "transformers").refusal is None
+
+
+def test_lint_says_whom_such_an_end_stops() -> None:
+    zero, null = {**YARN, "beta_fast": 0}, {**YARN, "beta_slow": None}
+    assert codes(config("llama", zero))["beta-zero"] == (
+        "rope_scaling.beta_fast is 0, which is taken for the default, 32, in transformers, and "
+        "vLLM and SGLang stop with a ZeroDivisionError."
+    )
+    message = codes(config("mixtral", null))["beta-zero"]
+    assert message.endswith(
+        "null, which is taken for the default, 1, in transformers, and vLLM stops with a TypeError."
+    )
+    assert codes(config("smollm3", zero))["beta-zero"].endswith("in transformers.")
+    assert "beta-zero" not in codes(config("smollm3", null))
+    assert "beta-zero" not in codes(config("llama", YARN))
+
+
+def test_a_null_truncate_within_a_kind_of_layers_is_false() -> None:
+    """In vLLM and SGLang it is looked up and tested as it is."""
+    found = []
+    for value in (None, False):
+        nested = {"full_attention": {**YARN, **PLAIN, "rope_type": "yarn", "truncate": value}}
+        nested["sliding_attention"] = PLAIN
+        document = config("gemma3_text", sliding_window=1024, rope_parameters=nested)
+        found.append([frequencies(run(document, stack)) for stack in ("vllm", "sglang")])
+    assert np.array_equal(found[0], found[1])
+
+
+@pytest.mark.parametrize(
+    ("model_type", "rope", "refused"),
+    [
+        ("qwen2", {**YARN, "type": "linear"}, True),
+        ("olmo2", {**YARN, "type": "linear"}, True),
+        ("qwen2", {**YARN, "type": "yarn"}, False),
+        ("qwen2", {**YARN, "type": None}, True),
+        ("qwen2", {"rope_type": "default", "type": "mrope", "mrope_section": [16, 24, 24]}, False),
+        ("gemma3_text", {"type": "linear", "factor": 8.0}, True),
+        ("olmo3", {**without(YARN, "rope_type"), "type": "yarn"}, True),
+        ("qwen2", {**without(YARN, "rope_type"), "type": "yarn"}, False),
+    ],
+)
+def test_two_types_that_differ_stop_vllm(model_type: str, rope: Document, refused: bool) -> None:
+    """patch_legacy_rope_type, run on what transformers 5.23 makes of such files."""
+    found = run(config(model_type, rope), "vllm")
+    assert (found.refusal is not None and "ValueError" in found.refusal.text) is refused
+    assert (found.refusal is None) is not refused
+
+
+def test_lint_says_that_two_types_stop_vllm() -> None:
+    message = codes(config("qwen2", {**YARN, "type": "linear"}))["two-types"]
+    assert message.endswith(
+        "classes of transformers 4 take type, and vLLM stops with a ValueError."
+    )
+    renamed = {"rope_type": "default", "type": "mrope"}
+    assert codes(config("qwen2", renamed))["two-types"].endswith("take type.")
+
+
+@pytest.mark.parametrize(
+    ("keys", "length"),
+    [
+        ({"model_max_length": 65_536}, 65_536),
+        ({"model_max_length": 65_536, "seq_length": 1024}, 65_536),
+        ({"max_seq_length": 8192}, 8192),
+        ({"seq_len": 4096, "max_target_positions": 2048}, 2048),
+        ({"rope_parameters": {"rope_type": "default", "factor": 4.0}}, 65_536),
+        ({"rope_parameters": {"rope_type": "default", "factor": None}}, 16_384),
+    ],
+)
+def test_the_length_of_a_model_in_vllm(keys: Document, length: int) -> None:
+    """derive_max_model_len_and_key and _get_and_verify_max_len, for any class."""
+    assert run(config("llama", **keys), "vllm").usable_length == length
+
+
+# --- SGLang: longrope and proportional rotation --------------------------------------------------
+
+
+def test_longrope_for_sglang_has_its_attention_factor_in_the_two_keys_that_are_read() -> None:
+    """rope_variant.py has it from M over L, unless short_mscale and long_mscale are given."""
+    lists = {"short_factor": [1.0] * 64, "long_factor": [2.0] * 64}
+    own = {**YARN, "rope_type": "longrope", **lists, "attention_factor": 1.25}
+    emitted = written(config("llama", own), "sglang")
+    assert emitted.exact
+    rope = overrides(emitted.text)["rope_parameters"]
+    assert (rope["short_mscale"], rope["long_mscale"]) == (1.25, 1.25)
+    batch = "one prompt above 4,096 tokens gives all of its batch long_factor in SGLang"
+    assert emitted.notes[0] == batch
+    assert (
+        batch
+        not in written(config("llama", {**own, **dict.fromkeys(lists, [2.0] * 64)}), "sglang").notes
+    )
+
+
+def test_a_proportional_factor_is_left_out_by_sglang() -> None:
+    """factory.py builds Gemma4RotaryEmbedding without it."""
+    rope = {"rope_type": "proportional", "factor": 8.0, "partial_rotary_factor": 0.25}
+    found = run(config("llama", rope), "sglang")
+    assert np.array_equal(frequencies(found), (1e6 ** (-np.arange(0, 128, 2) / 128))[:16])
+    assert "proportional leaves the factor out" in rules(found)
+    emitted = written(config("llama", rope), "sglang")
+    assert not emitted.exact
+    assert emitted.notes[0] == "SGLang ignores the factor of a proportional rope"
+
+
+def test_lint_does_not_send_an_attention_factor_of_gpt_oss_to_vllm() -> None:
+    document = {**GPT_OSS, "rope_scaling": {**GPT_OSS["rope_scaling"], "attention_factor": 1.25}}
+    assert "as does vLLM's code for gpt_oss" in codes(document)["attention-factor"]

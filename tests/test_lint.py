@@ -160,7 +160,7 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         scaled(YARN, beta_fast=1, beta_slow=32),
         scaled(YARN, beta_fast=1, beta_slow=1),
     ),
-    "beta-zero": (scaled(YARN, beta_fast=0), scaled(YARN, beta_fast=None)),
+    "beta-zero": (scaled(YARN, beta_fast=0), scaled(YARN, beta_fast=16.0)),
     "llama3-length": (scaled(LLAMA3, original_max_position_embeddings=16_384), scaled(LLAMA3)),
     "llama3-reversed": (scaled(LLAMA3, low_freq_factor=5.0), scaled(LLAMA3)),
     "attention-factor": (

@@ -100,12 +100,14 @@ def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
         given, factor = item.number("attention_factor"), item.rope.factor
         computed = yarn_attention_factor(factor or 1.0, *_pair(item.rope))
         if given and abs(given / computed - 1) > SAME:
+            alone = subject.model.model_type in classes_vllm.YARN_ALONE
             also = ", as does vLLM's latent attention" if item.rope.latent else ""
+            also = f", as does vLLM's code for {subject.model.model_type}" if alone else also
             yield Said(
                 f"{item.path}.attention_factor is {number(given)}, but SGLang and llama.cpp "
                 f"compute theirs from the factor, {number(computed)}{also}",
                 "Remove it if the computed one will do; else serve it in transformers"
-                + ("." if item.rope.latent else " or vLLM."),
+                + ("." if item.rope.latent or alone else " or vLLM."),
                 item.layer_type,
             )
 

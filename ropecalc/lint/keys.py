@@ -11,6 +11,7 @@ from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number
 from ropecalc.scaling import mscale, yarn_attention_factor
 from ropecalc.stacks.classes import BASES_BY_LAYER, ROTARY, SCALED_FULL_ONLY
+from ropecalc.stacks.classes_vllm import RENAMED
 from ropecalc.stacks.document import shown
 
 COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
@@ -175,9 +176,10 @@ def two_types(subject: Subject) -> Iterator[Said]:
     for item in subject.objects:
         old, new = item.values.get("type"), item.values.get("rope_type")
         if old is not None and new is not None and old != new:
+            stops = "" if (old, new) in RENAMED else ", and vLLM stops with a ValueError"
             yield Said(
                 f"{item.path} has type {shown(old)} and rope_type {shown(new)}: transformers 5 "
-                "takes rope_type, classes of transformers 4 take type",
+                f"takes rope_type, classes of transformers 4 take type{stops}",
                 "Keep rope_type alone.",
                 item.layer_type,
             )

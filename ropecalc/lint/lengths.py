@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
-from ropecalc.lint.words import literal, number, tokens
-from ropecalc.stacks.classes_vllm import BY_TRANSFORMERS
+from ropecalc.lint.words import listed, literal, number, tokens
+from ropecalc.stacks import classes_sglang, classes_vllm
 
 SAME = 1e-6  # relative: 2.6666667 for 8/3 is meant well
 
@@ -39,7 +39,7 @@ def yarn_too_small(subject: Subject) -> Iterator[Said]:
     """A factor that does not reach the context."""
     for item, factor, original, context in _yarn(subject):
         if original * factor < context * (1 - SAME) and context != original:
-            own = subject.model.model_type not in BY_TRANSFORMERS
+            own = subject.model.model_type not in classes_vllm.BY_TRANSFORMERS
             end = "vLLM's table of cos and sin ends there" if own else "transformers warns"
             yield Said(
                 f"{item.path}.factor {number(factor)} extends {tokens(original)} to "
@@ -151,15 +151,24 @@ def beta_order(subject: Subject) -> Iterator[Said]:
 
 
 def beta_zero(subject: Subject) -> Iterator[Said]:
-    """An end of YaRN's ramp that is 0, which stands for the default."""
+    """An end of YaRN's ramp that is 0 or null: the default in transformers, an error elsewhere."""
+    kind = subject.model.model_type
+    stop = [] if kind in classes_vllm.BY_TRANSFORMERS else ["vLLM"]
+    if kind not in classes_sglang.BY_TRANSFORMERS | classes_sglang.UNSCALED:
+        stop.append("SGLang")
     for item in subject.of("yarn"):
         for key, default in (("beta_fast", 32), ("beta_slow", 1)):
-            if item.number(key) == 0:
-                yield Said(
-                    f"{item.path}.{key} is 0, which is taken for the default, {default}",
-                    f"Write {default}, or the number of turns that is meant.",
-                    item.layer_type,
-                )
+            value = item.values.get(key, default)
+            if value or (value is None and not stop):
+                continue
+            error = "TypeError" if value is None else "ZeroDivisionError"
+            verb = f", and {listed(stop)} stop{'s' * (len(stop) == 1)} with a {error}"
+            yield Said(
+                f"{item.path}.{key} is {'null' if value is None else 0}, which is taken for the "
+                f"default, {default}, in transformers{verb * bool(stop)}",
+                f"Write {default}, or the number of turns that is meant.",
+                item.layer_type,
+            )
 
 
 def factor_below_one(subject: Subject) -> Iterator[Said]:

@@ -80,7 +80,7 @@ RULES = (
         "two-types",
         ERROR,
         "type and rope_type that differ",
-        "transformers 5.23 against 4.57",
+        f"transformers 5.23 against 4.57; {VLLM} stops",
         keys.two_types,
     ),
     Rule(
@@ -97,6 +97,13 @@ RULES = (
         f"{TF} stops or, where it is null, warns; {VLLM} and {SGLANG} stop, {LLAMA_CPP} scales "
         "nothing",
         missing.missing_factor,
+    ),
+    Rule(
+        "beta-zero",
+        ERROR,
+        "yarn: beta_fast or beta_slow 0 or null",
+        f"{VLLM} and {SGLANG} stop; {TF} takes the default",
+        lengths.beta_zero,
     ),
     Rule(
         "attn-factor",
@@ -230,13 +237,6 @@ RULES = (
         "yarn: beta_fast below beta_slow",
         f"{TF} warns and computes it",
         lengths.beta_order,
-    ),
-    Rule(
-        "beta-zero",
-        WARNING,
-        "yarn: beta_fast or beta_slow 0, which stands for the default",
-        TF,
-        lengths.beta_zero,
     ),
     Rule(
         "llama3-length",

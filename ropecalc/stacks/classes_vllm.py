@@ -21,3 +21,7 @@ BY_TRANSFORMERS = frozenset(
 YARN_ALONE = frozenset(["gpt_oss"])
 YARN_KEYS = ("factor", "original_max_position_embeddings", "beta_fast", "beta_slow")
 YARN_DROPPED = ("attention_factor", "mscale", "mscale_all_dim")
+
+# transformers_utils/config.py patch_legacy_rope_type: (type, rope_type) that may differ. Any other
+# two are a ValueError.
+RENAMED = (("su", "longrope"), ("mrope", "default"))

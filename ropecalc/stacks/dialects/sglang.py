@@ -14,6 +14,7 @@ from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
 VERSION = "0.5.23"
 ROPES = "python/sglang/srt/layers/rotary_embedding/factory.py"
+RAMP = "python/sglang/srt/layers/rotary_embedding/yarn.py yarn_find_correction_dim"
 LENGTHS = "python/sglang/srt/utils/hf_transformers/common.py get_context_length"
 LATENT = "python/sglang/srt/models/deepseek_v2.py"
 LENGTH_KEYS = (  # the first that is there
@@ -56,6 +57,8 @@ def _scaled(asked: Asked, taken: Taken) -> None:
         BY_TYPE[asked.rope.rope_type](asked, taken)
     if asked.written == "ntk":
         taken.refusal = StackRule("it does not know the rope_type ntk", ROPES)
+    elif taken.refusal is None and asked.broken_end and asked.model_type != "deepseek_v4":
+        taken.refusal = StackRule(asked.broken_end, RAMP)
 
 
 def _unscaled(asked: Asked, taken: Taken) -> None:
@@ -102,9 +105,10 @@ def _yarn(asked: Asked, taken: Taken) -> None:
     taken.set(attention_factor=value * (1.0 if multiplier is None else multiplier))
     if asked.number("attention_factor") is not None:
         taken.rule("attention_factor is not read: it is computed from the factor", ROPES)
-    if asked.nested and asked.values.get("truncate") is False:
+    if asked.unrounded:
         taken.set(truncate=False)
-        taken.rule("truncate is honoured within the kinds of layers as well", ROPES)
+        if asked.nested:
+            taken.rule("truncate is honoured within the kinds of layers as well", ROPES)
 
 
 def _latent_yarn(asked: Asked, taken: Taken) -> None:
@@ -152,7 +156,18 @@ def _longrope(asked: Asked, taken: Taken) -> None:
     taken.rule(text, "python/sglang/srt/layers/rotary_embedding Phi3LongRoPEScaledRotaryEmbedding")
 
 
-BY_TYPE = {"yarn": _yarn, "dynamic": _dynamic, "longrope": _longrope}
+def _proportional(asked: Asked, taken: Taken) -> None:
+    if asked.rope.factor not in (None, 1.0):
+        taken.set(factor=None)
+        taken.rule("proportional leaves the factor out", ROPES)
+
+
+BY_TYPE = {
+    "yarn": _yarn,
+    "dynamic": _dynamic,
+    "longrope": _longrope,
+    "proportional": _proportional,
+}
 
 
 def _usable_length(asked: Asked, taken: Taken) -> None:

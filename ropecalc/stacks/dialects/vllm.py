@@ -8,6 +8,7 @@ from typing import Any
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_vllm as classes
+from ropecalc.stacks.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES, SCALED_FULL_ONLY
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number, by_transformers
 
 VERSION = "0.33.0"
@@ -24,26 +25,32 @@ LENGTH_KEYS = (
     "max_seq_len",
     "seq_length",
     "model_max_length",
+    "max_target_positions",
     "max_sequence_length",
+    "max_seq_length",
+    "seq_len",
 )
 # Types whose factor is in max_position_embeddings already.
-EXTENDED = frozenset(
-    "su longrope llama3 yarn deepseek_yarn deepseek_llama_scaling default mrope".split()
-)
+EXTENDED = frozenset("su longrope llama3 yarn deepseek_yarn deepseek_llama_scaling".split())
+TYPES = "vllm/transformers_utils/config.py patch_legacy_rope_type"
 
 
 def run(asked: Asked) -> Taken:
     """What vLLM's get_rope and its attention layers make of a rope."""
     if asked.model_type in classes.BY_TRANSFORMERS:
         taken = by_transformers(asked, _usable_length(asked), classes.REGISTRY)
-        _length_rules(asked, taken)
-        return taken
-    taken = Taken(asked.rope, asked.context or asked.rope.context, _usable_length(asked))
+    else:
+        taken = Taken(asked.rope, asked.context or asked.rope.context, _usable_length(asked))
+        _own_code(asked, taken)
+    taken.refusal = _two_types(asked) or taken.refusal
+    _length_rules(asked, taken)
+    return taken
+
+
+def _own_code(asked: Asked, taken: Taken) -> None:
     if asked.model_type in classes.YARN_ALONE:
         _yarn_alone(asked, taken)
-        _length_rules(asked, taken)
-        return taken
-    if asked.is_latent_yarn:
+    elif asked.is_latent_yarn:
         _latent_yarn(asked, taken)
     elif asked.rope.rope_type in BY_TYPE:
         BY_TYPE[asked.rope.rope_type](asked, taken)
@@ -51,8 +58,22 @@ def run(asked: Asked) -> Taken:
         taken.rule("ntk lowers the highest frequency as well", ROPES)
     if asked.lacks_factor:
         taken.refusal = StackRule(NO_FACTOR, f"{ROPES} get_rope")
-    _length_rules(asked, taken)
-    return taken
+    elif taken.refusal is None and asked.broken_end:
+        taken.refusal = StackRule(asked.broken_end, f"{ROPES} yarn_find_correction_dim")
+
+
+def _two_types(asked: Asked) -> StackRule | None:
+    """The refusal of a type apart from the rope_type that transformers has on loading the file."""
+    old, new = asked.values.get("type"), asked.values.get("rope_type")
+    by_layer = asked.model_type in SCALED_FULL_ONLY or asked.model_type in BASES_BY_LAYER
+    if asked.model_type == "phi3" and (new or old) in LONGROPE_BY_OTHER_NAMES["phi3"]:
+        new = "longrope"
+    elif by_layer and not asked.nested:
+        new = new or "default"  # which these classes have before they look at the type
+    if "type" not in asked.values or new in (None, old) or (old, new) in classes.RENAMED:
+        return None
+    text = f"type {old or 'null'} beside rope_type {new} is refused: ValueError"
+    return StackRule(text, TYPES)
 
 
 def _yarn_alone(asked: Asked, taken: Taken) -> None:
@@ -78,9 +99,10 @@ def _yarn_alone(asked: Asked, taken: Taken) -> None:
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:
-    if asked.nested and asked.values.get("truncate") is False:
+    if asked.unrounded:
         taken.set(truncate=False)
-        taken.rule("truncate is honoured within the kinds of layers as well", ROPES)
+        if asked.nested:
+            taken.rule("truncate is honoured within the kinds of layers as well", ROPES)
     if asked.number("attn_factor") is not None:
         taken.rule("attn_factor is left out", ROPES)
 
@@ -164,8 +186,7 @@ def _usable_length(asked: Asked) -> int | None:
     """The default of --max-model-len."""
     found = [asked.length(key) for key in LENGTH_KEYS]
     derived = min((length for length in found if length), default=asked.rope.context)
-    if asked.model_type.startswith("cohere"):
-        derived = asked.length("model_max_length") or derived
+    derived = asked.length("model_max_length") or derived
     if asked.rope.rope_type == "longrope" and asked.length(ORIGINAL):
         return asked.length(ORIGINAL)
     return None if derived is None else int(derived * _length_factor(asked))
@@ -174,11 +195,12 @@ def _usable_length(asked: Asked) -> int | None:
 def _length_factor(asked: Asked) -> float:
     if asked.model_type.startswith("gemma3"):
         return 1.0
+    factor = None
     for values in _objects(asked):
         kind = values.get("rope_type") or values.get("type") or "default"
         if kind not in EXTENDED:
-            return as_number(values.get("factor")) or 1.0
-    return 1.0
+            factor = values.get("factor", factor)
+    return as_number(factor) or 1.0
 
 
 def _objects(asked: Asked) -> Iterator[Mapping[str, Any]]:

@@ -27,7 +27,7 @@ from ropecalc.stacks.emit.keys import (
     rope_keys,
     top_level,
 )
-from ropecalc.stacks.emit.wanted import Wanted, as_lists, fixed_base
+from ropecalc.stacks.emit.wanted import Wanted, as_lists, attention_factor, fixed_base
 from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import command, emission
 
@@ -58,8 +58,17 @@ def write(goal: Wanted, stack: str) -> Emission:
     if model_type(goal) in classes.FLAT and is_nested(goal):
         return _flat(told, stack, why)
     keys = {**_top_level(told), "rope_parameters": _object(told, rope)}
-    notes = [*why, *remarks(told, rope)]
+    notes = [*why, *_beside(told), *remarks(told, rope)]
     return emission(stack, "shell", _command(told, keys), notes, exact=not why)
+
+
+def _beside(goal: Wanted) -> list[str]:
+    given, kind = goal.rope.parameters, goal.rope.rope_type
+    own_code = model_type(goal) not in classes.BY_TRANSFORMERS
+    if kind != "longrope" or not own_code or given["short_factor"] == given["long_factor"]:
+        return []
+    original = given["original_context"]
+    return [f"one prompt above {original:,} tokens gives all of its batch long_factor in SGLang"]
 
 
 def _top_level(goal: Wanted) -> Keys:
@@ -95,7 +104,7 @@ def _flat(goal: Wanted, stack: str, why: list[str]) -> Emission:
     rest = {key: value for key, value in NEUTRAL.items() if key in old and key not in own}
     keys = {**_top_level(goal), "rope_parameters": {**own, **rest}}
     alone = replace(goal, setting=replace(goal.setting, model=None))
-    notes = [*why, *remarks(alone, rope)]
+    notes = [*why, *_beside(goal), *remarks(alone, rope)]
     return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
 
 
@@ -154,7 +163,11 @@ def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     elif method != "longrope":
         rope = expressible(goal)
     if rope.rope_type == "longrope":
-        return rope, ["which attention factor SGLang takes for longrope is not known here"]
+        # Phi3LongRoPEScaledRotaryEmbedding has the attention factor from the ratio of the
+        # contexts, but for these two
+        factor = attention_factor(goal)
+        mscales = {"short_mscale": factor, "long_mscale": factor}
+        return replace(rope, parameters={**rope.parameters, **mscales}), []
     given = rope.parameters
     why_latent = [
         f"SGLang ignores {key} of YaRN with multi-head latent attention"
@@ -162,5 +175,5 @@ def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
         if rope.latent and given.get(key) not in (None, True)
     ]
     if method == "proportional" and goal.factor != 1:
-        why_latent.append("whether SGLang uses the factor of a proportional rope is not known here")
+        why_latent.append("SGLang ignores the factor of a proportional rope")
     return rope, why_latent
