@@ -742,6 +742,7 @@ def test_torchtitan_and_torchtune_name_what_they_have() -> None:
     ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_context": 8192}
     llama3 = setting(rope("llama3", base=5e5, factor=8.0, **ends), 131072)
     text = emit(llama3, "torchtitan").text
+    assert text.startswith("ComplexRoPE.Config(")  # the other one has no llama scaling
     for part in ('scaling="llama"', "scaling_factor=8.0", "original_max_position_embeddings=8192"):
         assert part in text
     assert yaml(emit(llama3, "torchtune").text)["model"] == {
@@ -751,6 +752,53 @@ def test_torchtitan_and_torchtune_name_what_they_have() -> None:
         "max_seq_len": 131072,
     }
     assert emit(YARN4, "torchtune").text == ""
+
+
+YARN_128K = {"factor": 4.0, "original_context": 32768}
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "given", "name", "exact"),
+    [  # models/*/__init__.py and state_dict_adapter.py of torchtitan 0.3.0
+        ("Qwen3-8B", "default", {"base": 5e6}, "CosSinRoPE", True),
+        ("Llama-3.1-8B", "default", {"base": 5e6}, "ComplexRoPE", True),
+        ("Qwen3.5-35B-A3B", "default", {"base": 2e7}, "MRoPE", True),
+        ("Qwen3-8B", "yarn", YARN_128K, "CosSinRoPE", False),
+        # run: the size of tensor a (80) must match the size of tensor b (40)
+        ("StableLM-2-1.6B", "default", {"base": 5e6}, "CosSinRoPE", False),
+    ],
+)
+def test_torchtitan_has_the_class_of_the_models_family(
+    model: str, method: str, given: dict[str, Any], name: str, exact: bool
+) -> None:
+    found = ropecalc.find_model(model)
+    asked = ropecalc.make_setting(found, found.rope, rope_type=method, context=131072, **given)
+    written = emit(asked, "torchtitan")
+    assert written.text.startswith(f"{name}.Config(\n    dim={found.rope.rotary_dim},\n")
+    assert written.exact is exact, written.notes
+    assert ("mrope_section=[11, 11, 10]" in written.text) is (name == "MRoPE")
+
+
+def test_torchtitan_has_yarns_factor_in_the_softmax_of_two_families() -> None:
+    """gpt_oss/model.py: 0.1 ln s + 1, squared; deepseek_v3/model.py: 0.1 mscale ln s + 1."""
+    oss = ropecalc.find_model("gpt-oss-20b")
+    own = emit(ropecalc.make_setting(oss, oss.rope), "torchtitan")
+    assert (own.exact, own.notes) == (True, ())
+    other = replace(oss.rope, parameters={**oss.rope.parameters, "attention_factor": 1.0})
+    assert not emit(Setting(other, 131072, 4096, oss), "torchtitan").exact
+    deepseek = ropecalc.find_model("DeepSeek-V3")
+    written = emit(ropecalc.make_setting(deepseek, deepseek.rope), "torchtitan")
+    assert written.exact
+    assert written.text.startswith("ComplexRoPE.Config(\n    dim=64,")
+    assert "mscale=1.0" in written.notes[0]
+
+
+def test_torchtitan_has_llama3_in_the_complex_form_alone() -> None:
+    ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_context": 8192}
+    llama3 = Rope("all", "llama3", 1e6, 128, 128, {"factor": 8.0, **ends})
+    written = emit(Setting(llama3, 65536, 32768, QWEN3), "torchtitan")
+    assert not written.exact
+    assert "CosSinRoPE" in written.notes[0]
 
 
 # --- the real transformers ------------------------------------------------------------------------
