@@ -725,6 +725,39 @@ def test_llama_factory_takes_whole_factors_from_the_files_length(
     assert written.text == f"rope_scaling: yarn\ncutoff_len: {context}"
 
 
+@pytest.mark.parametrize(
+    ("method", "factor", "context", "exact"),
+    [  # run: rope_type, factor and 8192 as written here
+        ("llama3", 32.0, 262144, True),
+        ("yarn", 8.0, 65536, True),
+        ("yarn", 4.0, 65536, False),
+        ("yarn", 2.0, 16384, True),
+    ],
+)
+def test_llama_factory_scales_from_the_original_length_in_the_files_rope_scaling(
+    method: str, factor: float, context: int, exact: bool
+) -> None:
+    """``configure_rope``: original_max_position_embeddings goes before max_position_embeddings."""
+    ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    own = {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192, **ends}
+    document = config(max_position_embeddings=131072, rope_scaling=own)
+    asked = rope(method, factor=factor, original_context=8192, **ends if method == "llama3" else {})
+    written = emit(setting(asked, context, document), "llama-factory")
+    assert written.exact is exact, written.notes
+    assert not any("131,072" in note for note in written.notes)
+
+
+def test_llama_factory_has_the_length_of_a_newer_file_from_the_file_alone() -> None:
+    """transformers 4, which it needs, sees no rope_scaling there, and no base."""
+    scaled = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 2048}
+    document = config(rope_parameters={"rope_theta": 1e4, **scaled})
+    del document["rope_theta"]
+    asked = rope("yarn", factor=4.0, original_context=4096)
+    written = emit(setting(asked, 16384, document), "llama-factory")
+    assert not written.exact
+    assert "rope_parameters" in written.notes[0]
+
+
 def test_llama_factory_has_no_key_for_the_base() -> None:
     written = emit(setting(rope("default", base=5e5), 16384, config()), "llama-factory")
     assert not written.exact
