@@ -639,6 +639,30 @@ def test_llama_cpp_full_lines() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("own", "factor", "ends"),
+    [
+        (4.0, 4.0, "--override-kv llama.context_length=int:65536"),
+        (4.0, 8.0, "--rope-freq-base 2000000"),
+        (None, 4.0, "--rope-freq-base 2000000"),
+    ],
+)
+def test_llama_cpp_lifts_the_cap_itself_only_for_another_factor_than_the_files(
+    own: float | None, factor: float, ends: str
+) -> None:
+    """llama_init_from_model: where rope_freq_scale is not that of the file."""
+    scaled = {"rope_type": "yarn", "factor": own, "original_max_position_embeddings": 16384}
+    document = config(rope_scaling=scaled if own else None, max_position_embeddings=20480)
+    asked = rope("yarn", base=2e6, factor=factor, original_context=16384)
+    assert emit(setting(asked, 65536, document), "llama.cpp").text.endswith(ends)
+
+
+def test_llama_cpp_cuts_the_context_that_it_makes_to_a_whole_number() -> None:
+    """16,384 over 1 / 3.5 in float32 is below 57,344: a C compiler says 57,343 too."""
+    written = emit(setting(rope("yarn", factor=3.5, original_context=16384), 57344), "llama.cpp")
+    assert any("57,343 tokens" in note for note in written.notes)
+
+
 def test_llama_cpp_architectures_are_real() -> None:
     constants = pytest.importorskip("gguf.constants")
     from ropecalc.stacks.emit.llamacpp import ARCHITECTURES
