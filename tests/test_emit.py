@@ -701,7 +701,8 @@ def test_a_whole_base_meets_the_bound_where_the_base_does(
     key = {"megatron-lm": "--rotary-base {} ", "maxtext": "rope_max_timescale: {}\n"}[stack]
     assert key.format(whole) in written.text
     assert written.exact is not bool(words)
-    assert written.notes == () if not words else words in "".join(written.notes)
+    said = "".join(written.notes)
+    assert words in said if words else "in the place of" not in said
     assert ropecalc.check(whole, 4096).holds is ropecalc.check(own, 4096).holds
 
 
@@ -793,6 +794,69 @@ def test_litgpt_turns_yarn_round() -> None:
     assert not written.exact
     assert "wrong way round" in written.notes[0]
     assert emit(setting(rope("linear", factor=4.0), 16384), "litgpt").exact
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "given", "lines", "note"),
+    [  # types.py, attentions.py and the models' own files at commit e591f30cb
+        ("Phi-2", "default", {"base": 5e6}, ["!partial_rotary_factor"], "on whole heads"),
+        (
+            "Llama-3.1-8B",
+            "default",
+            {"base": 5e6},
+            ["rope_type: llama3.1", "rope_use_scale: false"],
+            "",
+        ),
+        ("Llama-3.1-8B", "yarn", {"factor": 4.0}, [], "begins with llama3.1"),
+        ("Llama-3.1-8B", "linear", {"factor": 4.0}, [], "no linear factor"),
+        ("Qwen3-8B", "llama3", {"factor": 8.0}, [], "neighbouring dimensions"),
+        ("Qwen3-8B", "yarn", {"factor": 4.0}, ["rope_interleave: false", "rope_factor: 4\n"], ""),
+        ("Qwen3-8B", "yarn", {"factor": 2.5}, ["rope_factor: 3\n"], "whole factors alone"),
+        (
+            "Qwen3-Next-80B-A3B",
+            "default",
+            {"base": 2e7},
+            ["partial_rotary_factor: 0.25", "rope_type: default"],
+            "",
+        ),
+        ("Qwen3-Next-80B-A3B", "yarn", {"factor": 4.0}, [], "its yarn on whole heads"),
+        ("Qwen3-Next-80B-A3B", "linear", {"factor": 4.0}, [], "no linear factor"),
+        ("Qwen3.5-35B-A3B", "default", {"base": 2e7}, ["partial_rotary_factor: 0.25"], ""),
+        ("Qwen3.5-35B-A3B", "yarn", {"factor": 4.0}, [], "use_mrope"),
+        (
+            "DeepSeek-V3",
+            "default",
+            {"base": 5e6},
+            ["max_position_embeddings: 131072", "original_max_position_embeddings: 131072"],
+            "",
+        ),
+        (
+            "DeepSeek-V3",
+            "yarn",
+            {"factor": 32.0, "original_context": 4096},
+            ["rope_interleave: true", "mscale: 0.0"],
+            "",
+        ),
+    ],
+)
+def test_maxtext_has_a_scaling_only_where_the_models_rope_is_of_that_class(
+    model: str, method: str, given: dict[str, Any], lines: list[str], note: str
+) -> None:
+    found = ropecalc.find_model(model)
+    asked = ropecalc.make_setting(found, found.rope, rope_type=method, context=131072, **given)
+    written = emit(asked, "maxtext")
+    assert written.exact is not bool(note), written.notes
+    assert note in " ".join(written.notes)
+    for line in lines:
+        assert (line.lstrip("!") in f"{written.text}\n") is not line.startswith("!")
+    assert any("override_model_config" in one for one in written.notes)
+
+
+def test_maxtext_takes_whole_turns_alone() -> None:
+    asked = rope("yarn", factor=4.0, original_context=4096, beta_fast=24.5)
+    written = emit(setting(asked, 16384), "maxtext")
+    assert not written.exact
+    assert yaml(written.text)["beta_fast"] == 24
 
 
 def test_torchtitan_and_torchtune_name_what_they_have() -> None:
