@@ -797,6 +797,33 @@ def test_litgpt_turns_yarn_round() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "mscales"),
+    [  # build_rope_cache, run: g(4, 1) = 1.138629, g(4, 2.164) = 1.3, and 1 without either
+        ({}, {"mscale": 1.0}),
+        ({"attention_factor": 1.0}, {}),
+        ({"attention_factor": 1.3}, {"mscale": 0.3 / (0.1 * math.log(4))}),
+        ({"attention_factor": 0.9}, {"mscale": -0.1 / (0.1 * math.log(4))}),
+        ({"mscale": 1.0, "mscale_all_dim": 1.0}, {}),  # no softmax factor outside latent attention
+    ],
+)
+def test_litgpt_has_any_attention_factor_by_one_mscale(
+    given: dict[str, float], mscales: dict[str, float]
+) -> None:
+    asked = rope("yarn", factor=4.0, original_context=4096, **given)
+    written = emit(setting(asked, 16384, config()), "litgpt")
+    found = yaml(written.text)["rope_adjustments"]
+    assert {key: found[key] for key in found if "mscale" in key} == pytest.approx(mscales)
+    assert [note for note in written.notes if "attention factor" in note] == []
+
+
+def test_litgpt_has_the_softmax_of_latent_attention_by_the_other() -> None:
+    deepseek = ropecalc.find_model("DeepSeek-V3")
+    written = emit(ropecalc.make_setting(deepseek, deepseek.rope), "litgpt")
+    found = yaml(written.text)["rope_adjustments"]
+    assert (found["mscale"], found["mscale_all_dim"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
     ("model", "method", "given", "lines", "note"),
     [  # types.py, attentions.py and the models' own files at commit e591f30cb
         ("Phi-2", "default", {"base": 5e6}, ["!partial_rotary_factor"], "on whole heads"),
