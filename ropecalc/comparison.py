@@ -131,15 +131,16 @@ class _Start:
             rope,
             stack,
             self.context,
-            flags=self._flags(),
+            flags=self._flags(stack),
             weights=self.weights,
             count_unrotated=self.count_unrotated,
         )
 
-    def _flags(self) -> frozenset[str]:
+    def _flags(self, stack: str) -> frozenset[str]:
         """The keys of the overriding rope object."""
-        given = self.override.get("rope_scaling") or self.override.get("rope_parameters") or {}
-        return frozenset(given)
+        from ropecalc.stacks.dialects.overriding import flags_of
+
+        return flags_of(self.model, self.override, stack) if self.override else frozenset()
 
 
 def _layer(

@@ -292,6 +292,19 @@ def test_yarn_by_flags_of_llama_cpp() -> None:
     assert "caps every slot" not in said(result, "llama.cpp")
 
 
+@pytest.mark.parametrize(("factor", "usable"), [(4.0, 40_960), (2.0, 2 * L), (3.5, 114_687)])
+def test_llama_cpp_lifts_its_cap_only_for_another_factor_than_the_files(
+    factor: float, usable: int
+) -> None:
+    """llama_init_from_model compares the two scales, and divides by that of the flag in float32."""
+    document = config(YARN, max_position_embeddings=40_960)
+    rope = {**YARN, "factor": factor}
+    result = compared(document, 40_000, ["llama.cpp"], override={"rope_parameters": rope})
+    assert lengths(result) == [usable]
+    lifted = "makes the trained context" in said(result, "llama.cpp")
+    assert lifted is (factor != 4.0)
+
+
 def test_a_length_beyond_what_is_allowed() -> None:
     result = compared(config(max_position_embeddings=L), M)
     assert result.agree

@@ -639,6 +639,30 @@ def test_llama_cpp_full_lines() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("own", "factor", "ends"),
+    [
+        (4.0, 4.0, "--override-kv llama.context_length=int:65536"),
+        (4.0, 8.0, "--rope-freq-base 2000000"),
+        (None, 4.0, "--rope-freq-base 2000000"),
+    ],
+)
+def test_llama_cpp_lifts_the_cap_itself_only_for_another_factor_than_the_files(
+    own: float | None, factor: float, ends: str
+) -> None:
+    """llama_init_from_model: where rope_freq_scale is not that of the file."""
+    scaled = {"rope_type": "yarn", "factor": own, "original_max_position_embeddings": 16384}
+    document = config(rope_scaling=scaled if own else None, max_position_embeddings=20480)
+    asked = rope("yarn", base=2e6, factor=factor, original_context=16384)
+    assert emit(setting(asked, 65536, document), "llama.cpp").text.endswith(ends)
+
+
+def test_llama_cpp_cuts_the_context_that_it_makes_to_a_whole_number() -> None:
+    """16,384 over 1 / 3.5 in float32 is below 57,344: a C compiler says 57,343 too."""
+    written = emit(setting(rope("yarn", factor=3.5, original_context=16384), 57344), "llama.cpp")
+    assert any("57,343 tokens" in note for note in written.notes)
+
+
 def test_llama_cpp_architectures_are_real() -> None:
     constants = pytest.importorskip("gguf.constants")
     from ropecalc.stacks.emit.llamacpp import ARCHITECTURES
@@ -677,7 +701,8 @@ def test_a_whole_base_meets_the_bound_where_the_base_does(
     key = {"megatron-lm": "--rotary-base {} ", "maxtext": "rope_max_timescale: {}\n"}[stack]
     assert key.format(whole) in written.text
     assert written.exact is not bool(words)
-    assert written.notes == () if not words else words in "".join(written.notes)
+    said = "".join(written.notes)
+    assert words in said if words else "in the place of" not in said
     assert ropecalc.check(whole, 4096).holds is ropecalc.check(own, 4096).holds
 
 
@@ -725,6 +750,39 @@ def test_llama_factory_takes_whole_factors_from_the_files_length(
     assert written.text == f"rope_scaling: yarn\ncutoff_len: {context}"
 
 
+@pytest.mark.parametrize(
+    ("method", "factor", "context", "exact"),
+    [  # run: rope_type, factor and 8192 as written here
+        ("llama3", 32.0, 262144, True),
+        ("yarn", 8.0, 65536, True),
+        ("yarn", 4.0, 65536, False),
+        ("yarn", 2.0, 16384, True),
+    ],
+)
+def test_llama_factory_scales_from_the_original_length_in_the_files_rope_scaling(
+    method: str, factor: float, context: int, exact: bool
+) -> None:
+    """``configure_rope``: original_max_position_embeddings goes before max_position_embeddings."""
+    ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    own = {"rope_type": "llama3", "factor": 8.0, "original_max_position_embeddings": 8192, **ends}
+    document = config(max_position_embeddings=131072, rope_scaling=own)
+    asked = rope(method, factor=factor, original_context=8192, **ends if method == "llama3" else {})
+    written = emit(setting(asked, context, document), "llama-factory")
+    assert written.exact is exact, written.notes
+    assert not any("131,072" in note for note in written.notes)
+
+
+def test_llama_factory_has_the_length_of_a_newer_file_from_the_file_alone() -> None:
+    """transformers 4, which it needs, sees no rope_scaling there, and no base."""
+    scaled = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 2048}
+    document = config(rope_parameters={"rope_theta": 1e4, **scaled})
+    del document["rope_theta"]
+    asked = rope("yarn", factor=4.0, original_context=4096)
+    written = emit(setting(asked, 16384, document), "llama-factory")
+    assert not written.exact
+    assert "rope_parameters" in written.notes[0]
+
+
 def test_llama_factory_has_no_key_for_the_base() -> None:
     written = emit(setting(rope("default", base=5e5), 16384, config()), "llama-factory")
     assert not written.exact
@@ -738,10 +796,101 @@ def test_litgpt_turns_yarn_round() -> None:
     assert emit(setting(rope("linear", factor=4.0), 16384), "litgpt").exact
 
 
+@pytest.mark.parametrize(
+    ("given", "mscales"),
+    [  # build_rope_cache, run: g(4, 1) = 1.138629, g(4, 2.164) = 1.3, and 1 without either
+        ({}, {"mscale": 1.0}),
+        ({"attention_factor": 1.0}, {}),
+        ({"attention_factor": 1.3}, {"mscale": 0.3 / (0.1 * math.log(4))}),
+        ({"attention_factor": 0.9}, {"mscale": -0.1 / (0.1 * math.log(4))}),
+        ({"mscale": 1.0, "mscale_all_dim": 1.0}, {}),  # no softmax factor outside latent attention
+    ],
+)
+def test_litgpt_has_any_attention_factor_by_one_mscale(
+    given: dict[str, float], mscales: dict[str, float]
+) -> None:
+    asked = rope("yarn", factor=4.0, original_context=4096, **given)
+    written = emit(setting(asked, 16384, config()), "litgpt")
+    found = yaml(written.text)["rope_adjustments"]
+    assert {key: found[key] for key in found if "mscale" in key} == pytest.approx(mscales)
+    assert [note for note in written.notes if "attention factor" in note] == []
+
+
+def test_litgpt_has_the_softmax_of_latent_attention_by_the_other() -> None:
+    deepseek = ropecalc.find_model("DeepSeek-V3")
+    written = emit(ropecalc.make_setting(deepseek, deepseek.rope), "litgpt")
+    found = yaml(written.text)["rope_adjustments"]
+    assert (found["mscale"], found["mscale_all_dim"]) == (1.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "given", "lines", "note"),
+    [  # types.py, attentions.py and the models' own files at commit e591f30cb
+        ("Phi-2", "default", {"base": 5e6}, ["!partial_rotary_factor"], "on whole heads"),
+        (
+            "Llama-3.1-8B",
+            "default",
+            {"base": 5e6},
+            ["rope_type: llama3.1", "rope_use_scale: false"],
+            "",
+        ),
+        ("Llama-3.1-8B", "yarn", {"factor": 4.0}, [], "begins with llama3.1"),
+        ("Llama-3.1-8B", "linear", {"factor": 4.0}, [], "no linear factor"),
+        ("Qwen3-8B", "llama3", {"factor": 8.0}, [], "neighbouring dimensions"),
+        ("Qwen3-8B", "yarn", {"factor": 4.0}, ["rope_interleave: false", "rope_factor: 4\n"], ""),
+        ("Qwen3-8B", "yarn", {"factor": 2.5}, ["rope_factor: 3\n"], "whole factors alone"),
+        (
+            "Qwen3-Next-80B-A3B",
+            "default",
+            {"base": 2e7},
+            ["partial_rotary_factor: 0.25", "rope_type: default"],
+            "",
+        ),
+        ("Qwen3-Next-80B-A3B", "yarn", {"factor": 4.0}, [], "its yarn on whole heads"),
+        ("Qwen3-Next-80B-A3B", "linear", {"factor": 4.0}, [], "no linear factor"),
+        ("Qwen3.5-35B-A3B", "default", {"base": 2e7}, ["partial_rotary_factor: 0.25"], ""),
+        ("Qwen3.5-35B-A3B", "yarn", {"factor": 4.0}, [], "use_mrope"),
+        (
+            "DeepSeek-V3",
+            "default",
+            {"base": 5e6},
+            ["max_position_embeddings: 131072", "original_max_position_embeddings: 131072"],
+            "",
+        ),
+        (
+            "DeepSeek-V3",
+            "yarn",
+            {"factor": 32.0, "original_context": 4096},
+            ["rope_interleave: true", "mscale: 0.0"],
+            "",
+        ),
+    ],
+)
+def test_maxtext_has_a_scaling_only_where_the_models_rope_is_of_that_class(
+    model: str, method: str, given: dict[str, Any], lines: list[str], note: str
+) -> None:
+    found = ropecalc.find_model(model)
+    asked = ropecalc.make_setting(found, found.rope, rope_type=method, context=131072, **given)
+    written = emit(asked, "maxtext")
+    assert written.exact is not bool(note), written.notes
+    assert note in " ".join(written.notes)
+    for line in lines:
+        assert (line.lstrip("!") in f"{written.text}\n") is not line.startswith("!")
+    assert any("override_model_config" in one for one in written.notes)
+
+
+def test_maxtext_takes_whole_turns_alone() -> None:
+    asked = rope("yarn", factor=4.0, original_context=4096, beta_fast=24.5)
+    written = emit(setting(asked, 16384), "maxtext")
+    assert not written.exact
+    assert yaml(written.text)["beta_fast"] == 24
+
+
 def test_torchtitan_and_torchtune_name_what_they_have() -> None:
     ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_context": 8192}
     llama3 = setting(rope("llama3", base=5e5, factor=8.0, **ends), 131072)
     text = emit(llama3, "torchtitan").text
+    assert text.startswith("ComplexRoPE.Config(")  # the other one has no llama scaling
     for part in ('scaling="llama"', "scaling_factor=8.0", "original_max_position_embeddings=8192"):
         assert part in text
     assert yaml(emit(llama3, "torchtune").text)["model"] == {
@@ -751,6 +900,53 @@ def test_torchtitan_and_torchtune_name_what_they_have() -> None:
         "max_seq_len": 131072,
     }
     assert emit(YARN4, "torchtune").text == ""
+
+
+YARN_128K = {"factor": 4.0, "original_context": 32768}
+
+
+@pytest.mark.parametrize(
+    ("model", "method", "given", "name", "exact"),
+    [  # models/*/__init__.py and state_dict_adapter.py of torchtitan 0.3.0
+        ("Qwen3-8B", "default", {"base": 5e6}, "CosSinRoPE", True),
+        ("Llama-3.1-8B", "default", {"base": 5e6}, "ComplexRoPE", True),
+        ("Qwen3.5-35B-A3B", "default", {"base": 2e7}, "MRoPE", True),
+        ("Qwen3-8B", "yarn", YARN_128K, "CosSinRoPE", False),
+        # run: the size of tensor a (80) must match the size of tensor b (40)
+        ("StableLM-2-1.6B", "default", {"base": 5e6}, "CosSinRoPE", False),
+    ],
+)
+def test_torchtitan_has_the_class_of_the_models_family(
+    model: str, method: str, given: dict[str, Any], name: str, exact: bool
+) -> None:
+    found = ropecalc.find_model(model)
+    asked = ropecalc.make_setting(found, found.rope, rope_type=method, context=131072, **given)
+    written = emit(asked, "torchtitan")
+    assert written.text.startswith(f"{name}.Config(\n    dim={found.rope.rotary_dim},\n")
+    assert written.exact is exact, written.notes
+    assert ("mrope_section=[11, 11, 10]" in written.text) is (name == "MRoPE")
+
+
+def test_torchtitan_has_yarns_factor_in_the_softmax_of_two_families() -> None:
+    """gpt_oss/model.py: 0.1 ln s + 1, squared; deepseek_v3/model.py: 0.1 mscale ln s + 1."""
+    oss = ropecalc.find_model("gpt-oss-20b")
+    own = emit(ropecalc.make_setting(oss, oss.rope), "torchtitan")
+    assert (own.exact, own.notes) == (True, ())
+    other = replace(oss.rope, parameters={**oss.rope.parameters, "attention_factor": 1.0})
+    assert not emit(Setting(other, 131072, 4096, oss), "torchtitan").exact
+    deepseek = ropecalc.find_model("DeepSeek-V3")
+    written = emit(ropecalc.make_setting(deepseek, deepseek.rope), "torchtitan")
+    assert written.exact
+    assert written.text.startswith("ComplexRoPE.Config(\n    dim=64,")
+    assert "mscale=1.0" in written.notes[0]
+
+
+def test_torchtitan_has_llama3_in_the_complex_form_alone() -> None:
+    ends = {"low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_context": 8192}
+    llama3 = Rope("all", "llama3", 1e6, 128, 128, {"factor": 8.0, **ends})
+    written = emit(Setting(llama3, 65536, 32768, QWEN3), "torchtitan")
+    assert not written.exact
+    assert "CosSinRoPE" in written.notes[0]
 
 
 # --- the real transformers ------------------------------------------------------------------------

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ropecalc.scaling import mscale
 from ropecalc.stacks.dialects.asked import Asked, Taken
+
+if TYPE_CHECKING:
+    from ropecalc.results import Rope
 
 VERSION = "0c1e57098"
 CONVERTER = "conversion/base.py"
@@ -12,6 +17,7 @@ RAMP = "ggml/src/ggml.c ggml_rope_yarn_corr_dims"
 BETA_FAST, BETA_SLOW = 32.0, 1.0
 READ_THE_RAMP = ("ministral3", "mistral3", "grok")  # the only ones that read beta_fast, beta_slow
 LOG_MULTIPLIER = ("ministral3", "mistral3")  # beside those with latent attention
+SCALED = ("linear", "yarn")  # the methods whose factor is a number of the file
 OTHER_LATENT = ("deepseek_v32", "glm_moe_dsa", "mistral4")  # not of the architecture deepseek2
 
 
@@ -26,6 +32,32 @@ def run(asked: Asked) -> Taken:
     return taken
 
 
+def tells_from(rope: Rope, was: Rope | None) -> bool:
+    """Whether the factor of a flag is another than the file's, in float32 as it is compared."""
+    return _scale(rope) != _scale(was)
+
+
+def lifted_context(rope: Rope) -> int | None:
+    """The trained context of YaRN by flags, tokens: L / (1 / s) in float32, cut to a whole number.
+
+    It is set only where ``tells_from`` holds (``llama_init_from_model``).
+    """
+    import numpy as np
+
+    if rope.rope_type != "yarn" or not rope.original_context:
+        return None
+    return int(np.float32(rope.original_context) / np.float32(_scale(rope)))
+
+
+def _scale(rope: Rope | None) -> float:
+    """rope_freq_scale, 1 / s in float32; 1 where the factor is in tensors, or there is none."""
+    import numpy as np
+
+    if rope is None or rope.rope_type not in SCALED:
+        return 1.0
+    return float(np.float32(1) / np.float32(rope.factor or 1.0))
+
+
 def _yarn(asked: Asked, taken: Taken) -> None:
     if asked.values and asked.number("factor") is None:
         taken.set("default")
@@ -36,9 +68,9 @@ def _yarn(asked: Asked, taken: Taken) -> None:
         taken.rule("truncate is not read: the ends of the ramp are rounded to whole pairs", RAMP)
     taken.set(truncate=True)
     _ramp(asked, taken)
-    factor, original = asked.rope.factor, asked.rope.original_context
-    if "factor" in asked.flags and factor and original:
-        taken.usable_length = int(original * factor)
+    lifted = lifted_context(asked.rope)
+    if "factor" in asked.flags and lifted:
+        taken.usable_length = lifted
         text = "YaRN by flags makes the trained context that of --yarn-orig-ctx times --rope-scale"
         taken.rule(text, CONTEXT)
     _attention(asked, taken)

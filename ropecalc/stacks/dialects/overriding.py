@@ -92,6 +92,18 @@ def _kept(asked: Asked, text: Mapping[str, Any], stack: str) -> tuple[str, dict[
     return "rope_scaling", kept  # which a flat config has, with the base outside
 
 
+def flags_of(model: ModelConfig, override: Mapping[str, Any], stack: str) -> frozenset[str]:
+    """The keys of the overriding rope object, as far as a stack tells them from the file's."""
+    keys = frozenset(override.get("rope_scaling") or override.get("rope_parameters") or {})
+    if stack != "llama.cpp" or "factor" not in keys:
+        return keys
+    from ropecalc.stacks.dialects.llama_cpp import tells_from
+
+    found, _ = overridden(model, override, stack)
+    told = found is not None and tells_from(found.rope, model.rope)
+    return keys if told else keys - {"factor"}
+
+
 def _replaced(
     model: ModelConfig, text: Mapping[str, Any], given: dict[str, Any], key: str, stack: str
 ) -> tuple[ModelConfig | None, StackRule | None]:

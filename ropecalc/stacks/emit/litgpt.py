@@ -4,14 +4,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base, near, partial_factor
+from ropecalc.stacks.emit.wanted import Wanted, fixed_base, near, partial_factor
 from ropecalc.stacks.emit.words import as_whole, emission, yaml
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
 
+TURNS = {"beta_fast": 32.0, "beta_slow": 1.0}
 INVERTED = (
     "LitGPT 0.5.13 has YaRN's ramp the wrong way round: it divides the high frequencies by the "
     "factor and leaves the low ones, the opposite of what is wanted"
@@ -34,7 +36,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     partial = partial_factor(rope)
     if partial is not None:
         keys["rotary_percentage"] = partial
-    keys |= _scaling(rope)
+    keys |= _scaling(goal, rope)
     if goal.others:
         why.append(
             "rope_adjustments and rope_base are those of all layers, but for rope_local_base_freq "
@@ -44,7 +46,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     return emission(stack, "yaml", yaml(keys), notes, exact=not why)
 
 
-def _scaling(rope: Rope) -> dict[str, Any]:
+def _scaling(goal: Wanted, rope: Rope) -> dict[str, Any]:
     """rope_condense_ratio 1 and no adjustments, or the one of them that is meant."""
     given = rope.parameters
     off: dict[str, Any] = {"rope_condense_ratio": 1, "rope_adjustments": None}
@@ -52,23 +54,38 @@ def _scaling(rope: Rope) -> dict[str, Any]:
         return off
     if rope.rope_type == "linear":
         return {**off, "rope_condense_ratio": as_whole(float(given["factor"]))}
-    names = {
-        "llama3": ("low_freq_factor", "high_freq_factor"),
-        "yarn": ("beta_fast", "beta_slow", "mscale", "mscale_all_dim"),
-    }
-    defaults = {"beta_fast": 32.0, "beta_slow": 1.0}
-    values = {key: given.get(key, defaults.get(key)) for key in names[rope.rope_type]}
-    kept = {key: float(value) for key, value in values.items() if value is not None}
+    numbers = {"factor": float(given["factor"])}
+    if rope.rope_type == "llama3":
+        numbers |= {key: float(given[key]) for key in ("low_freq_factor", "high_freq_factor")}
+    else:
+        # both turns have to be there
+        numbers |= {key: float(given.get(key) or turns) for key, turns in TURNS.items()}
+        numbers |= _mscales(goal)
     original = {"original_max_seq_len": given["original_context"]}
-    return {**off, "rope_adjustments": {"factor": float(given["factor"]), **kept, **original}}
+    return {**off, "rope_adjustments": {**numbers, **original}}
+
+
+def _mscales(goal: Wanted) -> dict[str, float]:
+    """The mscales of YaRN's attention factor A and of the softmax's own.
+
+    cos and sin have g(s, mscale) / g(s, mscale_all_dim), or g of the one that there is, and 1
+    without either; the softmax has the square of g(s, mscale_all_dim). g(s, m) = 1 + 0.1 m ln s.
+    """
+    from ropecalc.scaling import from_rope
+
+    spectrum, slope = from_rope(goal.rope, goal.context), 0.1 * math.log(goal.factor)
+    whole = math.sqrt(spectrum.softmax_factor)  # g(s, mscale_all_dim)
+    own = spectrum.attention_factor * whole  # g(s, mscale)
+    values = {"mscale": own, "mscale_all_dim": whole}
+    if slope == 0:
+        return {}
+    return {
+        key: round((value - 1) / slope, 12) for key, value in values.items() if not near(value, 1)
+    }
 
 
 def _not_in_yarn(goal: Wanted) -> list[str]:
     why = [INVERTED]
-    given = goal.rope.parameters
-    if given.get("truncate") is False:
+    if goal.rope.parameters.get("truncate") is False:
         why.append("LitGPT always rounds the ends of YaRN's ramp")
-    pair = given.get("mscale") and given.get("mscale_all_dim")
-    if not pair and not near(attention_factor(goal), 1.0):
-        why.append("LitGPT has no attention factor unless both mscale and mscale_all_dim are given")
     return why

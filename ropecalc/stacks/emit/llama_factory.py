@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ropecalc.stacks.emit.keys import ORIGINAL, old_object
 from ropecalc.stacks.emit.wanted import Wanted, attention_factor, near, yarn_default
 from ropecalc.stacks.emit.words import emission, tokens, yaml
+from ropecalc.stacks.raw import text_keys
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission
@@ -39,12 +41,13 @@ def write(goal: Wanted, stack: str) -> Emission:
 def _differences(goal: Wanted) -> list[str]:
     """What it makes of the two keys that is not the setting.
 
-    It takes max_position_embeddings for L, and ceil(cutoff_len / L) for the factor.
+    It takes ceil(cutoff_len / L) for the factor.
     """
     rope, why = goal.rope, []
-    length = goal.own_context or goal.setting.trained_context
+    length = _length(goal)
     if length is None or length >= goal.context:
-        return ["LLaMA-Factory scales only to a cutoff_len above the model's own context"]
+        own = "the model's own context" if length is None else f"the model's own {tokens(length)}"
+        return [f"LLaMA-Factory scales only to a cutoff_len above {own}"]
     factor = math.ceil(goal.context / length)
     if factor != goal.factor:
         why.append(
@@ -58,7 +61,25 @@ def _differences(goal: Wanted) -> list[str]:
         )
     if goal.was is not None and goal.was.base != rope.base:
         why.append("LLaMA-Factory has no key for rope_theta, and keeps the model's own base")
+    if _in_newer_form(goal):
+        why.append("transformers 4 does not read the file's rope_parameters, and loses its base")
     return [*why, *_fixed(goal), *_at_inference(goal)]
+
+
+def _length(goal: Wanted) -> int | None:
+    """L: the original length in the file's rope_scaling, or else max_position_embeddings.
+
+    transformers 4, which it needs, has no rope_scaling from an object rope_parameters.
+    """
+    found = None if _in_newer_form(goal) else old_object(goal).get(ORIGINAL)
+    if isinstance(found, int):
+        return found
+    return goal.own_context or goal.setting.trained_context
+
+
+def _in_newer_form(goal: Wanted) -> bool:
+    """Whether the file's rope is in rope_parameters, of transformers 5."""
+    return goal.model is not None and "rope_parameters" in text_keys(goal.model.document)
 
 
 def _fixed(goal: Wanted) -> list[str]:

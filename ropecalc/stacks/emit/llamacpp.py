@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.stacks.dialects.llama_cpp import lifted_context, tells_from
 from ropecalc.stacks.emit.wanted import (
     Wanted,
     attention_factor,
@@ -143,12 +144,15 @@ def _scaling_flags(goal: Wanted, rope: Rope) -> list[str | float]:
 
 
 def _cap(goal: Wanted, rope: Rope) -> tuple[list[str], list[str]]:
-    """The server caps a slot at the file's context, which YaRN with a factor of its own lifts
-    (``llama_init_from_model``), and linear scaling and a base do not.
+    """The server caps a slot at the file's context, which YaRN with another factor than the file's
+    lifts (``llama_init_from_model``), and linear scaling and a base do not.
     """
     own = goal.own_context
-    lifted = rope.rope_type == "yarn" and not goal.as_it_was
-    if lifted or (own is not None and own >= goal.context):
+    lifted = lifted_context(rope) if tells_from(rope, goal.was) else None
+    if lifted is not None:
+        note = f"the server ends at {lifted:,} tokens, L over 1 / s in float32"
+        return [], [note] if lifted < goal.context else []
+    if own is not None and own >= goal.context:
         return [], []
     architecture = _architecture(goal)
     if architecture is None:
