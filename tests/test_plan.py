@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -391,6 +392,31 @@ def test_the_advice_says_its_own_numbers(qwen: Plan, llama: Plan) -> None:
     assert "by Qwen2.5 and Qwen3" in qwen.without_training_reason
     assert "8 is beyond it: test" in llama.without_training_reason
     assert f"{of(llama, 'wide-base').unseen_pairs} of 64 pairs" in llama.with_training_reason
+
+
+@pytest.mark.parametrize(("trained", "context"), [(10_000, 20_000), (8_192, 50_000)])
+def test_a_base_that_is_said_to_meet_the_bound_meets_it_as_it_is_written(
+    trained: int, context: int
+) -> None:
+    """Four digits of these minimum bases, rounded up, lie beyond their windows."""
+    found = ropecalc.plan(
+        5e5, 128, trained_context=trained, context=context, methods=["minimum-base"]
+    )
+    sentence = found.with_training_reason
+    said = re.match("minimum-base, base ([0-9,.]+): the bound holds", sentence, re.IGNORECASE)
+    assert said is not None, sentence
+    written = float(said[1].replace(",", ""))
+    thetas = written ** (-np.arange(64) / 64)
+    assert np.cos(np.arange(context)[:, None] * thetas).sum(axis=1).min() > 0
+    exact = of(found, "minimum-base").rope.base
+    assert exact <= written < exact * (1 + 1e-9)
+
+
+def test_a_base_that_is_not_all_of_the_advice_is_told(run_batch: RunBatch) -> None:
+    lines = ["plan gpt-oss-20b --to 200k -q", "plan Qwen3-8B --from 32k --to 128k --method yarn -q"]
+    for done in run_batch([line.split() for line in lines]):
+        assert (done.returncode, len(done.stdout.split())) == (1, 1)
+        assert "this base is part of a setting, yarn " in done.stderr
 
 
 def test_a_base_that_is_enough_is_kept() -> None:

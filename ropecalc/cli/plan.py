@@ -31,7 +31,7 @@ EPILOG = epilog(
     "ropecalc plan config.json --to 64k --in-place config.json --dry-run",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
     exit_0="done: something meets the bound at the target, or was written",
-    exit_1="no: none meets the bound, or a named stack cannot compute exactly this",
+    exit_1="no: none meets the bound, a stack cannot compute exactly this, or -q is not all",
 )
 
 To = Annotated[
@@ -137,7 +137,7 @@ def command(
     if in_place:
         done = patch(plan, in_place, method, backup=not no_backup, force=force, dry_run=dry_run)
         tell_patch(done, form, alone=not written)
-    exit_code = _exit_code(plan, written, done)
+    exit_code = _exit_code(plan, written, done, _picked(plan, method) if quiet else None)
     if form is Form.PIPE and written:
         print_text(written)
         raise typer.Exit(exit_code)
@@ -161,11 +161,37 @@ def command(
     raise typer.Exit(exit_code)
 
 
-def _exit_code(plan: Plan, written: Sequence[tuple[str, Emission]], done: Patch | None) -> int:
-    """Whether what was asked for is had: exact settings if any were, else a way that will do."""
+def _exit_code(
+    plan: Plan,
+    written: Sequence[tuple[str, Emission]],
+    done: Patch | None,
+    printed: Candidate | None,
+) -> int:
+    """Whether what was asked for is had: exact settings if any were, else a way that will do.
+
+    ``printed`` is the way of which -q prints the base.
+    """
     asked = [*(emission.exact for _, emission in written), *([done.exact] if done else [])]
+    if asked:
+        return 0 if all(asked) else 1
     met = any(one.check.holds for one in (plan.original, *plan.candidates))
-    return 0 if (all(asked) if asked else met) else 1
+    return 0 if _is_whole(printed) and met else 1
+
+
+def _picked(plan: Plan, methods: Sequence[str] | None) -> Candidate | None:
+    """The way whose base -q prints: the one that was named, else the one advised with training."""
+    return plan.candidate(methods[0] if methods and len(methods) == 1 else plan.with_training)
+
+
+def _is_whole(printed: Candidate | None) -> bool:
+    """Whether a base is all of its setting; where it is not, that is said."""
+    if printed is None or printed.rope.rope_type == "default":
+        return True
+    from ropecalc.render.models import scaling_in_short
+
+    short = scaling_in_short(printed.rope)
+    warn(f"this base is part of a setting, {short}: --write writes it whole")
+    return False
 
 
 @dataclass(frozen=True)
@@ -287,8 +313,7 @@ def _answer(
 
         write_rows(file, plan_rows(plan), separator)
 
-    picked = methods[0] if methods and len(methods) == 1 else plan.with_training
-    chosen = plan.candidate(picked)
+    chosen = _picked(plan, methods)
     return Answer(
         command="plan",
         inputs=inputs,

@@ -261,7 +261,7 @@ def _setting(found: Candidate) -> str:
     """The method with its number, as in "YaRN with factor 4"."""
     if found.rope.factor is not None:
         return f"{_NAMES.get(found.method, found.method)} with factor {found.rope.factor:.6g}"
-    return f"{_NAMES.get(found.method, found.method)}, base {_number(found.rope.base)}"
+    return f"{_NAMES.get(found.method, found.method)}, base {_as_good(found)}"
 
 
 _NAMES = {"yarn": "YaRN", "dynamic": "dynamic NTK", ORIGINAL: "the setting as it is"}
@@ -292,15 +292,40 @@ def _percent(share: float) -> str:
     return f"{100 * share:.3g}%" if share < 0.995 else f"{100 * share:.0f}%"
 
 
-def _number(base: float) -> str:
-    """A base in at most four digits, rounded up, thousands apart.
+def _as_good(found: Candidate) -> str:
+    """The base in four digits, rounded up, or in as many more as meet the bound where it does."""
+    rope, seen = found.rope, found.check
+    if rope.rope_type != "default" or not seen.holds:
+        return _number(rope.base)
+    return next(text for digits in (4, 10, 17) if _meets(found, text := _number(rope.base, digits)))
+
+
+def _meets(found: Candidate, base: str) -> bool:
+    """Whether a base as it is written meets the bound as the candidate does."""
+    from ropecalc.bound import check
+    from ropecalc.scaling import from_rope
+
+    value = float(base.replace(",", ""))
+    if value == found.rope.base:
+        return True
+    spectrum = from_rope(
+        replace(found.rope, base=value),
+        weights=found.spectrum.weights,
+        count_unrotated=found.spectrum.count_unrotated,
+    )
+    asked = found.check.context, found.check.margin
+    return check(spectrum, asked[0], margin=asked[1], next_base=False, room=False).holds
+
+
+def _number(base: float, digits: int = 4) -> str:
+    """A base in at most so many digits, rounded up, thousands apart.
 
     >>> _number(8.8e6), _number(5e5), _number(9370820.87), _number(6.3e22)
     ('8,800,000', '500,000', '9,371,000', '6.3e22')
     """
     from decimal import ROUND_CEILING, Context
 
-    exact = Context(prec=4, rounding=ROUND_CEILING).plus(Decimal(repr(base)))
+    exact = Context(prec=digits, rounding=ROUND_CEILING).plus(Decimal(repr(base)))
     if base < 1e15:
         return f"{exact.normalize():,f}"
     return f"{exact.normalize():e}".replace("e+", "e")
