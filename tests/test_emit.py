@@ -949,6 +949,38 @@ def test_torchtitan_has_llama3_in_the_complex_form_alone() -> None:
     assert "CosSinRoPE" in written.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("model", "method", "component", "note"),
+    [  # models/*/_component_builders.py of torchtune 0.6.1
+        ("Llama-3.1-8B", "default", "llama3.llama3", ""),
+        ("Llama-3.2-1B", "default", "llama3_2.llama3_2", ""),  # scale_factor 1
+        ("Gemma-2-9B", "default", "gemma2.gemma2", ""),  # with an argument head_dim
+        ("Mistral-Nemo-12B", "default", "mistral.mistral", "5120 / 32"),  # and without one
+        ("Qwen2.5-7B", "llama3", "llama3_1.llama3_1", "Llama's builders alone"),
+        ("Qwen3-8B", "default", None, "no builder for a model of type qwen3"),
+    ],
+)
+def test_torchtune_has_some_families_and_their_heads(
+    model: str, method: str, component: str | None, note: str
+) -> None:
+    found = ropecalc.find_model(model)
+    factor = 8.0 if method == "llama3" else None
+    asked = ropecalc.make_setting(
+        found, found.rope, rope_type=method, context=65536, base=5e6, factor=factor
+    )
+    written = emit(asked, "torchtune")
+    assert written.exact is not bool(note), written.notes
+    assert note in " ".join(written.notes)
+    if component is None:
+        assert written.text == ""
+        return
+    text = yaml(written.text)["model"]
+    assert text["_component_"] == f"torchtune.models.{component}"
+    assert text.get("scale_factor") == {"llama3_2.llama3_2": 1, "llama3_1.llama3_1": 8}.get(
+        component
+    )
+
+
 # --- the real transformers ------------------------------------------------------------------------
 
 REAL = {
