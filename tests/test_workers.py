@@ -18,13 +18,17 @@ import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.connection import Connection
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ropecalc import UndecidedError
 from ropecalc.base import workers
 from ropecalc.base.workers import Worker, cores, in_parallel
+
+if TYPE_CHECKING:
+    from tests.conftest import RunCli
 
 SOON = 300  # seconds, on a busy machine
 PID = "__import__('os').getpid()"
@@ -83,6 +87,31 @@ def test_a_process_that_is_gone_is_taken_for_one_that_had_no_memory(worker: Work
     worker.begin(("__import__('os')._exit(0)",))
     with pytest.raises(MemoryError):
         worker.finish()
+
+
+PROGRAM = """
+import ropecalc
+try:
+    ropecalc.build_staircase("minimum", 32, 100, jobs=2)
+except ropecalc.InvalidValueError as error:
+    print(error.parameter, error)
+"""
+
+
+def test_a_program_without_a_guard_is_told_of_it(run_python: RunCli, tmp_path: Path) -> None:
+    """Each process that is started runs it anew, and is refused to start others."""
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    done = run_python(str(path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("jobs jobs must be 1 in a program that starts its work outside")
+
+
+def test_a_process_that_may_start_no_others_does_all_itself(worker: Worker) -> None:
+    module = "__import__('ropecalc.base.workers', fromlist=['*'])"
+    assert answer(worker, f"{module}.cores()") == 1
+    found = answer(worker, f"list({module}.in_parallel(eval, iter([('3 + 4',)]), 2))")
+    assert found == [(("3 + 4",), 7)]
 
 
 def test_a_task_is_drawn_when_a_process_is_free_and_the_end_ends_them_all() -> None:

@@ -14,11 +14,11 @@ import threading
 import traceback
 from collections.abc import Callable, Generator, Iterator
 from itertools import islice
-from multiprocessing import get_context, parent_process, resource_tracker
+from multiprocessing import current_process, get_context, parent_process, resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from ropecalc.errors import UndecidedError
+from ropecalc.errors import InvalidValueError, UndecidedError
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -30,11 +30,19 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+PATIENCE = 5  # seconds for the end of a process whose connection is closed
+FAILED_AT_START = 1  # Python's exit code after an exception that nobody caught
+UNGUARDED = (
+    'jobs must be 1 in a program that starts its work outside of if __name__ == "__main__": each '
+    "process that shares the work runs such a program anew"
+)
 Task = tuple[Any, ...]
 
 
 def cores() -> int:
-    """How many processors this process may use."""
+    """How many processors this process may use; 1 in a process that may start no others."""
+    if current_process().daemon:
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -46,9 +54,10 @@ def in_parallel(
     """Tasks with what ``function(*task)`` returns, as they are finished, ``jobs`` at a time.
 
     A task is drawn from ``tasks`` no sooner than a process is free for it. With one job all is done
-    in this process. Ending the iteration ends the processes, whatever they are at.
+    in this process, as it is in a process that may start no others. Ending the iteration ends the
+    processes, whatever they are at.
     """
-    if jobs == 1:
+    if jobs == 1 or current_process().daemon:
         for task in tasks:
             yield task, function(*task)
         return
@@ -102,14 +111,17 @@ class Worker:
     def finish(self) -> tuple[Task, Any]:
         """The task and what came of it.
 
-        Raises UndecidedError where the function did, RuntimeError for any other failure, and
-        MemoryError where the process is gone.
+        Raises UndecidedError where the function did, RuntimeError for any other failure,
+        MemoryError where the process is gone, and InvalidValueError where it never began.
         """
         task, self.task = self.task, None
         assert task is not None
         try:
             error, result = self.connection.recv()
         except (EOFError, OSError):
+            self._process.join(PATIENCE)
+            if self._process.exitcode == FAILED_AT_START:
+                raise InvalidValueError("jobs", UNGUARDED) from None
             raise MemoryError from None  # killed by the system, for which this is the usual reason
         if error is not None:
             raise error
