@@ -23,7 +23,7 @@ from ropecalc.similarity import (
     error_bound,
     similarity_blocks,
 )
-from ropecalc.spectrum import Spectrum
+from ropecalc.spectrum import Spectrum, shown
 
 if TYPE_CHECKING:
     from ropecalc.base.room import Room
@@ -105,13 +105,17 @@ def _threshold(spectrum: Spectrum, margin: float) -> tuple[Decimal, float, float
     check_margin(margin)
     threshold = margin * spectrum.total
     doubt = error_bound(spectrum) + 4 * 2.0**-53 * threshold
-    return Decimal(margin), threshold, doubt
+    return Decimal(float(margin)), threshold, doubt
 
 
 def check_margin(margin: float) -> None:
     """Raise InvalidValueError unless 0 <= margin <= 1."""
-    if not 0 <= margin <= 1:
-        raise InvalidValueError("margin", f"margin must be from 0 to 1, got {margin}")
+    try:
+        inside = 0 <= margin <= 1
+    except TypeError:  # no number
+        inside = False
+    if not inside:
+        raise InvalidValueError("margin", f"margin must be from 0 to 1, got {shown(margin)}")
 
 
 def _verdicts(
@@ -177,6 +181,8 @@ def check(
         from ropecalc.base.wide import check_width
 
         check_width(min_window)
+    check_margin(margin)
+    margin = float(margin)  # it may be one of NumPy's
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total

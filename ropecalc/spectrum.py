@@ -178,7 +178,8 @@ def checked_integer(parameter: str, value: int, least: int, most: int, unit: str
 
     Raises InvalidValueError unless it is an integer from ``least`` to ``most``.
     """
-    if not isinstance(value, Integral) or not least <= value <= most:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not least <= value <= most:
         raise InvalidValueError(
             parameter,
             f"{parameter} must be an integer from {least:,} to {most:,}{unit}, got {shown(value)}",

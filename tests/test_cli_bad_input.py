@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import ROOT
+
 if TYPE_CHECKING:
     from tests.conftest import Done, RunBatch, RunCli
 
@@ -242,3 +244,16 @@ def test_a_full_disk_is_one_line_too(run_python: RunCli) -> None:
         "    sys.exit(subprocess.run(line, stdout=full).returncode)\n"
     )
     assert_one_line(run_python("-c", code), "cannot be written", "elsewhere")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252:strict"])
+def test_names_that_a_stream_cannot_carry_are_escaped(
+    run_cli: RunCli, tmp_path: Path, encoding: str
+) -> None:
+    path = tmp_path / "模型.json"
+    path.write_bytes((ROOT / "tests/data/configs/Qwen--Qwen3-8B--copy.json").read_bytes())
+    for line in ("lint", "plan --to 128k --csv --method yarn", "emit --write vllm"):
+        done = run_cli(*line.split(), str(path), env={"PYTHONIOENCODING": encoding})
+        assert done.returncode in (0, 1), done.stderr
+        assert "fault of ropecalc" not in done.stderr
+        assert "\\u6a21\\u578b.json" in done.stdout or line.startswith("emit")

@@ -100,3 +100,31 @@ def test_a_width_outside_its_domain_is_refused_whether_or_not_the_bound_holds(
 ) -> None:
     with pytest.raises(InvalidValueError, match="min_window must be from"):
         ropecalc.check(base, 4096, min_window=width)
+
+
+MARGINS: dict[str, Ask] = {
+    "check": lambda tau: ropecalc.check(1e4, 256, margin=tau).slack,
+    "min_base": lambda tau: ropecalc.min_base(34, 64, margin=tau).minimum_base,
+    "windows": lambda tau: ropecalc.windows(34, 64, margin=tau).minimum_base,
+}
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.float16])
+@pytest.mark.parametrize("name", MARGINS)
+def test_a_margin_of_numpy_is_a_number(name: str, kind: Any) -> None:
+    ask = MARGINS[name]
+    assert ask(kind(0.25)) == ask(0.25)  # the same number in all of them
+
+
+@pytest.mark.parametrize("value", [None, "much", 1.5, float("nan")], ids=repr)
+@pytest.mark.parametrize("name", MARGINS)
+def test_a_margin_outside_its_domain_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(InvalidValueError, match="margin must be from 0 to 1"):
+        MARGINS[name](value)
+
+
+def test_a_bool_is_no_integer() -> None:
+    with pytest.raises(InvalidValueError, match="context must be an integer"):
+        ropecalc.min_base(34, True)
+    with pytest.raises(InvalidValueError, match="head_dim must be"):
+        ropecalc.min_base(True, 64)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc.attention import mass_of
+from ropecalc.render.console import screen
 from ropecalc.render.temperature import describe_temperature
 from tests.render_samples import Stream
 
@@ -150,8 +151,6 @@ def test_what_has_no_scale_or_goes_backwards_is_told(run_batch: RunBatch) -> Non
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 @pytest.mark.parametrize("trained", [None, 8_192])
 def test_on_a_terminal(width: int, trained: int | None) -> None:
-    from ropecalc.render.console import screen
-
     on = screen(Stream("ascii", terminal=True), {"COLUMNS": str(width), "NO_COLOR": "1"})
     text = describe_temperature(ropecalc.temperature(131_072, trained_context=trained), on)
     assert text.isascii()
@@ -159,3 +158,21 @@ def test_on_a_terminal(width: int, trained: int | None) -> None:
     assert max(map(len, lines)) <= width
     assert "13.9807" in text
     assert ("1.247386" in text) is (trained is not None)
+
+
+@pytest.mark.parametrize(("context", "trained"), [(4, 2), (4096, 2048), (8192, 4096), (9000, "8k")])
+def test_the_line_to_try_names_a_shorter_context(
+    run_batch: RunBatch, context: int, trained: object
+) -> None:
+    stream = Stream()
+    stream.write(describe_temperature(ropecalc.temperature(context), screen(stream, {})))
+    line = f"temperature --ctx {context} --from {trained}"
+    assert f"  ropecalc {line}" in stream.text().splitlines()
+    (done,) = run_batch([line.split()])
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_of_two_tokens_there_is_no_shorter_context() -> None:
+    stream = Stream()
+    stream.write(describe_temperature(ropecalc.temperature(2), screen(stream, {})))
+    assert "--from" not in stream.text().splitlines()[-1]

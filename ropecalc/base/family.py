@@ -231,6 +231,7 @@ def family_of(
     """A Family; ``rotary_dim`` is ``head_dim`` unless given."""
     rotary_dim = head_dim if rotary_dim is None else rotary_dim
     check_dims(head_dim, rotary_dim)
+    check_margin(margin)
     if weights is not None:
         from ropecalc.scaling.domains import checked_weights
 

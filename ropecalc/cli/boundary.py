@@ -13,6 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import wraps
+from io import TextIOWrapper
 from typing import ParamSpec, Protocol, TextIO, runtime_checkable
 
 import typer
@@ -57,6 +58,7 @@ def run(app: typer.Typer) -> int:
     answer.
     """
     _die_quietly_on_a_closed_pipe()
+    _escape_what_stdout_cannot_carry()
     # The sweep makes thousands of small products: threads bring it 10% on an idle machine, and
     # waiting for each other makes them ten times slower than one on a busy one.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -69,6 +71,12 @@ def run(app: typer.Typer) -> int:
     except Exception as error:  # noqa: BLE001  the last place that can turn it into one line
         return _report(error)
     return code if isinstance(code, int) else 0
+
+
+def _escape_what_stdout_cannot_carry() -> None:
+    """A file may have any name, and its rows go to a stream of any encoding, as on stderr."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _called(app: typer.Typer, args: list[str]) -> object:

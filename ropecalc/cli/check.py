@@ -40,6 +40,15 @@ EPILOG = epilog(
     exit_1="no, it is broken",
 )
 
+MinWindow = Annotated[
+    float | None,
+    options.option(
+        "--min-window",
+        "Nearest base above in a window so wide, such as 1e-3.",
+        "W",
+        options.fraction("min_window", "1e-3"),
+    ),
+]
 Room = Annotated[bool, typer.Option("--room", help="Look for room beyond 128k tokens too.")]
 Quiet = Annotated[bool, options.quiet("Print yes or no alone.")]
 
@@ -59,7 +68,7 @@ def command(
     original_context: options.Original = None,
     margin: options.Margin = 0.0,
     weights: weighing.Weights = None,
-    min_window: options.MinWindow = None,
+    min_window: MinWindow = None,
     room: Room = False,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,

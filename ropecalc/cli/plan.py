@@ -31,7 +31,7 @@ EPILOG = epilog(
     "ropecalc plan config.json --to 64k --in-place config.json --dry-run",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
     exit_0="done: something meets the bound at the target, or was written",
-    exit_1="no: none meets the bound, a stack cannot compute exactly this, or -q is not all",
+    exit_1="no: no way meets the bound, a stack cannot, or -q has not all of it",
 )
 
 To = Annotated[

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from ropecalc.results import Temperature
 
 
+SHOWN = 8192  # the trained context of the line to try, where it is shorter than the context
+LEAST = 2  # tokens: the fewest that a trained context may be
+
+
 def describe_temperature(result: Temperature, screen: Screen) -> str:
     """The gap in a headline, what it is made of, and the factors side by side."""
     parts = [
@@ -20,15 +24,20 @@ def describe_temperature(result: Temperature, screen: Screen) -> str:
         pairs(list(_rows(result, screen)), screen),
         table(_columns(result), screen),
     ]
+    where = "Factors are those at the last position, on the logits"
     meaning = (
-        "Factors are those at the last position, on the logits; the mass is what the gap of the "
-        "trained context has with them. It is the mass of one token against others that are all "
-        "equal: the worst case, and no model of attention."
+        f"{where}; the mass is what the gap of the trained context has with them. It is the mass "
+        "of one token against others that are all equal: the worst case, and no model of "
+        "attention."
     )
     if result.trained_context is not None:
         return "\n\n".join([*parts, prose(meaning, screen)])
-    line = f"ropecalc temperature --ctx {result.context} --from 8k"
-    return "\n\n".join([*parts, then(f"{meaning} From a trained context:", line, screen)])
+    if result.context < 2 * LEAST:
+        return "\n\n".join([*parts, prose(f"{where}.", screen)])
+    trained = "8k" if result.context > SHOWN else result.context // 2
+    line = f"ropecalc temperature --ctx {result.context} --from {trained}"
+    told = f"{where}. With a trained context, what they leave of a token's mass:"
+    return "\n\n".join([*parts, then(told, line, screen)])
 
 
 def _title(result: Temperature) -> str:
