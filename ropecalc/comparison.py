@@ -79,7 +79,8 @@ def compare(
     names = tuple(dict.fromkeys(STACKS if stacks is None else stacks))
     if not names:
         raise InvalidValueError("stack", f"stack must be one of {', '.join(STACKS)}, got none")
-    changed = (override or {}).get("max_position_embeddings")
+    override = _of_the_text(override or {})
+    changed = override.get("max_position_embeddings")
     known = changed if isinstance(changed, int) else model.context
     asked = known if context is None else context
     if asked is not None and asked > MAX_POSITIONS:
@@ -88,7 +89,7 @@ def compare(
             "can be looked at; pass a context"
         )
     given = checked_weights(weights)
-    starts = _Start(model, context, dict(override or {}), given, count_unrotated)
+    starts = _Start(model, context, override, given, count_unrotated)
     layers = []
     ropes = chosen_ropes(model, layer)
     for at, rope in enumerate(ropes):
@@ -97,6 +98,14 @@ def compare(
         part = part_of(progress, at, len(ropes))
         layers.append(_layer(rope.layer_type, reach, runs, part))
     return Comparison(model, asked, names, tuple(layers))
+
+
+def _of_the_text(override: Mapping[str, Any]) -> dict[str, Any]:
+    """An override of a model with several parts: the keys of its text part, where ropes are."""
+    inner = override.get("text_config")
+    if not isinstance(inner, Mapping):
+        return dict(override)
+    return {**{k: v for k, v in override.items() if k != "text_config"}, **inner}
 
 
 @dataclass(frozen=True, slots=True)

@@ -466,6 +466,18 @@ def test_a_missing_factor_on_the_command_line_of_sglang_is_1() -> None:
     assert "taken for 1" in said(result, "sglang")
 
 
+def test_an_override_of_the_text_part_is_one_of_its_keys() -> None:
+    """As vLLM and SGLang take it for models with several parts."""
+    yarn_4 = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": L}
+    rope = {"rope_parameters": {**yarn_4, "rope_theta": 1e6}}
+    whole = {"model_type": "llava", "text_config": config()}
+    result = compared(whole, 4096, override={"text_config": rope})
+    plain_one = compared(config(), 4096, override=rope)
+    for stack in STACKS:
+        assert close(frequencies(result, stack), frequencies(plain_one, stack))
+    assert close(frequencies(result, "vllm"), yarn(1e6, 128, 4, L, (32, 1), whole=True))
+
+
 def test_a_missing_original_length_is_the_context() -> None:
     result = compared(config({"rope_type": "yarn", "factor": 4.0}), 4096)
     assert close(frequencies(result, "vllm"), yarn(1e6, 128, 4, M, (32, 1), whole=True))
