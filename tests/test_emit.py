@@ -544,6 +544,66 @@ def test_t6_longrope_is_never_called_su() -> None:
     same_spectrum(read.rope, asked.rope, 131072)
 
 
+@pytest.mark.parametrize("kind", ["phi3", "phi4_multimodal", "phimoe"])
+@pytest.mark.parametrize(
+    ("scaling", "context"),
+    [
+        (rope("linear", factor=4.0), 16384),
+        (rope("dynamic", factor=4.0, original_context=4096), 16384),
+        (rope("yarn", factor=4.0, original_context=4096), 16384),
+        (
+            rope(
+                "llama3",
+                factor=4.0,
+                original_context=4096,
+                low_freq_factor=1.0,
+                high_freq_factor=4.0,
+            ),
+            16384,
+        ),
+        (
+            rope(
+                "longrope",
+                factor=4.0,
+                original_context=4096,
+                short_factor=[1.0] * 64,
+                long_factor=[2.0] * 64,
+            ),
+            16384,
+        ),
+    ],
+    ids=lambda value: getattr(value, "rope_type", ""),
+)
+def test_a_class_that_refuses_a_scaling_gets_it_as_lists(
+    kind: str, scaling: Rope, context: int
+) -> None:
+    """Phi-3 takes longrope alone; PhiMoE multiplies by its mscales alone, and stops without."""
+    document = {**config(), "model_type": kind}
+    wanted = setting(scaling, context, document)
+    emission = emit(wanted, "transformers5")
+    assert emission.exact == (scaling.rope_type != "dynamic")
+    change = json.loads(emission.text)
+    inner = change["rope_parameters"]
+    assert inner["rope_type"] == "longrope"
+    read = parse_config(merged(document, change), "config.json")
+    same_spectrum(read.rope, scaling, context)
+    factor = from_rope(scaling, context).attention_factor
+    if kind == "phimoe":
+        assert inner["short_mscale"] == inner["long_mscale"] == pytest.approx(factor, rel=1e-14)
+    found = ropecalc.compare(read, context).layers[0].runs
+    assert found[0].stack == "transformers"
+    assert found[0].refusal is None
+
+
+def test_phimoe_of_transformers_4_keeps_its_mscales() -> None:
+    """Its class of 4.57.6 wants them, and takes more keys than the three of Phi-3."""
+    document = {**config(), "model_type": "phimoe"}
+    wanted = setting(rope("yarn", factor=4.0, original_context=4096), 16384, document)
+    written = json.loads(emit(wanted, "transformers4").text)["rope_scaling"]
+    assert written["short_mscale"] == written["long_mscale"] == pytest.approx(1.1386294361119891)
+    assert written["original_max_position_embeddings"] == 4096
+
+
 def test_t7_the_factor_is_the_ratio_of_the_contexts() -> None:
     change = json.loads(emit(YARN4, "transformers5").text)
     assert change["max_position_embeddings"] == 131072

@@ -104,6 +104,10 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(scaled(YARN), model_type="mixtral", head_dim=None),
         outside(scaled(LINEAR), model_type="mixtral", head_dim=None),
     ),
+    "refused-by-class": (
+        outside(scaled(LINEAR), model_type="phi3"),
+        outside(scaled(LONGROPE), model_type="phi3"),
+    ),
     "integer-factor": (scaled(LINEAR, factor=4), scaled(LINEAR)),
     "nested-not-read": (
         outside(by_layer(), model_type="llama"),
@@ -255,6 +259,31 @@ def test_the_worst_come_first() -> None:
     assert severities == sorted(severities, key=list(Severity).index)
     assert severities[0] is Severity.ERROR
     assert severities[-1] is Severity.NOTE
+
+
+def test_a_head_dim_that_is_null_by_its_class() -> None:
+    assert "head-dim-null" in codes(outside(scaled(YARN), model_type="mixtral"))
+    assert "head-dim-null" not in codes(outside(scaled(LINEAR), model_type="mixtral"))
+    assert "head-dim-null" not in codes(outside(scaled(YARN), model_type="mixtral", head_dim=128))
+    assert "head-dim-null" not in codes(outside(scaled(YARN), model_type="mistral"))
+
+
+@pytest.mark.parametrize("rope", [LINEAR, YARN, LLAMA3, LONGROPE])
+def test_phimoe_needs_its_mscales_with_any_scaling(rope: Document) -> None:
+    bad = outside(scaled(rope), model_type="phimoe")
+    assert "short_mscale and no long_mscale" in the("refused-by-class", bad).message
+    one = outside(scaled(rope, short_mscale=1.1), model_type="phimoe")
+    assert "no long_mscale" in the("refused-by-class", one).message
+    good = outside(scaled(rope, short_mscale=1.1, long_mscale=1.2), model_type="phimoe")
+    assert "refused-by-class" not in codes(good)
+
+
+@pytest.mark.parametrize("kind", ["phi3", "phi4_multimodal"])
+def test_su_is_renamed_too_late_in_phi_3_and_its_like(kind: str) -> None:
+    rope = {"type": "su", **LISTS}
+    assert "su-name" in codes(outside(PHI3, model_type=kind, rope_scaling=rope))
+    within = outside(PHI3, model_type=kind, rope_scaling={**rope, **ORIGINAL})
+    assert "su-name" not in codes(within)
 
 
 # --- clean files ----------------------------------------------------------------------------------

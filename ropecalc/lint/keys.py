@@ -10,7 +10,7 @@ from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number
 from ropecalc.scaling import mscale, yarn_attention_factor
-from ropecalc.stacks.classes import BASES_BY_LAYER, ROTARY, SCALED_FULL_ONLY
+from ropecalc.stacks.classes import BASES_BY_LAYER, LONGROPE_ALONE, ROTARY, SCALED_FULL_ONLY
 from ropecalc.stacks.document import shown
 
 COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
@@ -117,10 +117,10 @@ def _attention(parameters: Mapping[str, Any]) -> float:
 def su_name(subject: Subject) -> Iterator[Said]:
     """Longrope under its first name, which transformers 5 reads in Phi-3 alone, and there late."""
     for item in subject.objects:
-        if item.written_method != "su" or subject.model.model_type == "phi4_multimodal":
-            continue  # that class renames it
+        if item.written_method != "su":
+            continue
         fact = f'{item.path} asks for "su", which transformers 5 does not know: KeyError'
-        if subject.model.model_type == "phi3":
+        if subject.model.model_type in LONGROPE_ALONE:
             if item.has(ORIGINAL):
                 continue
             fact = (

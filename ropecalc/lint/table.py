@@ -49,6 +49,13 @@ RULES = (
         types.null_head_dim,
     ),
     Rule(
+        "refused-by-class",
+        ERROR,
+        "Phi-3, PhiMoE: a scaling that the class refuses",
+        f"{TF}; {VLLM} and {SGLANG}, which load the file by the same class",
+        types.refused_by_class,
+    ),
+    Rule(
         "integer-factor",
         ERROR,
         "linear: an integer factor",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
+from ropecalc.stacks.dialects.loading import refusal_on_loading
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
 VERSION = "0.5.23"
@@ -34,6 +35,7 @@ def run(asked: Asked) -> Taken:
         taken.refusal = StackRule("it does not know the rope_type ntk", ROPES)
     elif asked.lacks_factor:
         taken.refusal = _no_factor(asked)
+    taken.refusal = refusal_on_loading(asked) or taken.refusal
     return taken
 
 

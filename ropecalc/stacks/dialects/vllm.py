@@ -8,6 +8,7 @@ from typing import Any
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number
+from ropecalc.stacks.dialects.loading import refusal_on_loading
 
 VERSION = "0.33.0"
 ROPES = "vllm/model_executor/layers/rotary_embedding"
@@ -40,6 +41,7 @@ def run(asked: Asked) -> Taken:
         taken.rule("ntk lowers the highest frequency as well", ROPES)
     if asked.lacks_factor:
         taken.refusal = StackRule(NO_FACTOR, f"{ROPES} get_rope")
+    taken.refusal = refusal_on_loading(asked) or taken.refusal
     _length_rules(asked, taken)
     return taken
 
