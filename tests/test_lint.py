@@ -113,6 +113,10 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(by_layer(), model_type="llama"),
         outside(by_layer(), model_type="olmo3"),
     ),
+    "flat-not-read": (
+        outside(modern(LINEAR), model_type="olmo3"),
+        outside(scaled(LINEAR), model_type="olmo3"),
+    ),
     "both-objects": (
         outside(scaled(LINEAR), rope_parameters={**LINEAR, "factor": 8.0}),
         outside(scaled(LINEAR), rope_parameters={**LINEAR, "rope_theta": 500_000.0}),
@@ -266,6 +270,20 @@ def test_a_head_dim_that_is_null_by_its_class() -> None:
     assert "head-dim-null" not in codes(outside(scaled(LINEAR), model_type="mixtral"))
     assert "head-dim-null" not in codes(outside(scaled(YARN), model_type="mixtral", head_dim=128))
     assert "head-dim-null" not in codes(outside(scaled(YARN), model_type="mistral"))
+
+
+def test_type_alone_within_a_kind_of_layer_is_read() -> None:
+    inner = {"type": "linear", "factor": 4.0, "rope_theta": 1e6}
+    nested = {"full_attention": inner, "sliding_attention": {"rope_type": "default"}}
+    document = outside(HEAD, **LAYERS, rope_parameters=nested)
+    assert "type-overlooked" not in codes(document)
+    assert "legacy-type" in codes(document)
+    assert "legacy-type" not in codes(CASES["type-overlooked"][0])
+
+
+def test_a_flat_object_is_refused_by_modernbert() -> None:
+    said = the("flat-not-read", outside(modern(LINEAR), model_type="modernbert"))
+    assert "refuses it: TypeError" in said.message
 
 
 @pytest.mark.parametrize("rope", [LINEAR, YARN, LLAMA3, LONGROPE])

@@ -217,6 +217,23 @@ def test_inner_objects_are_passed_over_by_a_class_with_one_kind_of_layer() -> No
     assert built(bad) == built(dict(HEAD))
 
 
+@pytest.mark.parametrize("kind", ["gemma3_text", "gemma3n_text", "t5gemma2_text", "olmo3"])
+def test_a_flat_object_is_passed_over_by_classes_that_tell_layers_apart(kind: str) -> None:
+    from tests.golden.transformers_rope import compute
+
+    keys = {**HEAD, "model_type": kind, "num_hidden_layers": 6}
+    flat = compute({**keys, "rope_parameters": {**LINEAR, "rope_theta": 777.0}})
+    assert flat.layers == compute(keys).layers
+
+
+def test_a_flat_object_is_refused_by_modernbert() -> None:
+    from tests.golden.transformers_rope import compute
+
+    keys = {**HEAD, "model_type": "modernbert", "num_hidden_layers": 6}
+    with pytest.raises(Exception, match="TypeError"):
+        compute({**keys, "rope_parameters": dict(LINEAR)})
+
+
 @pytest.mark.parametrize("kind", ["gemma3_text", "gemma3n_text", "olmo3", "modernbert"])
 def test_type_alone_scales_nothing_in_classes_that_tell_layers_apart(kind: str) -> None:
     from tests.golden.transformers_rope import compute

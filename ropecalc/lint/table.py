@@ -70,6 +70,13 @@ RULES = (
         keys.nested_not_read,
     ),
     Rule(
+        "flat-not-read",
+        ERROR,
+        "one rope object, in a class that has one a kind of layer",
+        TF,
+        keys.flat_not_read,
+    ),
+    Rule(
         "both-objects",
         ERROR,
         "rope_scaling and rope_parameters that differ",

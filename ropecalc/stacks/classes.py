@@ -97,10 +97,18 @@ COMPRESS_BASE = 1.6e5  # of DeepSeek-V4's compressed attention
 # A default that wins over what a rope object says.
 ORIGINAL_CONTEXT = {"phi3": 4096}
 
-# (full_attention, sliding_attention)
-BASES_BY_LAYER = dict.fromkeys(
-    ["gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "t5gemma2_text"], (1e6, 1e4)
-) | dict.fromkeys(["modernbert", "modernbert-decoder"], (1.6e5, 1e4))
+# (full_attention, sliding_attention). These read rope_parameters by kind of layer alone: a flat
+# object is passed over, and rope_scaling is merged into {"rope_type": "default"}, so that a type
+# under that name alone scales nothing (convert_rope_params_to_dict of each)
+BASES_BY_LAYER = (
+    dict.fromkeys(["gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "t5gemma2_text"], (1e6, 1e4))
+    | dict.fromkeys(["modernbert", "modernbert-decoder"], (1.6e5, 1e4))
+    | {"olmo3": (5e5, 5e5)}
+)
+# of these even the type is checked, so that a flat object is refused
+FLAT_REFUSED = frozenset(["modernbert", "modernbert-decoder"])
+# no key of the older form is for the sliding layers, which keep the base of their class
+FIXED_LOCAL_BASE = frozenset(["olmo3"])
 
 ROTARY = BASE.keys() | BASES_BY_LAYER.keys()
 
@@ -172,8 +180,8 @@ SLIDING_PATTERN = {
 UNROTATED_FULL = frozenset("cohere2 cohere2_moe exaone4 exaone_moe llama4_text".split())
 # every nth layer has no rotation
 UNROTATED_EVERY = {"llama4_text": 4, "smollm3": 4}
-# scaling is for the layers that see the whole context alone
-SCALED_FULL_ONLY = frozenset("olmo3 gemma3 gemma3_text gemma3n gemma3n_text".split())
+# rope_scaling is for the layers that see the whole context alone
+SCALED_FULL_ONLY = frozenset("olmo3 gemma3 gemma3_text gemma3n gemma3n_text t5gemma2_text".split())
 # Phi-3 and its like: no scaling but longrope, which has two more names there
 # (configuration_phi3.py, convert_rope_params_to_dict and validate_rope)
 LONGROPE_ALONE = frozenset(["phi3", "phi4_multimodal"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ropecalc.results import StackRule
 from ropecalc.stacks import classes
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked
+from ropecalc.stacks.huggingface import is_flat
 
 PHI3 = "src/transformers/models/phi3/configuration_phi3.py"
 PHIMOE = "src/transformers/models/phimoe/configuration_phimoe.py"
@@ -23,7 +24,13 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if null and asked.model_type in classes.STRICT_HEAD_DIM:
         text = f"head_dim is null, and {asked.model_type} declares an integer: TypeError"
         return StackRule(text, "src/transformers/models, the configuration of each")
-    if "rope_type" in asked.flags or asked.written in (None, "default"):
+    if "rope_type" in asked.flags:
+        return None
+    flat = not asked.text.get("rope_scaling") and is_flat(asked.values, asked.model_type)
+    if flat and not asked.nested and asked.model_type in classes.FLAT_REFUSED:
+        text = f"{asked.model_type} takes rope_parameters by kind of layer alone: TypeError"
+        return StackRule(text, "src/transformers/models, the configuration of each")
+    if asked.written in (None, "default"):
         return None
     return _phi3(asked) or _phimoe(asked) or _longrope(asked)
 

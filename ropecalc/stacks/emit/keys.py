@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from ropecalc.results import Rope
+from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks import classes
-from ropecalc.stacks.attention import FULL
+from ropecalc.stacks.attention import FULL, SLIDING
 from ropecalc.stacks.emit.wanted import (
     Wanted,
     as_lists,
@@ -140,7 +141,8 @@ def positions(goal: Wanted, rope: Rope) -> int | None:
 
 def is_nested(goal: Wanted) -> bool:
     """Whether the ropes are written once a kind of layer."""
-    return bool(goal.others) or _nested_object(goal) is not None
+    by_class = model_type(goal) in classes.BASES_BY_LAYER
+    return by_class or bool(goal.others) or _nested_object(goal) is not None
 
 
 def _document(goal: Wanted) -> Mapping[str, Any]:
@@ -180,6 +182,8 @@ def parameters_object(goal: Wanted, rope: Rope) -> Keys:
         return {**nested, rope.layer_type: changed}
     assert goal.model is not None
     ropes = {other.layer_type: other for other in goal.model.ropes}
+    if EVERY_LAYER in ropes:  # of a class that reads them by kind
+        ropes = dict.fromkeys((FULL, SLIDING), ropes[EVERY_LAYER])
     if goal.was is not None:  # kinds that shared the setting's rope, apart from their window
         for kind, other in ropes.items():
             if deeds(other) == deeds(goal.was):
@@ -278,7 +282,8 @@ def base_unit(document: Mapping[str, Any]) -> float:
 
 def _local_base(goal: Wanted, document: Mapping[str, Any]) -> Keys:
     """The base of windowed layers, where it is another and the file does not have it already."""
-    if any(document.get(key) is not None for key in LOCAL_BASE_KEYS):
+    fixed = model_type(goal) in classes.FIXED_LOCAL_BASE
+    if fixed or any(document.get(key) is not None for key in LOCAL_BASE_KEYS):
         return {}
     local = [rope for rope in goal.others if rope.window is not None]
     return {LOCAL_BASE_KEYS[0]: local[0].base} if local else {}

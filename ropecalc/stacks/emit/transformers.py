@@ -81,6 +81,10 @@ def _not_in_four(goal: Wanted) -> list[str]:
             "transformers 4 has one rope_scaling for all layers: this model's other layers would "
             "get it too"
         )
+    own = model_type(goal)
+    if own in classes.FIXED_LOCAL_BASE and {r.base for r in goal.others} - {goal.rope.base}:
+        text = f"transformers 4 has one base for all layers of {own}: the others"
+        why.append(f"{text} would get this one too")
     if is_phi3(goal) and method == "longrope":
         from ropecalc.stacks.emit.wanted import attention_factor, near
 
