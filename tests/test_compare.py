@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 HEAD = {"model_type": "llama", "hidden_size": 4096, "num_attention_heads": 32}
 M, L = 131_072, 32_768
 YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": L}
+ORIGINAL = {"original_max_position_embeddings": 4096}
 G4 = 1 + 0.1 * math.log(4)
 LISTS = {
     "short_factor": [1.0 + i / 64 for i in range(64)],
@@ -422,12 +423,64 @@ def test_ntk_is_known_to_vllm_alone() -> None:
 
 
 def test_su() -> None:
-    """transformers looks within rope_scaling for a length that stands beside it."""
+    """Phi-3's class looks within rope_scaling for a length that stands beside it.
+
+    vLLM and SGLang load the file by that class too.
+    """
     rope = {**LONGROPE, "type": "su", "rope_type": None, "original_max_position_embeddings": None}
     document = config(rope, model_type="phi3", original_max_position_embeddings=4096)
     result = compared(document, 4096)
-    assert "KeyError" in said(result, "transformers")
-    assert [group.stacks for group in result.layers[0].groups] == [STACKS[1:]]
+    assert all("KeyError" in said(result, stack) for stack in STACKS[:3])
+    assert [group.stacks for group in result.layers[0].groups] == [STACKS[3:]]
+    within = compared({**document, "rope_scaling": {**rope, **ORIGINAL}}, 4096)
+    assert all(run.refusal is None for run in within.layers[0].runs)
+
+
+@pytest.mark.parametrize("kind", ["phi3", "phi4_multimodal"])
+@pytest.mark.parametrize(
+    "rope", [{"rope_type": "linear", "factor": 4.0}, {"rope_type": "dynamic", "factor": 4.0}]
+)
+def test_phi_3_is_not_loaded_with_another_scaling_than_longrope(
+    kind: str, rope: dict[str, Any]
+) -> None:
+    result = compared(config(rope, model_type=kind), 4096)
+    assert all("ValueError" in said(result, stack) for stack in STACKS[:3])
+    assert compared(config(model_type=kind), 4096).agree
+
+
+@pytest.mark.parametrize("rope", [YARN, {"rope_type": "linear", "factor": 4.0}, LONGROPE])
+def test_phimoe_is_not_loaded_without_its_mscales(rope: dict[str, Any]) -> None:
+    result = compared(config(rope, model_type="phimoe"), 4096)
+    assert all("TypeError" in said(result, stack) for stack in STACKS[:3])
+    mscales = {"short_mscale": 1.1, "long_mscale": 1.2}
+    loaded = compared(config({**rope, **mscales}, model_type="phimoe"), 4096)
+    assert all(run.refusal is None for run in loaded.layers[0].runs)
+
+
+def test_a_head_dim_that_is_null_by_its_class_stops_transformers_where_scaling_multiplies_it() -> (
+    None
+):
+    """The rotary embedding of transformers has that, so that only longrope, which the class checks
+    as it loads, stops the others.
+    """
+    for rope, refusing in ((YARN, STACKS[:1]), (LONGROPE, STACKS[:3])):
+        result = compared(config(rope, model_type="mixtral"), 4096)
+        runs_ = result.layers[0].runs
+        assert tuple(run.stack for run in runs_ if run.refusal is not None) == refusing
+        written = compared(config(rope, model_type="mixtral", head_dim=128), 4096)
+        assert all(run.refusal is None for run in written.layers[0].runs)
+    llama3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    plain_ = compared(config({**YARN, **llama3, "rope_type": "llama3"}, model_type="mixtral"), 4096)
+    by_stack = runs(plain_)
+    assert all(run.refusal is None for run in by_stack.values())
+    scaled_ = [stack for stack, run in by_stack.items() if run.rope and run.rope.factor]
+    assert scaled_ == ["transformers", "vllm", "llama.cpp"]  # SGLang's Mixtral has no scaling
+
+
+def test_a_null_for_an_integer_is_refused_by_all_that_load_the_file_by_its_class() -> None:
+    result = compared(config(model_type="qwen3", head_dim=None), 4096)
+    assert all("TypeError" in said(result, stack) for stack in STACKS[:3])
+    assert compared(config(model_type="qwen2", head_dim=None), 4096).agree
 
 
 def test_a_missing_base_is_that_of_the_class_everywhere() -> None:

@@ -544,6 +544,91 @@ def test_t6_longrope_is_never_called_su() -> None:
     same_spectrum(read.rope, asked.rope, 131072)
 
 
+@pytest.mark.parametrize("kind", ["phi3", "phi4_multimodal", "phimoe"])
+@pytest.mark.parametrize(
+    ("scaling", "context"),
+    [
+        (rope("linear", factor=4.0), 16384),
+        (rope("dynamic", factor=4.0, original_context=4096), 16384),
+        (rope("yarn", factor=4.0, original_context=4096), 16384),
+        (
+            rope(
+                "llama3",
+                factor=4.0,
+                original_context=4096,
+                low_freq_factor=1.0,
+                high_freq_factor=4.0,
+            ),
+            16384,
+        ),
+        (
+            rope(
+                "longrope",
+                factor=4.0,
+                original_context=4096,
+                short_factor=[1.0] * 64,
+                long_factor=[2.0] * 64,
+            ),
+            16384,
+        ),
+    ],
+    ids=lambda value: getattr(value, "rope_type", ""),
+)
+def test_a_class_that_refuses_a_scaling_gets_it_as_lists(
+    kind: str, scaling: Rope, context: int
+) -> None:
+    """Phi-3 takes longrope alone; PhiMoE multiplies by its mscales alone, and stops without."""
+    document = {**config(), "model_type": kind}
+    wanted = setting(scaling, context, document)
+    emission = emit(wanted, "transformers5")
+    assert emission.exact == (scaling.rope_type != "dynamic")
+    change = json.loads(emission.text)
+    inner = change["rope_parameters"]
+    assert inner["rope_type"] == "longrope"
+    read = parse_config(merged(document, change), "config.json")
+    same_spectrum(read.rope, scaling, context)
+    factor = from_rope(scaling, context).attention_factor
+    if kind == "phimoe":
+        assert inner["short_mscale"] == inner["long_mscale"] == pytest.approx(factor, rel=1e-14)
+    found = ropecalc.compare(read, context).layers[0].runs
+    assert found[0].stack == "transformers"
+    assert found[0].refusal is None
+
+
+@pytest.mark.parametrize("v5", [False, True])
+def test_a_class_that_reads_by_kind_of_layer_is_never_given_a_flat_object(v5: bool) -> None:
+    """OLMo-3 without scaling has one rope for all layers; a flat object would be passed over."""
+    document = {**config(), "model_type": "olmo3", "rope_theta": 5e5}
+    if v5:
+        document = {**config(v5=True), "model_type": "olmo3"}
+    wanted = setting(rope("yarn", base=5e5, factor=4.0, original_context=4096), 16384, document)
+    change = json.loads(emit(wanted, "transformers5").text)
+    assert change["rope_parameters"].keys() == {"full_attention", "sliding_attention"}
+    read = parse_config(merged(document, change), "config.json")
+    assert read.ropes[0].rope_type == "yarn"
+
+
+def test_olmo_3_of_transformers_4_has_one_base() -> None:
+    scaling = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 4096}
+    document = {**config(), "model_type": "olmo3", "rope_theta": 5e5, "rope_scaling": scaling}
+    document |= {"num_hidden_layers": 4, "sliding_window": 1024, "max_position_embeddings": 16384}
+    own = rope("yarn", base=5e5, factor=4.0, original_context=4096)
+    same = replace(own, layer_type="full_attention")
+    assert emit(setting(same, 16384, document), "transformers4").exact
+    other = emit(setting(replace(same, base=1e6), 16384, document), "transformers4")
+    assert not other.exact
+    assert "one base for all layers of olmo3" in other.notes[0]
+
+
+def test_phimoe_of_transformers_4_keeps_its_mscales() -> None:
+    """Its class of 4.57.6 wants them, and takes more keys than the three of Phi-3."""
+    document = {**config(), "model_type": "phimoe"}
+    wanted = setting(rope("yarn", factor=4.0, original_context=4096), 16384, document)
+    written = json.loads(emit(wanted, "transformers4").text)["rope_scaling"]
+    assert written["short_mscale"] == written["long_mscale"] == pytest.approx(1.1386294361119891)
+    assert written["original_max_position_embeddings"] == 4096
+
+
 def test_t7_the_factor_is_the_ratio_of_the_contexts() -> None:
     change = json.loads(emit(YARN4, "transformers5").text)
     assert change["max_position_embeddings"] == 131072

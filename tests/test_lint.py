@@ -104,10 +104,18 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(scaled(YARN), model_type="mixtral", head_dim=None),
         outside(scaled(LINEAR), model_type="mixtral", head_dim=None),
     ),
+    "refused-by-class": (
+        outside(scaled(LINEAR), model_type="phi3"),
+        outside(scaled(LONGROPE), model_type="phi3"),
+    ),
     "integer-factor": (scaled(LINEAR, factor=4), scaled(LINEAR)),
     "nested-not-read": (
         outside(by_layer(), model_type="llama"),
         outside(by_layer(), model_type="olmo3"),
+    ),
+    "flat-not-read": (
+        outside(modern(LINEAR), model_type="olmo3"),
+        outside(scaled(LINEAR), model_type="olmo3"),
     ),
     "both-objects": (
         outside(scaled(LINEAR), rope_parameters={**LINEAR, "factor": 8.0}),
@@ -255,6 +263,45 @@ def test_the_worst_come_first() -> None:
     assert severities == sorted(severities, key=list(Severity).index)
     assert severities[0] is Severity.ERROR
     assert severities[-1] is Severity.NOTE
+
+
+def test_a_head_dim_that_is_null_by_its_class() -> None:
+    assert "head-dim-null" in codes(outside(scaled(YARN), model_type="mixtral"))
+    assert "head-dim-null" not in codes(outside(scaled(LINEAR), model_type="mixtral"))
+    assert "head-dim-null" not in codes(outside(scaled(YARN), model_type="mixtral", head_dim=128))
+    assert "head-dim-null" not in codes(outside(scaled(YARN), model_type="mistral"))
+
+
+def test_type_alone_within_a_kind_of_layer_is_read() -> None:
+    inner = {"type": "linear", "factor": 4.0, "rope_theta": 1e6}
+    nested = {"full_attention": inner, "sliding_attention": {"rope_type": "default"}}
+    document = outside(HEAD, **LAYERS, rope_parameters=nested)
+    assert "type-overlooked" not in codes(document)
+    assert "legacy-type" in codes(document)
+    assert "legacy-type" not in codes(CASES["type-overlooked"][0])
+
+
+def test_a_flat_object_is_refused_by_modernbert() -> None:
+    said = the("flat-not-read", outside(modern(LINEAR), model_type="modernbert"))
+    assert "refuses it: TypeError" in said.message
+
+
+@pytest.mark.parametrize("rope", [LINEAR, YARN, LLAMA3, LONGROPE])
+def test_phimoe_needs_its_mscales_with_any_scaling(rope: Document) -> None:
+    bad = outside(scaled(rope), model_type="phimoe")
+    assert "short_mscale and no long_mscale" in the("refused-by-class", bad).message
+    one = outside(scaled(rope, short_mscale=1.1), model_type="phimoe")
+    assert "no long_mscale" in the("refused-by-class", one).message
+    good = outside(scaled(rope, short_mscale=1.1, long_mscale=1.2), model_type="phimoe")
+    assert "refused-by-class" not in codes(good)
+
+
+@pytest.mark.parametrize("kind", ["phi3", "phi4_multimodal"])
+def test_su_is_renamed_too_late_in_phi_3_and_its_like(kind: str) -> None:
+    rope = {"type": "su", **LISTS}
+    assert "su-name" in codes(outside(PHI3, model_type=kind, rope_scaling=rope))
+    within = outside(PHI3, model_type=kind, rope_scaling={**rope, **ORIGINAL})
+    assert "su-name" not in codes(within)
 
 
 # --- clean files ----------------------------------------------------------------------------------

@@ -10,7 +10,18 @@ from typing import Any
 
 import pytest
 
-from tests.test_lint import CASES, DYNAMIC, HEAD, LINEAR, LLAMA3, Document, modern, scaled
+from tests.test_lint import (
+    CASES,
+    DYNAMIC,
+    HEAD,
+    LINEAR,
+    LLAMA3,
+    LONGROPE,
+    YARN,
+    Document,
+    modern,
+    scaled,
+)
 
 transformers = pytest.importorskip("transformers", minversion="5.23")
 pytestmark = pytest.mark.slow
@@ -21,7 +32,8 @@ WARNED = (  # the triggering file brings a warning, the other none
     "longrope-factor attn-factor proportional-factor nested-not-read"
 ).split()
 HARMLESS = ("unknown-key", "proportional-factor")  # warned of, but nothing is lost
-REFUSED = ("su-name", "head-dim-null", "missing-factor")  # the triggering file ends in an exception
+# the triggering file ends in an exception
+REFUSED = ("su-name", "head-dim-null", "missing-factor", "refused-by-class")
 SILENT = (  # neither brings a word
     "one-mscale beta-zero context-not-raised missing-original-length implied-theta both-objects "
     "base-twice original-length-twice nested-truncate longrope-attention missing-theta"
@@ -83,7 +95,7 @@ def test_it_warns(code: str, heard: Heard) -> None:
 @pytest.mark.parametrize("code", REFUSED)
 def test_it_refuses(code: str) -> None:
     bad, good = map(usable, CASES[code])
-    with pytest.raises((KeyError, TypeError)):
+    with pytest.raises(Exception, match=r"Missing required keys|NoneType|must be one of"):
         built(bad)
     assert built(good)
 
@@ -101,6 +113,45 @@ def test_it_computes_as_if_the_key_were_not_there(code: str) -> None:
     rope = {k: v for k, v in document["rope_scaling"].items() if k not in drop}
     rope.setdefault("rope_type", "linear")
     assert built(document) == built({**document, "rope_scaling": rope})
+
+
+@pytest.mark.parametrize("rope", [LINEAR, YARN, LLAMA3, LONGROPE])
+def test_phimoe_refuses_a_scaling_without_its_mscales(rope: Document) -> None:
+    from tests.golden.transformers_rope import compute
+
+    keys = {**HEAD, "model_type": "phimoe"}
+    with pytest.raises(Exception, match="short_mscale field must be a number"):
+        compute({**keys, "rope_scaling": rope})
+    compute({**keys, "rope_scaling": {**rope, "short_mscale": 1.1, "long_mscale": 1.2}})
+
+
+def stops(kind: str, document: Document, *, loading: bool = False) -> bool:
+    """Whether a head_dim of null ends in a TypeError, as the file is loaded or at any time."""
+    from tests.golden.transformers_rope import compute
+
+    try:
+        if loading:
+            transformers.CONFIG_MAPPING[kind].from_dict(copy.deepcopy(document))
+        else:
+            compute(copy.deepcopy(document))
+    except Exception as error:  # noqa: BLE001 - its own, with the TypeError in its text
+        return "TypeError" in f"{type(error)} {error}"
+    return False
+
+
+def test_which_classes_have_a_head_dim_of_null_which_keep_it_and_which_refuse_it() -> None:
+    from ropecalc.stacks import classes
+
+    # these want more keys, or have no rotary embedding of their own
+    unasked = {"gemma4_text", "longcat_flash", "mimo_v2_flash", "step3p5"}
+    kept, strict = classes.KEEPS_NULL_HEAD_DIM, classes.STRICT_HEAD_DIM - unasked
+    for kind in sorted(kept | strict | classes.NULL_HEAD_DIM):
+        rope = LONGROPE if kind in classes.LONGROPE_ALONE else YARN
+        keys = {**HEAD, "model_type": kind, "num_hidden_layers": 4, "pad_token_id": 0}
+        scaling = {**keys, "rope_scaling": rope}
+        assert stops(kind, scaling) == (kind in classes.NULL_HEAD_DIM), kind
+        assert stops(kind, {**keys, "head_dim": None}, loading=True) == (kind in strict), kind
+        assert stops(kind, {**scaling, "head_dim": None}), kind
 
 
 def test_a_factor_that_is_null_is_the_ratio(heard: Heard) -> None:
@@ -164,6 +215,23 @@ def test_a_missing_base_is_the_class_default_and_none_once_it_is_set_on_a_config
 def test_inner_objects_are_passed_over_by_a_class_with_one_kind_of_layer() -> None:
     bad = CASES["nested-not-read"][0]
     assert built(bad) == built(dict(HEAD))
+
+
+@pytest.mark.parametrize("kind", ["gemma3_text", "gemma3n_text", "t5gemma2_text", "olmo3"])
+def test_a_flat_object_is_passed_over_by_classes_that_tell_layers_apart(kind: str) -> None:
+    from tests.golden.transformers_rope import compute
+
+    keys = {**HEAD, "model_type": kind, "num_hidden_layers": 6}
+    flat = compute({**keys, "rope_parameters": {**LINEAR, "rope_theta": 777.0}})
+    assert flat.layers == compute(keys).layers
+
+
+def test_a_flat_object_is_refused_by_modernbert() -> None:
+    from tests.golden.transformers_rope import compute
+
+    keys = {**HEAD, "model_type": "modernbert", "num_hidden_layers": 6}
+    with pytest.raises(Exception, match="TypeError"):
+        compute({**keys, "rope_parameters": dict(LINEAR)})
 
 
 @pytest.mark.parametrize("kind", ["gemma3_text", "gemma3n_text", "olmo3", "modernbert"])

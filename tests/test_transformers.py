@@ -106,8 +106,6 @@ def compare_layer(
 
 # Where ropecalc says something else, and why. An entry that stops being true fails its test.
 DIFFERENT = {
-    "olmo 3, old keys, another base": "transformers gives sliding layers its class's 500,000",
-    "modernbert, scaling in old keys": "transformers overlooks `type` where layers differ",
     "a factor without a type": "transformers takes none for default, ropecalc asks",
     "a partial factor that llama does not read": "other stacks do read it",
 }

@@ -10,9 +10,15 @@ from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number
 from ropecalc.scaling import mscale, yarn_attention_factor
-from ropecalc.stacks.classes import BASES_BY_LAYER, ROTARY, SCALED_FULL_ONLY
+from ropecalc.stacks.classes import (
+    BASES_BY_LAYER,
+    FLAT_REFUSED,
+    LONGROPE_ALONE,
+    ROTARY,
+)
 from ropecalc.stacks.classes_vllm import RENAMED
 from ropecalc.stacks.document import shown
+from ropecalc.stacks.huggingface import is_flat
 
 COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
 KEYS = {  # what the validators of transformers 5.23 take, beside the keys that all methods have
@@ -118,10 +124,10 @@ def _attention(parameters: Mapping[str, Any]) -> float:
 def su_name(subject: Subject) -> Iterator[Said]:
     """Longrope under its first name, which transformers 5 reads in Phi-3 alone, and there late."""
     for item in subject.objects:
-        if item.written_method != "su" or subject.model.model_type == "phi4_multimodal":
-            continue  # that class renames it
+        if item.written_method != "su":
+            continue
         fact = f'{item.path} asks for "su", which transformers 5 does not know: KeyError'
-        if subject.model.model_type == "phi3":
+        if subject.model.model_type in LONGROPE_ALONE:
             if item.has(ORIGINAL):
                 continue
             fact = (
@@ -146,8 +152,10 @@ def yarn_for_longrope(subject: Subject) -> Iterator[Said]:
 def legacy_type(subject: Subject) -> Iterator[Said]:
     """The method under ``type`` alone."""
     for item in subject.objects:
-        renamed = item.method == "longrope" != item.written_method  # which has its own findings
-        if item.has("type") and not item.has("rope_type") and not renamed:
+        # these have findings of their own
+        renamed = item.method == "longrope" != item.written_method
+        apart = renamed or _overlooked(subject, item)
+        if item.has("type") and not item.has("rope_type") and not apart:
             name = shown(item.values["type"])
             yield Said(
                 f"{item.path} has its method under type alone, {name}: right in the file, but "
@@ -159,16 +167,33 @@ def legacy_type(subject: Subject) -> Iterator[Said]:
 
 def type_overlooked(subject: Subject) -> Iterator[Said]:
     """``type`` alone, in a class that has a rope_type by default for every kind of layer."""
-    if subject.model.model_type not in SCALED_FULL_ONLY | BASES_BY_LAYER.keys():
-        return
     for item in subject.objects:
-        if item.has("type") and not item.has("rope_type") and item.method != "default":
+        if _overlooked(subject, item) and item.written_method != "default":
             yield Said(
                 f"{item.path} has {shown(item.values['type'])} under type alone: transformers "
                 f"sets rope_type default for {subject.model.model_type} first, and scales nothing",
                 f'Write "rope_type": {shown(item.values["type"])}.',
                 item.layer_type,
             )
+
+
+def _overlooked(subject: Subject, item: RopeObject) -> bool:
+    by_layer = subject.model.model_type in BASES_BY_LAYER and item.layer_type is None
+    return by_layer and item.has("type") and not item.has("rope_type")
+
+
+def flat_not_read(subject: Subject) -> Iterator[Said]:
+    """One rope object for all layers, for a class that looks for one a kind of layer."""
+    kind = subject.model.model_type
+    values = subject.text.get("rope_parameters")
+    if subject.has("rope_scaling") or not isinstance(values, Mapping) or not is_flat(values, kind):
+        return
+    does = "refuses it: TypeError" if kind in FLAT_REFUSED else "passes over it"
+    yield Said(
+        f"{subject.prefix}rope_parameters is one object for all layers, but {kind} has one a kind "
+        f"of layer: transformers 5 {does}",
+        "Write one object a kind of layer, full_attention and sliding_attention.",
+    )
 
 
 def two_types(subject: Subject) -> Iterator[Said]:

@@ -49,6 +49,13 @@ RULES = (
         types.null_head_dim,
     ),
     Rule(
+        "refused-by-class",
+        ERROR,
+        "Phi-3, PhiMoE: a scaling that the class refuses",
+        f"{TF}; {VLLM} and {SGLANG}, which load the file by the same class",
+        types.refused_by_class,
+    ),
+    Rule(
         "integer-factor",
         ERROR,
         "linear: an integer factor",
@@ -61,6 +68,13 @@ RULES = (
         "rope objects by kind of layer, in a class that has one kind",
         TF,
         keys.nested_not_read,
+    ),
+    Rule(
+        "flat-not-read",
+        ERROR,
+        "one rope object, in a class that has one a kind of layer",
+        TF,
+        keys.flat_not_read,
     ),
     Rule(
         "both-objects",

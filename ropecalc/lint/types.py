@@ -7,20 +7,8 @@ from collections.abc import Iterator
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import Subject
 from ropecalc.lint.words import number
+from ropecalc.stacks import classes
 from ropecalc.stacks.classes_vllm import BY_TRANSFORMERS
-
-# Measured on transformers 5.23: classes whose head_dim is declared an integer ...
-STRICT_HEAD_DIM = frozenset(
-    "cohere2_moe cwm gemma gemma2 gemma3_text gemma3n_text gemma4_text glm4 gpt_oss helium "
-    "llama4_text longcat_flash mimo_v2_flash minimax_m2 ministral3 qwen3 qwen3_5_moe_text "
-    "qwen3_5_text qwen3_next qwen3_vl_text solar_open step3p5 vaultgemma".split()
-)
-# ... and some that keep the null, which dynamic, yarn and longrope then multiply.
-KEEPS_NULL = frozenset(
-    "apertus cohere cohere2 dots1 ernie4_5_moe exaone4 falcon_h1 flex_olmo glm glm4_moe gpt_neox "
-    "granite granitemoe hunyuan_v1_dense jetmoe lfm2 minimax ministral mixtral phi3".split()
-)
-MULTIPLIED = ("dynamic", "yarn", "longrope")
 
 
 def integer_factor(subject: Subject) -> Iterator[Said]:
@@ -67,16 +55,45 @@ def list_length(subject: Subject) -> Iterator[Said]:
 
 
 def null_head_dim(subject: Subject) -> Iterator[Said]:
-    """A head_dim that is there and null."""
-    if "head_dim" not in subject.text or subject.has("head_dim"):
+    """A head_dim that is null, in the file or, where it has none, by the model's class."""
+    kind, written = subject.model.model_type, "head_dim" in subject.text
+    by_class = kind in classes.NULL_HEAD_DIM
+    if subject.has("head_dim") or not (written or by_class):
         return
-    kind = subject.model.model_type
-    scaled = next(subject.of(*MULTIPLIED), None)
-    if kind in STRICT_HEAD_DIM:
+    scaled = next(subject.of(*classes.MULTIPLY_HEAD_DIM), None)
+    if kind in classes.STRICT_HEAD_DIM:
         reason = f"{kind} declares an integer and refuses it"
-    elif kind in KEEPS_NULL and scaled is not None:
+    elif kind in classes.KEEPS_NULL_HEAD_DIM and scaled is not None:
         reason = f"{scaled.method} scaling multiplies it, and stops with a TypeError"
     else:
         return
-    head_dim = subject.model.rope.head_dim
-    yield Said(f"{subject.prefix}head_dim is null: {reason}", f"Write {head_dim}, or leave it out.")
+    fact = "is null" if written else f"is absent, and null in {kind}"
+    cure = "" if by_class else ", or leave it out"
+    yield Said(
+        f"{subject.prefix}head_dim {fact}: {reason}",
+        f"Write {subject.model.rope.head_dim}{cure}.",
+    )
+
+
+def refused_by_class(subject: Subject) -> Iterator[Said]:
+    """A scaling that the model's class refuses as it reads the file."""
+    kind = subject.model.model_type
+    for item in subject.objects:
+        if item.method == "default":
+            continue
+        if kind in classes.LONGROPE_ALONE and item.method != "longrope":
+            yield Said(
+                f"{item.path} asks for {item.method} scaling, and {kind} takes none but longrope: "
+                "ValueError",
+                "Write the frequencies as longrope; ropecalc emit does.",
+                item.layer_type,
+            )
+        missing = [key for key in classes.MSCALES if item.number(key) is None]
+        if kind in classes.MSCALES_NEEDED and missing:
+            yield Said(
+                f"{item.path} has no {' and no '.join(missing)}, which {kind} needs with any "
+                "scaling: TypeError",
+                "Add both, with what cos and sin are to be multiplied by on either side of the "
+                "trained length.",
+                item.layer_type,
+            )

@@ -97,10 +97,18 @@ COMPRESS_BASE = 1.6e5  # of DeepSeek-V4's compressed attention
 # A default that wins over what a rope object says.
 ORIGINAL_CONTEXT = {"phi3": 4096}
 
-# (full_attention, sliding_attention)
-BASES_BY_LAYER = dict.fromkeys(
-    ["gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "t5gemma2_text"], (1e6, 1e4)
-) | dict.fromkeys(["modernbert", "modernbert-decoder"], (1.6e5, 1e4))
+# (full_attention, sliding_attention). These read rope_parameters by kind of layer alone: a flat
+# object is passed over, and rope_scaling is merged into {"rope_type": "default"}, so that a type
+# under that name alone scales nothing (convert_rope_params_to_dict of each)
+BASES_BY_LAYER = (
+    dict.fromkeys(["gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "t5gemma2_text"], (1e6, 1e4))
+    | dict.fromkeys(["modernbert", "modernbert-decoder"], (1.6e5, 1e4))
+    | {"olmo3": (5e5, 5e5)}
+)
+# of these even the type is checked, so that a flat object is refused
+FLAT_REFUSED = frozenset(["modernbert", "modernbert-decoder"])
+# no key of the older form is for the sliding layers, which keep the base of their class
+FIXED_LOCAL_BASE = frozenset(["olmo3"])
 
 ROTARY = BASE.keys() | BASES_BY_LAYER.keys()
 
@@ -127,6 +135,29 @@ HEAD_DIM = (
     | {"gpt_oss": 64, "deepseek_v4": 512}
 )
 
+# What a head_dim that is null does, measured on 5.23. These classes declare an integer, and refuse
+# it as the file is loaded:
+STRICT_HEAD_DIM = frozenset(
+    "cohere2_moe cwm deepseek_v32 deepseek_v4 dia_decoder gemma gemma2 gemma3_text gemma3n_text "
+    "gemma4_text glm4 glm_moe_dsa gpt_oss helium llama4_text longcat_flash mimo_v2_flash "
+    "minimax_m2 ministral3 qwen3 qwen3_5_moe_text qwen3_5_text qwen3_next qwen3_vl_text "
+    "solar_open step3p5 t5gemma2_text vaultgemma".split()
+)
+# these keep the null, which the methods below multiply:
+KEEPS_NULL_HEAD_DIM = frozenset(
+    "afmoe apertus bamba bitnet chameleon cohere cohere2 deepseek_v3 doge dots1 emu3_text_model "
+    "ernie4_5_moe exaone4 exaone_moe falcon_h1 flex_olmo glm glm4_moe glm4_moe_lite gpt_neox "
+    "granite granitemoe granitemoehybrid granitemoeshared hunyuan_v1_dense hunyuan_v1_moe "
+    "hunyuan_vl_text jetmoe lfm2 lfm2_moe minimax ministral mistral4 mixtral mllama_text_model "
+    "modernbert modernbert-decoder olmo olmo2 olmo3 olmoe persimmon phi phi3 qwen2 qwen2_5_vl_text "
+    "qwen2_moe qwen2_vl_text qwen3_moe qwen3_omni_moe_text smollm3 stablelm starcoder2".split()
+)
+# these have a null where the file has no head_dim either:
+NULL_HEAD_DIM = frozenset(
+    "hunyuan_v1_dense hunyuan_v1_moe hunyuan_vl_text minimax ministral mixtral".split()
+)
+MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
+
 # sliding_window is for every layer
 ALWAYS_SLIDING = frozenset("mistral mixtral ministral phi3 phimoe starcoder2".split())
 # every nth layer sees the whole context, the others a window
@@ -149,10 +180,16 @@ SLIDING_PATTERN = {
 UNROTATED_FULL = frozenset("cohere2 cohere2_moe exaone4 exaone_moe llama4_text".split())
 # every nth layer has no rotation
 UNROTATED_EVERY = {"llama4_text": 4, "smollm3": 4}
-# scaling is for the layers that see the whole context alone
-SCALED_FULL_ONLY = frozenset("olmo3 gemma3 gemma3_text gemma3n gemma3n_text".split())
-# older code of Phi-3 had two more names for longrope
-LONGROPE_BY_OTHER_NAMES = {"phi3": ("su", "yarn"), "phimoe": ("su", "yarn")}
+# rope_scaling is for the layers that see the whole context alone
+SCALED_FULL_ONLY = frozenset("olmo3 gemma3 gemma3_text gemma3n gemma3n_text t5gemma2_text".split())
+# Phi-3 and its like: no scaling but longrope, which has two more names there
+# (configuration_phi3.py, convert_rope_params_to_dict and validate_rope)
+LONGROPE_ALONE = frozenset(["phi3", "phi4_multimodal"])
+LONGROPE_BY_OTHER_NAMES = dict.fromkeys(LONGROPE_ALONE, ("su", "yarn"))
+# any scaling needs short_mscale and long_mscale, which the forward pass multiplies cos and sin by
+# (configuration_phimoe.py, validate_rope; PhimoeRotaryEmbedding)
+MSCALES_NEEDED = frozenset(["phimoe"])
+MSCALES = ("short_mscale", "long_mscale")
 # the last layer sees the whole context, whatever the pattern says
 FULL_LAST = frozenset(["gemma4_text"])
 # the first layer of a pattern sees the whole context, rather than its last

@@ -135,6 +135,12 @@ def _rope_section(config: Section, assumptions: list[str]) -> Section | None:
     key = config.first(*ROPE_KEYS)
     if key is not None:
         section = config.section(key)
+        if key == "rope_parameters" and is_flat(section.values, config.model_type):
+            assumptions.append(
+                f"{config.prefix}rope_parameters is not by kind of layer: {config.model_type} in "
+                "transformers passes over it"
+            )
+            return None
         return _deepseek_v4(config, section) if config.model_type == "deepseek_v4" else section
     if config.model_type == "deepseek_v4":
         return _deepseek_v4(config, Section(config.name, {}))
@@ -147,6 +153,16 @@ def _rope_section(config: Section, assumptions: list[str]) -> Section | None:
         "in transformers"
     )
     return Section(config.name, found, f"{config.prefix}rope_parameters.")
+
+
+def is_nested(values: Mapping[str, Any]) -> bool:
+    """Whether a rope object is one a kind of layer."""
+    return any(isinstance(value, Mapping) for value in values.values())
+
+
+def is_flat(values: Mapping[str, Any], model_type: str | None) -> bool:
+    """Whether rope_parameters say something once for all, in a class that does not look there."""
+    return bool(values) and model_type in classes.BASES_BY_LAYER and not is_nested(values)
 
 
 def _deepseek_v4(config: Section, section: Section) -> Section:
@@ -164,7 +180,7 @@ def _by_kind(
     config: Section, section: Section | None, layers: list[Layers]
 ) -> Iterator[tuple[Layers, Section | None, bool]]:
     """(kind of layer, the rope object that it has, whether that is one of several)."""
-    nested = section is not None and any(isinstance(v, dict) for v in section.values.values())
+    nested = section is not None and is_nested(section.values)
     if section is None or not nested:
         for layer in _split_by_base(config, layers):
             yield layer, section, False
@@ -197,7 +213,8 @@ def _rope(
     nested: bool,
 ) -> Rope:
     local = layer.layer_type not in (FULL, EVERY_LAYER)
-    if local and not nested and config.model_type in classes.SCALED_FULL_ONLY:
+    unscaled = local and config.model_type in classes.SCALED_FULL_ONLY
+    if not nested and (unscaled or _type_overlooked(config, rope)):
         method = "default"
     else:
         method = rope_type(rope, config.model_type)
@@ -218,17 +235,26 @@ def _rope(
     )
 
 
+def _type_overlooked(config: Section, rope: Section | None) -> bool:
+    """Whether a class that has rope_type default before it reads the file finds only a type."""
+    if rope is None or config.model_type not in classes.BASES_BY_LAYER:
+        return False
+    return rope.get("rope_type") is None and rope.get("type") is not None
+
+
 def _base(
     config: Section, rope: Section | None, layer: Layers, assumptions: list[str], *, nested: bool
 ) -> float:
     """The base, from where transformers looks first."""
     local = layer.layer_type not in (FULL, EVERY_LAYER)
-    if rope is not None and (nested or not local or config.first(*LOCAL_BASE_KEYS) is None):
+    apart = config.model_type in classes.SCALED_FULL_ONLY or config.first(*LOCAL_BASE_KEYS)
+    if rope is not None and (nested or not (local and apart)):
         found = rope.number("rope_theta", low=1, high=MAX_BASE)
         if found is not None:
             return found
     by_layer = classes.BASES_BY_LAYER.get(config.model_type or "")
-    keys = LOCAL_BASE_KEYS if local else ()
+    fixed = config.model_type in classes.FIXED_LOCAL_BASE
+    keys = LOCAL_BASE_KEYS if local and not fixed else ()
     found = config.number(*keys, *(() if local and by_layer else BASE_KEYS), low=1, high=MAX_BASE)
     if found is not None:
         return found
@@ -243,6 +269,12 @@ def _base_of_class(
 ) -> float:
     """The base that the model's class has; 10,000, as all stacks, where a scaling stands alone."""
     model_type = config.model_type or ""
+    written = config.number(*BASE_KEYS)
+    if written is not None and known is not None:  # which full attention has
+        if written != known:
+            text = f"{config.prefix}rope_theta is for full attention alone: sliding layers have "
+            assumptions.append(f"{text}{known:,.0f}, the default of {model_type} in transformers")
+        return known
     base = known or classes.BASE.get(model_type)
     if base is None and rope is not None:
         base = classes.PLAIN_BASE

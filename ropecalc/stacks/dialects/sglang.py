@@ -9,6 +9,7 @@ from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.classes import BASES_BY_LAYER
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, by_transformers
+from ropecalc.stacks.dialects.loading import refusal_on_loading
 from ropecalc.stacks.dialects.sglang_flat import as_flat, flat_rules
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
@@ -47,6 +48,8 @@ def run(asked: Asked) -> Taken:
         _scaled(asked, taken)
     if is_flat:
         flat_rules(whole, taken)
+    else:
+        taken.refusal = refusal_on_loading(asked) or taken.refusal
     return taken
 
 
@@ -174,11 +177,13 @@ def _usable_length(asked: Asked, taken: Taken) -> None:
     """The default of --context-length."""
     derived = asked.length(*LENGTH_KEYS) or asked.rope.context
     whole = asked.text.get("rope_scaling") or asked.text.get("rope_parameters") or {}
-    if asked.model_type in classes.FLAT:
+    flat = asked.model_type in classes.FLAT
+    if flat:
         whole = asked.values
     kind = whole.get("rope_type") or whole.get("type")
     # of a rope by kind of layer only the kinds are at the top, and none is a factor
-    factor = None if asked.model_type in BASES_BY_LAYER else whole.get("factor")
+    by_layer = asked.model_type in BASES_BY_LAYER and not flat
+    factor = None if by_layer else whole.get("factor")
     if isinstance(factor, int | float) and not whole.get(ORIGINAL) and kind not in WITH_ORIGINAL:
         text = f"--context-length is the context of the file times the factor, {factor:g}"
         taken.rule(f"{text}, by default", LENGTHS)

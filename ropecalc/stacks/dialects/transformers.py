@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ropecalc.results import StackRule
+from ropecalc.stacks import classes
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
+from ropecalc.stacks.dialects.loading import has_null_head_dim, refusal_on_loading
 from ropecalc.stacks.raw import ROPE_KEYS
 
 VERSION = "5.23.0"
 ROPES = "src/transformers/modeling_rope_utils.py"
 CONFIGS = "src/transformers/configuration_utils.py"
-PHI = ("phi3", "phimoe")
 
 
 def run(asked: Asked) -> Taken:
@@ -27,7 +28,7 @@ def run(asked: Asked) -> Taken:
     if all(asked.text.get(key) is not None for key in ROPE_KEYS):
         text = "rope_scaling goes before rope_parameters where a file has both"
         taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
-    taken.refusal = _refusal(asked)
+    taken.refusal = refusal_on_loading(asked) or _refusal(asked)
     return taken
 
 
@@ -49,10 +50,10 @@ def _refusal(asked: Asked) -> StackRule | None:
     if asked.rope.rope_type == "yarn" and asked.values and "factor" not in asked.values:
         text = "YaRN without a factor is refused: KeyError (a null is the ratio of the lengths)"
         return StackRule(text, f"{ROPES} _check_received_keys")
-    if asked.written == "su":
-        if asked.model_type not in PHI:
-            return StackRule("it does not know the type su", f"{ROPES} ROPE_INIT_FUNCTIONS")
-        if asked.values.get(ORIGINAL) is None:
-            text = f"with the type su it looks for {ORIGINAL} within rope_scaling alone: KeyError"
-            return StackRule(text, "src/transformers/models/phi3/configuration_phi3.py")
+    if asked.written == "su" and asked.model_type not in classes.LONGROPE_ALONE:
+        return StackRule("it does not know the type su", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    method = asked.rope.rope_type
+    if method in classes.MULTIPLY_HEAD_DIM and has_null_head_dim(asked):
+        text = f"{method} scaling multiplies head_dim, which is null in {asked.model_type} unless "
+        return StackRule(f"{text}it is written: TypeError", f"{ROPES} ROPE_INIT_FUNCTIONS")
     return None

@@ -10,6 +10,7 @@ from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_vllm as classes
 from ropecalc.stacks.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES, SCALED_FULL_ONLY
 from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number, by_transformers
+from ropecalc.stacks.dialects.loading import refusal_on_loading
 
 VERSION = "0.33.0"
 ROPES = "vllm/model_executor/layers/rotary_embedding"
@@ -42,7 +43,7 @@ def run(asked: Asked) -> Taken:
     else:
         taken = Taken(asked.rope, asked.context or asked.rope.context, _usable_length(asked))
         _own_code(asked, taken)
-    taken.refusal = _two_types(asked) or taken.refusal
+    taken.refusal = refusal_on_loading(asked) or _two_types(asked) or taken.refusal
     _length_rules(asked, taken)
     return taken
 

@@ -11,9 +11,17 @@ from dataclasses import replace
 from typing import Any
 
 from ropecalc.results import Rope
+from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks import classes
-from ropecalc.stacks.attention import FULL
-from ropecalc.stacks.emit.wanted import Wanted, as_lists, deeds, near, partial_factor
+from ropecalc.stacks.attention import FULL, SLIDING
+from ropecalc.stacks.emit.wanted import (
+    Wanted,
+    as_lists,
+    attention_factor,
+    deeds,
+    near,
+    partial_factor,
+)
 from ropecalc.stacks.huggingface import LOCAL_BASE_KEYS
 from ropecalc.stacks.raw import rope_key, text_keys, text_path
 
@@ -42,13 +50,6 @@ SPELLINGS = frozenset(
         *("alpha", "attn_factor", "extrapolation_factor", "max_trained_positions", "finetuned"),
     ]
 )
-# these multiply head_dim; a null one, which is what these classes have unless told, is a TypeError
-# (asked of transformers 5.23)
-MULTIPLIED = ("dynamic", "yarn", "longrope")
-NULL_HEAD_DIM = frozenset(
-    "hunyuan_v1_dense hunyuan_v1_moe hunyuan_vl_text minimax ministral mixtral".split()
-)
-PHI3 = ("default", "longrope")
 ORIGINAL = "original_max_position_embeddings"
 CONTEXT = "max_position_embeddings"
 
@@ -89,17 +90,27 @@ def _floats(value: Any) -> Any:
 def expressible(goal: Wanted) -> Rope:
     """The rope in a method that transformers has: lists of longrope say what has no name.
 
-    On Phi-3 the name yarn is taken for longrope (``configuration_phi3.py``).
+    Phi-3 has longrope alone, and PhiMoE multiplies cos and sin by its mscales, not by what follows
+    from a factor.
     """
-    method = goal.rope.rope_type
-    taken = method in classes.LONGROPE_BY_OTHER_NAMES.get(model_type(goal), ())
-    return as_lists(goal) if taken or method in ("ntk_fixed", "divided") else goal.rope
+    method, kind = goal.rope.rope_type, model_type(goal)
+    if method == "default":
+        return goal.rope
+    alone = kind in classes.LONGROPE_ALONE | classes.MSCALES_NEEDED and method != "longrope"
+    rope = as_lists(goal) if alone or method in ("ntk_fixed", "divided") else goal.rope
+    given = rope.parameters
+    if kind not in classes.MSCALES_NEEDED or all(given.get(key) for key in classes.MSCALES):
+        return rope
+    mscales = dict.fromkeys(classes.MSCALES, attention_factor(goal))
+    return replace(rope, parameters={**given, **mscales})
 
 
-def in_four(goal: Wanted) -> Rope:
-    """The same for transformers 4, whose Phi-3 has longrope alone."""
-    rope = expressible(goal)
-    return as_lists(goal) if is_phi3(goal) and rope.rope_type not in PHI3 else rope
+def fixed_length(goal: Wanted) -> list[str]:
+    """What lists of longrope do not say of a scaling that grows with the length."""
+    if goal.rope.rope_type != "dynamic" or expressible(goal).rope_type == "dynamic":
+        return []
+    length = f"the lists are those of {goal.context:,} tokens, for shorter prompts as well"
+    return [f"{model_type(goal)} has no dynamic scaling: {length}"]
 
 
 def model_type(goal: Wanted) -> str:
@@ -109,7 +120,7 @@ def model_type(goal: Wanted) -> str:
 
 def is_phi3(goal: Wanted) -> bool:
     """Whether the model is a Phi-3, whose own checks refuse what others take."""
-    return model_type(goal) in classes.LONGROPE_BY_OTHER_NAMES
+    return model_type(goal) in classes.LONGROPE_ALONE
 
 
 def positions(goal: Wanted, rope: Rope) -> int | None:
@@ -130,7 +141,8 @@ def positions(goal: Wanted, rope: Rope) -> int | None:
 
 def is_nested(goal: Wanted) -> bool:
     """Whether the ropes are written once a kind of layer."""
-    return bool(goal.others) or _nested_object(goal) is not None
+    by_class = model_type(goal) in classes.BASES_BY_LAYER
+    return by_class or bool(goal.others) or _nested_object(goal) is not None
 
 
 def _document(goal: Wanted) -> Mapping[str, Any]:
@@ -170,6 +182,8 @@ def parameters_object(goal: Wanted, rope: Rope) -> Keys:
         return {**nested, rope.layer_type: changed}
     assert goal.model is not None
     ropes = {other.layer_type: other for other in goal.model.ropes}
+    if EVERY_LAYER in ropes:  # of a class that reads them by kind
+        ropes = dict.fromkeys((FULL, SLIDING), ropes[EVERY_LAYER])
     if goal.was is not None:  # kinds that shared the setting's rope, apart from their window
         for kind, other in ropes.items():
             if deeds(other) == deeds(goal.was):
@@ -186,7 +200,7 @@ def top_level(goal: Wanted, rope: Rope) -> Keys:
     context = positions(goal, rope)
     if context is not None:
         keys[CONTEXT] = context
-    if _lacks_head_dim(goal) and rope.rope_type in MULTIPLIED:
+    if _lacks_head_dim(goal) and rope.rope_type in classes.MULTIPLY_HEAD_DIM:
         keys["head_dim"] = rope.head_dim
     original = rope.parameters.get("original_context")
     in_file = _document(goal).get(ORIGINAL) is not None
@@ -198,7 +212,7 @@ def top_level(goal: Wanted, rope: Rope) -> Keys:
 def _lacks_head_dim(goal: Wanted) -> bool:
     """Whether the file leaves head_dim null, in its own words or by its model's class."""
     document = _document(goal)
-    null = "head_dim" in document or model_type(goal) in NULL_HEAD_DIM
+    null = "head_dim" in document or model_type(goal) in classes.NULL_HEAD_DIM
     return null and document.get("head_dim") is None and not goal.rope.latent
 
 
@@ -224,7 +238,7 @@ def four(goal: Wanted) -> Keys:
     """The same in one of transformers 4: the base beside ``rope_scaling``, which has both names of
     the type, as readers before 4.43 know only ``type``.
     """
-    rope = in_four(goal)
+    rope = expressible(goal)
     keys = rope_keys(rope)
     method, base = keys.pop("rope_type"), keys.pop("rope_theta")
     partial = keys.pop("partial_rotary_factor", None)
@@ -268,7 +282,8 @@ def base_unit(document: Mapping[str, Any]) -> float:
 
 def _local_base(goal: Wanted, document: Mapping[str, Any]) -> Keys:
     """The base of windowed layers, where it is another and the file does not have it already."""
-    if any(document.get(key) is not None for key in LOCAL_BASE_KEYS):
+    fixed = model_type(goal) in classes.FIXED_LOCAL_BASE
+    if fixed or any(document.get(key) is not None for key in LOCAL_BASE_KEYS):
         return {}
     local = [rope for rope in goal.others if rope.window is not None]
     return {LOCAL_BASE_KEYS[0]: local[0].base} if local else {}

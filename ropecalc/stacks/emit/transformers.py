@@ -8,8 +8,8 @@ from ropecalc.stacks import classes
 from ropecalc.stacks.emit.keys import (
     expressible,
     five_in_file,
+    fixed_length,
     four,
-    in_four,
     is_nested,
     is_phi3,
     model_type,
@@ -47,7 +47,7 @@ def _five(goal: Wanted, stack: str) -> Emission:
 
 def exact_in_five(goal: Wanted) -> tuple[bool, tuple[str, ...]]:
     """Whether transformers 5 computes the setting, and why not."""
-    notes = []
+    notes: list[str] = []
     if nested_truncate(goal):
         # modeling_rope_utils.py, 5.23: config.rope_parameters.get("truncate", True), whose outer
         # object has only the kinds of layers
@@ -55,6 +55,7 @@ def exact_in_five(goal: Wanted) -> tuple[bool, tuple[str, ...]]:
             "transformers 5 reads truncate beside the kinds of layers, where it cannot stand: this "
             "truncate false is taken for true, which moves the ends of YaRN's ramp"
         )
+    notes += fixed_length(goal)
     exact = not notes
     if goal.rope.rope_type == "proportional" and goal.factor != 1:
         notes.append("transformers uses this factor, and warns that it does not know the key")
@@ -64,14 +65,14 @@ def exact_in_five(goal: Wanted) -> tuple[bool, tuple[str, ...]]:
 def _four(goal: Wanted, stack: str) -> Emission:
     text = pretty(nested_in_text(goal, four(goal)))
     why = _not_in_four(goal)
-    notes = [*why, *remarks(goal, in_four(goal))]
+    notes = [*why, *remarks(goal, expressible(goal))]
     notes.append("put the keys into config.json; a null rope_scaling takes an old one away")
     return emission(stack, "json", text, notes, exact=not why)
 
 
 def _not_in_four(goal: Wanted) -> list[str]:
-    why = []
-    method = in_four(goal).rope_type
+    why = fixed_length(goal)
+    method = expressible(goal).rope_type
     if method == "proportional":  # ROPE_INIT_FUNCTIONS of 4.57.6 does not have it
         why.append("transformers 4 has no proportional rope: it came with version 5")
     if is_nested(goal) and not _by_class(goal):
@@ -80,6 +81,10 @@ def _not_in_four(goal: Wanted) -> list[str]:
             "transformers 4 has one rope_scaling for all layers: this model's other layers would "
             "get it too"
         )
+    own = model_type(goal)
+    if own in classes.FIXED_LOCAL_BASE and {r.base for r in goal.others} - {goal.rope.base}:
+        text = f"transformers 4 has one base for all layers of {own}: the others"
+        why.append(f"{text} would get this one too")
     if is_phi3(goal) and method == "longrope":
         from ropecalc.stacks.emit.wanted import attention_factor, near
 
@@ -103,7 +108,7 @@ def _phi3_factor(goal: Wanted) -> float:
     from ropecalc.scaling import longrope_attention_factor
     from ropecalc.stacks.emit.keys import positions
 
-    rope = in_four(goal)
+    rope = expressible(goal)
     original = int(rope.parameters["original_context"])
     ratio = (positions(goal, rope) or original) / original
     return longrope_attention_factor(ratio, original) if ratio > 1 else 1.0
