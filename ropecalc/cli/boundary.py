@@ -76,7 +76,8 @@ def run(app: typer.Typer) -> int:
 def _escape_what_stdout_cannot_carry() -> None:
     """A file may have any name, and its rows go to a stream of any encoding, as on stderr."""
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        sys.stdout.reconfigure(errors="backslashreplace")
+        with contextlib.suppress(OSError):  # it flushes: what cannot be written is told later
+            sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _called(app: typer.Typer, args: list[str]) -> object:
