@@ -338,7 +338,8 @@ def test_megatron_reads_its_arguments_back(one: Rope, context: int) -> None:
     if written.exact:
         same_spectrum(read.rope, one, context)
     elif asked.shortfall is None:
-        assert not alike(read.rope, one, context) or one.rope_type == "dynamic"
+        nearly_whole = not one.base.is_integer() and abs(one.base - round(one.base)) < 1e-6
+        assert not alike(read.rope, one, context) or one.rope_type == "dynamic" or nearly_whole
 
 
 def test_megatron_latent_attention_reads_back() -> None:
