@@ -102,20 +102,21 @@ def _so_far(start: int, done: int, first: int | None, violations: int) -> str:
 
 def _threshold(spectrum: Spectrum, margin: float) -> tuple[Decimal, float, float]:
     """The margin as an exact number, margin * S(0), and how far from it a verdict is in doubt."""
-    check_margin(margin)
+    margin = checked_margin(margin)
     threshold = margin * spectrum.total
     doubt = error_bound(spectrum) + 4 * 2.0**-53 * threshold
-    return Decimal(float(margin)), threshold, doubt
+    return Decimal(margin), threshold, doubt
 
 
-def check_margin(margin: float) -> None:
-    """Raise InvalidValueError unless 0 <= margin <= 1."""
+def checked_margin(margin: float) -> float:
+    """A margin as Python's own float; raises InvalidValueError unless 0 <= margin <= 1."""
     try:
         inside = 0 <= margin <= 1
     except TypeError:  # no number
         inside = False
     if not inside:
         raise InvalidValueError("margin", f"margin must be from 0 to 1, got {shown(margin)}")
+    return float(margin)
 
 
 def _verdicts(
@@ -181,8 +182,7 @@ def check(
         from ropecalc.base.wide import check_width
 
         check_width(min_window)
-    check_margin(margin)
-    margin = float(margin)  # it may be one of NumPy's
+    margin = checked_margin(margin)
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total

@@ -140,16 +140,16 @@ class _Start:
             rope,
             stack,
             self.context,
-            flags=self._flags(stack),
+            flags=self._flags(rope, stack),
             weights=self.weights,
             count_unrotated=self.count_unrotated,
         )
 
-    def _flags(self, stack: str) -> frozenset[str]:
+    def _flags(self, rope: Rope, stack: str) -> frozenset[str]:
         """The keys of the overriding rope object."""
         from ropecalc.stacks.dialects.overriding import flags_of
 
-        return flags_of(self.model, self.override, stack) if self.override else frozenset()
+        return flags_of(self.override, stack, rope, self.model.rope)
 
 
 def _layer(

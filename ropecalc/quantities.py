@@ -12,7 +12,7 @@ two. A space after the comma always separates: "512, 256".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TypeVar
 
@@ -173,6 +173,16 @@ def format_base(base: float) -> str:
     ('1000000', '629978.2629', '350000000', '1e+300')
     """
     return str(int(base)) if base < 1e16 and base == int(base) else repr(base)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as a sentence has them.
+
+    >>> listed(["transformers", "vLLM", "SGLang"]), listed(["vLLM"])
+    ('transformers, vLLM and SGLang', 'vLLM')
+    """
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _decimal(text: str, units: dict[str, int], *, binary: bool) -> Decimal | None:

@@ -233,7 +233,7 @@ def run_all() -> int:
     """Every mutant, with chosen tests; 1 where too many survive."""
     only = [f"ropecalc/{name}" for name in MUTATED]
     folder = copied(settings(only, TESTS, types=False), WORK)  # mypy takes minutes: once is enough
-    mutmut(folder, "ropecalc.bound.x_check_margin__mutmut_1")  # makes all, and their statistics
+    mutmut(folder, "ropecalc.bound.x_checked_margin__mutmut_1")  # makes all, and their statistics
     path = folder / "mutants" / "mutmut-stats.json"
     path.write_text(json.dumps(chosen(json.loads(path.read_text()))))
     configure(settings(only, TESTS, types=True), folder)

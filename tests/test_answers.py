@@ -12,7 +12,7 @@ import pytest
 import ropecalc
 from ropecalc import InvalidValueError, Status, bound
 from ropecalc.base.room import Room
-from ropecalc.bound import _looks, check_margin, scan
+from ropecalc.bound import _looks, checked_margin, scan
 from ropecalc.scaling import default, linear
 from ropecalc.similarity import MAX_POSITIONS, checked_context, error_bound
 
@@ -95,10 +95,10 @@ def test_contexts_limits_and_margins_go_to_their_ends() -> None:
     assert checked_context(MAX_POSITIONS) == MAX_POSITIONS
     assert ropecalc.frequencies(1e4, context=1).turns is not None
     for margin in (0.0, 1.0):
-        check_margin(margin)
+        checked_margin(margin)
     for margin in (-5e-324, float(np.nextafter(1, 2))):
         with pytest.raises(InvalidValueError, match="margin must be from 0 to 1"):
-            check_margin(margin)
+            checked_margin(margin)
 
 
 def test_room_is_looked_for_where_that_is_quick_or_asked_for() -> None:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ropecalc.bound import check_margin
+from ropecalc.bound import checked_margin
 from ropecalc.scaling import MAX_BASE, Base, default
 from ropecalc.similarity import UNIT, Distances
 from ropecalc.spectrum import Spectrum, check_dims, check_weights
@@ -66,7 +66,7 @@ class Family:
     def __post_init__(self) -> None:
         check_dims(self.head_dim, self.rotary_dim)
         check_weights(self.weights, self.n_pairs)
-        check_margin(self.margin)
+        checked_margin(self.margin)
 
     @property
     def n_pairs(self) -> int:
@@ -231,7 +231,6 @@ def family_of(
     """A Family; ``rotary_dim`` is ``head_dim`` unless given."""
     rotary_dim = head_dim if rotary_dim is None else rotary_dim
     check_dims(head_dim, rotary_dim)
-    check_margin(margin)
     if weights is not None:
         from ropecalc.scaling.domains import checked_weights
 
@@ -241,5 +240,5 @@ def family_of(
         int(rotary_dim),
         weights,
         count_unrotated,
-        float(margin),
+        checked_margin(margin),
     )

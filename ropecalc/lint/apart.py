@@ -9,7 +9,8 @@ from ropecalc.errors import InvalidValueError
 from ropecalc.lint.lengths import SAME, attention_of
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, RopeObject, Subject
-from ropecalc.lint.words import listed, literal, number, tokens
+from ropecalc.lint.words import literal, number, tokens
+from ropecalc.quantities import listed
 from ropecalc.results import Rope
 from ropecalc.scaling import dynamic_base, mscale, yarn_attention_factor
 from ropecalc.stacks import classes_sglang, classes_vllm

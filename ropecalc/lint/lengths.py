@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
-from ropecalc.lint.words import listed, literal, number, tokens
+from ropecalc.lint.words import literal, number, tokens
+from ropecalc.quantities import listed
 from ropecalc.stacks import classes_sglang, classes_vllm
 
 SAME = 1e-6  # relative: 2.6666667 for 8/3 is meant well
@@ -161,11 +162,12 @@ def beta_zero(subject: Subject) -> Iterator[Said]:
             value = item.values.get(key, default)
             if value or (value is None and not stop):
                 continue
-            error = "TypeError" if value is None else "ZeroDivisionError"
-            verb = f", and {listed(stop)} stop{'s' * (len(stop) == 1)} with a {error}"
+            written, error = ("null", "TypeError") if value is None else (0, "ZeroDivisionError")
+            fact = f"is {written}, which is taken for the default, {default}, in transformers"
+            if stop:
+                fact += f", and {listed(stop)} {'stop' if stop[1:] else 'stops'} with a {error}"
             yield Said(
-                f"{item.path}.{key} is {'null' if value is None else 0}, which is taken for the "
-                f"default, {default}, in transformers{verb * bool(stop)}",
+                f"{item.path}.{key} {fact}",
                 f"Write {default}, or the number of turns that is meant.",
                 item.layer_type,
             )

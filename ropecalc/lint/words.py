@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ropecalc.quantities import format_count
 
 
 def tokens(length: float) -> str:
     """A length: "131,072"; one that is no whole number as it stands."""
     return format_count(int(length)) if float(length).is_integer() else f"{length:,.7g}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as a sentence has them.
-
-    >>> listed(["transformers", "vLLM", "SGLang"])
-    'transformers, vLLM and SGLang'
-    """
-    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
 def number(value: object) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ropecalc.bound import check_margin
+from ropecalc.bound import checked_margin
 from ropecalc.errors import InvalidValueError
 from ropecalc.precision.products import COLUMNS, PositionPair, Scores
 from ropecalc.precision.recipes import Recipe, RecipeName, make_recipe
@@ -140,7 +140,7 @@ def check_in_dtype(
     """
     exact = as_spectrum(spectrum, head_dim, rotary_dim)
     context = checked_context(context)
-    check_margin(margin)
+    margin = checked_margin(margin)
     scores = make_scores(
         exact, context, dtype=dtype, recipe=recipe, pair=pair, rope=rope, length=length
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ropecalc.quantities import listed
 from ropecalc.render.digits import count, nearest, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.tables import Column, headline, pairs, prose, table
@@ -145,8 +146,7 @@ def _kinds(layers: list[LayerComparison]) -> str:
 
 
 def _listed(stacks: tuple[str, ...]) -> str:
-    names = [_name(stack) for stack in stacks]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return listed([_name(stack) for stack in stacks])
 
 
 def _name(stack: str) -> str:

@@ -225,6 +225,7 @@ class _Projection:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, tensor: str, model: _Model) -> _Projection:
+        """That of a tensor; raises ConfigError unless its rows are whole heads."""
         shape = checkpoint.shape(tensor)
         if len(shape) != 2 or shape[0] == 0 or shape[0] % model.head_dim:
             fact = f"{tensor} is {list(shape)}, which is no multiple of head_dim {model.head_dim}"

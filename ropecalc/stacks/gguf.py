@@ -108,6 +108,7 @@ class _Model:
 
     @property
     def keys(self) -> Section:
+        """The keys of the model's architecture, without its name before them."""
         prefix = self.architecture + "."
         found = {
             key.removeprefix(prefix): value
@@ -118,6 +119,7 @@ class _Model:
 
     @property
     def latent(self) -> bool:
+        """Whether it has multi-head latent attention."""
         return bool(self.keys.get("attention.kv_lora_rank"))
 
 

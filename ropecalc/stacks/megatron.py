@@ -29,6 +29,11 @@ SIZES = ("hidden-size", "kv-channels", "num-attention-heads", *ROTARY, "position
 Parameters = dict[str, Any]
 
 
+def is_llama_3_1(rope: Rope) -> bool:
+    """Whether llama3's numbers beside the factor are those of Llama 3.1."""
+    return all(rope.parameters[key] == value for key, value in LLAMA3.items())
+
+
 def parse_arguments(text: str, source: str) -> ModelConfig:
     """What arguments of Megatron-LM say about the rotary embeddings of their model.
 

@@ -130,18 +130,3 @@ def as_number(value: object) -> float | None:
     """A value as a number, None where it is none."""
     known = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if known and isinstance(value, int | float) else None
-
-
-def by_transformers(asked: Asked, usable_length: int | None, place: str) -> Taken:
-    """What transformers computes, in a stack that runs its code of a class.
-
-    The length is the stack's own.
-    """
-    from ropecalc.stacks.dialects import transformers
-
-    taken = transformers.run(asked)
-    taken.usable_length = usable_length
-    if asked.rope.rope_type != "default":
-        text = "the Transformers backend runs it: its rope is that of transformers"
-        taken.rules.insert(0, StackRule(text, place))
-    return taken

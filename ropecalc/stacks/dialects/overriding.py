@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ropecalc.errors import UnsupportedError
-from ropecalc.results import ModelConfig, StackRule
+from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.stacks import classes_sglang
 from ropecalc.stacks.dialects.asked import Asked, asked_of
 from ropecalc.stacks.huggingface import parse_config
@@ -92,16 +92,17 @@ def _kept(asked: Asked, text: Mapping[str, Any], stack: str) -> tuple[str, dict[
     return "rope_scaling", kept  # which a flat config has, with the base outside
 
 
-def flags_of(model: ModelConfig, override: Mapping[str, Any], stack: str) -> frozenset[str]:
-    """The keys of the overriding rope object, as far as a stack tells them from the file's."""
+def flags_of(override: Mapping[str, Any], stack: str, rope: Rope, was: Rope) -> frozenset[str]:
+    """The keys of the overriding rope object, as far as a stack tells them from the file's.
+
+    ``rope`` is what came of the override, ``was`` the file's own.
+    """
     keys = frozenset(override.get("rope_scaling") or override.get("rope_parameters") or {})
     if stack != "llama.cpp" or "factor" not in keys:
         return keys
     from ropecalc.stacks.dialects.llama_cpp import tells_from
 
-    found, _ = overridden(model, override, stack)
-    told = found is not None and tells_from(found.rope, model.rope)
-    return keys if told else keys - {"factor"}
+    return keys if tells_from(rope, was) else keys - {"factor"}
 
 
 def _replaced(

@@ -8,8 +8,14 @@ from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.classes import BASES_BY_LAYER
-from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, by_transformers
+from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken
 from ropecalc.stacks.dialects.loading import refusal_on_loading
+from ropecalc.stacks.dialects.servers import (
+    by_transformers,
+    honour_truncate,
+    longrope_by_lengths,
+    unfactored,
+)
 from ropecalc.stacks.dialects.sglang_flat import as_flat, flat_rules
 from ropecalc.stacks.dialects.transformers import ROPES as TRANSFORMERS
 
@@ -108,10 +114,7 @@ def _yarn(asked: Asked, taken: Taken) -> None:
     taken.set(attention_factor=value * (1.0 if multiplier is None else multiplier))
     if asked.number("attention_factor") is not None:
         taken.rule("attention_factor is not read: it is computed from the factor", ROPES)
-    if asked.unrounded:
-        taken.set(truncate=False)
-        if asked.nested:
-            taken.rule("truncate is honoured within the kinds of layers as well", ROPES)
+    honour_truncate(asked, taken, ROPES)
 
 
 def _latent_yarn(asked: Asked, taken: Taken) -> None:
@@ -148,21 +151,13 @@ def _dynamic(asked: Asked, taken: Taken) -> None:
 
 
 def _longrope(asked: Asked, taken: Taken) -> None:
-    from ropecalc.scaling import longrope_attention_factor
-
-    original, context = asked.rope.original_context, asked.rope.context
-    if original and context:
-        taken.set(
-            attention_factor=longrope_attention_factor(context / original, original), factor=None
-        )
+    longrope_by_lengths(asked, taken)
     text = "a batch with a position beyond the original context has long_factor"
     taken.rule(text, "python/sglang/srt/layers/rotary_embedding Phi3LongRoPEScaledRotaryEmbedding")
 
 
 def _proportional(asked: Asked, taken: Taken) -> None:
-    if asked.rope.factor not in (None, 1.0):
-        taken.set(factor=None)
-        taken.rule("proportional leaves the factor out", ROPES)
+    unfactored(asked, taken, ROPES)
 
 
 BY_TYPE = {

@@ -11,7 +11,7 @@ from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks import classes_sglang as classes
 from ropecalc.stacks.attention import FULL
 from ropecalc.stacks.dialects.asked import Asked, Taken, as_number
-from ropecalc.stacks.huggingface import parse_config
+from ropecalc.stacks.huggingface import is_nested, parse_config
 
 OTHER_KEYS = ("rope_parameters", "layer_types", "sliding_window")
 
@@ -20,7 +20,7 @@ def as_flat(asked: Asked) -> Asked:
     """What is asked, as the flat config has it: rope_scaling and rope_theta alone."""
     old = asked.text.get("rope_scaling")
     values: Mapping[str, Any] = old if isinstance(old, Mapping) else {}
-    if any(isinstance(value, Mapping) for value in values.values()):
+    if is_nested(values):
         values = {}
     found = as_number(values.get("rope_theta")) or as_number(asked.text.get("rope_theta"))
     if asked.rope.layer_type not in (FULL, EVERY_LAYER):

@@ -8,9 +8,15 @@ from typing import Any
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import classes_vllm as classes
-from ropecalc.stacks.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES, SCALED_FULL_ONLY
-from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number, by_transformers
+from ropecalc.stacks.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES
+from ropecalc.stacks.dialects.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.dialects.loading import refusal_on_loading
+from ropecalc.stacks.dialects.servers import (
+    by_transformers,
+    honour_truncate,
+    longrope_by_lengths,
+    unfactored,
+)
 
 VERSION = "0.33.0"
 ROPES = "vllm/model_executor/layers/rotary_embedding"
@@ -66,10 +72,9 @@ def _own_code(asked: Asked, taken: Taken) -> None:
 def _two_types(asked: Asked) -> StackRule | None:
     """The refusal of a type apart from the rope_type that transformers has on loading the file."""
     old, new = asked.values.get("type"), asked.values.get("rope_type")
-    by_layer = asked.model_type in SCALED_FULL_ONLY or asked.model_type in BASES_BY_LAYER
     if asked.model_type == "phi3" and (new or old) in LONGROPE_BY_OTHER_NAMES["phi3"]:
         new = "longrope"
-    elif by_layer and not asked.nested:
+    elif asked.model_type in BASES_BY_LAYER and not asked.nested:
         new = new or "default"  # which these classes have before they look at the type
     if "type" not in asked.values or new in (None, old) or (old, new) in classes.RENAMED:
         return None
@@ -100,10 +105,7 @@ def _yarn_alone(asked: Asked, taken: Taken) -> None:
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:
-    if asked.unrounded:
-        taken.set(truncate=False)
-        if asked.nested:
-            taken.rule("truncate is honoured within the kinds of layers as well", ROPES)
+    honour_truncate(asked, taken, ROPES)
     if asked.number("attn_factor") is not None:
         taken.rule("attn_factor is left out", ROPES)
 
@@ -144,13 +146,8 @@ def _dynamic(asked: Asked, taken: Taken) -> None:
 
 def _longrope(asked: Asked, taken: Taken) -> None:
     """One list for the whole server, and an attention factor from M and L alone."""
-    from ropecalc.scaling import longrope_attention_factor
-
-    original, context = asked.rope.original_context, asked.rope.context
-    if original and context:
-        taken.set(
-            attention_factor=longrope_attention_factor(context / original, original), factor=None
-        )
+    longrope_by_lengths(asked, taken)
+    original = asked.rope.original_context
     served = asked.context or taken.usable_length
     taken.length = served
     which = "long_factor" if served and original and served > original else "short_factor"
@@ -169,9 +166,7 @@ def _linear(asked: Asked, taken: Taken) -> None:
 
 
 def _proportional(asked: Asked, taken: Taken) -> None:
-    if asked.rope.factor not in (None, 1.0):
-        taken.set(factor=None)
-        taken.rule("proportional leaves the factor out", ROPES)
+    unfactored(asked, taken, ROPES)
 
 
 BY_TYPE = {

@@ -7,13 +7,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.stacks.emit.wanted import Wanted, fixed_base, near, partial_factor
+from ropecalc.stacks.emit.wanted import (
+    TURNS,
+    Wanted,
+    fixed_base,
+    mscale_for,
+    near,
+    partial_factor,
+)
 from ropecalc.stacks.emit.words import as_whole, emission, yaml
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
 
-TURNS = {"beta_fast": 32.0, "beta_slow": 1.0}
 INVERTED = (
     "LitGPT 0.5.13 has YaRN's ramp the wrong way round: it divides the high frequencies by the "
     "factor and leaves the low ones, the opposite of what is wanted"
@@ -73,15 +79,12 @@ def _mscales(goal: Wanted) -> dict[str, float]:
     """
     from ropecalc.scaling import from_rope
 
-    spectrum, slope = from_rope(goal.rope, goal.context), 0.1 * math.log(goal.factor)
+    spectrum = from_rope(goal.rope, goal.context)
     whole = math.sqrt(spectrum.softmax_factor)  # g(s, mscale_all_dim)
     own = spectrum.attention_factor * whole  # g(s, mscale)
-    values = {"mscale": own, "mscale_all_dim": whole}
-    if slope == 0:
-        return {}
-    return {
-        key: round((value - 1) / slope, 12) for key, value in values.items() if not near(value, 1)
-    }
+    factors = {"mscale": own, "mscale_all_dim": whole}
+    found = {key: mscale_for(g, goal.factor) for key, g in factors.items() if not near(g, 1)}
+    return {key: round(one, 12) for key, one in found.items() if one is not None}
 
 
 def _not_in_yarn(goal: Wanted) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.stacks.dialects.llama_cpp import lifted_context, tells_from
 from ropecalc.stacks.emit.wanted import (
+    TURNS,
     Wanted,
     attention_factor,
     deeds,
@@ -130,8 +131,8 @@ def _scaling_flags(goal: Wanted, rope: Rope) -> list[str | float]:
         given = rope.parameters
         flags = ["--rope-scaling", "yarn", "--rope-scale", short(goal.factor)]
         flags += ["--yarn-orig-ctx", str(given["original_context"])]
-        for key, flag in (("beta_fast", "--yarn-beta-fast"), ("beta_slow", "--yarn-beta-slow")):
-            default = 32.0 if key == "beta_fast" else 1.0
+        for key, default in TURNS.items():
+            flag = f"--yarn-{key.replace('_', '-')}"
             was = None if goal.was is None else goal.was.parameters.get(key)
             value = given.get(key) or default
             if value != default or was not in (None, default):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.stacks.emit.keys import model_type
 from ropecalc.stacks.emit.wanted import (
+    TURNS,
     Wanted,
     attention_factor,
     fixed_base,
@@ -20,7 +21,7 @@ from ropecalc.stacks.emit.wanted import (
 )
 from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import emission, yaml
-from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
+from ropecalc.stacks.megatron import LLAMA3_FACTOR, is_llama_3_1
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
@@ -116,14 +117,12 @@ def _is_llama_3_1(goal: Wanted) -> bool:
     was = goal.was
     if was is None or was.rope_type != "llama3":
         return False
-    fixed = all(was.parameters[key] == value for key, value in LLAMA3.items())
-    return fixed and was.factor == LLAMA3_FACTOR
+    return is_llama_3_1(was) and was.factor == LLAMA3_FACTOR
 
 
 def _llama3(goal: Wanted) -> tuple[Keys, list[str]]:
     """Of Llama 3.1 its configs have the switch alone, no numbers."""
-    given = {**goal.rope.parameters}
-    fixed = all(given[key] == value for key, value in LLAMA3.items())
+    fixed = is_llama_3_1(goal.rope)
     why = "MaxText has llama3.1's own numbers: factor 8, length 8,192, frequency factors 1 and 4"
     keys = {"rope_type": "llama3.1", "rope_use_scale": True}
     return keys, [] if fixed and goal.factor == LLAMA3_FACTOR else [why]
@@ -133,7 +132,7 @@ def _yarn(goal: Wanted) -> tuple[Keys, list[str]]:
     """The attention factor g(s, 1) is on or off; with latent attention mscale is the softmax's."""
     given, factor = goal.rope.parameters, attention_factor(goal)
     scaled = near(factor, yarn_default(goal)) and not near(factor, 1.0)
-    turns = {key: float(given.get(key, at)) for key, at in (("beta_fast", 32), ("beta_slow", 1))}
+    turns = {key: float(given.get(key, at)) for key, at in TURNS.items()}
     whole = {key: round(value) for key, value in turns.items()}
     times = math.ceil(goal.factor)
     keys = {

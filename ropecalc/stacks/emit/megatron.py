@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base
+from ropecalc.stacks.emit.wanted import Wanted, attention_factor, fixed_base, mscale_for
 from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import command, emission
-from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
+from ropecalc.stacks.megatron import LLAMA3_FACTOR, is_llama_3_1
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
@@ -98,7 +98,7 @@ def _linear(goal: Wanted) -> tuple[list[str], list[str], list[str]]:
 
 def _llama3(goal: Wanted) -> tuple[list[str], list[str], list[str]]:
     why, notes = [], []
-    if any(goal.rope.parameters[key] != value for key, value in LLAMA3.items()):
+    if not is_llama_3_1(goal.rope):
         why.append("Megatron-LM always has llama3's original length 8,192 and factors 1 and 4")
     if goal.rope.latent:
         why.append("Megatron-LM does not read llama3 with multi-head latent attention")
@@ -153,11 +153,12 @@ def mscales(goal: Wanted) -> tuple[float, float]:
 
     g(s, m) = 1 + 0.1 m ln s; neither is negative.
     """
-    given, slope = goal.rope.parameters, 0.1 * math.log(goal.factor)
+    given = goal.rope.parameters
     if given.get("attention_factor") is None:
         own, whole = given.get("mscale"), given.get("mscale_all_dim")
         return (float(own), float(whole)) if own and whole else (1.0, 0.0)
     factor = attention_factor(goal)
-    if slope == 0:
+    one = mscale_for(max(factor, 1 / factor), goal.factor)
+    if one is None:
         return 1.0, 0.0
-    return ((factor - 1) / slope, 0.0) if factor >= 1 else (0.0, (1 / factor - 1) / slope)
+    return (one, 0.0) if factor >= 1 else (0.0, one)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ropecalc.stacks.emit.megatron import LATENT, mscales
 from ropecalc.stacks.emit.wanted import Wanted, fixed_base, partial_factor
 from ropecalc.stacks.emit.words import as_whole, emission, python
-from ropecalc.stacks.megatron import LLAMA3
+from ropecalc.stacks.megatron import is_llama_3_1
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
@@ -40,13 +40,11 @@ def write(goal: Wanted, stack: str) -> Emission:
 
 
 def _scaling(goal: Wanted, rope: Rope) -> tuple[Fields, list[str]]:
-    given = rope.parameters
     if rope.rope_type == "llama3":
-        fixed = all(given[key] == value for key, value in LLAMA3.items())
         why = "a provider always has llama3's original length 8,192 and frequency factors 1 and 4"
         # rope_scaling_factor is 1.0 by default here, and not 8 as in Megatron-LM
         fields: Fields = {"rope_scaling": True, "rope_scaling_factor": goal.factor}
-        return fields, [] if fixed else [why]
+        return fields, [] if is_llama_3_1(rope) else [why]
     if rope.rope_type == "default":
         return ({"rotary_scaling_factor": 1.0} if rope.latent else {"rope_scaling": False}), []
     return _latent(goal) if rope.latent else _yarn(goal)

@@ -27,7 +27,7 @@ from ropecalc.stacks.emit.keys import (
     rope_keys,
     top_level,
 )
-from ropecalc.stacks.emit.wanted import Wanted, as_lists, attention_factor, fixed_base
+from ropecalc.stacks.emit.wanted import TURNS, Wanted, as_lists, attention_factor, fixed_base
 from ropecalc.stacks.emit.whole import whole_base
 from ropecalc.stacks.emit.words import command, emission
 
@@ -42,8 +42,7 @@ NEUTRAL: dict[str, Any] = {
     "extrapolation_factor": 1.0,
     "mscale": None,
     "mscale_all_dim": None,
-    "beta_fast": 32.0,
-    "beta_slow": 1.0,
+    **TURNS,
     "truncate": True,
 }
 

@@ -10,6 +10,7 @@ from ropecalc.stacks.emit.wanted import (
     Wanted,
     attention_factor,
     fixed_base,
+    mscale_for,
     near,
     yarn_default,
 )
@@ -98,7 +99,7 @@ def _attention(goal: Wanted) -> tuple[list[str], list[str]]:
     """
     from ropecalc.scaling import from_rope
 
-    factor, slope = attention_factor(goal), 0.1 * math.log(goal.factor)
+    factor = attention_factor(goal)
     if model_type(goal) in SOFTMAX_BY_FACTOR:
         alone = f"torchtitan's model takes the attention factor {yarn_default(goal):.6g} alone"
         fits = near(factor, yarn_default(goal))
@@ -109,9 +110,10 @@ def _attention(goal: Wanted) -> tuple[list[str], list[str]]:
             "torchtitan has YaRN's attention factor in the softmax scale, by its own mscale, and "
             f"not in cos and sin: see that its attention has {factor:.6g} squared there"
         )
-    if not goal.rope.latent or slope == 0:
+    softmax = math.sqrt(from_rope(goal.rope, goal.context).softmax_factor)
+    own = mscale_for(softmax, goal.factor)
+    if not goal.rope.latent or own is None:
         return why, []
-    own = (math.sqrt(from_rope(goal.rope, goal.context).softmax_factor) - 1) / slope
     return why, [f"the Attention.Config beside it needs mscale={round(own, 12)!r}"]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ropecalc.stacks.emit.keys import model_type
 from ropecalc.stacks.emit.wanted import Wanted, fixed_base
 from ropecalc.stacks.emit.words import as_whole, emission, yaml
-from ropecalc.stacks.megatron import LLAMA3
+from ropecalc.stacks.megatron import is_llama_3_1
 from ropecalc.stacks.raw import text_keys
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ def _scaled_elsewhere(rope: Rope, family: str) -> list[str]:
 
 def _fixed(rope: Rope) -> list[str]:
     """llama3_1/_component_builders.py: only the factor is an argument, as in Megatron-LM."""
-    given = rope.parameters
-    if rope.rope_type != "llama3" or all(given[key] == value for key, value in LLAMA3.items()):
+    if rope.rope_type != "llama3" or is_llama_3_1(rope):
         return []
     return ["torchtune always has llama3's original length 8,192 and frequency factors 1 and 4"]

@@ -24,6 +24,7 @@ from ropecalc.stacks.emit.keys import (
     top_level,
 )
 from ropecalc.stacks.emit.wanted import (
+    TURNS,
     Wanted,
     attention_factor,
     fixed_base,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission, Rope
 
 LATENT = ("attention_factor", "truncate")
-ENDS = {"beta_fast": 32.0, "beta_slow": 1.0}  # of YaRN's ramp, unless given
 
 
 def write(goal: Wanted, stack: str) -> Emission:
@@ -76,7 +76,7 @@ def _yarn_alone(goal: Wanted, stack: str) -> Emission:
     goal = replace(goal, rope=rope)
     whole = max(goal.context, goal.own_context or 0)
     plain = {"factor": 1.0, "original_context": whole} if rope.rope_type == "default" else {}
-    given = {**ENDS, **rope.parameters, **plain}
+    given = {**TURNS, **rope.parameters, **plain}
     yarn = replace(rope, rope_type="yarn", parameters=given)
     if not near(attention_factor(goal), yarn_default(goal)):
         why.append(f"vLLM's code for {kind} always has YaRN's own attention factor, 1 + 0.1 ln s")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from ropecalc.results import ModelConfig, Rope, Setting
 from ropecalc.results.configs import EVERY_LAYER
 
+TURNS = {"beta_fast": 32.0, "beta_slow": 1.0}  # at the ends of YaRN's ramp, unless given
 RATIO = 1e-12  # relative: two floats that close are one number written twice
 
 
@@ -99,9 +101,7 @@ def same(one: Rope, other: Rope) -> bool:
 
 def _settled(rope: Rope) -> dict[str, object]:
     """The parameters, less those that have their default value."""
-    defaults = {"beta_fast": 32.0, "beta_slow": 1.0, "truncate": True}
-    if rope.rope_type != "yarn":
-        defaults = {}
+    defaults = {**TURNS, "truncate": True} if rope.rope_type == "yarn" else {}
     return {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in rope.parameters.items()
@@ -164,6 +164,12 @@ def yarn_default(goal: Wanted) -> float:
     return mscale(goal.factor, 1.0)
 
 
+def mscale_for(value: float, factor: float) -> float | None:
+    """m with g(s, m) = 1 + 0.1 m ln s = ``value``; None where s = 1, since g is 1 there."""
+    slope = 0.1 * math.log(factor)
+    return None if slope == 0 else (value - 1) / slope
+
+
 def near(one: float, other: float) -> bool:
     """Whether two numbers agree to rounding."""
     return abs(one - other) <= RATIO * max(abs(one), abs(other))
@@ -191,7 +197,5 @@ def partial_factor(rope: Rope) -> float | None:
     """
     if rope.latent or rope.rotary_dim == rope.head_dim:
         return None
-    import math
-
     p = rope.rotary_dim / rope.head_dim
     return p if int(rope.head_dim * p) == rope.rotary_dim else math.nextafter(p, 1.0)
