@@ -75,7 +75,7 @@ def command(
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     stacks = writing.each_once(write)
     at_most_one(**{"--write": stacks or None, "--in-place": in_place})
-    _refuse_alone(
+    writing.refuse_alone(
         in_place,
         **{
             "--form": form_of_file is not None,
@@ -101,12 +101,6 @@ def command(
     else:
         exact = _emit(setting, stacks, form)
     raise typer.Exit(0 if exact else 1)
-
-
-def _refuse_alone(in_place: str | None, **given: bool) -> None:
-    for name, value in given.items():
-        if value and not in_place:
-            raise InvalidValueError("options", f"{name} needs --in-place beside it")
 
 
 def _setting(

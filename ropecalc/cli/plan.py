@@ -119,11 +119,8 @@ def command(
     if to is None:
         raise required("--to", "128k")
     method = each_once(methods) or None
-    if not in_place:
-        about_the_file = {"--dry-run": dry_run, "--force": force, "--no-backup": no_backup}
-        for option, given in about_the_file.items():
-            if given:
-                raise InvalidValueError("options", f"{option} needs --in-place beside it")
+    about_the_file = {"--dry-run": dry_run, "--force": force, "--no-backup": no_backup}
+    writing.refuse_alone(in_place, **about_the_file)
     if model is None and base is None and in_place and in_place != "-":
         model = in_place
     head = _Head(base, dim, rotary_dim, partial_rotary_factor, not ignore_unrotated, weights)

@@ -37,6 +37,13 @@ def _stacks(text: str) -> tuple[str, ...]:
     return tuple(map(stack_named, text.split(",")))
 
 
+def refuse_alone(in_place: str | None, **given: bool) -> None:
+    """Raise InvalidValueError for an option about the file where no file is to be changed."""
+    for name, value in given.items():
+        if value and not in_place:
+            raise InvalidValueError("options", f"{name} needs --in-place beside it")
+
+
 def each_once(given: Sequence[tuple[str, ...]] | None) -> list[str]:
     """The names of an option that may repeat and take lists, each once, in order."""
     return list(dict.fromkeys(name for names in given or () for name in names))
