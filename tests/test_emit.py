@@ -1067,6 +1067,18 @@ def test_torchtune_has_some_families_and_their_heads(
     )
 
 
+def test_maxtext_turns_neighbours_in_llama_4_without_its_scaling() -> None:
+    """attentions.py: of rope_type llama3.1 alone are the pairs neighbouring dimensions."""
+    for name, lines in (
+        ("Llama-4-Maverick", {"rope_type": "llama3.1", "rope_use_scale": False}),
+        ("Qwen3-8B", {"rope_type": "default", "rope_linear_scaling_factor": 1.0}),
+    ):
+        found = ropecalc.find_model(name)
+        asked = ropecalc.make_setting(found, found.rope, base=1e6, context=65536)
+        written = yaml(emit(asked, "maxtext").text)
+        assert {key: written.get(key) for key in lines} == lines
+
+
 # --- the real transformers ------------------------------------------------------------------------
 
 REAL = {

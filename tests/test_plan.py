@@ -412,6 +412,13 @@ def test_a_base_that_is_said_to_meet_the_bound_meets_it_as_it_is_written(
     assert exact <= written < exact * (1 + 1e-9)
 
 
+def test_four_digits_are_enough_where_they_meet_the_bound_too() -> None:
+    found = ropecalc.plan(1e6, 128, trained_context=32_768, context=131_072, methods=["liu"])
+    assert of(found, "liu").rope.base == pytest.approx(9_370_821.04, abs=0.01)
+    assert found.with_training_reason.startswith("liu, base 9,371,000: the bound holds")
+    assert ropecalc.check(9_371_000, 131_072, head_dim=128).holds
+
+
 def test_a_base_that_is_not_all_of_the_advice_is_told(run_batch: RunBatch) -> None:
     lines = ["plan gpt-oss-20b --to 200k -q", "plan Qwen3-8B --from 32k --to 128k --method yarn -q"]
     for done in run_batch([line.split() for line in lines]):
