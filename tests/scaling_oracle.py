@@ -77,7 +77,7 @@ def yarn(
     )
     if truncate:
         low, high = mpmath.floor(low), mpmath.ceil(high)
-    low, high = max(low, 0), min(high, r - 1)
+    low, high = max(low, mpmath.mpf(0)), min(high, mpmath.mpf(r - 1))
     if low == high:
         high += mpmath.mpf("0.001")
     gammas = [clamp((i - low) / (high - low)) for i in range(r // 2)]

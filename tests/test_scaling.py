@@ -108,6 +108,17 @@ def test_frequencies_are_those_of_the_formula(name: str, data: st.DataObject) ->
                 assert gap <= abs(mpmath.mpf(float(other)) - theta)
 
 
+def test_a_ramp_over_all_pairs_is_exact_as_well() -> None:
+    """Both of its ends are the least and the most that they may be."""
+    head = {"base": 2.0, "head_dim": 4, "rotary_dim": 4}
+    ramp = {"original_context": 64, "beta_fast": 10.19, "beta_slow": 0.1, "truncate": False}
+    for factor in (1, 4):
+        spectrum = of("yarn", **head, factor=factor, **ramp)  # type: ignore[arg-type]
+        with mpmath.workdps(DIGITS):
+            exact = oracle.frequencies("yarn", 2.0, 4, 4, factor=factor, **ramp)
+            assert worst(spectrum.exact_frequencies, exact) < mpmath.mpf("1e-58")
+
+
 def test_the_callers_decimal_context_does_not_matter() -> None:
     given_ = {"factor": 3.7, "original_context": 4096}
     with localcontext() as careless:
