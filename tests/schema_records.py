@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 from ropecalc import results
 from ropecalc.lint.rule import Rule
-from ropecalc.models import KnownModel
+from ropecalc.models.known import KnownModel
 from ropecalc.precision.recipes import RECIPES
 from ropecalc.precision.storage import DTYPES
 from ropecalc.render.machine import CurvePoints
 from ropecalc.spectrum import Spectrum
-from ropecalc.stacks.patch import Patch
+from ropecalc.stacks.transformers.patch import Patch
 from tests.schema_types import (
     BOOLEAN,
     INTEGER,

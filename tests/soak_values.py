@@ -56,7 +56,7 @@ def _models(rng: Random) -> str:
 
 @cache
 def _names() -> tuple[str, ...]:
-    from ropecalc.models import model_names
+    from ropecalc.models.known import model_names
 
     return tuple(model_names())
 

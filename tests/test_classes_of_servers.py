@@ -18,10 +18,10 @@ import pytest
 
 import ropecalc
 from ropecalc.lint import findings
+from ropecalc.models.huggingface import parse_config
 from ropecalc.results import Emission, StackRun
-from ropecalc.stacks.dialects import as_run
-from ropecalc.stacks.emit import emit
-from ropecalc.stacks.huggingface import parse_config
+from ropecalc.stacks.running import as_run
+from ropecalc.stacks.writing import emit
 
 Document = dict[str, Any]
 YARN: Document = {

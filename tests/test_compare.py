@@ -17,10 +17,10 @@ import pytest
 
 import ropecalc
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.models.huggingface import parse_config
 from ropecalc.render.human import show_comparison
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, StackRun
-from ropecalc.stacks.dialects import STACKS
-from ropecalc.stacks.huggingface import parse_config
+from ropecalc.stacks.running import STACKS
 from tests.render_samples import Stream
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def test_a_plain_base_is_plain_everywhere() -> None:
 
 def test_the_known_models_all_compare() -> None:
     """Every one of them runs somewhere, and stacks that are put together are the same."""
-    from ropecalc.stacks.dialects import as_run
+    from ropecalc.stacks.running import as_run
 
     for known in ropecalc.known_models():
         model = known.config()

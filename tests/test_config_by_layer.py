@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ropecalc.stacks.huggingface import parse_config
+from ropecalc.models.huggingface import parse_config
 
 BY_LAYER: dict[str, Any] = {
     "hidden_size": 4096,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from ropecalc import scaling
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.models.reading import read_config
 from ropecalc.results import Rope
-from ropecalc.stacks.reading import read_config
 from tests.effort import little_work
 
 GOLDEN: dict[str, Any] = json.loads((Path(__file__).parent / "data/configs.json").read_text())

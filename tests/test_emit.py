@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.models.huggingface import parse_config
+from ropecalc.models.megatron import parse_arguments
 from ropecalc.results import Emission, ModelConfig, Rope, Setting
 from ropecalc.scaling import from_rope, mscale
-from ropecalc.stacks.emit import STACKS, emit
-from ropecalc.stacks.emit.wanted import alike
-from ropecalc.stacks.huggingface import parse_config
-from ropecalc.stacks.megatron import parse_arguments
+from ropecalc.stacks.wanted import alike
+from ropecalc.stacks.writing import STACKS, emit
 from tests.golden import transformers_rope as oracle
 from tests.transcript import ROOT
 
@@ -751,7 +751,7 @@ def test_llama_cpp_cuts_the_context_that_it_makes_to_a_whole_number() -> None:
 
 def test_llama_cpp_architectures_are_real() -> None:
     constants = pytest.importorskip("gguf.constants")
-    from ropecalc.stacks.emit.llamacpp import ARCHITECTURES
+    from ropecalc.stacks.llama_cpp.write import ARCHITECTURES
 
     assert set(ARCHITECTURES.values()) <= set(constants.MODEL_ARCH_NAMES.values())
 

@@ -9,7 +9,7 @@ import pytest
 
 import ropecalc
 from ropecalc.results import Rope
-from ropecalc.stacks.emit import emit
+from ropecalc.stacks.writing import emit
 from tests.test_emit import config, rope, setting
 
 LLAMA3 = {

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from ropecalc import scaling
 from ropecalc.errors import ConfigError, RopecalcError, UnsupportedError
+from ropecalc.models import gguf_file
+from ropecalc.models.gguf import WITHOUT_ROPE, from_container, read_gguf
+from ropecalc.models.gguf_file import parse_container
+from ropecalc.models.reading import read_config
 from ropecalc.results import ModelConfig
-from ropecalc.stacks import gguf_file
-from ropecalc.stacks.gguf import WITHOUT_ROPE, from_container, read_gguf
-from ropecalc.stacks.gguf_file import parse_container
-from ropecalc.stacks.reading import read_config
 from tests.effort import little_work
 
 with warnings.catch_warnings():  # what another package does on import is not our concern

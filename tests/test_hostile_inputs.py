@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ropecalc.stacks.jsonfile import MAX_BYTES
+from ropecalc.models.jsonfile import MAX_BYTES
 from tests.conftest import HANGS, ROOT, RunBatch
 
 PLAIN: dict[str, Any] = {

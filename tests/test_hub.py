@@ -179,7 +179,7 @@ def test_the_token_is_sent(hub: Hub, env: dict[str, str], inspect: Any) -> None:
 FETCH = """
 import json, sys
 from ropecalc.errors import RopecalcError
-from ropecalc.stacks.hub import fetch_config
+from ropecalc.models.hub import fetch_config
 
 told = []
 for repo, revision in json.load(sys.stdin):

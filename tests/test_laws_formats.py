@@ -20,9 +20,9 @@ import ropecalc
 from ropecalc import Certificate, CertificateError, InvalidValueError
 from ropecalc.certificate.format import digest
 from ropecalc.inspection import inspect
+from ropecalc.models.huggingface import parse_config
 from ropecalc.quantities import format_base, parse_base, parse_fraction, parse_positive_int
 from ropecalc.render.machine import check_record, minimum_base_record, write_json, write_rows
-from ropecalc.stacks.huggingface import parse_config
 from ropecalc.weights import read_weights
 from tests.laws import Head, heads, laws
 

@@ -22,8 +22,8 @@ from ropecalc.lint import findings
 from ropecalc.lint.keys import ALL_KEYS, OTHERS
 from ropecalc.lint.table import RULES
 from ropecalc.lint.words import number
+from ropecalc.models.huggingface import parse_config
 from ropecalc.results import ModelConfig, Rope
-from ropecalc.stacks.huggingface import parse_config
 from tests import rules_table, transcript
 
 if TYPE_CHECKING:

@@ -140,7 +140,7 @@ def stops(kind: str, document: Document, *, loading: bool = False) -> bool:
 
 
 def test_which_classes_have_a_head_dim_of_null_which_keep_it_and_which_refuse_it() -> None:
-    from ropecalc.stacks import classes
+    from ropecalc.models import classes
 
     # these want more keys, or have no rotary embedding of their own
     unasked = {"gemma4_text", "longcat_flash", "mimo_v2_flash", "step3p5"}

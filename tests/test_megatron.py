@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from ropecalc import scaling
 from ropecalc.errors import ConfigError, RopecalcError, UnsupportedError
-from ropecalc.stacks.megatron import parse_arguments
-from ropecalc.stacks.shell import read_options
+from ropecalc.models.megatron import parse_arguments
+from ropecalc.models.shell import read_options
 from tests.effort import little_work
 
 SIZES = "--num-layers 32 --hidden-size 4096 --num-attention-heads 32 "

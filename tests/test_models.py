@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 import ropecalc
-from ropecalc import models
 from ropecalc.cli.names import complete_model
 from ropecalc.errors import InvalidValueError
-from ropecalc.models import KnownModel, find_model, known_models, model_names
+from ropecalc.models import known as models
+from ropecalc.models.known import KnownModel, find_model, known_models, model_names
 from ropecalc.render.human import show_models
 from ropecalc.results import ModelConfig, Rope
 from ropecalc.scaling import default, from_rope

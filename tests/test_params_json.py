@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ropecalc import scaling
 from ropecalc.errors import ConfigError, RopecalcError
-from ropecalc.stacks.meta import parse_params
+from ropecalc.models.meta import parse_params
 
 LLAMA2: dict[str, Any] = {  # Llama-2-7b
     "dim": 4096, "multiple_of": 256, "n_heads": 32, "n_layers": 32, "norm_eps": 1e-05,

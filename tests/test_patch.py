@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc.errors import ConfigError
+from ropecalc.models.spans import edited, node
 from ropecalc.results import Rope, Setting
 from ropecalc.scaling import from_rope
-from ropecalc.stacks.patch import Patch, patch_config
-from ropecalc.stacks.spans import edited, node
+from ropecalc.stacks.transformers.patch import Patch, patch_config
 from tests.conftest import HANGS
 from tests.test_emit import FORMS, document_for, ropes, same_spectrum
 from tests.transcript import ROOT
@@ -330,9 +330,11 @@ def test_a_vanished_file_is_one_line(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from ropecalc.results import Rope, Setting
-from ropecalc.stacks import patch, spans
-from ropecalc.stacks.emit import keys, transformers, wanted  # so that a child imports nothing
-from ropecalc.stacks import huggingface
+from ropecalc.stacks.transformers import patch
+from ropecalc.models import spans
+from ropecalc.stacks import keys, wanted  # so that a child imports nothing
+from ropecalc.stacks.transformers import write
+from ropecalc.models import huggingface
 import ropecalc.files, ropecalc.scaling, tempfile, difflib, shutil
 
 path, old = sys.argv[1], open(sys.argv[1], "rb").read()

@@ -479,7 +479,7 @@ def test_bad_usage_names_the_option(run_batch: RunBatch, line: str, message: str
 
 
 def test_a_setting_for_a_stack_is_alone_on_stdout(run_cli: RunCli) -> None:
-    pytest.importorskip("ropecalc.stacks.emit.vllm")
+    pytest.importorskip("ropecalc.stacks.vllm.write")
     done = run_cli(*"plan Qwen3-8B --from 32k --to 128k --method yarn --write vllm".split())
     assert done.returncode == 0
     assert done.stdout.startswith("vllm serve Qwen/Qwen3-8B ")

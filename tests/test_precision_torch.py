@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ropecalc.models import find_model
+from ropecalc.models.known import find_model
 from ropecalc.precision.frequencies import frequencies_of
 from ropecalc.precision.products import Scores
 from ropecalc.precision.recipes import Recipe, make_recipe

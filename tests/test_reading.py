@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError, UnsupportedError
-from ropecalc.stacks import jsonfile, reading
-from ropecalc.stacks.reading import read_config
+from ropecalc.models import jsonfile, reading
+from ropecalc.models.reading import read_config
 
 ADD = "add it, with the model's base"
 PLAIN: dict[str, Any] = {

@@ -17,8 +17,8 @@ import pytest
 
 from ropecalc import scaling
 from ropecalc.errors import ConfigError
+from ropecalc.models.reading import read_config
 from ropecalc.results import ModelConfig, Rope
-from ropecalc.stacks.reading import read_config
 
 FOLDER = Path(__file__).parent / "data/configs"
 Line = dict[str, str]

@@ -20,9 +20,9 @@ import pytest
 
 import ropecalc.scaling
 from ropecalc.errors import ConfigError
-from ropecalc.models import find_model
+from ropecalc.models.huggingface import parse_config
+from ropecalc.models.known import find_model
 from ropecalc.results.configs import ModelConfig, Rope
-from ropecalc.stacks.huggingface import parse_config
 from tests.golden import rope_cases
 from tests.golden import transformers_rope as oracle
 from tests.golden.rope_models import known_cases

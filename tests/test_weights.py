@@ -13,7 +13,7 @@ import pytest
 
 import ropecalc
 from ropecalc import ConfigError, InvalidValueError, UnsupportedError
-from ropecalc.stacks import safetensors_file
+from ropecalc.models import safetensors_file
 from ropecalc.weights import read_weights
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ def known_cases() -> Iterator[Case]:
     Another class stands in for one that transformers does not have; what such a file says about
     its rotary embedding is in the same keys.
     """
-    from ropecalc.models import find_model, known_models
+    from ropecalc.models.known import find_model, known_models
 
     for known in known_models():
         if any(rope.rope_type != "default" for rope in find_model(known.name).ropes):
