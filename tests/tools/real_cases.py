@@ -65,7 +65,7 @@ class Failure:
 def ours(stack: str, case: Json) -> Answer:
     """What ropecalc says of a case."""
     from ropecalc.comparison import _Start
-    from ropecalc.stacks.huggingface import parse_config
+    from ropecalc.models.huggingface import parse_config
 
     try:
         model = parse_config(case["config"], "config.json")
