@@ -19,7 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parents[1] / "data"
+from tests.tools.places import DATA
+
 FIRST = DATA / "stacks-real.json.gz"
 VERSIONS = {
     "transformers": "5.23.0",
