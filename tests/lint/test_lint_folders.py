@@ -301,8 +301,8 @@ def test_an_interrupt_on_the_way_says_how_many_were_found(
 
 
 def test_an_interrupt_from_the_keyboard(tmp_path: Path) -> None:
-    for number in range(200):
-        write(tmp_path / f"{number:03}" / "config.json", json.dumps(LONG))
+    for number in range(1_000):  # more than a fast machine looks at in the time given
+        write(tmp_path / f"{number:04}" / "config.json", json.dumps(LONG))
     child = subprocess.Popen(
         [sys.executable, "-m", "ropecalc", "lint", str(tmp_path)],
         stdout=subprocess.PIPE,
@@ -311,10 +311,10 @@ def test_an_interrupt_from_the_keyboard(tmp_path: Path) -> None:
         preexec_fn=heeds_interrupts,  # noqa: PLW1509  there are no threads here
     )
     try:
-        time.sleep(3)
+        time.sleep(2)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     finally:
         child.kill()
     assert (child.returncode, out) == (130, "")
-    assert re.fullmatch(r"Interrupted: \d+ of 200 files were looked at\n", err), err
+    assert re.fullmatch(r"Interrupted: \d+ of 1,000 files were looked at\n", err), err

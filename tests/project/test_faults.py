@@ -204,7 +204,7 @@ def test_nothing_else_writes() -> None:
         "cli/weights.py",
         "files.py",
         "render/figures.py",
-        "stacks/patch.py",  # emit and plan
+        "stacks/transformers/patch.py",  # emit and plan
         "tables.py",
     }
 

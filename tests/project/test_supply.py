@@ -145,7 +145,7 @@ def test_a_result_is_told_to_the_last_bit_and_by_kind() -> None:
 
 
 def test_the_numbers_need_nothing_but_the_package() -> None:
-    tree = ast.parse((ROOT / "tests" / "same_numbers.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "tests" / "tools" / "same_numbers.py").read_text(encoding="utf-8"))
     imported = {
         node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
         for node in ast.walk(tree)
