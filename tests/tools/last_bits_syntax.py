@@ -108,11 +108,12 @@ def parametrized(node: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     if not isinstance(node, ast.Call) or last_name(node.func) != "parametrize":
         return
     names, cases = node.args[:2]
-    words = [ast.Name(word) for word in re.findall(r"\w+", ast.unparse(names))]
+    words: list[ast.expr] = [ast.Name(word) for word in re.findall(r"\w+", ast.unparse(names))]
     for case in cases.elts if isinstance(cases, ast.List | ast.Tuple) else [cases]:
-        is_param = isinstance(case, ast.Call) and last_name(case.func) == "param"
-        values = ast.Tuple(case.args) if is_param else case
-        yield from pairs_of(ast.Tuple([*words]) if len(words) > 1 or is_param else words[0], values)
+        if isinstance(case, ast.Call) and last_name(case.func) == "param":
+            yield from pairs_of(ast.Tuple(words), ast.Tuple(case.args))
+        else:
+            yield from pairs_of(ast.Tuple(words) if len(words) > 1 else words[0], case)
 
 
 def is_equality(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> bool:
