@@ -35,7 +35,15 @@ PUBLIC = [
     ),
     *("inspect", "known_models", "lint", "make_setting", "max_context", "min_base"),
     *("min_base_in_dtype", "patch_config"),
-    *("plan", "plan_model", "read_config", "read_weights", "refined_estimate", "scaling"),
+    *(
+        "plan",
+        "plan_model",
+        "read_certificate",
+        "read_config",
+        "read_weights",
+        "refined_estimate",
+        "scaling",
+    ),
     *("similarity_at",),
     *("temperature", "upper_bound_at", "verify", "windows"),
 ]
