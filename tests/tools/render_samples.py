@@ -132,7 +132,7 @@ def envelope_of(
     value: Callable[[NDArray[np.int64]], NDArray[np.float64]], edges: NDArray[np.int64]
 ) -> Envelope:
     """The envelope of any function of the distance, over the runs between ``edges``."""
-    values = value(np.arange(edges[0], edges[-1]))
+    values = np.round(value(np.arange(edges[0], edges[-1])), 12)  # no picture hangs on a last bit
     starts = edges[:-1] - edges[0]
     return Envelope(
         spectrum=default(1e6, 128),
