@@ -129,7 +129,7 @@ def test_what_has_no_minimum_has_no_certificate(settings: dict[str, Any], words:
 def test_unknown_backends_are_refused(proof: Certificate, monkeypatch: Any) -> None:
     with pytest.raises(ropecalc.InvalidValueError, match="backend must be one of"):
         ropecalc.verify(proof, backend="float64")
-    monkeypatch.setattr("ropecalc.certificate.arithmetic.find_spec", lambda _: None)
+    monkeypatch.setattr("ropecalc.certificate.backends.find_spec", lambda _: None)
     assert ropecalc.verify(proof).backend == "mpmath"
     with pytest.raises(ropecalc.InvalidValueError, match="pip install"):
         ropecalc.verify(proof, backend="arb")
@@ -166,7 +166,7 @@ def test_a_verification_loads_none_of_the_solver(
     )
     done = run_python("-c", code, str(tmp_path / "proof.json"))
     loaded = {name.split(".")[1] for name in done.stdout.split() if "." in name}
-    assert loaded == {"certificate", "errors", "files", "results"}, done.stderr
+    assert loaded == {"certificate", "errors", "files", "notebook", "results"}, done.stderr
 
 
 def reference(x: float, rotary_dim: int, distance: int) -> tuple[Any, Any, Any]:

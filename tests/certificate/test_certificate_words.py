@@ -215,7 +215,7 @@ def test_an_unknown_backend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidValueError) as caught:
         ropecalc.verify(certificate, backend="float64")
     assert caught.value.parameter == "backend"
-    monkeypatch.setattr("ropecalc.certificate.arithmetic.find_spec", lambda _: None)
+    monkeypatch.setattr("ropecalc.certificate.backends.find_spec", lambda _: None)
     with pytest.raises(InvalidValueError) as caught:
         ropecalc.verify(certificate, backend="arb")
     assert caught.value.parameter == "backend"

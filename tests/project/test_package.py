@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
+from pkgutil import resolve_name
 
 import pytest
 
@@ -75,9 +76,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 def test_the_readme_names_every_public_function_and_no_other() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in re.findall(r"`ropecalc\.([a-z_.]+)`", text):
-        value: object = ropecalc
-        for part in name.split("."):
-            value = getattr(value, part)  # or it has no such attribute
+        assert resolve_name(f"ropecalc.{name}")  # or it raises
     section = text[text.index("## From Python") :]
     named = {name.partition(".")[0] for name in re.findall(r"`ropecalc\.([a-z_.]+)`", section)}
     functions = {name for name in PUBLIC if name[0].islower() and name != "__version__"}
