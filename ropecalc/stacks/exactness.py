@@ -51,8 +51,8 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
         return Outcome(not written.why, False, tuple(written.why))
     if not reasons:
         return Outcome(True, True)
-    found = [text for text in reasons if text] or [_elsewhere(stack)] * (not written.why)
-    return Outcome(False, True, (*found, *written.why))
+    found = [*written.why] or [text for text in reasons if text] or [_elsewhere(stack)]
+    return Outcome(False, True, tuple(found))
 
 
 def _elsewhere(stack: Stack) -> str:
