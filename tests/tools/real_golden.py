@@ -164,7 +164,7 @@ def plain_scale(stack: str, config: Mapping[str, Any]) -> float:
     return 1 / math.sqrt(size)
 
 
-def save(document: Json, path: Path) -> None:
+def save(document: Any, path: Path) -> None:
     """Write it, the same bytes for the same document."""
     text = json.dumps(document, separators=(",", ":"), sort_keys=True)
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
