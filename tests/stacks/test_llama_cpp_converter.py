@@ -17,6 +17,7 @@ from ropecalc.results import Rope
 from ropecalc.scaling import from_rope
 from ropecalc.stacks.asked import Asked, asked_of
 from ropecalc.stacks.llama_cpp.convert import Converted, Refused, convert
+from ropecalc.stacks.start import Start
 from tests.tools.llama_cpp_converter import CLASSES
 from tests.tools.places import DATA
 
@@ -44,7 +45,7 @@ def _check(case: dict[str, Any]) -> None:
     if name.startswith("phi3, ") and "'yarn'" in str(case["config"]):
         return  # the reader refuses it, as transformers does
     model = parse_config(case["config"], name)
-    asked = asked_of(model, model.rope)
+    asked = asked_of(Start(model), model.rope)
     if "error" in case:
         with pytest.raises(Refused) as caught:
             convert(asked)

@@ -17,7 +17,6 @@ from ropecalc.stacks.llama_cpp.convert import Converted, Refused, convert
 if TYPE_CHECKING:
     from ropecalc.results import Rope
 
-VERSION = "0c1e57098"
 CONVERTER = "conversion/base.py"
 CONTEXT = "src/llama-context.cpp"
 RAMP = "ggml/src/ggml.c ggml_rope_yarn_corr_dims"
@@ -42,6 +41,7 @@ def run(asked: Asked) -> Taken:
     if asked.is_beyond(taken.usable_length):
         text = f"llama-server caps every slot at the trained {taken.usable_length:,} tokens"
         taken.rule(text, "tools/server")
+        taken.short = taken.rules[-1]
     return taken
 
 
