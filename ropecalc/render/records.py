@@ -80,7 +80,7 @@ SHAPES = {
     "angular_frequencies=spectrum.angular_frequencies",
     "Setting": f"model=model.source {_of('rope', 'layer_type rope_type base head_dim rotary_dim')} "
     "parameters=rope.parameters context trained_context",
-    "Emission": "stack versions kind exact text notes",
+    "Emission": "stack version kind exact verified text notes",
     "Patch": "path changed written backup_path exact diff notes",
     "Plan": "model=model.source trained_context context critical_dimension critical_base original "
     "candidates with_training with_training_reason without_training without_training_reason notes "
