@@ -14,6 +14,7 @@ def by_transformers(asked: Asked, usable_length: int | None, place: str) -> Take
     """
     taken = transformers.run(asked)
     taken.usable_length = usable_length
+    taken.length = asked.context or usable_length  # that of the longest prompt
     if asked.rope.rope_type != "default":
         text = "the Transformers backend runs it: its rope is that of transformers"
         taken.rules.insert(0, StackRule(text, place))

@@ -120,7 +120,9 @@ def _lengths(stack: str, case: Json, answer: Answer) -> Iterator[tuple[str, str]
 
 
 def _rope(real: Json, found: Layers, tolerance: float) -> Iterator[tuple[str, str]]:
-    there, here = real["frequencies"], found.frequencies
+    there, here = list(real["frequencies"]), found.frequencies
+    while there and not there[-1]:
+        there.pop()  # a pair that is not rotated
     if len(there) != len(here):
         yield "pairs", f"{found.kind}: {len(there)} pairs, ropecalc {len(here)}"
     else:
