@@ -11,7 +11,7 @@ Source: transformers 5.20.0 and 5.19.0, ``modeling_rope_utils.py`` (``convert_ro
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ropecalc.models import classes
@@ -50,6 +50,8 @@ class Loaded:
     """The other keys of the text part."""
     objects: Mapping[str, Object]
     """By kind of layer; under "" alone where there is one for all."""
+    outer: Object = field(default_factory=dict)
+    """Keys beside the objects, in the object that has one a kind of layer."""
     changed: bool = False
     """Whether the objects are those of the command line."""
 
@@ -76,10 +78,11 @@ class Loaded:
         yield from self.objects.values()
 
 
-def loaded(asked: Asked, names: Mapping[str, str]) -> Loaded:
+def loaded(asked: Asked, names: Mapping[str, str], *, beside: bool = True) -> Loaded:
     """The config of ``asked``, with what the command line set in it.
 
-    ``names`` are types that the server renames before the lengths are filled in.
+    ``names`` are types that the server renames before the lengths are filled in, ``beside`` is
+    whether it then looks for an original length beside the object.
     """
     changed = asked.start.changed
     text = {**asked.text, **changed}
@@ -87,14 +90,17 @@ def loaded(asked: Asked, names: Mapping[str, str]) -> Loaded:
     if key is not None and isinstance(changed[key], Mapping):
         found: dict[str, Any] = dict(changed[key])
         nested = bool(found) and set(found) <= KINDS
-        return Loaded(text, found if nested else {"": found}, True)
+        return Loaded(text, found if nested else {"": found}, changed=True)
     if asked.nested or asked.model_type in classes.BASES_BY_LAYER:
         ropes = [asked_of(asked.start, rope) for rope in asked.model.ropes]
-        return Loaded(text, {one.rope.layer_type: standard(one, names) for one in ropes})
-    return Loaded(text, {"": standard(asked, names)})
+        old = asked.text.get("rope_scaling") is not None or asked.nested
+        outer = {} if old else asked.values  # passed over, but there
+        objects = {one.rope.layer_type: standard(one, names, beside) for one in ropes}
+        return Loaded(text, objects, outer)
+    return Loaded(text, {"": standard(asked, names, beside)})
 
 
-def standard(asked: Asked, names: Mapping[str, str]) -> dict[str, Any]:
+def standard(asked: Asked, names: Mapping[str, str], beside: bool) -> dict[str, Any]:
     """One rope object as it is once the file is loaded."""
     if asked.model_type in classes.BASES_BY_LAYER and not asked.nested:
         found = _merged_by_class(asked)
@@ -109,7 +115,7 @@ def standard(asked: Asked, names: Mapping[str, str]) -> dict[str, Any]:
     if partial is not None:
         found.setdefault("partial_rotary_factor", partial)
     if found["rope_type"] in FILLED_IN:
-        _fill_in(asked, found)
+        _fill_in(asked, found, beside)
     return found
 
 
@@ -132,12 +138,12 @@ def _partial(asked: Asked) -> float | None:
     return own or classes.PARTIAL_ROTARY_FACTOR.get(asked.model_type)
 
 
-def _fill_in(asked: Asked, found: dict[str, Any]) -> None:
+def _fill_in(asked: Asked, found: dict[str, Any], beside: bool) -> None:
     """The original length: the one beside the object, its own, or the context."""
-    beside = asked.text.get(ORIGINAL, classes.ORIGINAL_CONTEXT.get(asked.model_type))
+    outside = asked.text.get(ORIGINAL, classes.ORIGINAL_CONTEXT.get(asked.model_type))
     by_kind = asked.nested or asked.model_type in classes.BASES_BY_LAYER
-    if beside is not None and not by_kind:
-        found[ORIGINAL] = beside
+    if outside is not None and beside and not by_kind:
+        found[ORIGINAL] = outside
     else:
         found.setdefault(ORIGINAL, asked.rope.context)
 

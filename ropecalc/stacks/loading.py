@@ -36,8 +36,12 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if both and asked.model_type in classes.BASES_BY_LAYER and not asked.nested:
         new = asked.text["rope_parameters"]
         if isinstance(new, Mapping) and "full_attention" not in new:
-            text = f"beside rope_scaling {asked.model_type} needs rope_parameters by kind of layer: "
-            return StackRule(f"{text}KeyError", "src/transformers/models, the configuration of each")
+            text = (
+                f"beside rope_scaling {asked.model_type} needs rope_parameters by kind of layer: "
+            )
+            return StackRule(
+                f"{text}KeyError", "src/transformers/models, the configuration of each"
+            )
     if asked.written in (None, "default"):
         return None
     return _phi3(asked) or _phimoe(asked) or _longrope(asked)

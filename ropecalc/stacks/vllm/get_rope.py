@@ -3,113 +3,40 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
 
-from ropecalc.results import Rope
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import ORIGINAL, Taken, as_number
 from ropecalc.stacks.loaded import Object, RefusedError
-from ropecalc.stacks.vllm.classes import PLAIN_BASE, Code
+from ropecalc.stacks.servers import Call, Made, Method, ends, linear, make, ramped
+from ropecalc.stacks.vllm.classes import Code
 
 ROPES = "vllm/model_executor/layers/rotary_embedding"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What get_rope is called with."""
-
-    rope: Rope
-    """The kind of layer: its head, window and layers."""
-    values: Object
-    """The rope object."""
-    code: Code
-    head_size: int
-    dims: int | None
-    """rotary_dim, where the config has it."""
-    positions: int
-    """max_position_embeddings."""
-    served: int | None
-    """--max-model-len."""
-
-    def needed(self, key: str) -> Any:
-        """The value of a key that is looked up; RefusedError where it is absent or null."""
-        method = self.values.get("rope_type", "default")
-        if key not in self.values:
-            raise RefusedError(f"its {method} scaling needs {key}: KeyError", f"{ROPES} get_rope")
-        if self.values[key] is None:
-            raise RefusedError(f"its {method} scaling needs {key}, not null: TypeError", ROPES)
-        return self.values[key]
-
-    def number(self, key: str) -> float | None:
-        """The number of a key that may be absent."""
-        return as_number(self.values.get(key))
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A method with its parameters, and how many positions its table of cos and sin has."""
-
-    rope_type: str
-    parameters: Mapping[str, Any]
-    table: float
-    length: int | None = None
-    softmax_factor: float | None = None
-
-
 def get_rope(call: Call, taken: Taken) -> float:
     """What is computed, into ``taken``; the number of positions in the table of cos and sin."""
-    values = call.values
-    method = values.get("rope_type", "default")
-    if method not in METHODS:
-        raise RefusedError(f"it does not know the rope_type {method}: ValueError", ROPES)
-    base = values.get("rope_theta", PLAIN_BASE)
-    if as_number(base) is None:
-        raise RefusedError("a rope_theta of null is refused: TypeError", ROPES)
-    dims = rotary_dim(call)
-    made = METHODS[method](call, taken)
-    kept = {key: value for key, value in made.parameters.items() if value is not None}
-    taken.rope = replace(
-        call.rope, rope_type=made.rope_type, base=float(base), rotary_dim=dims, parameters=kept
-    )
-    taken.length = made.length
-    if call.code.latent:
-        taken.softmax_factor = made.softmax_factor
-    elif made.softmax_factor is not None:
-        taken.softmax_factor = 1.0
-    return made.table
+    return make(call, METHODS, taken)
 
 
-def rotary_dim(call: Call) -> int:
-    """int(head_size p)."""
-    if call.values.get("rope_dim"):
-        return int(call.values["rope_dim"])
-    if call.code.dims and ("partial_rotary_factor" not in call.values or call.code.dims_first):
-        return call.dims or call.head_size
-    partial = as_number(call.values.get("partial_rotary_factor", 1.0))
+def rotary_dim(values: Object, code: Code, head_size: int, dims: int | None) -> int:
+    """int(head_size p); ``dims`` is rotary_dim, where the config has it."""
+    if values.get("rope_dim"):
+        return int(values["rope_dim"])
+    if code.dims and ("partial_rotary_factor" not in values or code.dims_first):
+        return dims or head_size
+    partial = as_number(values.get("partial_rotary_factor", 1.0))
     if partial is None or not 0 < partial <= 1:
         text = "a partial_rotary_factor outside of 0 to 1 is refused: ValueError"
         raise RefusedError(text, f"{ROPES} get_rope")
-    dims = int(call.head_size * partial)
-    if call.values.get("rope_type") == "proportional":
-        return dims // 2 * 2
-    return dims
+    whole = int(head_size * partial)
+    return whole // 2 * 2 if values.get("rope_type") == "proportional" else whole
 
 
 def _default(call: Call, _: Taken) -> Made:
     sections = call.values.get("mrope_section")
-    if isinstance(sections, list | tuple) and sum(sections) != rotary_dim(call) // 2:
+    if isinstance(sections, list | tuple) and sum(sections) != call.dims // 2:
         raise RefusedError("mrope_section has to share out all pairs: AssertionError", ROPES)
-    return Made("default", {}, call.positions * (call.code.sections if sections else 1))
-
-
-def _linear(call: Call, _: Taken) -> Made:
-    factor = call.needed("factor")
-    if type(factor) is int:
-        text = "a factor of linear scaling that is an integer in JSON stops it with a TypeError"
-        raise RefusedError(text, ROPES)
-    return Made("linear", {"factor": float(factor)}, call.positions * float(factor))
+    return Made("default", {}, call.positions * (call.sections if sections else 1))
 
 
 def _ntk(call: Call, taken: Taken) -> Made:
@@ -117,7 +44,7 @@ def _ntk(call: Call, taken: Taken) -> Made:
     if call.number("mixed_b") is not None:
         text = "ntk with mixed_b divides each pair by its own power of the factor"
         taken.rule(text, ROPES)
-        half = rotary_dim(call) // 2
+        half = call.dims // 2
         slope = math.log(factor) / half ** float(call.values["mixed_b"])
         divisors = [
             math.exp(slope * (pair + 1) ** float(call.values["mixed_b"])) for pair in range(half)
@@ -144,22 +71,11 @@ def _dynamic(call: Call, taken: Taken) -> Made:
     return Made("default", {}, call.positions)
 
 
-def _ends(call: Call) -> dict[str, Any]:
-    """The turns at the ends of YaRN's ramp, neither of which may be 0 or null."""
-    for key in ("beta_fast", "beta_slow"):
-        if not call.values.get(key, 1.0):
-            how = "null is refused: TypeError"
-            if call.values[key] is not None:
-                how = "0 is refused: ZeroDivisionError"
-            raise RefusedError(f"YaRN with a {key} of {how}", f"{ROPES} yarn_find_correction_dim")
-    return {key: call.number(key) for key in ("beta_fast", "beta_slow")}
-
-
 def _yarn(call: Call, taken: Taken) -> Made:
     factor, original = float(call.needed("factor")), int(call.needed(ORIGINAL))
-    if call.values.get("mrope_section") is not None and call.code.sections != 1:
-        original *= call.code.sections
-        text = f"YaRN with mrope_section takes {call.code.sections} times {ORIGINAL}, {original:,},"
+    if call.values.get("mrope_section") is not None and call.sections != 1:
+        original *= call.sections
+        text = f"YaRN with mrope_section takes {call.sections} times {ORIGINAL}, {original:,},"
         taken.rule(f"{text} for the ends of its ramp", f"{ROPES}/mrope.py")
     over, under = call.number("mscale"), call.number("mscale_all_dim")
     value = call.number("attention_factor")
@@ -172,9 +88,9 @@ def _yarn(call: Call, taken: Taken) -> Made:
         "original_context": original,
         "attention_factor": value,
         "truncate": bool(call.values.get("truncate", True)),
-        **_ends(call),
+        **ends(call),
     }
-    return Made("yarn", parameters, original * factor)
+    return ramped(call, Made("yarn", parameters, original * factor))
 
 
 def _latent(call: Call, taken: Taken) -> Made:
@@ -197,11 +113,10 @@ def _latent(call: Call, taken: Taken) -> Made:
         "factor": factor,
         "original_context": original,
         "attention_factor": mscale(factor, float(over)) / weight,
-        **_ends(call),
+        **ends(call),
     }
-    return Made(
-        "yarn", parameters, original * factor, softmax_factor=1.0 if unscaled else weight**2
-    )
+    softmax = 1.0 if unscaled else weight**2
+    return ramped(call, Made("yarn", parameters, original * factor, softmax_factor=softmax))
 
 
 def _llama3(call: Call, _: Taken) -> Made:
@@ -220,7 +135,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
 
     lists = {key: tuple(call.needed(key)) for key in ("short_factor", "long_factor")}
     original = int(call.needed(ORIGINAL))
-    if not call.code.neox:
+    if not call.neox:
         text = "longrope is refused for pairs of neighbours, which this class has: ValueError"
         raise RefusedError(text, f"{ROPES}/phi3_long_rope_scaled_rope.py")
     which = "long" if call.served and call.served > original else "short"
@@ -246,9 +161,9 @@ def _proportional(call: Call, taken: Taken) -> Made:
     return Made("proportional", {}, call.positions)
 
 
-METHODS: dict[str, Callable[[Call, Taken], Made]] = {
+METHODS: dict[str, Method] = {
     "default": _default,
-    "linear": _linear,
+    "linear": linear,
     "ntk": _ntk,
     "dynamic": _dynamic,
     "yarn": _yarn,

@@ -11,9 +11,9 @@ from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import CONTEXT, FILLED_IN, Loaded, Object, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
-from ropecalc.stacks.servers import by_transformers
+from ropecalc.stacks.servers import AS_READ, Call, by_transformers
 from ropecalc.stacks.vllm import classes
-from ropecalc.stacks.vllm.get_rope import ROPES, Call, get_rope
+from ropecalc.stacks.vllm.get_rope import ROPES, get_rope, rotary_dim
 
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
 TYPES = "vllm/transformers_utils/config.py patch_legacy_rope_type"
@@ -79,7 +79,10 @@ def _two_types(asked: Asked) -> StackRule | None:
 def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     """What get_rope makes of the object that the class passes; the positions of its table."""
     code = classes.code_of(asked.model_type)
-    values = dict(found.of(asked.rope.layer_type) if code.by_kind else found.flat())
+    if asked.model_type in AS_READ:
+        return float("inf")
+    by_kind = code.by_kind or (found.nested and not found.changed)
+    values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
     place = f"{classes.MODELS}/{code.file}.py"
     if "rope_theta" not in values:
         if code.base is None:
@@ -100,8 +103,12 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     served = asked.context or taken.usable_length
     if code.head and "head_dim" in asked.text and asked.text["head_dim"] is None:
         raise RefusedError("its code of the class multiplies head_dim, a null: TypeError", place)
-    dims = asked.length("rotary_dim")
-    return get_rope(Call(asked.rope, values, code, head, dims, positions, served), taken)
+    dims = rotary_dim(values, code, head, asked.length("rotary_dim"))
+    call = Call(asked.rope, values, dims, positions, served, code.neox, code.sections, ROPES)
+    table = get_rope(call, taken)
+    if taken.softmax_factor is not None and not code.latent:
+        taken.softmax_factor = 1.0  # its attention reads no mscale
+    return table
 
 
 def _latent(values: dict[str, Any], place: str) -> None:
@@ -149,8 +156,8 @@ def _reread(asked: Asked, found: Loaded) -> Asked:
     from ropecalc.models.huggingface import parse_config
     from ropecalc.stacks.asked import asked_of
 
-    values = dict(found.of(asked.rope.layer_type)) if asked.model_type in BASES_BY_LAYER else None
-    values = dict(found.flat()) if values is None else values
+    by_kind = asked.model_type in BASES_BY_LAYER
+    values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
     for key in ("rope_theta", "rope_type"):
         if values.get(key) is None:
             raise RefusedError(
@@ -165,11 +172,11 @@ def _reread(asked: Asked, found: Loaded) -> Asked:
         raise RefusedError(text, classes.REGISTRY)
     values.setdefault("partial_rotary_factor", 1.0)
     dropped = ("rope_scaling", "rope_theta", ORIGINAL, "partial_rotary_factor", "rotary_pct")
-    text = {key: value for key, value in found.text.items() if key not in dropped}
+    keys = {key: value for key, value in found.text.items() if key not in dropped}
     objects: Any = values
-    if asked.model_type in BASES_BY_LAYER:
+    if by_kind:
         objects = {**found.objects, asked.rope.layer_type: values}
-    model = parse_config({**text, "rope_parameters": objects}, asked.model.source)
+    model = parse_config({**keys, "rope_parameters": objects}, asked.model.source)
     own = [rope for rope in model.ropes if rope.layer_type == asked.rope.layer_type]
     return asked_of(replace(asked.start, model=model, changed={}), (own or model.ropes)[0])
 
@@ -209,7 +216,7 @@ def _length_factor(asked: Asked, found: Loaded) -> float:
         if not isinstance(values, Mapping):
             continue
         if values and "rope_type" not in values:
-            raise RefusedError("a rope object without rope_type is refused: KeyError", LENGTHS)
+            raise RefusedError("the rope object has no rope_type: KeyError", LENGTHS)
         if values and values["rope_type"] not in EXTENDED:
             factor = values.get("factor", factor)
     return as_number(factor) or 1.0
@@ -218,7 +225,7 @@ def _length_factor(asked: Asked, found: Loaded) -> float:
 def _table_rule(asked: Asked, taken: Taken, table: float) -> None:
     """vLLM's own code has cos and sin for so many positions and no more."""
     served = asked.context or taken.usable_length
-    if served and int(table) < served:
+    if served and table < served:
         text = (
             f"its table of cos and sin ends at {int(table):,} tokens, before --max-model-len does"
         )
