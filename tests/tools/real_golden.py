@@ -124,7 +124,7 @@ def _rope(case: Json, found: Json, layer: Json) -> Json:
     if "long" not in layer:
         return layer if "freqs" in layer else {}
     served = case.get("ctx") or found["length"]
-    original = found["rope_parameters"]["original_max_position_embeddings"]
+    original = layer["short"]["rows"] - layer["long"]["rows"]  # one table after the other
     chosen: Json = layer["long" if served > original else "short"]
     return chosen
 
