@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ropecalc.results import Rope, StackRule
+from ropecalc.errors import UnsupportedError
+from ropecalc.models.raw import ROPE_KEYS
+from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import Asked, Taken, as_number
 from ropecalc.stacks.loaded import Object, RefusedError
@@ -104,7 +106,29 @@ def ends(call: Call) -> dict[str, Any]:
 
 
 # Classes whose two ropes, of a file in a form of its own, are taken as transformers reads them.
+POSITION_KEYS = ("max_position_embeddings", "seq_length", "n_positions", "max_seq_len")
 AS_READ = frozenset(["deepseek_v4"])
+
+
+def refuse_as_read(model: ModelConfig, changed: Mapping[str, Any]) -> None:
+    """Raise UnsupportedError where a rope object of such a class is overridden."""
+    if model.model_type in AS_READ and any(key in ROPE_KEYS for key in changed):
+        raise UnsupportedError(
+            f"{model.source}: overrides of {model.model_type} are not worked out; patch the file"
+        )
+
+
+def refuse_without_code(asked: Asked, kinds: frozenset[str], place: str) -> None:
+    """Raise RefusedError for a class of ``kinds``: neither the server nor transformers has one."""
+    if asked.model_type in kinds:
+        text = "it has no code of this class, and transformers' own does not fit: ValueError"
+        raise RefusedError(text, place, ran=False)
+
+
+def positions_of(text: Object, rope: Rope) -> int:
+    """The number of positions that a class makes its table for."""
+    given = (as_number(text.get(key)) for key in POSITION_KEYS)
+    return int(next((value for value in given if value), None) or rope.context or 2048)
 
 
 def ramped(call: Call, made: Made) -> Made:
