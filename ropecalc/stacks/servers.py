@@ -93,6 +93,16 @@ def linear(call: Call, _: Taken) -> Made:
     return Made("linear", {"factor": float(factor)}, call.positions * float(factor))
 
 
+def both_lists(call: Call) -> dict[str, tuple[float, ...]]:
+    """The lists of longrope, one value a rotated pair."""
+    lists = {key: tuple(call.needed(key)) for key in ("short_factor", "long_factor")}
+    for key, values in lists.items():
+        if len(values) != call.dims // 2:
+            text = f"{key} has {len(values)} values for {call.dims // 2} pairs: RuntimeError"
+            raise RefusedError(text, call.place)
+    return lists
+
+
 def ends(call: Call) -> dict[str, Any]:
     """The turns at the ends of YaRN's ramp, neither of which may be 0 or null."""
     for key in ("beta_fast", "beta_slow"):
