@@ -18,9 +18,9 @@ from ropecalc.models.huggingface import parse_config
 from ropecalc.results import Setting
 from ropecalc.stacks.writing import emit
 from tests.tools.real.cases import classes
-from tests.tools.real_golden import DATA, Json, save
+from tests.tools.real_golden import FIRST, Json, save
 
-WRITTEN = DATA / "trainers-real.json.gz"
+WRITTEN = FIRST.with_name("trainers-real.json.gz")
 # The names of the trainers in ropecalc and of the modules that run them.
 TRAINERS = {
     "litgpt": "litgpt",
