@@ -25,7 +25,8 @@ def setting_record(setting: Setting) -> Record:
             for name, value in rope.parameters.items()
         },
         "context": setting.context,
-        "trained_context": setting.trained_context,
+        "original_context": setting.original_context,
+        "original_context_reason": None if setting.start is None else setting.start.reason,
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.render.findings import finding_record
+from ropecalc.render.known import known_record
 from ropecalc.render.precision import precision_record
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ def model_record(model: ModelConfig) -> Record:
         "form": model.form,
         "model_type": model.model_type,
         "context": model.context,
-        "trained_context": model.trained_context,
+        "original_context": model.original_context,
+        **known_record(model),
         "unrotated_layers": model.unrotated_layers,
         "assumptions": list(model.assumptions),
     }
@@ -53,6 +55,7 @@ def _layer_record(result: Inspection, layer: LayerInspection) -> Record:
         "length": layer.length,
         "context": None if layer.check is None else layer.check.context,
         "trained_context": result.model.trained_context,
+        "turned_context": layer.turned_context,
         "count_unrotated": spectrum.count_unrotated,
         "attention_factor": spectrum.attention_factor,
         "softmax_factor": spectrum.softmax_factor,

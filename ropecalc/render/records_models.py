@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ropecalc.render.known import recipe_record
+
 if TYPE_CHECKING:
     from ropecalc.models.known import KnownModel
     from ropecalc.render.machine import Record
@@ -19,7 +21,10 @@ def model_record(known: KnownModel, config: ModelConfig) -> Record:
         "aliases": list(known.aliases),
         "model_type": config.model_type,
         "context": config.context,
+        "original_context": config.original_context,
         "trained_context": config.trained_context,
+        "trained_source": known.trained and known.trained.source,
+        "recipe": recipe_record(known.recipe),
         "layers": [_layer(rope) for rope in config.ropes],
         "unrotated_layers": config.unrotated_layers,
         "source": known.source,

@@ -40,8 +40,9 @@ def plan_rows(plan: Plan) -> Iterator[Record]:
     """A row a candidate, the head as it is first, without what does not fit a cell."""
     for one in (plan.original, *plan.candidates):
         record = candidate_record(one)
+        whole = _plan(plan)
         yield {
-            **_plan(plan),
+            **{"from_context" if k == "original_context" else k: v for k, v in whole.items()},
             **{key: value for key, value in record.items() if key not in LISTS},
             "advised_with_training": one.method == plan.with_training,
             "advised_without_training": one.method == plan.without_training,
@@ -51,6 +52,7 @@ def plan_rows(plan: Plan) -> Iterator[Record]:
 def _plan(plan: Plan) -> Record:
     return {
         "model": None if plan.model is None else plan.model.source,
+        "original_context": plan.original_context,
         "trained_context": plan.trained_context,
         "context": plan.context,
         "critical_dimension": plan.critical_dimension,

@@ -15,6 +15,7 @@ from ropecalc.models.known import KnownModel
 from ropecalc.precision.recipes import RECIPES
 from ropecalc.precision.storage import DTYPES
 from ropecalc.render.machine import CurvePoints
+from ropecalc.results.configs import Known, Recipe
 from ropecalc.spectrum import Spectrum
 from ropecalc.stacks.transformers.patch import Patch
 from tests.tools.schema_types import (
@@ -98,6 +99,16 @@ PATCH = Record(
         "diff": Key(text="A unified diff of the file; empty where nothing changes."),
     },
 )
+OR_NOTHING = {"type": "null"}
+SOURCED = {
+    "known_as": Key(array(STRING), "The known models that it is, or whose numbers the file has."),
+    "trained_context": Key(nullable(INTEGER)),
+    "trained_source": Key(nullable(STRING), "Where the trained context is said."),
+    "recipe": Key(
+        {"anyOf": [part("recipe"), OR_NOTHING]},
+        "The scaling that the model's maker publishes for longer contexts; null without one.",
+    ),
+}
 PARTS = {
     "finding": Record("code severity message cure where layer_type", (results.Finding,)),
     "rule": Record(
@@ -107,9 +118,16 @@ PARTS = {
     ),
     "window": Record("start end relative_width opened_by closed_by", (results.Window,)),
     "model": Record(
-        "source form model_type context trained_context unrotated_layers assumptions",
-        (results.ModelConfig,),
-        {"form": Key(text="transformers-4, transformers-5, params, gguf or megatron.")},
+        "source form model_type context original_context known_as matched trained_context "
+        "trained_source recipe unrotated_layers assumptions",
+        (results.ModelConfig, Known),
+        {
+            "form": Key(text="transformers-4, transformers-5, params, gguf or megatron."),
+            **SOURCED,
+        },
+    ),
+    "recipe": Record(
+        "rope_type factor original_context context source", (Recipe,), {"context": Key(INTEGER)}
     ),
     "layer": Record(
         "layer_type layers head_dim rotary_dim base rope_type factor original_context window",
@@ -187,7 +205,6 @@ PARTS = {
     "patch": PATCH,
 }
 
-OR_NOTHING = {"type": "null"}
 PRECISION = Key(
     {"anyOf": [part("precision"), OR_NOTHING]},
     "The bound in the arithmetic that was asked for; null where none was.",
@@ -263,11 +280,10 @@ CHECK = Record(
     {"message": MESSAGE, "precision": PRECISION},
 )
 INSPECT = Record(
-    f"{ROPE_KEYS} length context trained_context count_unrotated attention_factor softmax_factor "
-    "angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs holds "
-    "first_violation violations worst_distance worst_similarity room_below room_above "
-    "minimum_base safe_base precision findings "
-    "finding_codes",
+    f"{ROPE_KEYS} length context trained_context turned_context count_unrotated "
+    "attention_factor softmax_factor angular_frequencies shortest_wavelength longest_wavelength "
+    "unfinished_pairs holds first_violation violations worst_distance worst_similarity "
+    "room_below room_above minimum_base safe_base precision findings finding_codes",
     (results.LayerInspection, results.Rope, results.ModelConfig, Spectrum),
     {
         "precision": PRECISION,
@@ -341,14 +357,19 @@ COMPARE = Record(
     },
 )
 MODELS = Record(
-    "name repo aliases model_type context trained_context layers unrotated_layers source",
+    "name repo aliases model_type context original_context trained_context trained_source recipe "
+    "layers unrotated_layers source",
     (KnownModel, results.ModelConfig),
-    {"layers": Key(array(part("layer")), "Each kind of layer.")},
+    {
+        "layers": Key(array(part("layer")), "Each kind of layer."),
+        "trained_source": SOURCED["trained_source"],
+        "recipe": SOURCED["recipe"],
+    },
 )
 PLAN = Record(
-    "model trained_context context critical_dimension critical_base original candidates "
-    "with_training with_training_reason without_training without_training_reason notes written "
-    "patch",
+    "model original_context trained_context context critical_dimension critical_base original "
+    "candidates with_training with_training_reason without_training without_training_reason "
+    "notes written patch",
     (results.Plan,),
     {
         "model": Key(nullable(STRING), "The model's file or name; null for a head without one."),
@@ -369,9 +390,16 @@ EMIT = Record(
     {"stack": Key(text="The stack whose words these are.")},
 )
 SETTING = Record(
-    "model layer_type rope_type base head_dim rotary_dim parameters context trained_context",
+    "model layer_type rope_type base head_dim rotary_dim parameters context original_context "
+    "original_context_reason",
     (results.Setting, results.Rope),
-    {"model": PLAN.own["model"], "parameters": PARAMETERS},
+    {
+        "model": PLAN.own["model"],
+        "parameters": PARAMETERS,
+        "original_context_reason": Key(
+            nullable(STRING), "Why that original context, with its source; null where it was given."
+        ),
+    },
 )
 FREQS = Record(
     "head_dim rotary_dim base rope_type label context attention_factor softmax_factor "
@@ -565,7 +593,8 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model base head_dim rotary_dim count_unrotated weights trained_context "
+                    "model base head_dim rotary_dim count_unrotated weights original_context "
+                    "trained_context "
                     "context methods",
                     (results.Plan,),
                     {
