@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and others take it."
 EPILOG = epilog(
-    "ropecalc emit Qwen3-8B --rope-type yarn --factor 4 --original-context 32k",
+    "ropecalc emit Qwen3-8B --rope-type yarn --ctx 128k",
     "ropecalc emit Qwen3-8B --base 5e6 --ctx 128k --write vllm",
     "ropecalc emit --base 5e6 --dim 128 --ctx 128k --write megatron-lm",
     "ropecalc emit --in-place config.json --base 5e6 --ctx 128k --dry-run",
