@@ -38,29 +38,3 @@ def recipe_in_words(recipe: Recipe) -> str:
     """
     start = f"{recipe.rope_type}, factor {exact(recipe.factor)} from "
     return f"{start}{tokens(recipe.original_context)}, for up to {tokens(recipe.context)}"
-
-
-def known_record(model: ModelConfig) -> dict[str, object]:
-    """The same for programs."""
-    known = model.known
-    trained, recipe = (None, None) if known is None else (known.trained, known.recipe)
-    return {
-        "known_as": [] if known is None else list(known.models),
-        "matched": known is not None and known.matched,
-        "trained_context": None if trained is None else trained.context,
-        "trained_source": None if trained is None else trained.source,
-        "recipe": recipe_record(recipe),
-    }
-
-
-def recipe_record(recipe: Recipe | None) -> dict[str, object] | None:
-    """A maker's scaling for programs; None without one."""
-    if recipe is None:
-        return None
-    return {
-        "rope_type": recipe.rope_type,
-        "factor": recipe.factor,
-        "original_context": recipe.original_context,
-        "context": recipe.context,
-        "source": recipe.source,
-    }
