@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ropecalc.results import ModelConfig, Rope, StackRun
     from ropecalc.spectrum import Spectrum
     from ropecalc.stacks.registry import Stack
+    from ropecalc.stacks.start import Start
     from ropecalc.stacks.wanted import Wanted
     from ropecalc.stacks.words import Written
 
@@ -46,12 +47,18 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
     if not stack.runs:
         return Outcome(not written.why, False, tuple(written.why))
     try:
-        reasons = list(_reasons(stack, goal, written.text))
+        start = stack.required("override")(_model(stack, goal), written.text)
+        return outcome_of(stack, goal, start, written.why)
     except UnsupportedError:  # the stack's way with the text is not known
         return Outcome(not written.why, False, tuple(written.why))
+
+
+def outcome_of(stack: Stack, goal: Wanted, start: Start, why: Sequence[str] = ()) -> Outcome:
+    """The same of a stack that is started; ``why`` is what its writer knows of the reasons."""
+    reasons = list(_reasons(stack, goal, start))
     if not reasons:
         return Outcome(True, True)
-    found = [*written.why] or [text for text in reasons if text] or [_elsewhere(stack)]
+    found = [*why] or [text for text in reasons if text] or [_elsewhere(stack)]
     return Outcome(False, True, tuple(found))
 
 
@@ -59,11 +66,10 @@ def _elsewhere(stack: Stack) -> str:
     return f"{stack.label} computes other frequencies or factors from it"
 
 
-def _reasons(stack: Stack, goal: Wanted, text: str) -> Iterator[str]:
-    """Why the stack does not compute the setting from a text; "" where no rule says it."""
+def _reasons(stack: Stack, goal: Wanted, start: Start) -> Iterator[str]:
+    """Why the stack does not compute the setting; "" where no rule says it."""
     from ropecalc.stacks.running import run
 
-    start = stack.required("override")(_model(stack, goal), text)
     for rope in start.model.ropes:
         found = run(stack, start, rope)
         if found.refusal is not None:

@@ -20,7 +20,6 @@ from ropecalc.stacks.wanted import (
     Wanted,
     as_lists,
     attention_factor,
-    deeds,
     near,
     partial_factor,
 )
@@ -184,10 +183,7 @@ def parameters_object(goal: Wanted, rope: Rope) -> Keys:
     ropes = {other.layer_type: other for other in goal.model.ropes}
     if EVERY_LAYER in ropes:  # of a class that reads them by kind
         ropes = dict.fromkeys((FULL, SLIDING), ropes[EVERY_LAYER])
-    if goal.was is not None:  # kinds that shared the setting's rope, apart from their window
-        for kind, other in ropes.items():
-            if deeds(other) == deeds(goal.was):
-                ropes[kind] = replace(rope, layer_type=kind)
+    ropes[rope.layer_type if rope.layer_type in ropes else FULL] = rope
     return {kind: rope_keys(other) for kind, other in ropes.items()}
 
 
