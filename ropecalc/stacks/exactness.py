@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import UnsupportedError
@@ -31,6 +31,8 @@ class Outcome:
     """Whether that was found by running what was written; else its writer says so."""
     why: tuple[str, ...] = ()
     """Why it is not exact."""
+    starts: bool = True
+    """Whether the stack starts with the text at all."""
 
 
 def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
@@ -55,35 +57,39 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
 
 def outcome_of(stack: Stack, goal: Wanted, start: Start, why: Sequence[str] = ()) -> Outcome:
     """The same of a stack that is started; ``why`` is what its writer knows of the reasons."""
-    reasons = list(_reasons(stack, goal, start))
-    if not reasons:
+    found = _run(stack, start)
+    refusals = [run.refusal.text for _, run in found if run.refusal is not None]
+    if refusals:
+        return Outcome(False, True, tuple(dict.fromkeys(refusals)), starts=False)
+    missed = [run for rope, run in found if run.short or not _is_met(goal, rope, run)]
+    if not missed:
         return Outcome(True, True)
-    found = [*why] or [text for text in reasons if text] or [_elsewhere(stack)]
-    return Outcome(False, True, tuple(found))
+    rules = [text for run in missed for text in _reasons(run)]
+    return Outcome(False, True, tuple(why or rules or [_elsewhere(stack)]))
 
 
 def _elsewhere(stack: Stack) -> str:
     return f"{stack.label} computes other frequencies or factors from it"
 
 
-def _reasons(stack: Stack, goal: Wanted, start: Start) -> Iterator[str]:
-    """Why the stack does not compute the setting; "" where no rule says it."""
+def _run(stack: Stack, start: Start) -> list[tuple[Rope, StackRun]]:
+    """What the stack computes for every kind of layer."""
     from ropecalc.stacks.running import run
 
-    for rope in start.model.ropes:
-        found = run(stack, start, rope)
-        if found.refusal is not None:
-            yield found.refusal.text
-        elif found.short is not None:
-            yield found.short.text
-        elif not _is_met(goal, rope, found):
-            rules = found.rules[len(start.rules) :]
-            yield from [rule.text for rule in rules] or [""]
+    alone = replace(start, rules=())  # what it did with the overrides is no reason
+    return [(rope, run(stack, alone, rope)) for rope in start.model.ropes]
+
+
+def _reasons(run: StackRun) -> list[str]:
+    """What the stack does otherwise, that of the length first."""
+    rules = [run.short, *run.rules] if run.short else list(run.rules)
+    return [rule.text for rule in rules if rule is not None]
 
 
 def _model(stack: Stack, goal: Wanted) -> ModelConfig:
     """The model's own file, or a small one of a plain class, where there is none or another's."""
-    forms = ("transformers", "gguf") if stack.name == "llama.cpp" else "transformers"
+    by_gguf = stack.name in ("llama.cpp", "koboldcpp")
+    forms = ("transformers", "gguf") if by_gguf else "transformers"
     if goal.model is not None and goal.model.form.startswith(forms):
         return goal.model
     from ropecalc.models.huggingface import parse_config
@@ -92,7 +98,7 @@ def _model(stack: Stack, goal: Wanted) -> ModelConfig:
     rope = goal.was or goal.rope
     part = partial_factor(rope)
     known = goal.own_context or goal.original or goal.context
-    if stack.name == "llama.cpp" and goal.own_context is None:
+    if by_gguf and goal.own_context is None:
         known = max(known, goal.context)  # its note says how to lift the cap of a file of less
     plain = {
         "model_type": "llama" if part is None else "glm4_moe",  # not all classes know of parts
