@@ -436,7 +436,7 @@ def test_a_factor_that_falls_short_is_no_stacks_exact_setting(stack: str) -> Non
     assert written.notes.count(str(asked.shortfall)) == 1
     enough = replace(asked, rope=rope("yarn", base=1e6, **{**TOO_FEW, "factor": 8.0}))
     assert enough.shortfall is None
-    assert "262144" in emit(enough, stack).text or stack == "torchtune"
+    assert "262144" in emit(enough, stack).text or stack in ("torchtune", "koboldcpp", "exllamav2")
 
 
 def test_the_factor_that_reaches_is_said_as_it_has_to_be_typed() -> None:
