@@ -651,7 +651,7 @@ def test_other_forms_and_names_are_refused() -> None:
         compared(config({**YARN, "factor": 0.5}), 4096)
     with pytest.raises(ConfigError, match="beyond the 17,179,869,184"):
         compared(config(max_position_embeddings=2**35))
-    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None, None)
+    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None)
     with pytest.raises(UnsupportedError, match="one stack alone"):
         ropecalc.compare(meta, 4096)
     nested = {"full_attention": {**YARN, "rope_theta": 1e6}}

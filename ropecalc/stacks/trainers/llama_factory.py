@@ -97,7 +97,7 @@ def _length(goal: Wanted) -> int | None:
     keys = {} if goal.model is None else text_keys(goal.model.document)
     length = keys.get("max_position_embeddings")
     own = length if isinstance(length, int) else goal.own_context
-    return own or goal.setting.trained_context
+    return own or goal.setting.original_context
 
 
 def _in_newer_form(goal: Wanted) -> bool:
