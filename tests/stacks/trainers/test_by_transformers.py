@@ -28,7 +28,7 @@ def test_llama_factory_trains_without_a_scaling_where_the_class_has_no_attribute
     assert not found.exact
     assert found.verified
     assert "Current model does not support RoPE scaling" in found.notes[0]
-    assert written("llama-factory", "Qwen2.5-7B", **YARN).exact
+    assert written("llama-factory", "Llama-2-7B", **YARN).exact
 
 
 def test_a_file_that_has_the_key_gives_the_config_the_attribute() -> None:
