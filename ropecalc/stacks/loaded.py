@@ -37,9 +37,9 @@ Object = Mapping[str, Any]
 class RefusedError(Exception):
     """A server stops; with the rule that it stops by."""
 
-    def __init__(self, text: str, source: str, *, ran: bool = True) -> None:
+    def __init__(self, text: str, source: str, *, ran: bool = True, code: str = "") -> None:
         super().__init__(text)
-        self.rule = StackRule(text, source, ran)
+        self.rule = StackRule(text, source, ran, code)
 
 
 @dataclass(frozen=True, slots=True)

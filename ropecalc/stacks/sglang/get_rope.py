@@ -148,7 +148,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
 
 def _proportional(call: Call, taken: Taken) -> Made:
     if call.number("factor") not in (None, 1.0):
-        taken.rule("proportional leaves the factor out", ROPES)
+        taken.rule("proportional leaves the factor out", ROPES, "factor-left-out")
     return Made("proportional", {}, ENDLESS)
 
 

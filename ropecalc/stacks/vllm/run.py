@@ -62,7 +62,7 @@ def run(asked: Asked) -> Taken:
 def _refuse_on_loading(asked: Asked) -> None:
     refusal = refusal_on_loading(asked) or _two_types(asked)
     if refusal is not None:
-        raise RefusedError(refusal.text, refusal.source)
+        raise RefusedError(refusal.text, refusal.source, code=refusal.code)
 
 
 def _two_types(asked: Asked) -> StackRule | None:
@@ -77,7 +77,7 @@ def _two_types(asked: Asked) -> StackRule | None:
     if "type" not in asked.values or new in (None, old) or (old, new) in classes.RENAMED:
         return None
     text = f"type {old or 'null'} beside rope_type {new} is refused: ValueError"
-    return StackRule(text, TYPES)
+    return StackRule(text, TYPES, True, "two-types")
 
 
 # --- what its own code of a class computes --------------------------------------------------------
@@ -239,6 +239,6 @@ def _table_rule(asked: Asked, taken: Taken, table: float) -> None:
         text = (
             f"its table of cos and sin ends at {int(table):,} tokens, before --max-model-len does"
         )
-        taken.rule(text, ROPES)
+        taken.rule(text, ROPES, "table")
         if asked.context is not None:
             taken.short = taken.short or taken.rules[-1]
