@@ -36,6 +36,9 @@ class Code:
     """Whether a head_dim of null is not replaced by hidden_size over heads."""
     sections: int = 4
     """What multiplies the original length in a YaRN with mrope_section."""
+    served: bool = False
+    """Whether its positions are those of --max-model-len, and max_trained_positions is beside the
+    object."""
     ran: bool = False
     """Whether it was run with configs of many kinds; else its source was read."""
 
@@ -71,7 +74,10 @@ CODE = {
     "minimax_m2": Code("minimax_m2", dims=True),
     "mistral4": Code("deepseek_v2", neox=False, latent=True),
     "modernbert": Code("modernbert", by_kind=True),
+    "nomic_bert": Code("bert_with_rope", served=True),
     "qwen2": Code("qwen2", base=1e6, ran=True),
+    "qwen2_vl": Code("qwen2", base=1e6),  # a file without a text part
+    "qwen2_5_vl": Code("qwen2", base=1e6),
     "qwen2_vl_text": Code("qwen2", base=1e6),
     "qwen2_5_vl_text": Code("qwen2", base=1e6),
     "qwen3": Code("qwen3", base=1e6, ran=True),

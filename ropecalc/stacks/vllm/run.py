@@ -19,6 +19,7 @@ from ropecalc.stacks.servers import (
     refuse_without_code,
 )
 from ropecalc.stacks.vllm import classes
+from ropecalc.stacks.vllm.classes import Code
 from ropecalc.stacks.vllm.get_rope import ROPES, get_rope, rotary_dim
 
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
@@ -36,6 +37,7 @@ LENGTH_KEYS = (
     "max_seq_length",
     "seq_len",
 )
+TRAINED = "max_trained_positions"
 DEFAULT_LENGTH = 2048  # of a model that has none of them
 # Types whose factor is in max_position_embeddings already.
 EXTENDED = frozenset("su longrope llama3 yarn deepseek_yarn deepseek_llama_scaling".split())
@@ -91,12 +93,7 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     by_kind = code.by_kind or (found.nested and not found.changed)
     values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
     place = f"{classes.MODELS}/{code.file}.py"
-    if "rope_theta" not in values:
-        if code.base is None:
-            raise RefusedError("its code of the class looks up rope_theta: KeyError", place)
-        values["rope_theta"] = code.base
-        text = f"the object has no rope_theta: the base is {code.base:,.0f}"
-        taken.rule(text, place if code.base != classes.PLAIN_BASE else f"{ROPES} get_rope")
+    _fill_base(values, code, place, taken)
     if code.partial is not None:
         values.setdefault("partial_rotary_factor", code.partial)
     if asked.model_type in classes.YARN_ALONE:
@@ -108,6 +105,9 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
         head = int(asked.text["qk_rope_head_dim"])
     positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
+    if code.served:
+        values.setdefault("max_trained_positions", asked.length(TRAINED) or positions)
+        positions = served or positions
     if code.head and "head_dim" in asked.text and asked.text["head_dim"] is None:
         raise RefusedError("its code of the class multiplies head_dim, a null: TypeError", place)
     dims = rotary_dim(values, code, head, asked.length("rotary_dim"))
@@ -116,6 +116,16 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     if taken.softmax_factor is not None and not code.latent:
         taken.softmax_factor = 1.0  # its attention reads no mscale
     return table
+
+
+def _fill_base(values: dict[str, Any], code: Code, place: str, taken: Taken) -> None:
+    """The base of an object that has none."""
+    if "rope_theta" not in values:
+        if code.base is None:
+            raise RefusedError("its code of the class looks up rope_theta: KeyError", place)
+        values["rope_theta"] = code.base
+        text = f"the object has no rope_theta: the base is {code.base:,.0f}"
+        taken.rule(text, place if code.base != classes.PLAIN_BASE else f"{ROPES} get_rope")
 
 
 def _latent(values: dict[str, Any], place: str, taken: Taken) -> None:
