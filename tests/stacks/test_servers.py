@@ -118,10 +118,10 @@ def test_keys_by_kind_for_a_class_with_one_kind() -> None:
 
 # --- parts of a config ----------------------------------------------------------------------------
 
-    """transformers makes a text part of the file, which keys beside it do not reach."""
+
 @pytest.mark.parametrize("stack", ["vllm", "sglang"])
 def test_a_flat_file_of_a_class_with_a_text_part(stack: str) -> None:
-    """transformers 5.20 and 5.19 make a text part of the file, which keys beside it do not reach."""
+    """transformers makes a text part of the file, which keys beside it do not reach."""
     model = parse_config(FLAT_VL, "config.json")
     plain = overridden(
         model, stack, {"rope_parameters": {"rope_type": "default", "rope_theta": 5e6}}
