@@ -69,7 +69,9 @@ Method = Callable[[Call, Taken], Made]
 
 def make(call: Call, methods: Mapping[str, Method], taken: Taken) -> float:
     """What the method of a rope object computes, into ``taken``; the length of its table."""
-    method = call.values.get("rope_type", call.values.get("type", "default"))
+    method = call.values.get("rope_type", call.values.get("type"))
+    if method is None:
+        raise RefusedError("a rope object without a type is refused: ValueError", call.place)
     if method not in methods:
         raise RefusedError(f"it does not know the rope_type {method}: ValueError", call.place)
     base = as_number(call.values["rope_theta"])

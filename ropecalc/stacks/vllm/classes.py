@@ -61,7 +61,7 @@ CODE = {
     "gemma4_text": Code("gemma4", by_kind=True, ran=True),
     "glm4": Code("glm4", neox=False, partial=0.5, ran=True),
     "glm4_moe": Code("glm4_moe", partial=0.5, ran=True),
-    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, ran=True),
+    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, head=True, ran=True),
     "glm_moe_dsa": Code("deepseek_v2", neox=False, latent=True),
     "gpt_oss": Code("gpt_oss", base=None),
     "gptj": Code("gpt_j", neox=False, dims=True, dims_first=True),
@@ -104,7 +104,7 @@ NO_CODE = frozenset(
     "RefinedWebModel stablelm_epoch".split()
 )
 # Of these transformers' code looks up partial_rotary_factor and does not do without: KeyError.
-PARTIAL_NEEDED = frozenset(["phi"])
+PARTIAL_NEEDED = frozenset(["phi", "persimmon"])
 
 # gpt_oss.py builds YaRN from these keys alone and looks each up, whatever the rope_type is:
 # KeyError for one that is absent. truncate may be absent.

@@ -9,7 +9,7 @@ from typing import Any
 from ropecalc.models.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
-from ropecalc.stacks.loaded import FILLED_IN, Loaded, Object, RefusedError, loaded
+from ropecalc.stacks.loaded import Loaded, Object, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
@@ -100,6 +100,7 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
         values = _yarn_alone(asked, values, taken)
     if code.latent:
         _latent(values, place, taken)
+    values.setdefault("rope_type", "default")
     head = asked.rope.rotary_dim if asked.rope.latent else asked.rope.head_dim
     if asked.rope.latent:
         head = int(asked.text["qk_rope_head_dim"])
@@ -172,7 +173,10 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
 
 
 def _reread(asked: Asked, found: Loaded) -> Asked:
-    """The same with the objects of the command line, in which nothing is filled in."""
+    """The same with the objects of the command line.
+
+    transformers fills in the original length once more, and nothing else.
+    """
     from ropecalc.models.huggingface import parse_config
     from ropecalc.stacks.asked import asked_of
 
@@ -183,15 +187,11 @@ def _reread(asked: Asked, found: Loaded) -> Asked:
             raise RefusedError(
                 f"transformers' code of the class needs {key}: TypeError", classes.REGISTRY
             )
-    if values["rope_type"] in FILLED_IN and values.get(ORIGINAL) is None:
-        raise RefusedError(
-            f"transformers' code of the class needs {ORIGINAL}: KeyError", classes.REGISTRY
-        )
     if asked.model_type in classes.PARTIAL_NEEDED and "partial_rotary_factor" not in values:
         text = "transformers' code of the class needs partial_rotary_factor: KeyError"
         raise RefusedError(text, classes.REGISTRY)
     values.setdefault("partial_rotary_factor", 1.0)
-    dropped = ("rope_scaling", "rope_theta", ORIGINAL, "partial_rotary_factor", "rotary_pct")
+    dropped = ("rope_scaling", "rope_theta", "partial_rotary_factor", "rotary_pct")
     keys = {key: value for key, value in found.text.items() if key not in dropped}
     objects: Any = values
     if by_kind:
