@@ -407,6 +407,43 @@ def test_cells_lie_side_by_side_from_the_base_to_the_top(
     assert all(a[1] == b[0] for a, b in pairwise(cells))
 
 
+def test_a_cell_that_leaves_many_is_narrowed_and_none_of_them_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 8 pairs 16 distances are worth following; of a cell too narrow to help all there are."""
+    arithmetic, left = Balls(120), list[int]()
+    monkeypatch.setattr(Around, "doubtful", lambda *_: left)
+    with arithmetic.working():
+        head, start = Head(PLAIN, arithmetic), arithmetic.number(5)
+        climb = beyond._Climb(head, start, Octave(Weights(PLAIN), range(64, 128)))
+        for count, wide in ((0, True), (16, True), (17, False), (60, False)):
+            left[:] = range(64, 64 + count)
+            assert climb._doubtful(5 << PLACE, 1 << 36) == (left if wide else None)
+            assert climb._doubtful(5 << PLACE, 1) == left
+
+
+def test_a_cell_is_never_wider_than_its_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S = cos m + 2 cos(m b^(-1/32)) changes slowly, and cells would grow beyond t = 1/2."""
+    weights = tuple(map(Decimal, [1, 2] + 30 * [0]))
+    claim = replace(PLAIN, rotary_dim=64, weights=weights, context=5)
+    halves: list[int] = []
+    doubtful = Around.doubtful
+
+    def kept(around: Around, half: int, most: int) -> list[int] | None:
+        halves.append(half)
+        return doubtful(around, half, most)
+
+    monkeypatch.setattr(Around, "doubtful", kept)
+    arithmetic = Balls(120)
+    with arithmetic.working():
+        head = Head(claim, arithmetic)
+        for x, kept_up in (("37.6", True), ("37.5", False)):
+            base = Decimal(x).exp()
+            found = beyond.shortfall_beyond(claim, head, base, lambda _: None)
+            assert (found is None) == kept_up
+    assert max(halves) == WIDEST
+
+
 @ARITHMETICS
 def test_a_cell_is_followed_from_where_it_begins(kind: Any, monkeypatch: Any) -> None:
     """The first from the base itself, which lies within it, and others from their left ends."""
