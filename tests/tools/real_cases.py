@@ -153,7 +153,7 @@ def failures(stack: str, cases: Sequence[Json]) -> list[Failure]:
     """The cases of a stack that differ."""
     found = []
     for case in cases:
-        if not _answered(stack, case):
+        if not answered(stack, case):
             continue
         parts = list(differences(stack, case, ours(stack, case)))
         if parts:
@@ -165,10 +165,10 @@ def failures(stack: str, cases: Sequence[Json]) -> list[Failure]:
 
 def count(stack: str, cases: Sequence[Json]) -> int:
     """How many cases a stack ran."""
-    return sum(_answered(stack, case) for case in cases)
+    return sum(answered(stack, case) for case in cases)
 
 
-def _answered(stack: str, case: Json) -> bool:
+def answered(stack: str, case: Json) -> bool:
     """Whether the stack ran a case; what stops for want of a GPU says nothing of the stack."""
     return stack in case["real"] and "_cpu'" not in case["real"][stack].get("error", "")
 

@@ -216,7 +216,7 @@ def _lengths(asked: Asked, found: Loaded, taken: Taken) -> None:
         taken.rule(f"{text}, by default", LENGTHS)
     longest = int(derived * factor)
     original = as_number(found.text.get(ORIGINAL))
-    longrope = any(values.get("rope_type") == "longrope" for values in found.all())
+    longrope = any(values.get("rope_type") == "longrope" for values in _counted(found))
     taken.usable_length = int(original) if longrope and original else longest
     allowed = lengths["model_max_length"] or 0
     if asked.is_beyond(longest) and asked.is_beyond(int(allowed)):
@@ -227,14 +227,19 @@ def _lengths(asked: Asked, found: Loaded, taken: Taken) -> None:
         taken.short = taken.rules[-1]
 
 
+def _counted(found: Loaded) -> list[Object]:
+    """The objects that give the length: one with keys beside the kinds counts as flat."""
+    if found.outer:
+        return [{"rope_type": found.outer.get("type"), **found.outer}]
+    return [values for values in found.all() if isinstance(values, Mapping)]
+
+
 def _length_factor(asked: Asked, found: Loaded) -> float:
     """The factor of whichever kind of layer: the length is that of the model."""
     if asked.model_type.startswith("gemma3"):
         return 1.0
     factor: object = 1.0
-    for values in found.all():
-        if not isinstance(values, Mapping):
-            continue
+    for values in _counted(found):
         if values and "rope_type" not in values:
             raise RefusedError("the rope object has no rope_type: KeyError", LENGTHS)
         if values and values["rope_type"] not in EXTENDED:
