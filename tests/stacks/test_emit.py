@@ -302,6 +302,9 @@ def test_sglang_merges_the_object_and_gets_the_setting(
     if one.rotary_dim != one.head_dim:
         old["partial_rotary_factor"] = one.rotary_dim / one.head_dim
     written = emit(setting(one, context, document), "sglang")
+    if not written.text:  # its code ignores the part of the head that the object says
+        assert not written.exact
+        return
     override = json.loads(arguments(written.text)["--json-model-override-args"])
     read = in_sglang(sglang_merged(document, override))
     if written.exact:
