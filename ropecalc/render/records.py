@@ -62,7 +62,7 @@ SHAPES = {
     "worst_distance worst_similarity candidates evaluations method",
     "Finding": "code severity message cure where layer_type",
     "Rule": "code severity title where",
-    "StackRule": "text source",
+    "StackRule": "text source ran",
     "Rope": _ROPE,
     "ModelConfig": "source form model_type context original_context known_as=known.models "
     "matched=known.matched trained_context trained_source=known.trained.source recipe=known.recipe "
@@ -133,7 +133,7 @@ def record(result: object, **known: Any) -> Record:
 
     >>> from ropecalc.results import StackRule
     >>> record(StackRule("it rounds", "rope.py"))
-    {'text': 'it rounds', 'source': 'rope.py'}
+    {'text': 'it rounds', 'source': 'rope.py', 'ran': False}
     """
     found = {}
     for key in keys_of(type(result).__name__):
