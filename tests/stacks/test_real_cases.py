@@ -18,7 +18,7 @@ from tests.tools.real_golden import FIRST, MORE, Json, load
 SETS = {"first": load(FIRST), "more": load(MORE)}
 # How many have to be equal; to be raised as more are, never lowered.
 FLOOR = {
-    "first": {"vllm": 867, "sglang": 857, "transformers": 824, "llama.cpp": 325},
+    "first": {"vllm": 871, "sglang": 861, "transformers": 828, "llama.cpp": 376},
     "more": {"vllm": 1394, "sglang": 1520, "transformers": 1504},
 }
 EACH = [(name, stack) for name, floor in FLOOR.items() for stack in floor]
