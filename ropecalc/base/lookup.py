@@ -60,12 +60,16 @@ def _rooted(
     family: Family, context: int, step: Step, digits: int | None
 ) -> tuple[bool, Decimal | None]:
     """Whether the infimum at a step's distance is the step's own, and its digits."""
+    from ropecalc.base.openings import Opening
+    from ropecalc.base.precise import Precise
+    from ropecalc.base.roots import zero_beside
     from ropecalc.base.solve import infimum
-    from ropecalc.base.sweep import Landing
+    from ropecalc.base.zeros import FIRST_DIGITS
 
-    landing = Landing(math.log(step.base), (step.distance,))
+    precise = Precise(family, FIRST_DIGITS + (digits or 0))
     try:
-        found = infimum(family, context, landing, digits)
+        zero = zero_beside(precise, step.distance, math.log(step.base), opens=True)
+        found = infimum(family, context, precise, Opening(zero.after, zero), digits)
     except UndecidedError:
         return False, None
     return found.enclosure == enclosure(step), found.digits
