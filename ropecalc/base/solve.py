@@ -6,8 +6,8 @@ import math
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from ropecalc.base.family import Family
-from ropecalc.base.lookup import Answer
+from ropecalc.base.answer import Answer
+from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.roots import enclosing_base, rounded_up
@@ -109,11 +109,16 @@ def _to_digits(family: Family, context: int, found: Infimum, digits: int) -> Dec
         digits += 1
 
 
+def base_at_least(x: float) -> float:
+    """A float64 base certainly no larger than exp(x), at most 1e300."""
+    return MAX_BASE if x >= X_MAX else math.exp(x * (1 - 2.0**-50))
+
+
 def first_window(family: Family, context: int, start: float) -> tuple[WindowStatus, float | None]:
     """How the window from ``start`` ends, and the largest float64 base known to lie in it."""
     end = window_end(family, context, ln(start))
     if end.endless:
         return WindowStatus.ENDLESS, None
     if end.zero is None:
-        return WindowStatus.AT_LEAST, min(MAX_BASE, math.exp(end.x * (1 - 2.0**-50)))
+        return WindowStatus.AT_LEAST, base_at_least(end.x)
     return WindowStatus.ENDS, enclosing_base(Precise(family), end.zero)[0]

@@ -19,6 +19,7 @@ from ropecalc.base.precise import Precise
 from ropecalc.base.room import followed
 from ropecalc.base.roots import enclosing_base
 from ropecalc.base.rounding import first_of, ln, next_feasible, round_up, violation_at
+from ropecalc.base.solve import base_at_least
 from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.results import WindowStatus
@@ -147,7 +148,7 @@ def _end(
         if found.zero is not None:
             return WindowStatus.ENDS, enclosing_base(Precise(family), found.zero)[0]
         if found.x > min(goal + HAIR, X_MAX):
-            return WindowStatus.AT_LEAST, min(MAX_BASE, math.exp(found.x * (1 - 2.0**-50)))
+            return WindowStatus.AT_LEAST, base_at_least(found.x)
         x = found.x
 
 

@@ -11,6 +11,7 @@ enclosed, in multiple precision. A g that nears zero and turns back is passed.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from ropecalc.exact import Real
 from ropecalc.similarity import UNIT, Distances
 
 MANY = 1 / 2048  # share of distances let through the sieve at which steps get shorter
+MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
@@ -109,7 +111,8 @@ class Walk:
 
     def _after(self, step: float) -> float:
         """x after a step, less what rounding may do to it."""
-        return max(0.0, self.x + self.direction * (step - 4 * UNIT * max(1.0, self.x)))
+        certain = max(0.0, step - 4 * UNIT * max(1.0, self.x))
+        return max(0.0, self.x + self.direction * certain)
 
     def _precise_step(self, context: int) -> Zero | None:
         """A step past the distances that double precision cannot tell, or the zero of one."""
@@ -189,16 +192,27 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
     """Whether the bound surely holds at x and at every larger base.
 
     A pair whose angle stays below pi up to the last distance only gains as the base grows; count
-    -1 for each of the others. With cos falling on [0, pi], the last distance is the worst.
+    -1 for each of the others. With cos falling on [0, pi], the last distance is the worst. The
+    first pair turns by 1 rad/token at every base: its least cosine counts.
     """
     if family.always_holds:
         return True
+    weights = family.pair_weights.tolist()
     angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
-    worst = sum(
+    worst = weights[0] * lowest_cosine(context) + sum(
         weight * (math.cos(angle) if angle < math.pi else -1.0)
-        for weight, angle in zip(family.pair_weights.tolist(), angles.tolist(), strict=True)
+        for weight, angle in zip(weights[1:], angles[1:].tolist(), strict=True)
     )
-    return bool(worst + family.constant > 1e-9 * (family.weight + abs(family.constant)))
+    rounding = 4 * (family.n_pairs + 16) * UNIT
+    return bool(worst + family.constant > rounding * (family.weight + abs(family.constant)))
+
+
+@lru_cache(maxsize=16)
+def lowest_cosine(context: int) -> float:
+    """The least cos(m) of the distances 0 < m < context; -1, which is below it, of very many."""
+    if context > MANY_COSINES:
+        return -1.0
+    return float(np.cos(np.arange(1, context)).min(initial=1.0))
 
 
 def surely_holds_from(

@@ -111,8 +111,8 @@ def next_zero(
 ) -> Zero | None:
     """The first zero of g on the way from ``start`` to ``goal``; None where g keeps its sign.
 
-    ``sign`` is that of g at the start (``sign_at``). To ``digits`` digits after the point. An extremum that nears zero without reaching it is
-    passed.
+    ``sign`` is that of g at the start (``sign_at``). To ``digits`` digits after the point. An
+    extremum that nears zero without reaching it is passed.
 
     Raises
     ------

@@ -19,8 +19,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).parents[1] / "data"
-FIRST = DATA / "stacks-real.json.gz"
+from tests.tools.places import DATA
+
+FIRST = DATA / "stacks-real.json.gz"  # 875 configs
+MORE = DATA / "stacks-real-more.json.gz"  # those of tests.tools.real.cases
 VERSIONS = {
     "transformers": "5.23.0",
     "vllm": "0.33.0 with transformers 5.20.0",

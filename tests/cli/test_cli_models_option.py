@@ -1,0 +1,164 @@
+"""--model, --config and --layer, which stand in every command for the head and the base."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ropecalc.cli.heads import short_name
+from tests.conftest import RunBatch, RunCli
+
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_attention_heads": 32,
+    "max_position_embeddings": 2048,
+    "rope_theta": 10_000.0,
+}
+GEMMA = {
+    "model_type": "gemma3_text",
+    "hidden_size": 640,
+    "num_attention_heads": 4,
+    "head_dim": 256,
+    "num_hidden_layers": 6,
+    "max_position_embeddings": 4096,
+    "rope_theta": 1e6,
+    "rope_local_base_freq": 1e4,
+    "rope_scaling": {"rope_type": "linear", "factor": 8.0},
+    "sliding_window": 512,
+}
+# Each command, and how the same is asked for without a model; Llama-1 is LLAMA by name.
+SAME = {
+    "min-base -q": "min-base --dim 128 --ctx 2048 -q",
+    "curve --points 5 --ctx 4096 -q": "curve --base 1e4 --points 5 --ctx 4096 -q",
+    "max-ctx -q": "max-ctx --base 1e4 -q",
+    "check -q": "check --base 1e4 --ctx 2048 -q",
+    "freqs -q": "freqs --base 1e4 -q",
+    "staircase --ctx 200 -q": "staircase --dim 128 --ctx 200 -q",
+    "windows --ctx 200 -q": "windows --dim 128 --ctx 200 -q",
+}
+
+
+@pytest.fixture(name="files")
+def _files(tmp_path: Path) -> dict[str, str]:
+    written = {}
+    for name, document in {"llama": LLAMA, "gemma": GEMMA}.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(document))
+        written[name] = str(path)
+    return written
+
+
+def test_every_command_takes_a_model(run_batch: RunBatch, files: dict[str, str]) -> None:
+    lines = []
+    for with_model, without in SAME.items():
+        lines.append([*with_model.split(), "--model", "Llama-1-7B"])
+        lines.append([*with_model.split(), "--config", files["llama"]])
+        lines.append(without.split())
+    done = run_batch(lines)
+    for at in range(0, len(done), 3):
+        by_name, by_file, without_model = done[at : at + 3]
+        assert by_name.stdout == by_file.stdout == without_model.stdout != ""
+        assert by_name.returncode == by_file.returncode == without_model.returncode
+
+
+def test_commands_that_take_a_base_or_a_head_are_those(run_batch: RunBatch) -> None:
+    from ropecalc.cli.commands import COMMANDS
+
+    helps = run_batch([[name, "-h"] for name in COMMANDS])
+    takes_head = {
+        name for name, done in zip(COMMANDS, helps, strict=True) if " --dim " in done.stdout
+    }
+    takes_model = {
+        name for name, done in zip(COMMANDS, helps, strict=True) if " --model " in done.stdout
+    }
+    assert {line.split()[0] for line in SAME} <= takes_model
+    # the first two take a model as their argument, the last a checkpoint
+    assert takes_head - takes_model <= {"plan", "emit", "weights"}
+
+
+def test_a_layer_is_chosen_by_its_type(run_batch: RunBatch, files: dict[str, str]) -> None:
+    asked = ["check", "--config", files["gemma"], "--json"]
+    first, sliding, unknown = run_batch(
+        [asked, [*asked, "--layer", "sliding_attention"], [*asked, "--layer", "sliding"]]
+    )
+    full = json.loads(first.stdout)["results"][0]
+    local = json.loads(sliding.stdout)["results"][0]
+    assert [full[key] for key in ("base", "rope_type", "context")] == [1e6, "linear", 4096]
+    assert [local[key] for key in ("base", "rope_type", "context")] == [1e4, "default", 512]
+    assert unknown.returncode == 2
+    assert unknown.stdout == ""
+    assert "'--layer'" in unknown.stderr
+    assert "it has full_attention, sliding_attention" in unknown.stderr
+
+
+def test_scaling_is_left_out_of_a_search_and_said(run_cli: RunCli, files: dict[str, str]) -> None:
+    done = run_cli("min-base", "--config", files["gemma"], "-q")
+    plain = run_cli("min-base", "--dim", "256", "--ctx", "4096", "-q")
+    assert done.stdout == plain.stdout
+    assert plain.stderr == ""
+    assert "linear scaling is left out" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("check --model Llama-1-7B --base 1e6", ("--model", "--base")),
+        ("check --model Llama-1-7B --dim 64", ("--model", "--dim")),
+        ("freqs --model Llama-1-7B --rotary-dim 64", ("--model", "--rotary-dim")),
+        ("curve --model Llama-1-7B --partial-rotary-factor 0.5", ("--partial-rotary-factor",)),
+        ("min-base --model Llama-1-7B --dim 64", ("--model", "--dim")),
+        ("windows --model Llama-1-7B --dim 64", ("--model", "--dim")),
+        ("staircase --model Llama-1-7B --dim 64", ("--model", "--dim")),
+        ("check --base 1e6 --ctx 1k --layer full_attention", ("--layer", "--model")),
+        ("check --model Lama-2-7B", ("'--model'", "did you mean Llama-2-7B", "ropecalc models")),
+        ("max-ctx --config none.json", ("'--config'", "none.json", "check the path")),
+        ("staircase --model Pythia-1B", ("rotates 64 of 256", "as a whole")),
+    ],
+)
+def test_what_does_not_go_together(line: str, words: tuple[str, ...], run_batch: RunBatch) -> None:
+    done = run_batch([line.split()])[0]
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_several_models_in_one_table(run_batch: RunBatch, files: dict[str, str]) -> None:
+    line = ["max-ctx", "--model", "Llama-3.1-8B", "--config", files["llama"], "--json"]
+    found: list[dict[str, Any]] = json.loads(run_batch([line])[0].stdout)["results"]
+    assert [one["label"] for one in found] == ["Llama-3.1-8B", "llama"]
+    assert [one["rope_type"] for one in found] == ["llama3", "default"]
+    assert found[1]["max_context"] == 1707
+
+
+def test_standard_input_is_a_config(run_cli: RunCli) -> None:
+    done = run_cli("max-ctx", "--config", "-", "-q", stdin=json.dumps(LLAMA))
+    assert done.stdout == "1707\n"
+
+
+def test_what_a_file_leaves_open_is_said(run_cli: RunCli) -> None:
+    document = {key: value for key, value in LLAMA.items() if key != "rope_theta"}
+    done = run_cli("max-ctx", "--config", "-", "-q", stdin=json.dumps(document))
+    assert done.stdout == "1707\n"
+    assert "rope_theta is absent: 10,000, the default of llama" in done.stderr
+
+
+def test_names_are_completed(run_cli: RunCli) -> None:
+    env = {
+        "_ROPECALC_COMPLETE": "complete_bash",
+        "COMP_WORDS": "ropecalc check --model gpt-o",
+        "COMP_CWORD": "3",
+    }
+    assert "gpt-oss-20b" in run_cli(env=env).stdout.split()
+
+
+def test_short_names() -> None:
+    assert short_name("standard input") == "standard input"
+    assert short_name("config.json") == "config.json"
+    assert short_name("/models/Qwen3-8B/config.json") == "Qwen3-8B"
+    assert short_name("Qwen/Qwen3-8B") == "Qwen3-8B"
+    assert short_name(".json") == ".json"
