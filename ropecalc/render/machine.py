@@ -65,6 +65,7 @@ def minimum_base_record(result: MinimumBase) -> Record:
         "wide_start": result.wide_start,
         "wide_end": result.wide_end,
         "wide_distance": result.wide_distance,
+        "undecided": result.undecided,
     }
 
 
@@ -94,6 +95,7 @@ def check_record(result: Check) -> Record:
         "room_below": result.room_below,
         "room_above": result.room_above,
         "room_limit": result.room_limit,
+        "undecided": result.undecided,
     }
 
 
@@ -132,6 +134,7 @@ def windows_record(result: Windows, min_width: float = 0.0) -> Record:
         "skipped": result.skipped,
         "method": result.method,
         "message": result.status.value,
+        "undecided": result.undecided,
     }
 
 

@@ -202,7 +202,8 @@ MIN_BASE = Record(
     "head_dim rotary_dim count_unrotated context margin status minimum_base enclosure "
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate safe_status safe_base safe_distance source "
-    "steps method message min_window wide_status wide_start wide_end wide_distance precision",
+    "steps method message min_window wide_status wide_start wide_end wide_distance undecided "
+    "precision",
     (results.MinimumBase,),
     {
         "precision": Key(
@@ -258,7 +259,7 @@ MAX_CTX = Record(
 CHECK = Record(
     "head_dim rotary_dim count_unrotated base context margin holds status first_violation "
     "violations worst_distance worst_similarity slack next_base error_bound method message "
-    "rope_type label min_window room_below room_above room_limit precision",
+    "rope_type label min_window room_below room_above room_limit undecided precision",
     (results.Check,),
     {"message": MESSAGE, "precision": PRECISION},
 )
@@ -403,7 +404,7 @@ STAIRCASE = Record(
 )
 WINDOWS = Record(
     "head_dim rotary_dim count_unrotated context margin at_most status minimum_base safe_base "
-    "share windows hidden skipped method message",
+    "share windows hidden skipped method message undecided",
     (results.Windows,),
     {
         "windows": Key(array(part("window")), "The windows, ascending."),
