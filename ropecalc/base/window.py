@@ -33,7 +33,7 @@ UP, DOWN = 1, -1
 MOST_TRIAL = {UP: X_MAX, DOWN: 1.0}
 PATIENT = 32  # steps that one distance limits, before multiple precision takes them
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
-FEW = 16  # distances looked at in multiple precision on one step, unless more are that close
+FEW = 4  # distances looked at in multiple precision on one step, unless more are that close
 
 
 class WindowEnd(NamedTuple):
@@ -117,15 +117,22 @@ class Walk:
     def _precise_step(self, context: int) -> Zero | None:
         """A step past the distances that double precision cannot tell, or the zero of one."""
         step, doubtful = self._doubtful(context)
-        goal = self._after(step)
-        zero = self.precise.fall(doubtful, self.at, goal)
-        if zero is None:
+        goal, nearest = self._after(step), None
+        for distance, reach in doubtful:
+            if abs(goal - self.x) >= reach:
+                zero = self.precise.fall([distance], self.at, goal)
+                if zero is not None:
+                    nearest, goal = zero, zero.before
+        if nearest is None:
             self.x = self.at = goal
             self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
-        return zero
+        return nearest
 
-    def _doubtful(self, context: int) -> tuple[float, list[int]]:
-        """A step, and the few distances that may fall to zero on it; no other does."""
+    def _doubtful(self, context: int) -> tuple[float, list[tuple[int, float]]]:
+        """A step, and the few distances that may fall to zero on it; no other does.
+
+        Each with how far it certainly does not, the shortest reach first.
+        """
         step, least = max(self._trial, 2 * CLOSE * self._resolution), CLOSE * self._resolution
         far = self.x if self.direction == UP else max(0.0, self.x - step)
         steepness, bends = _bounds(self.family, far)
@@ -139,7 +146,8 @@ class Walk:
             if found.size > FEW:
                 step = max(least, float(np.partition(reaches, FEW)[FEW]))
                 found, reaches = found[reaches < step], reaches[reaches < step]
-        return step, sorted(found.tolist())
+        order = np.argsort(reaches, kind="stable")
+        return step, list(zip(found[order].tolist(), reaches[order].tolist(), strict=True))
 
     def _longest_step(self, context: int) -> tuple[float, int | None, int, bool]:
         """A step of at most the trial length; what limits it; how many distances might have.

@@ -752,9 +752,10 @@ def test_llama_cpp_cuts_the_context_that_it_makes_to_a_whole_number() -> None:
 
 def test_llama_cpp_architectures_are_real() -> None:
     constants = pytest.importorskip("gguf.constants")
-    from ropecalc.stacks.llama_cpp.write import ARCHITECTURES
+    from ropecalc.stacks.llama_cpp.classes import ARCHITECTURES
 
-    assert set(ARCHITECTURES.values()) <= set(constants.MODEL_ARCH_NAMES.values())
+    newer = {"cohere2moe", "deepseek32"}  # than gguf 0.19, in commit 0c1e57098
+    assert set(ARCHITECTURES.values()) - newer <= set(constants.MODEL_ARCH_NAMES.values())
 
 
 def test_llama_cpp_cannot_lift_what_the_file_has_baked_in() -> None:
