@@ -75,7 +75,7 @@ def drawn(rng: random.Random, most: int = 2**20) -> Case:
 
 def tuned(case: Case, rng: random.Random) -> Case:
     """The case with a margin at which the worst distance of some base turns near zero there."""
-    for _ in range(40):
+    for _ in range(20):
         x = rng.uniform(0.0, 3 * math.log(case.context) + 3)
         found = turning(case, x)
         if found is None:
@@ -112,25 +112,29 @@ def similarity(case: Case, x: Any, distance: int, order: int = 0) -> Any:
 
 
 def turning(case: Case, x: float) -> tuple[Any, int] | None:
-    """Where, near x, the worst distance of x has an extremum."""
-    powers = np.exp(-x * np.arange(case.half) / case.half)
+    """An extremum near x of the distance that is worst at x."""
+    exponents = np.arange(case.half) / case.half
+    weights = np.array(weights_of(case))
     distances = np.arange(1, case.context)
     sums = np.zeros(distances.size)
-    for weight, theta in zip(weights_of(case), powers, strict=True):
+    for weight, theta in zip(weights, np.exp(-x * exponents), strict=True):
         sums += weight * np.cos(distances * theta)
     worst = int(distances[sums.argmin()])
-    with mpmath.workdps(60):
+    xs = x + np.linspace(0.0, min(2.0, 100 / worst), 400)
+    phi = worst * np.exp(-xs[:, None] * exponents)
+    slopes = (weights * exponents * phi * np.sin(phi)).sum(axis=1)
+    turns = np.flatnonzero(slopes[1:] * slopes[:-1] < 0)
+    return _sharpened(case, float(xs[turns[0]]), worst) if turns.size else None
+
+
+def _sharpened(case: Case, x: float, worst: int) -> tuple[Any, int] | None:
+    with mpmath.workdps(50):
         at = mpmath.mpf(x)
-        for _ in range(60):
-            slope, bend = (similarity(case, at, worst, order) for order in (1, 2))
-            if bend == 0:
-                return None
-            step = slope / bend
-            at -= max(-0.1, min(0.1, step))
-            if not 1e-9 < at < 600:
-                return None
-            if abs(step) < mpmath.mpf(10) ** -45:
-                return at, worst
+        for _ in range(12):
+            step = similarity(case, at, worst, 1) / similarity(case, at, worst, 2)
+            at -= step
+            if abs(step) < mpmath.mpf(10) ** -25:
+                return (at, worst) if abs(at - x) < 1 else None
     return None
 
 
