@@ -204,7 +204,7 @@ def _minimum(result: MinimumBase) -> str:
 def _ends(result: MinimumBase) -> tuple[str, str | None]:
     if result.minimum_base is None or result.status in WITHOUT:
         return WITHOUT[result.status], None
-    if result.window_end is None:
+    if result.window_status is WindowStatus.ENDLESS:
         return round_up(result.minimum_base), None
     return window_ends(result.minimum_base, result.window_end)
 

@@ -29,7 +29,12 @@ SPREAD = [0.5070173326170767, 4.135251872704201e-14, 4.02760476576853e-14]
 
 
 def solved(head_dim: int, context: int, **asked: Any) -> Any:
-    only = {"integer": False, "round_digits": None, "safe": True, "use_table": False}
+    only: dict[str, Any] = {
+        "integer": False,
+        "round_digits": None,
+        "safe": True,
+        "use_table": False,
+    }
     return ropecalc.min_base(head_dim, context, **asked, **only)
 
 
@@ -100,9 +105,13 @@ def test_a_similarity_that_stays_near_zero_is_followed_in_a_few_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     weights = [1.903119847780256, 2.752376271714838e-14, 4.410942008468912e-14]
-    steps: list[float] = []
-    step = Walk.step
-    monkeypatch.setattr(Walk, "step", lambda walk, c: (steps.append(walk.x), step(walk, c))[1])
+    steps, step = [], Walk.step
+
+    def counted(walk: Walk, context: int) -> Any:
+        steps.append(walk.x)
+        return step(walk, context)
+
+    monkeypatch.setattr(Walk, "step", counted)
     asked: dict[str, Any] = {"rotary_dim": 6, "weights": weights, "margin": 0.02484030930816191}
     found = ropecalc.windows(10, 30, **asked)
     assert len(steps) < 2_000
@@ -244,7 +253,8 @@ def test_positions_that_are_no_numbers_are_refused(what: Any) -> None:
 
 
 def test_positions_of_any_number_type_are_taken() -> None:
-    for one in (1, 1.0, Decimal(1), np.int8(1), np.float32(1)):
+    ones: list[Any] = [1, 1.0, Decimal(1), np.int8(1), np.float32(1)]
+    for one in ones:
         assert ropecalc.curve(1e4, [one]).values == ropecalc.curve(1e4, [1]).values
 
 
