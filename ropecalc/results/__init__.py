@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
     from ropecalc.results.explanations import Explanation as Explanation
+    from ropecalc.results.factors import FactorStatus as FactorStatus
+    from ropecalc.results.factors import MinimumFactor as MinimumFactor
     from ropecalc.results.findings import Finding as Finding
     from ropecalc.results.findings import Severity as Severity
     from ropecalc.results.inspections import Inspection as Inspection
@@ -66,6 +68,7 @@ _HOME = {
     "ModelConfig": "configs",
     "Rope": "configs",
     "Explanation": "explanations",
+    "FactorStatus": "factors",
     "Finding": "findings",
     "FrequencyGroup": "comparisons",
     "Inspection": "inspections",
@@ -75,6 +78,7 @@ _HOME = {
     "LengthFactor": "temperatures",
     "MaxContext": "verdicts",
     "MinimumBase": "bases",
+    "MinimumFactor": "factors",
     "PairFrequencies": "curves",
     "Plan": "plans",
     "Precision": "precisions",
