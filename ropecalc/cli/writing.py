@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission, Plan, Setting
     from ropecalc.stacks.transformers.patch import Patch
 
-SERVING = ("vllm", "sglang", "llama.cpp")  # stacks that run models without training them
-
 
 def complete_stack(incomplete: str) -> list[str]:
     """The stacks whose names begin so, after those that stand before a comma.
@@ -82,7 +80,9 @@ def _picked(plan: Plan, stack: str, methods: Sequence[str] | None) -> str:
             why = " ".join(plan.notes) or "it has no setting here"
             raise InvalidValueError("options", f"{methods[0]} cannot be written: {why}")
         return picked
-    return plan.without_training if stack in SERVING else plan.with_training
+    from ropecalc.stacks.registry import Stack
+
+    return plan.without_training if Stack(stack).serves else plan.with_training
 
 
 def _setting(plan: Plan, method: str, target: str | None) -> Setting:
@@ -93,7 +93,7 @@ def _setting(plan: Plan, method: str, target: str | None) -> Setting:
     setting = {"rope": candidate.rope, "context": plan.context, "model": plan.model}
     if plan.model is not None and target is not None:
         setting["model_name"] = called(target, plan.model)
-    return Setting(**setting, trained_context=plan.trained_context)  # type: ignore[arg-type]
+    return Setting(**setting, original_context=plan.original_context)  # type: ignore[arg-type]
 
 
 def written_for(

@@ -5,6 +5,7 @@ The numbers are against the stacks' formulas, written out here anew in double pr
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -135,19 +136,19 @@ def test_a_plain_base_is_plain_everywhere() -> None:
 
 
 def test_the_known_models_all_compare() -> None:
-    """Every one of them runs somewhere, and stacks that are put together are the same.
-
-    llama.cpp's converter has no class for three of them.
-    """
+    """Every one of them runs in every stack that has code of its class."""
     from ropecalc.stacks.llama_cpp.classes import REFUSED
     from ropecalc.stacks.running import as_run
+    from ropecalc.stacks.sglang.classes import NO_CODE as NOT_IN_SGLANG
+    from ropecalc.stacks.vllm.classes import NO_CODE as NOT_IN_VLLM
 
+    without = {"vllm": NOT_IN_VLLM, "sglang": NOT_IN_SGLANG, "llama.cpp": REFUSED}
     for known in ropecalc.known_models():
         model = known.config()
-        for rope in model.ropes:
-            stacks = STACKS[: 3 if model.model_type in REFUSED else 4]
-            found = [as_run(model, rope, stack) for stack in stacks]
-            assert all(run.spectrum is not None and run.usable_length for run in found), known.name
+        for rope, stack in itertools.product(model.ropes, STACKS):
+            run = as_run(model, rope, stack)
+            runs = run.spectrum is not None and bool(run.usable_length)
+            assert runs is (model.model_type not in without.get(stack, ())), (known.name, stack)
 
 
 # --- the known differences ----------------------------------------------------------------------
@@ -377,10 +378,19 @@ def test_latent_attention(
     expected: dict[str, float],
     squared: dict[str, float],
 ) -> None:
-    rope = {**MLA_YARN, "mscale": mscale, "mscale_all_dim": all_dim}
+    given = {"mscale": mscale, "mscale_all_dim": all_dim}
+    rope = {**MLA_YARN, **{key: value for key, value in given.items() if value is not None}}
     result = compared({**MLA, "rope_scaling": rope}, 4096)
     assert attention(result) == pytest.approx(expected, rel=1e-14)
     assert softmax(result) == pytest.approx(squared, rel=1e-14)
+
+
+@pytest.mark.parametrize("key", ["mscale", "mscale_all_dim"])
+def test_latent_attention_stops_at_a_null(key: str) -> None:
+    """DeepseekScalingRotaryEmbedding of vLLM and SGLang takes float(mscale)."""
+    result = compared({**MLA, "rope_scaling": {**MLA_YARN, key: None}}, 4096)
+    for stack in ("vllm", "sglang"):
+        assert "null is refused: TypeError" in said(result, stack)
 
 
 def test_latent_attention_reads_neither_truncate_nor_attention_factor() -> None:
@@ -641,12 +651,12 @@ def test_other_forms_and_names_are_refused() -> None:
         compared(config({**YARN, "factor": 0.5}), 4096)
     with pytest.raises(ConfigError, match="beyond the 17,179,869,184"):
         compared(config(max_position_embeddings=2**35))
-    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None, None)
+    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None)
     with pytest.raises(UnsupportedError, match="one stack alone"):
         ropecalc.compare(meta, 4096)
     nested = {"full_attention": {**YARN, "rope_theta": 1e6}}
-    with pytest.raises(UnsupportedError, match="by kind of layer"):
-        compared(config(rope_parameters=nested), override=PARTIAL)
+    flat = compared(config(rope_parameters=nested), 4096, override=PARTIAL)
+    assert "full_attention: KeyError" in said(flat, "transformers")
 
 
 # --- the command --------------------------------------------------------------------------------
@@ -802,3 +812,29 @@ def test_groups_are_found_by_stack() -> None:
     assert isinstance(found, FrequencyGroup)
     assert found.name == "B"
     assert REFUSED.layers[0].group_of("sglang") is None
+
+
+@pytest.mark.parametrize(("kind", "pairs"), [("glm4", 64), ("qwen3_next", 64), ("phi3", 32)])
+def test_an_object_in_the_place_of_the_files_loses_the_part_that_turns(
+    kind: str, pairs: int
+) -> None:
+    """Ran with transformers 5.23.0; Phi-3's class puts it into any object."""
+    document = config(model_type=kind, partial_rotary_factor=0.5, head_dim=128)
+    override = {"rope_parameters": {**YARN, "rope_theta": 1e6}}
+    result = compared(document, 4096, ["transformers"], override=override)
+    assert len(frequencies(result, "transformers")) == pairs
+    kept = {"rope_parameters": {**YARN, "rope_theta": 1e6, "partial_rotary_factor": 0.5}}
+    result = compared(document, 4096, ["transformers"], override=kept)
+    assert len(frequencies(result, "transformers")) == 32
+
+
+@pytest.mark.parametrize("kind", ["phi", "stablelm", "nemotron"])
+def test_classes_that_do_not_run_without_the_part(kind: str) -> None:
+    override = {"rope_parameters": {**YARN, "rope_theta": 1e6}}
+    result = compared(config(model_type=kind), 4096, ["transformers"], override=override)
+    assert "partial_rotary_factor: KeyError" in said(result, "transformers")
+
+
+def test_a_base_beside_a_loaded_object_is_passed_over() -> None:
+    result = compared(config(), 4096, ["transformers"], override={"rope_theta": 7e6})
+    assert close(frequencies(result, "transformers"), plain(1e6))

@@ -55,6 +55,7 @@ def load(path: Path = FIRST) -> list[Json]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         document = json.load(file)
     for case in document["cases"]:
+        case["set"] = path.name
         for real in case["real"].values():
             for rope in real.get("ropes", ()):
                 rope["frequencies"] = document["frequencies"][rope["frequencies"]]
@@ -123,7 +124,7 @@ def _rope(case: Json, found: Json, layer: Json) -> Json:
     if "long" not in layer:
         return layer if "freqs" in layer else {}
     served = case.get("ctx") or found["length"]
-    original = found["rope_parameters"]["original_max_position_embeddings"]
+    original = layer["short"]["rows"] - layer["long"]["rows"]  # one table after the other
     chosen: Json = layer["long" if served > original else "short"]
     return chosen
 
@@ -164,7 +165,7 @@ def plain_scale(stack: str, config: Mapping[str, Any]) -> float:
     return 1 / math.sqrt(size)
 
 
-def save(document: Json, path: Path) -> None:
+def save(document: Any, path: Path) -> None:
     """Write it, the same bytes for the same document."""
     text = json.dumps(document, separators=(",", ":"), sort_keys=True)
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))

@@ -96,7 +96,7 @@ def _read(asked: Asked, made: Converted, taken: Taken) -> None:
     taken.usable_length = lifted or rope.context
     taken.length = asked.context or taken.usable_length
     _softmax(taken)
-    if not flags:
+    if not flags.keys() - {"max_position_embeddings"}:
         _rules(asked, taken)
 
 
@@ -141,6 +141,10 @@ def _flagged(asked: Asked, made: Converted, taken: Taken) -> Rope:
             taken.rule("the flags do not reach layers with a sliding window", WINDOWS)
         return _of_kind(asked, made, {k: v for k, v in changed.items() if k in FOR_ALL_LAYERS})
     found = _of_kind(asked, made, changed)
+    stays = made.keys.get("rope.scaling.type", "linear")
+    factor_alone = "rope.scaling.factor" in changed and "rope.scaling.type" not in changed
+    if factor_alone and stays != "linear":
+        taken.rule(f"the scaling type of the file stays, which is {stays}", CONTEXT)
     if found.rope_type != "yarn":
         return found
     if made.llama3 is not None:

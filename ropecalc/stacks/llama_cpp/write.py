@@ -33,7 +33,7 @@ IN_TENSORS = ("llama3", "longrope", "divided", "proportional")
 def write(goal: Wanted) -> Written:
     """One command line."""
     rope, why = _rope(goal)
-    words: list[str | float] = ["llama-server", "-m", _file(goal), "-c", goal.context]
+    words: list[str | float] = ["llama-server", "-m", file_name(goal), "-c", goal.context]
     words += _scaling_flags(goal, rope)
     # rope-freq-base takes the place of the file's own; 0 would mean that one
     words += ["--rope-freq-base", short(rope.base)]
@@ -42,7 +42,8 @@ def write(goal: Wanted) -> Written:
     return Written("shell", text, why, [*notes, *_beside(goal)])
 
 
-def _file(goal: Wanted) -> str:
+def file_name(goal: Wanted) -> str:
+    """What to call the model's GGUF."""
     name = goal.setting.model_name.rpartition("/")[2]
     if name in ("", ".", ".."):
         return "MODEL.gguf"
@@ -52,7 +53,7 @@ def _file(goal: Wanted) -> str:
 def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     """The rope that flags can set, and what they cannot."""
     rope, method = goal.rope, goal.rope.rope_type
-    why = [*_baked(goal), *_windowed(goal)]
+    why = [*baked(goal), *windowed(goal)]
     fixed = fixed_base(goal)
     if method == "dynamic" and fixed is not None:
         text = f"llama.cpp has no dynamic scaling: here is the base at {goal.context:,} tokens"
@@ -63,7 +64,7 @@ def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     return rope, why if method != "yarn" else [*why, *_not_in_yarn(goal)]
 
 
-def _baked(goal: Wanted) -> list[str]:
+def baked(goal: Wanted) -> list[str]:
     """Scalings that the conversion writes into the file's tensors: no flag sets or lifts them."""
     method = goal.rope.rope_type
     if method in IN_TENSORS and not goal.as_it_was:
@@ -82,7 +83,7 @@ def _baked(goal: Wanted) -> list[str]:
     return []
 
 
-def _windowed(goal: Wanted) -> list[str]:
+def windowed(goal: Wanted) -> list[str]:
     """rope_freq_base_train_swa: the flags do not touch layers with a sliding window."""
     if goal.model is None or goal.was is None or goal.as_it_was:
         return []
