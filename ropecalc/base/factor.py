@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ropecalc.base.linear import known_start
-from ropecalc.base.room import wide_base
+from ropecalc.base.room import DIGITS as ROUND_DIGITS
+from ropecalc.base.room import has_room, wide_base
+from ropecalc.base.rounding import first_of, round_up
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
 from ropecalc.base.solve import first_window, swept
 from ropecalc.bound import checked_margin, scan
@@ -87,7 +89,7 @@ def min_factor(
         status, end = first_window(search.family, context, start)
     wide = None
     if recommended and answer.status is Status.FOUND and start is not None and start > 1:
-        wide = _recommended(search.family, context, start, progress)
+        wide = _recommended(search, context, start, progress)
     ratio = _ratio(rope, context)
     given = rope.parameters.get("factor")
     one = answer.status is Status.FOUND and start == 1
@@ -129,6 +131,11 @@ class _Search(NamedTuple):
         exact = (Decimal(at) - 1) / Decimal(self.growth) if self.growth else Decimal(1)
         near = float(exact)
         return near if near >= exact else math.nextafter(near, math.inf)
+
+    def round_up(self, at: Decimal) -> Decimal:
+        """The family's parameter at the first two-digit factor from one on."""
+        growth = Decimal(self.growth or 1)
+        return round_up((at - 1) / growth, ROUND_DIGITS) * growth + 1
 
     def ends(self, enclosure: tuple[float, float] | None) -> tuple[float, float] | None:
         """The two float64 values around the infimum."""
@@ -188,9 +195,18 @@ def _ratio(rope: Rope, context: int) -> float | None:
 
 
 def _recommended(
-    family: ScaledFamily, context: int, start: float, progress: Progress | None
+    search: _Search, context: int, start: float, progress: Progress | None
 ) -> float | None:
+    """The first two-digit factor with room, as the family's own parameter."""
     try:
-        return wide_base(family, context, start, progress)
+        if search.growth is None:
+            return wide_base(search.family, context, start, progress)
+        return first_of(
+            search.family,
+            context,
+            start,
+            search.round_up,
+            lambda at: has_room(search.family, context, at),
+        )
     except UndecidedError:
         return None

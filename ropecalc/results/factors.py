@@ -40,6 +40,7 @@ class MinimumFactor(Shown):
     critical_distance: int | None
     """The distance whose similarity is zero (margin * S(0) with a margin) at the infimum."""
     window_status: WindowStatus
+    """How the window that ``minimum_factor`` opens ends."""
     window_end: float | None
     """Every factor from ``minimum_factor`` to it meets the bound; None where it has no end."""
     recommended_factor: float | None
@@ -56,3 +57,8 @@ class MinimumFactor(Shown):
     steps: int
     """Intervals of factors that the sweep excluded, each by one violated distance."""
     method: str
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there is a factor above 1 that the bound asks for."""
+        return self.status is FactorStatus.FOUND
