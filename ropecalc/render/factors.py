@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from typing import TYPE_CHECKING, TextIO
 
 from ropecalc.render.digits import count, tokens
@@ -83,14 +84,12 @@ def _window(result: MinimumFactor) -> str:
     if result.window_end is None:
         return f"from {start} on"
     least = "at least " if result.window_status is WindowStatus.AT_LEAST else ""
-    return f"{start} to {least}{result.window_end:.7g}"
+    return f"{start} to {least}{_rounded(result.window_end, ROUND_FLOOR)}"
 
 
-def _rounded(factor: float | None) -> str:
-    """A factor rounded up to nine digits."""
-    from decimal import ROUND_CEILING, Context, Decimal
-
-    return f"{Context(prec=9, rounding=ROUND_CEILING).plus(Decimal(factor or 1.0)):f}"
+def _rounded(factor: float | None, way: str = ROUND_CEILING) -> str:
+    """A factor to nine digits, rounded up, which keeps it above a minimum."""
+    return f"{Context(prec=9, rounding=way).plus(Decimal(factor or 1.0)):f}"
 
 
 def _several(results: Sequence[MinimumFactor], on: Screen) -> str:
