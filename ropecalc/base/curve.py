@@ -56,7 +56,8 @@ class DistanceCurve:
     def __init__(self, family: Members, distance: int) -> None:
         self.family = family
         self.distance = distance
-        self._weights = family.pair_weights.tolist()
+        self._numbers: dict[Any, list[Any]] = {}
+        self._last: tuple[Real, int, Jet] | None = None
 
     def described(self, x: Real) -> str:
         """The point in the words of the family."""
@@ -69,20 +70,38 @@ class DistanceCurve:
         times a distance whose digits are there beside ``SPARE_DIGITS`` others. Sines and cosines
         are off by no more than their angle, and the products below by the sums in ``_sizes``.
         """
+        if self._last is None or self._last[:2] != (x, digits):
+            self._last = x, digits, self._jet(x, digits)
+        return self._last[2]
+
+    def _jet(self, x: Real, digits: int) -> Jet:
         mp = context_with(digits + len(str(self.distance)) + SPARE_DIGITS)
         x = mp.convert(x)
         margin = mp.mpf(self.family.margin)
         value = self.family.unrotated_pairs * (1 - margin)
-        slope = curvature = mp.mpf(0)
-        for weight, turn in zip(self._weights, self.family.rates(x, mp), strict=True):
+        slope = curvature = total = mp.mpf(0)
+        for weight, turn in zip(self._weights(mp), self.family.rates(x, mp), strict=True):
             if weight:
-                phi, rate, bend = (self.distance * term for term in turn)
-                cosine, sine = mp.cos_sin(phi)
-                value += weight * (cosine - margin)
-                slope -= weight * rate * sine
-                curvature -= weight * (bend * sine + rate * rate * cosine)
+                theta, rate, bend = turn
+                cosine, sine = mp.cos_sin(self.distance * theta)
+                cosine, sine = weight * cosine, weight * sine
+                total += weight
+                value += cosine
+                slope -= rate * sine
+                curvature -= bend * sine + self.distance * (rate * rate * cosine)
         unit = mp.mpf(10) ** -digits
-        return Jet(value, slope, curvature, *(unit * size for size in self._sizes(float(x))))
+        return Jet(
+            value - margin * total,
+            self.distance * slope,
+            self.distance * curvature,
+            *(unit * size for size in self._sizes(float(x))),
+        )
+
+    def _weights(self, mp: Any) -> list[Any]:
+        """The weights as numbers of a context, which others do not take as long to multiply by."""
+        if mp not in self._numbers:
+            self._numbers[mp] = [mp.mpf(weight) for weight in self.family.pair_weights.tolist()]
+        return self._numbers[mp]
 
     def _sizes(self, x: float) -> tuple[float, float, float]:
         """What the errors of the angles and of the terms add up to, in units of one angle's."""

@@ -242,10 +242,11 @@ class Family:
         The powers of one ratio: relative to theta_i, off by (x e_i + 4 i + 4) units.
         """
         ratio, theta = mp.exp(-2 * x / self.rotary_dim), mp.mpf(1)
+        step = mp.mpf(-2) / self.rotary_dim
         for i in range(self.n_pairs):
-            exponent = mp.mpf(2 * i) / self.rotary_dim
-            rate = -exponent * theta
-            yield theta, rate, -exponent * rate
+            exponent = i * step
+            rate = exponent * theta
+            yield theta, rate, exponent * rate
             theta *= ratio
 
     def speeds(self, low: float, high: float) -> Array:

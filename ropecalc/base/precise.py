@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ropecalc.base.curve import DistanceCurve, Members
-from ropecalc.base.zeros import FIRST_DIGITS, Effort, Zero, next_zero, sign_at
+from ropecalc.base.zeros import FIRST_DIGITS, GUARD_DIGITS, Effort, Zero, next_zero, sign_at
 from ropecalc.exact import Real
 
 # Cosines in a row without progress in double precision: seconds.
 PATIENCE = 200_000
+KEPT = 64  # curves
 
 
 class Rise(NamedTuple):
@@ -33,15 +34,22 @@ class Precise:
     def __init__(self, family: Members, digits: int = FIRST_DIGITS) -> None:
         self.family = family
         self.digits = digits
+        self._curves: dict[int, DistanceCurve] = {}
         self.effort = Effort(max(1_000, PATIENCE // len(family.pair_weights)))
 
     def curve(self, distance: int) -> DistanceCurve:
-        """g of a distance."""
-        return DistanceCurve(self.family, distance)
+        """g of a distance; the last few are kept, with what they were asked last."""
+        if distance not in self._curves:
+            if len(self._curves) >= KEPT:
+                self._curves.clear()
+            self._curves[distance] = DistanceCurve(self.family, distance)
+        return self._curves[distance]
 
     def keeps(self, distance: int, x: Real) -> bool:
         """Whether one distance keeps the bound at x; distance 0 always does."""
-        return distance == 0 or sign_at(self.curve(distance), x, self.effort) > 0
+        return distance == 0 or (
+            sign_at(self.curve(distance), x, self.effort, self.digits + GUARD_DIGITS) > 0
+        )
 
     def zero(self, distance: int, keeps: bool, start: Real, goal: Real) -> Zero | None:
         """The first zero of a distance from ``start``, where it keeps the bound or not."""

@@ -15,7 +15,7 @@ from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
-from ropecalc.scaling import MAX_BASE
+from ropecalc.scaling import MAX_BASE, Base
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
@@ -37,7 +37,7 @@ class Room(NamedTuple):
     above: float | None
 
 
-def room_around(family: Family, context: int, base: float, limit: float = ROOM) -> Room:
+def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -> Room:
     """The room around a base that meets the bound: ``limit`` where there is more.
 
     Never more than there is, and no more than 1e-12 less, relative. None where the way to the end

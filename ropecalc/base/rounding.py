@@ -48,9 +48,10 @@ def opening_floats(precise: Precise, opening: Opening) -> tuple[float, float]:
     return enclosing_floats(context_with(precise.digits + 20).exp(opening.x))
 
 
-def ln(base: float) -> Real:
+def ln(base: Base) -> Real:
     """x of a base, in multiple precision."""
-    return context_with(2 * FIRST_DIGITS).ln(base)
+    mp = context_with(2 * FIRST_DIGITS)
+    return mp.ln(mp.mpf(str(base)) if isinstance(base, Decimal) else base)
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:

@@ -33,7 +33,9 @@ UP, DOWN = 1, -1
 MOST_TRIAL = {UP: X_MAX, DOWN: 1.0}
 PATIENT = 32  # steps that one distance limits, before multiple precision takes them
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
-FEW = 16  # distances looked at in multiple precision on one step, unless more are that close
+# Distances looked at in multiple precision on one step, unless more are that close; twice as many
+# on the next where double precision still does not get on.
+FEW, MOST = 4, 4_096
 
 
 class WindowEnd(NamedTuple):
@@ -82,6 +84,7 @@ class Walk:
         self.precise = Precise(family)
         self._trial = RESOLUTION * 2**20
         self._slowed_by, self._slow = 0, 0
+        self._few = FEW
 
     def step(self, context: int) -> Zero | None:
         """Go on by one step; the zero that ends it where there is no going on."""
@@ -89,6 +92,7 @@ class Walk:
         if closest is not None and (step <= self._resolution or self._is_slowed_by(closest)):
             return self._precise_step(context)
         self.precise.effort.forgive()
+        self._few = FEW
         self.x = self.at = self._after(step)
         # Looking at one distance costs as much as sieving some hundreds: balance the two.
         many = 64 + context * MANY
@@ -117,15 +121,23 @@ class Walk:
     def _precise_step(self, context: int) -> Zero | None:
         """A step past the distances that double precision cannot tell, or the zero of one."""
         step, doubtful = self._doubtful(context)
-        goal = self._after(step)
-        zero = self.precise.fall(doubtful, self.at, goal)
-        if zero is None:
+        goal, nearest = self._after(step), None
+        for distance, reach in doubtful:
+            if abs(goal - self.x) >= reach:
+                zero = self.precise.fall([distance], self.at, goal)
+                if zero is not None:
+                    nearest, goal = zero, zero.before
+        if nearest is None:
             self.x = self.at = goal
+            self._few = min(2 * self._few, MOST)
             self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
-        return zero
+        return nearest
 
-    def _doubtful(self, context: int) -> tuple[float, list[int]]:
-        """A step, and the few distances that may fall to zero on it; no other does."""
+    def _doubtful(self, context: int) -> tuple[float, list[tuple[int, float]]]:
+        """A step, and the few distances that may fall to zero on it; no other does.
+
+        Each with how far it certainly does not, the shortest reach first.
+        """
         step, least = max(self._trial, 2 * CLOSE * self._resolution), CLOSE * self._resolution
         far = self.x if self.direction == UP else max(0.0, self.x - step)
         steepness, bends = _bounds(self.family, far)
@@ -136,10 +148,11 @@ class Walk:
             reach = self._reaches(distances, bends)
             found = np.append(found, distances[reach < step])
             reaches = np.append(reaches, reach[reach < step])
-            if found.size > FEW:
-                step = max(least, float(np.partition(reaches, FEW)[FEW]))
+            if found.size > self._few:
+                step = max(least, float(np.partition(reaches, self._few)[self._few]))
                 found, reaches = found[reaches < step], reaches[reaches < step]
-        return step, sorted(found.tolist())
+        order = np.argsort(reaches, kind="stable")
+        return step, list(zip(found[order].tolist(), reaches[order].tolist(), strict=True))
 
     def _longest_step(self, context: int) -> tuple[float, int | None, int, bool]:
         """A step of at most the trial length; what limits it; how many distances might have.

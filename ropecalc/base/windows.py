@@ -7,9 +7,8 @@ certainly negative, the sweep goes on. Neither skips anything, so every base lie
 in an interval that a distance rules out. It ends where the walk has come to an x from which on
 every base meets the bound.
 
-Near a landing, or the end of a walk, several distances may be zero within what double precision
-can tell. Each of them must be monotonic there: then they all hold from the largest root of those
-that rise to the smallest root of those that fall.
+Each end is a zero between two certain signs (``zeros``); whatever comes near zero and does not
+reach it is passed.
 """
 
 from __future__ import annotations
@@ -76,14 +75,13 @@ def windows(
     -------
     Windows, with status ALL_WINDOWS; SOME_WINDOWS, maybe none, where ``at_most`` came first;
     EVERY_BASE where nothing breaks the bound (one window, from 1 on); NO_BASE where no base up to
-    1e300 meets it.
+    1e300 meets it; UNDECIDED where the search stopped before its end, at a similarity that
+    touches zero to hundreds of digits or stays near it for long: ``undecided`` says where.
 
     Raises
     ------
     InvalidValueError
         A parameter outside its domain.
-    UndecidedError
-        A similarity touches zero without crossing it, as far as double precision can tell.
 
     References
     ----------
@@ -102,8 +100,11 @@ def windows(
         raise InvalidValueError(
             "at_most", f"at_most must be greater than 1 and at most 1e300, got {at_most:g}"
         )
-    search = _Search(family, context, progress)
-    status = search.run(at_most)
+    search, undecided = _Search(family, context, progress), None
+    try:
+        status = search.run(at_most)
+    except UndecidedError as error:
+        status, undecided = Status.UNDECIDED, str(error)
     return Windows(
         head_dim=family.head_dim,
         rotary_dim=family.rotary_dim,
@@ -116,6 +117,7 @@ def windows(
         windows=tuple(search.found),
         skipped=search.skipped,
         method=METHOD,
+        undecided=undecided,
     )
 
 

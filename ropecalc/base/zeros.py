@@ -91,13 +91,13 @@ class Effort:
         self.spent = 0
 
 
-def sign_at(curve: Curve, x: Real, effort: Effort) -> int:
+def sign_at(curve: Curve, x: Real, effort: Effort, digits: int = FIRST_DIGITS) -> int:
     """The sign of g at a point, 1 or -1, with as many digits as it takes.
 
-    Raises UndecidedError where ``MOST_DIGITS`` do not show it.
+    Raises UndecidedError where ``MOST_DIGITS``, or four times ``digits``, do not show it.
     """
-    digits = FIRST_DIGITS
-    while digits <= MOST_DIGITS:
+    most = max(MOST_DIGITS, 4 * digits)
+    while digits <= most:
         effort.spend(curve, x)
         at = curve.jet(x, digits)
         if abs(at.value) > at.value_error:

@@ -21,9 +21,11 @@ from ropecalc.certificate.format import (
     Certificate,
     Claim,
 )
-from ropecalc.errors import InvalidValueError
+from ropecalc.certificate.verify import verify
+from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
 from ropecalc.progress import Progress
+from ropecalc.results import VerificationStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
 
 DIGITS = 40
@@ -43,6 +45,8 @@ def certify(
 ) -> Certificate:
     """A certificate of the minimum base: a file that ``ropecalc.verify`` checks without the solver.
 
+    It was checked so before it is returned, with Arb where python-flint is installed.
+
     The claim is an interval (low, high], at most 1e-12 wide in relative terms, that contains the
     minimum base; ``high`` is the float64 that ``ropecalc.min_base`` gives. Parameters as there,
     and ``kind``, "minimum-base" or "safe-base": the latter claims the same of the safe base.
@@ -52,7 +56,7 @@ def certify(
     InvalidValueError
         A parameter outside its domain; or there is no such base above 1 to certify.
     UndecidedError
-        Two ends of windows lie closer together than double precision can tell.
+        The base is undecided, or the certificate could not be verified.
 
     >>> proof = certify(32, 64)
     >>> from ropecalc.certificate.schema import parse
@@ -64,7 +68,11 @@ def certify(
     if kind not in (MINIMUM_BASE, SAFE_BASE):
         raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
     make = _minimum if kind == MINIMUM_BASE else _safe
-    return make(family, context, progress)
+    certificate = make(family, context, progress)
+    found = verify(certificate, progress=progress)
+    if found.status is not VerificationStatus.PROVED:
+        raise UndecidedError(f"a certificate was made and is no proof: {found.reason}")
+    return certificate
 
 
 def _minimum(family: Family, context: int, progress: Progress | None) -> Certificate:

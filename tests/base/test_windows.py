@@ -548,7 +548,7 @@ def test_answers_without_a_picture(small: Windows) -> None:
 ASK = "windows --dim 16 --ctx 200"
 KEYS = (
     "head_dim rotary_dim count_unrotated context margin at_most status minimum_base safe_base "
-    "share windows hidden skipped method message"
+    "share windows hidden skipped method message undecided"
 ).split()
 WINDOW_KEYS = ["start", "end", "relative_width", "opened_by", "closed_by"]
 
