@@ -25,7 +25,7 @@ LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 def rope(method: str, base: float, original: int, dim: int = 128, **more: Any) -> Rope:
     with_original = method in ("yarn", "llama3", "dynamic")
-    given = {"original_context": original} if with_original else {}
+    given: dict[str, Any] = {"original_context": original} if with_original else {}
     given |= LLAMA3 if method == "llama3" else {}
     return Rope("all", method, base, dim, dim, {**given, **more}, context=original)
 
