@@ -95,11 +95,15 @@ if TYPE_CHECKING:
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
     from ropecalc.spectrum import Spectrum as Spectrum
+    from ropecalc.stacks.exllamav2 import alpha_of_base as alpha_of_base
+    from ropecalc.stacks.exllamav2 import base_of_alpha as base_of_alpha
     from ropecalc.stacks.transformers.patch import patch_config as patch_config
     from ropecalc.stacks.writing import emit as emit
     from ropecalc.weights import read_weights as read_weights
 
 _HOME = {
+    "alpha_of_base": "stacks.exllamav2",
+    "base_of_alpha": "stacks.exllamav2",
     "Candidate": "results",
     "Certificate": "certificate.format",
     "CertificateError": "errors",

@@ -38,6 +38,7 @@ PUBLIC = [
     *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
+    *("alpha_of_base", "base_of_alpha"),
     *("build_staircase", "certify", "check", "check_in_dtype", "checkpoint_weights", "compare"),
     *("continuum_estimate", "critical_base"),
     *(
