@@ -50,7 +50,7 @@ def _wrong(case: Json) -> Iterator[str]:
     target = from_rope(setting.rope, setting.context)
     kept = [target, *(from_rope(rope, setting.context) for rope in others)]
     if not any(_same(rope, target) for rope in real["ropes"]):
-        yield f"no layer has it: {real['ropes'][0]['frequencies'][-1]:.7g}"
+        yield f"no layer has it: {[rope['frequencies'][-1] for rope in real['ropes']]}"
     # SGLang's Gemma 3 builds a rope per layer beside the two that it uses
     elif case["stack"] != "sglang" and not all(
         any(_same(rope, spectrum) for spectrum in kept) for rope in real["ropes"]

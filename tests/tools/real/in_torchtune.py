@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import signature
 
 from tests.tools.real import standins
 
@@ -30,11 +31,17 @@ def real(config: Json, override: Json | None, ctx: int | None, argv: list[str]) 
         "embed_dim": config["hidden_size"],
         "intermediate_dim": 64,
     }
+    if "head_dim" in signature(component).parameters:
+        heads["head_dim"] = config["head_dim"]
     with stage("build"):
         model = component(**heads, **keys)
     with stage("forward"):
         cache = next(module.cache for module in model.modules() if hasattr(module, "rope_init"))
-        table = torch.cat([cache[..., 0], cache[..., 1]], dim=-1)
+        half = cache.shape[-1] // 4  # Phi-3 has cosines twice, then sines twice; others have pairs
+        pairs = (cache[..., 0], cache[..., 1])
+        if cache.ndim == 2:
+            pairs = (cache[:, :half], cache[:, 2 * half : 3 * half])
+        table = torch.cat(pairs, dim=-1)
         return {"length": model.max_seq_len, "layers": {"-1:all": rotary.of_table(table)}}
 
 

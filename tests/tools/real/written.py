@@ -40,6 +40,8 @@ MODULES = {
     "exllamav3": "exllamav3",
     "lmdeploy": "lmdeploy",
 }
+# Latent attention is read in the modules of these alone; ExLlamaV2 has none and loads a Llama.
+LATENT = ("vllm", "sglang", "transformers", "transformers4", "axolotl", "mlx", "megatron-lm")
 COMMANDS = ("vllm", "sglang", "lmdeploy")
 OVERRIDING = ("--hf-overrides", "--json-model-override-args")
 LENGTHS = ("--max-model-len", "--context-length", "--session-len")
@@ -61,7 +63,7 @@ def written() -> Iterator[Json]:
     for name in CLASSES:
         config = known[name].config()
         for key in SETTINGS:
-            for stack in MODULES:
+            for stack in MODULES if name != "deepseek_v3" else LATENT:
                 case = {"id": f"{name}/{key}", "stack": stack, "config": config}
                 found = emitted(case)
                 if found is not None and found[1].text:
