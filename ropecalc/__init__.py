@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from ropecalc.extension.planning import plan as plan
     from ropecalc.extension.planning import plan_model as plan_model
     from ropecalc.inspection import inspect as inspect
-    from ropecalc.models import KnownModel as KnownModel
-    from ropecalc.models import find_model as find_model
-    from ropecalc.models import known_models as known_models
+    from ropecalc.models.checkpoint import checkpoint_weights as checkpoint_weights
+    from ropecalc.models.known import KnownModel as KnownModel
+    from ropecalc.models.known import find_model as find_model
+    from ropecalc.models.known import known_models as known_models
+    from ropecalc.models.reading import read_config as read_config
+    from ropecalc.models.setting import make_setting as make_setting
     from ropecalc.precision.effects import check_in_dtype as check_in_dtype
     from ropecalc.precision.effects import curve_in_dtype as curve_in_dtype
     from ropecalc.precision.minimum import min_base_in_dtype as min_base_in_dtype
@@ -86,11 +89,8 @@ if TYPE_CHECKING:
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
     from ropecalc.spectrum import Spectrum as Spectrum
-    from ropecalc.stacks.checkpoint import checkpoint_weights as checkpoint_weights
-    from ropecalc.stacks.emit import emit as emit
-    from ropecalc.stacks.patch import patch_config as patch_config
-    from ropecalc.stacks.reading import read_config as read_config
-    from ropecalc.stacks.setting import make_setting as make_setting
+    from ropecalc.stacks.transformers.patch import patch_config as patch_config
+    from ropecalc.stacks.writing import emit as emit
     from ropecalc.weights import read_weights as read_weights
 
 _HOME = {
@@ -110,7 +110,7 @@ _HOME = {
     "Finding": "results",
     "Inspection": "results",
     "InvalidValueError": "errors",
-    "KnownModel": "models",
+    "KnownModel": "models.known",
     "LayerInspection": "results",
     "LengthFactor": "results",
     "MaxContext": "results",
@@ -141,7 +141,7 @@ _HOME = {
     "certify": "certificate.write",
     "build_staircase": "base.build",
     "check": "bound",
-    "checkpoint_weights": "stacks.checkpoint",
+    "checkpoint_weights": "models.checkpoint",
     "check_in_dtype": "precision.effects",
     "compare": "comparison",
     "continuum_estimate": "base.asymptotic",
@@ -150,20 +150,20 @@ _HOME = {
     "curve": "similarity",
     "curve_in_dtype": "precision.effects",
     "envelope": "similarity",
-    "emit": "stacks.emit",
-    "find_model": "models",
-    "known_models": "models",
+    "emit": "stacks.writing",
+    "find_model": "models.known",
+    "known_models": "models.known",
     "frequencies": "similarity",
     "inspect": "inspection",
     "lint": "",
-    "make_setting": "stacks.setting",
+    "make_setting": "models.setting",
     "max_context": "bound",
     "min_base": "base.minimum",
     "min_base_in_dtype": "precision.minimum",
     "plan": "extension.planning",
     "plan_model": "extension.planning",
-    "patch_config": "stacks.patch",
-    "read_config": "stacks.reading",
+    "patch_config": "stacks.transformers.patch",
+    "read_config": "models.reading",
     "read_weights": "weights",
     "refined_estimate": "base.asymptotic",
     "scaling": "",

@@ -46,7 +46,7 @@ def compare(
     model : read from a config.json, or a known model
     context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
         stack does what it does by default, and the bound is looked at below the model's context.
-    stacks : of ``ropecalc.stacks.dialects.STACKS``, all unless given; the first is what the others
+    stacks : of ``ropecalc.stacks.running.STACKS``, all unless given; the first is what the others
         are measured against
     layer : the one ``layer_type`` to look at; all unless given
     override : keys of the config that are overridden when the stack is started, such as
@@ -72,7 +72,7 @@ def compare(
     """
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import MAX_POSITIONS, checked_context
-    from ropecalc.stacks.dialects import STACKS
+    from ropecalc.stacks.running import STACKS
 
     if context is not None:
         context = checked_context(context)
@@ -120,7 +120,7 @@ class _Start:
 
     def run(self, rope: Rope, stack: str) -> StackRun:
         """One kind of layer in one stack."""
-        from ropecalc.stacks.dialects import overridden, refused
+        from ropecalc.stacks.running import overridden, refused
 
         if not self.override:
             return self._as_run(self.model, rope, stack)
@@ -133,7 +133,7 @@ class _Start:
         return replace(run, layer_type=rope.layer_type, rules=rules + run.rules)
 
     def _as_run(self, model: ModelConfig, rope: Rope, stack: str) -> StackRun:
-        from ropecalc.stacks.dialects import as_run
+        from ropecalc.stacks.running import as_run
 
         return as_run(
             model,
@@ -147,7 +147,7 @@ class _Start:
 
     def _flags(self, rope: Rope, stack: str) -> frozenset[str]:
         """The keys of the overriding rope object."""
-        from ropecalc.stacks.dialects.overriding import flags_of
+        from ropecalc.stacks.overriding import flags_of
 
         return flags_of(self.override, stack, rope, self.model.rope)
 

@@ -43,7 +43,7 @@ def landmarks(head_dim: int, start: int, end: int) -> list[Landmark]:
 
 
 def _plain(head_dim: int) -> Iterator[tuple[int, float, str]]:
-    from ropecalc.models import known_models
+    from ropecalc.models.known import known_models
 
     for model in known_models():
         ropes = model.config().ropes

@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import Protocol
 
 import pytest
 from hypothesis import settings
 
-ROOT = Path(__file__).parent.parent
+from tests.tools.places import ROOT
+
 AMBIENT = (
     "FORCE_COLOR GITHUB_ACTIONS PY_COLORS TTY_COMPATIBLE TTY_INTERACTIVE ROPECALC_DEBUG TERM "
     "TYPER_USE_RICH TYPER_STANDARD_TRACEBACK _ROPECALC_COMPLETE"
@@ -60,7 +60,7 @@ class RunCli(Protocol):
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line about the faults that were tried, where they were."""
-    from tests.faults import told
+    from tests.tools.faults import told
 
     line = told(chain.from_iterable(terminalreporter.stats.values()))
     if line:

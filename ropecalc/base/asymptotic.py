@@ -13,7 +13,7 @@ from ropecalc.spectrum import check_dims
 FIRST_ZERO = 0.6165054856207163
 # How many standard deviations of the fluctuation the minimum base allows for: lowest, middle and
 # highest (rounded outwards) of what solving the formula for z gives at the exact minima of rotary
-# dims 32 to 512 for contexts 2^10 to 2^15, and of 128 to 2^20 (tests/test_asymptotic.py).
+# dims 32 to 512 for contexts 2^10 to 2^15, and of 128 to 2^20 (tests/base/test_asymptotic.py).
 Z_LOW, Z_MIDDLE, Z_HIGH = 1.3, 2.5, 3.5
 EULER_GAMMA = 0.5772156649015329
 

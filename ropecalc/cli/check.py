@@ -138,9 +138,9 @@ def _rescaled(
     **parts: Any,
 ) -> Chosen:
     """A model, or a bare head, with another scaling."""
+    from ropecalc.models.setting import make_setting
     from ropecalc.render.models import scaling_in_short
     from ropecalc.results import ModelConfig, Rope
-    from ropecalc.stacks.setting import make_setting
 
     if found:
         doubt_original(found[0].model.trained_context, **parts)

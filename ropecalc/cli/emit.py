@@ -112,8 +112,8 @@ def _setting(
 ) -> Setting:
     """The setting of a model, or of a head alone."""
     from ropecalc.cli.target import load
+    from ropecalc.models.setting import make_setting
     from ropecalc.results import Rope
-    from ropecalc.stacks.setting import make_setting
 
     if target is not None:
         at_most_one(**{"MODEL": target, "--dim": dim})
@@ -144,7 +144,7 @@ def called(target: str, model: ModelConfig) -> str:
         is_file = name.endswith((".json", ".sh", ".txt", ".args"))
         return (folder or ".") if is_file else target
     if is_known(target):
-        from ropecalc.models import known_models
+        from ropecalc.models.known import known_models
 
         known = [one for one in known_models(model.source) if one.name == model.source]
         return (known[0].repo if known else None) or model.source
@@ -156,7 +156,7 @@ def called(target: str, model: ModelConfig) -> str:
 
 def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
     from ropecalc.render.emitted import emission_record, emission_row, setting_record
-    from ropecalc.stacks.emit import STACKS, emit
+    from ropecalc.stacks.writing import STACKS, emit
 
     emissions = [emit(setting, stack) for stack in named or STACKS]
     if setting.shortfall and (form is Form.BARE or (named and form is Form.PIPE)):
@@ -225,7 +225,7 @@ def _patch(
     force: bool,
 ) -> bool:
     from ropecalc.render.emitted import patch_record, setting_record
-    from ropecalc.stacks.patch import patch_config
+    from ropecalc.stacks.transformers.patch import patch_config
 
     done = patch_config(
         path, setting, backup=not no_backup, force=force, dry_run=dry_run, form=keys

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TextIO
 
-    from ropecalc.models import KnownModel
+    from ropecalc.models.known import KnownModel
     from ropecalc.results import ModelConfig
 
     Listed = Sequence[tuple[KnownModel, ModelConfig]]
@@ -53,7 +53,7 @@ def command(
 
     The numbers come from public sources, which --json and --csv name.
     """
-    from ropecalc.models import known_models, nearest
+    from ropecalc.models.known import known_models, nearest
 
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     words = " ".join(search or ())

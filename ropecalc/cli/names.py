@@ -11,7 +11,7 @@ def complete_model(incomplete: str) -> list[str]:
     >>> complete_model("qwen3-8"), complete_model("Qwen3-8")
     (['qwen3-8B'], ['Qwen3-8B'])
     """
-    from ropecalc.models import model_names
+    from ropecalc.models.known import model_names
 
     typed, done = incomplete.lower(), len(incomplete)
     return [incomplete + name[done:] for name in model_names() if name.lower().startswith(typed)]
@@ -34,7 +34,7 @@ def complete_rope_type(incomplete: str) -> list[str]:
     >>> complete_rope_type("y")
     ['yarn']
     """
-    from ropecalc.stacks.setting import ROPE_TYPES
+    from ropecalc.models.setting import ROPE_TYPES
 
     names = [name.replace("_", "-") for name in ROPE_TYPES]
     return [name for name in names if name.startswith(incomplete.lower())]

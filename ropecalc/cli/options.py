@@ -16,7 +16,7 @@ from ropecalc import quantities
 from ropecalc.cli.names import complete_model, complete_rope_type
 from ropecalc.cli.output import required, say, warn
 from ropecalc.errors import InvalidValueError
-from ropecalc.stacks.setting import ROPE_TYPES
+from ropecalc.models.setting import ROPE_TYPES
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ropecalc.results import Candidate, Emission, ModelConfig, Plan
-    from ropecalc.stacks.patch import Patch
+    from ropecalc.stacks.transformers.patch import Patch
 
 SUMMARY = "Ways to a longer context side by side, with advice."
 EPILOG = epilog(

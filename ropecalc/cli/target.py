@@ -29,7 +29,7 @@ def load(target: str, revision: str | None = None) -> ModelConfig:
     if revision is None and is_known(target):
         return ropecalc.find_model(target)
     if ON_A_HUB.fullmatch(target) and not looks_like_a_path(target):
-        from ropecalc.stacks.hub import fetch_config
+        from ropecalc.models.hub import fetch_config
 
         return fetch_config(target, revision)
     if looks_like_a_path(target):
@@ -40,7 +40,7 @@ def load(target: str, revision: str | None = None) -> ModelConfig:
 def is_known(name: str) -> bool:
     """Whether a name is that of one known model."""
     from ropecalc.errors import InvalidValueError
-    from ropecalc.models import find_model
+    from ropecalc.models.known import find_model
 
     try:
         find_model(name)

@@ -14,7 +14,7 @@ from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from ropecalc.results import Emission, Plan, Setting
-    from ropecalc.stacks.patch import Patch
+    from ropecalc.stacks.transformers.patch import Patch
 
 SERVING = ("vllm", "sglang", "llama.cpp")  # stacks that run models without training them
 
@@ -25,14 +25,14 @@ def complete_stack(incomplete: str) -> list[str]:
     >>> complete_stack("vl"), complete_stack("sglang,vl")
     (['vllm'], ['sglang,vllm'])
     """
-    from ropecalc.stacks.emit import STACKS
+    from ropecalc.stacks.writing import STACKS
 
     before, comma, last = incomplete.rpartition(",")
     return [before + comma + stack for stack in STACKS if stack.startswith(last.lower())]
 
 
 def _stacks(text: str) -> tuple[str, ...]:
-    from ropecalc.stacks.emit import stack_named
+    from ropecalc.stacks.writing import stack_named
 
     return tuple(map(stack_named, text.split(",")))
 
@@ -100,7 +100,7 @@ def written_for(
     plan: Plan, stack: str, methods: Sequence[str] | None, target: str | None
 ) -> tuple[str, Emission]:
     """The method that is written for a stack, and what the stack takes."""
-    from ropecalc.stacks.emit import emit
+    from ropecalc.stacks.writing import emit
 
     method = _picked(plan, stack, methods)
     return method, emit(_setting(plan, method, target), stack)
@@ -130,7 +130,7 @@ def patch(
     dry_run: bool,
 ) -> Patch:
     """Put a plan's setting into a file."""
-    from ropecalc.stacks.patch import patch_config
+    from ropecalc.stacks.transformers.patch import patch_config
 
     setting = _setting(plan, _picked(plan, "transformers5", methods), path)
     return patch_config(path, setting, backup=backup, force=force, dry_run=dry_run)

@@ -10,11 +10,12 @@ from ropecalc.lint.lengths import SAME, attention_of
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
+from ropecalc.models.megatron import LLAMA3, LLAMA3_FACTOR
 from ropecalc.quantities import listed
 from ropecalc.results import Rope
 from ropecalc.scaling import dynamic_base, mscale, yarn_attention_factor
-from ropecalc.stacks import classes_sglang, classes_vllm
-from ropecalc.stacks.megatron import LLAMA3, LLAMA3_FACTOR
+from ropecalc.stacks.sglang import classes as classes_sglang
+from ropecalc.stacks.vllm import classes as classes_vllm
 
 UNREAD_IN_GGUF = (".rope.scaling.yarn_attn_factor", ".rope.scaling.yarn_ext_factor")
 

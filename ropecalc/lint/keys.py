@@ -9,16 +9,16 @@ from typing import Any
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number
-from ropecalc.scaling import mscale, yarn_attention_factor
-from ropecalc.stacks.classes import (
+from ropecalc.models.classes import (
     BASES_BY_LAYER,
     FLAT_REFUSED,
     LONGROPE_ALONE,
     ROTARY,
 )
-from ropecalc.stacks.classes_vllm import RENAMED
-from ropecalc.stacks.document import shown
-from ropecalc.stacks.huggingface import is_flat
+from ropecalc.models.document import shown
+from ropecalc.models.huggingface import is_flat
+from ropecalc.scaling import mscale, yarn_attention_factor
+from ropecalc.stacks.vllm.classes import RENAMED
 
 COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
 KEYS = {  # what the validators of transformers 5.23 take, beside the keys that all methods have

@@ -9,7 +9,8 @@ from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.quantities import listed
-from ropecalc.stacks import classes_sglang, classes_vllm
+from ropecalc.stacks.sglang import classes as classes_sglang
+from ropecalc.stacks.vllm import classes as classes_vllm
 
 SAME = 1e-6  # relative: 2.6666667 for 8/3 is meant well
 

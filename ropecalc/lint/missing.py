@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, Subject
 from ropecalc.lint.words import literal, number, tokens
-from ropecalc.stacks.classes import BASE, BASES_BY_LAYER, PLAIN_BASE
+from ropecalc.models.classes import BASE, BASES_BY_LAYER, PLAIN_BASE
 
 KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
 # Classes that transformers 4.57.6 does not have at all: no reader of that age opens their files.

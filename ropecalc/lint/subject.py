@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ropecalc.models.huggingface import BASE_KEYS
+from ropecalc.models.raw import rope_key, text_keys, text_path
 from ropecalc.results import ModelConfig, Rope
-from ropecalc.stacks.huggingface import BASE_KEYS
-from ropecalc.stacks.raw import rope_key, text_keys, text_path
 
 ORIGINAL = "original_max_position_embeddings"
 MAXIMUM = "max_position_embeddings"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import Subject
 from ropecalc.lint.words import number
-from ropecalc.stacks import classes
-from ropecalc.stacks.classes_vllm import BY_TRANSFORMERS
+from ropecalc.models import classes
+from ropecalc.stacks.vllm.classes import BY_TRANSFORMERS
 
 
 def integer_factor(subject: Subject) -> Iterator[Said]:

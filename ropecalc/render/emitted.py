@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ropecalc.render.machine import Record
     from ropecalc.results import Emission, Setting
-    from ropecalc.stacks.patch import Patch
+    from ropecalc.stacks.transformers.patch import Patch
 
 
 def setting_record(setting: Setting) -> Record:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ropecalc.landmarks import Landmark
-    from ropecalc.models import KnownModel
+    from ropecalc.models.known import KnownModel
     from ropecalc.render.console import Screen
     from ropecalc.results import (
         Candidate,

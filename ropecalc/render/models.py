@@ -10,7 +10,7 @@ from ropecalc.render.glyphs import printable
 from ropecalc.render.tables import Column, headline, table, then
 
 if TYPE_CHECKING:
-    from ropecalc.models import KnownModel
+    from ropecalc.models.known import KnownModel
     from ropecalc.render.console import Screen
     from ropecalc.results import ModelConfig, Rope
 

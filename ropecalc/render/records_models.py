@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ropecalc.models import KnownModel
+    from ropecalc.models.known import KnownModel
     from ropecalc.render.machine import Record
     from ropecalc.results import ModelConfig, Rope
 

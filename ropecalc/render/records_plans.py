@@ -11,7 +11,7 @@ from ropecalc.render.inspected import rope_record
 if TYPE_CHECKING:
     from ropecalc.render.machine import Record
     from ropecalc.results import Candidate, Emission, Plan
-    from ropecalc.stacks.patch import Patch
+    from ropecalc.stacks.transformers.patch import Patch
 
 LISTS = ("parameters", "angular_frequencies")
 

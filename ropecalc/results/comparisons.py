@@ -24,7 +24,7 @@ class StackRule:
 
 @dataclass(frozen=True, slots=True)
 class StackRun:
-    """One kind of layer as one stack runs it; see ``ropecalc.stacks.dialects.as_run``."""
+    """One kind of layer as one stack runs it; see ``ropecalc.stacks.running.as_run``."""
 
     stack: str
     version: str

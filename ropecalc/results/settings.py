@@ -59,7 +59,7 @@ class Emission:
     """A setting in the words of one stack; see ``ropecalc.emit``."""
 
     stack: str
-    """One of ``ropecalc.stacks.emit.STACKS``."""
+    """One of ``ropecalc.stacks.writing.STACKS``."""
     versions: str
     """The versions of the stack whose rules were followed."""
     kind: str

@@ -1,1 +1,1 @@
-"""What model files say and what stacks want to hear: one module a format."""
+"""What stacks compute of a model file, and how a setting is written for them: a folder a stack."""

@@ -1,0 +1,315 @@
+"""Hugging Face ``config.json``: what transformers makes of it, kind of layer by kind of layer.
+
+Two generations of keys are read. Up to transformers 4 the base is ``rope_theta`` and the scaling
+``rope_scaling``, at the top level; since transformers 5 both live in ``rope_parameters``, once for
+all layers or once a kind of layer. Where the file is silent the model's class decides, as it does
+in transformers; what was taken from there is said in ``ModelConfig.assumptions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ropecalc.models import attention, classes
+from ropecalc.models.attention import FULL, Layers
+from ropecalc.models.document import CHECK, Section
+from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS
+from ropecalc.models.ropes import Reading, parameters, rope_type
+from ropecalc.models.values import trained_context, unique
+from ropecalc.results import ModelConfig, Rope
+from ropecalc.results.configs import EVERY_LAYER
+from ropecalc.scaling import MAX_BASE
+
+BASE_KEYS = ("rope_theta", "global_rope_theta", "rotary_emb_base", "rope_base")
+LOCAL_BASE_KEYS = ("rope_local_base_freq", "local_rope_theta", "swa_rope_theta")
+CONTEXT_KEYS = (
+    "max_position_embeddings",
+    "n_positions",
+    "seq_length",
+    "max_seq_len",
+    "max_sequence_length",
+    "model_max_length",
+)
+DEEPEST = 2  # thinker_config.text_config is as deep as models go
+
+
+def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
+    """What a Hugging Face ``config.json`` says about the rotary embeddings of its model.
+
+    =============  ==================================================================
+    head_dim       ``head_dim``, else ``hidden_size`` / ``num_attention_heads``;
+                   with latent attention ``qk_nope_head_dim`` + ``qk_rope_head_dim``
+    rotary_dim     ``qk_rope_head_dim``, ``rotary_dim``, or int(head_dim p) with p from
+                   ``partial_rotary_factor`` or ``rotary_pct``; head_dim without any
+    base           ``rope_theta``, ``rotary_emb_base``, or 10,000 ``rope_ratio``
+    scaling        ``rope_parameters`` or ``rope_scaling``
+    kinds          ``layer_types``, or the pattern of the model's class
+    context        ``max_position_embeddings``, None where it is absent
+    =============  ==================================================================
+
+    The model's keys may lie in ``text_config``. A null counts as absent.
+
+    Parameters
+    ----------
+    document : the parsed file
+    source : what to call it in messages
+
+    Raises
+    ------
+    ConfigError
+        A key is missing or has a value outside its domain.
+    UnsupportedError
+        The file asks for no rotation, or for a scaling that is not known.
+    """
+    config = _text_model(Section(source, document))
+    _refuse_other_positions(config)
+    context = _context(config)
+    assumptions: list[str] = []
+    if config.get("dual_chunk_attention_config") is not None:
+        assumptions.append(
+            f"{config.prefix}dual_chunk_attention_config is left out: a stack that honours it "
+            "folds distances into chunks, and the greatest do not occur"
+        )
+    ropes, unrotated = _ropes(config, context, assumptions)
+    return ModelConfig(
+        source=source,
+        form=f"transformers-{5 if config.get('rope_parameters') is not None else 4}",
+        model_type=config.model_type,
+        ropes=ropes,
+        context=context,
+        trained_context=trained_context(ropes[0]),
+        unrotated_layers=unrotated,
+        assumptions=unique(assumptions),
+        document=document,
+    )
+
+
+def _context(config: Section) -> int | None:
+    """The longest context; of Cohere's first models what they were made for, as vLLM takes it."""
+    keys = ("model_max_length",) if config.model_type == "cohere" else ()
+    return config.integer(*keys, *CONTEXT_KEYS)
+
+
+def _text_model(config: Section) -> Section:
+    """The part of the file that is about the language model."""
+    key = config.first(*TEXT_KEYS)
+    if key is None:
+        return config
+    if config.prefix.count(".") > DEEPEST:
+        config.fail(f"{config.prefix}{key} is nested too deeply", CHECK)
+    return _text_model(config.section(key))
+
+
+def _refuse_other_positions(config: Section) -> None:
+    if config.get("alibi"):
+        fact = f"{config.prefix}alibi asks for linear biases instead of rotations"
+        config.refuse(fact, "pass a model that has rotary embeddings")
+    written = config.get("position_embedding_type")
+    rotary = config.first(*ROPE_KEYS, *BASE_KEYS, *LOCAL_BASE_KEYS) is not None
+    if isinstance(written, str) and not rotary and config.model_type not in classes.ROTARY:
+        fact = f"{config.prefix}position_embedding_type is {written!r}, which has no rotation"
+        config.refuse(fact, "pass a model that has rotary embeddings")
+
+
+def _ropes(
+    config: Section, context: int | None, assumptions: list[str]
+) -> tuple[tuple[Rope, ...], int]:
+    """One rope a kind of layer, and how many layers attend without rotation."""
+    layers, unrotated = attention.kinds_of_layers(config)
+    section = _rope_section(config, assumptions)
+    ropes = []
+    for layer, rope, nested in _by_kind(config, section, layers):
+        if nested and rope is None:
+            unrotated += layer.count or 0
+        else:
+            ropes.append(_rope(config, rope, layer, context, assumptions, nested=nested))
+    if not ropes:
+        config.refuse("no kind of layer has rotary embeddings", "pass a model that has them")
+    return _merged(ropes), unrotated
+
+
+def _rope_section(config: Section, assumptions: list[str]) -> Section | None:
+    """The rope object of the file; that of the model's class where the file has none."""
+    key = config.first(*ROPE_KEYS)
+    if key is not None:
+        section = config.section(key)
+        if key == "rope_parameters" and is_flat(section.values, config.model_type):
+            assumptions.append(
+                f"{config.prefix}rope_parameters is not by kind of layer: {config.model_type} in "
+                "transformers passes over it"
+            )
+            return None
+        return _deepseek_v4(config, section) if config.model_type == "deepseek_v4" else section
+    if config.model_type == "deepseek_v4":
+        return _deepseek_v4(config, Section(config.name, {}))
+    found = classes.ROPE.get(config.model_type or "")
+    if found is None:
+        return None
+    words = f"{found['rope_type']}, factor {found['factor']:g}"
+    assumptions.append(
+        f"{config.prefix}rope_parameters is absent: {words}, the default of {config.model_type} "
+        "in transformers"
+    )
+    return Section(config.name, found, f"{config.prefix}rope_parameters.")
+
+
+def is_nested(values: Mapping[str, Any]) -> bool:
+    """Whether a rope object is one a kind of layer."""
+    return any(isinstance(value, Mapping) for value in values.values())
+
+
+def is_flat(values: Mapping[str, Any], model_type: str | None) -> bool:
+    """Whether rope_parameters say something once for all, in a class that does not look there."""
+    return bool(values) and model_type in classes.BASES_BY_LAYER and not is_nested(values)
+
+
+def _deepseek_v4(config: Section, section: Section) -> Section:
+    """Two ropes, one for compressed attention alone scaled; cos and sin are left as they are."""
+    if section.get("main") is not None:
+        return section
+    local = config.number("compress_rope_theta", low=1, high=MAX_BASE) or classes.COMPRESS_BASE
+    compress = {**section.values, "rope_theta": local}
+    if rope_type(section, config.model_type) == "yarn":
+        compress.setdefault("attention_factor", 1.0)
+    return Section(config.name, {"main": {}, "compress": compress}, section.prefix)
+
+
+def _by_kind(
+    config: Section, section: Section | None, layers: list[Layers]
+) -> Iterator[tuple[Layers, Section | None, bool]]:
+    """(kind of layer, the rope object that it has, whether that is one of several)."""
+    nested = section is not None and is_nested(section.values)
+    if section is None or not nested:
+        for layer in _split_by_base(config, layers):
+            yield layer, section, False
+        return
+    named = {layer.layer_type: layer for layer in layers}
+    for kind in sorted(section.values, key=lambda kind: kind not in (FULL, "compress")):
+        if isinstance(section.get(kind), dict | None):
+            layer = named.get(kind) or Layers(kind, attention.window(config, kind), None)
+            found = None if section.get(kind) is None else section.section(kind)
+            yield layer, found, True
+
+
+def _split_by_base(config: Section, layers: list[Layers]) -> list[Layers]:
+    """Two kinds where the file tells only their bases apart."""
+    if len(layers) > 1 or not (
+        config.first(*LOCAL_BASE_KEYS) or config.model_type in classes.BASES_BY_LAYER
+    ):
+        return layers
+    window = config.integer("sliding_window")
+    return [Layers(FULL, None, None), Layers(attention.SLIDING, window, None)]
+
+
+def _rope(
+    config: Section,
+    rope: Section | None,
+    layer: Layers,
+    context: int | None,
+    assumptions: list[str],
+    *,
+    nested: bool,
+) -> Rope:
+    local = layer.layer_type not in (FULL, EVERY_LAYER)
+    unscaled = local and config.model_type in classes.SCALED_FULL_ONLY
+    if not nested and (unscaled or _type_overlooked(config, rope)):
+        method = "default"
+    else:
+        method = rope_type(rope, config.model_type)
+    base = _base(config, rope, layer, assumptions, nested=nested)
+    reading = Reading(config, rope or config, context, nested, assumptions)
+    head_dim, rotary_dim = _dims(config, rope, layer, method)
+    return Rope(
+        layer_type=layer.layer_type,
+        rope_type=method,
+        base=base,
+        head_dim=head_dim,
+        rotary_dim=rotary_dim,
+        parameters=parameters(method, reading),
+        context=context,
+        window=layer.window,
+        layers=layer.count,
+        latent=config.get("qk_rope_head_dim") is not None and config.model_type != "deepseek_v4",
+    )
+
+
+def _type_overlooked(config: Section, rope: Section | None) -> bool:
+    """Whether a class that has rope_type default before it reads the file finds only a type."""
+    if rope is None or config.model_type not in classes.BASES_BY_LAYER:
+        return False
+    return rope.get("rope_type") is None and rope.get("type") is not None
+
+
+def _base(
+    config: Section, rope: Section | None, layer: Layers, assumptions: list[str], *, nested: bool
+) -> float:
+    """The base, from where transformers looks first."""
+    local = layer.layer_type not in (FULL, EVERY_LAYER)
+    apart = config.model_type in classes.SCALED_FULL_ONLY or config.first(*LOCAL_BASE_KEYS)
+    if rope is not None and (nested or not (local and apart)):
+        found = rope.number("rope_theta", low=1, high=MAX_BASE)
+        if found is not None:
+            return found
+    by_layer = classes.BASES_BY_LAYER.get(config.model_type or "")
+    fixed = config.model_type in classes.FIXED_LOCAL_BASE
+    keys = LOCAL_BASE_KEYS if local and not fixed else ()
+    found = config.number(*keys, *(() if local and by_layer else BASE_KEYS), low=1, high=MAX_BASE)
+    if found is not None:
+        return found
+    ratio = config.number("rope_ratio", high=MAX_BASE / classes.PLAIN_BASE)
+    if ratio is not None and classes.PLAIN_BASE * ratio > 1:
+        return classes.PLAIN_BASE * ratio
+    return _base_of_class(config, rope, by_layer[local] if by_layer else None, assumptions)
+
+
+def _base_of_class(
+    config: Section, rope: Section | None, known: float | None, assumptions: list[str]
+) -> float:
+    """The base that the model's class has; 10,000, as all stacks, where a scaling stands alone."""
+    model_type = config.model_type or ""
+    written = config.number(*BASE_KEYS)
+    if written is not None and known is not None:  # which full attention has
+        if written != known:
+            text = f"{config.prefix}rope_theta is for full attention alone: sliding layers have "
+            assumptions.append(f"{text}{known:,.0f}, the default of {model_type} in transformers")
+        return known
+    base = known or classes.BASE.get(model_type)
+    if base is None and rope is not None:
+        base = classes.PLAIN_BASE
+    if base is None:
+        config.fail(f"has no {config.prefix}rope_theta", "add it, with the model's base")
+    owner = f"{model_type} in transformers" if model_type in classes.BASE or known else "all stacks"
+    assumptions.append(f"{config.prefix}rope_theta is absent: {base:,.0f}, the default of {owner}")
+    return base
+
+
+def _dims(config: Section, rope: Section | None, layer: Layers, method: str) -> tuple[int, int]:
+    """(head_dim, rotary_dim) of a kind of layer."""
+    whole = attention.own_head_dim(config, layer.layer_type)
+    if method != "proportional":
+        if whole is None:
+            return attention.dims(config, rope)
+        factor = attention.partial_factor(config, rope)
+        return attention.checked(config, whole, int(whole * (1.0 if factor is None else factor)))
+    head_dim = whole or attention.head_size(config)
+    factor = attention.partial_factor(config, rope)
+    pairs = int((1.0 if factor is None else factor) * head_dim // 2)
+    return attention.checked(config, head_dim, 2 * pairs)
+
+
+def _merged(ropes: list[Rope]) -> tuple[Rope, ...]:
+    """The ropes, one of its kind where nothing but the kinds' names tells them apart."""
+    first = ropes[0]
+    if len(ropes) == 1 or any(_deeds(rope) != _deeds(first) for rope in ropes):
+        return tuple(ropes)
+    counts = [rope.layers for rope in ropes]
+    total = None if None in counts else sum(count or 0 for count in counts)
+    return (replace(first, layer_type=EVERY_LAYER, layers=total),)
+
+
+def _deeds(rope: Rope) -> tuple[object, ...]:
+    """All that decides what a rope does."""
+    dims = rope.head_dim, rope.rotary_dim, rope.window
+    return rope.rope_type, rope.base, dims, tuple(rope.parameters.items())

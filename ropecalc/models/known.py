@@ -1,0 +1,170 @@
+"""Known models: what public sources say about their rotary embeddings, by name.
+
+The table is ``data/models.toml``: keys as each model's own stack publishes them, read by the same
+code as a file. A name is looked for whatever its case and its hyphens, dots, underscores and
+spaces; the name of the hub's repository, with or without its owner, and the aliases serve as well.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.errors import InvalidValueError
+from ropecalc.files import printable
+
+if TYPE_CHECKING:
+    from ropecalc.results import ModelConfig
+
+HEADER = re.compile(r'^\["(.+)"\]$', re.MULTILINE)
+BETWEEN = re.compile(r"[-_. ]+")
+NEAREST, LEAST_LIKENESS, LONGEST = 3, 0.6, 100
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model of the table."""
+
+    name: str
+    """As people write it: "Llama-3.1-8B"."""
+    repo: str | None
+    """The repository on the Hugging Face hub, where there is one: "meta-llama/Llama-3.1-8B"."""
+    aliases: tuple[str, ...]
+    """Variants with the same numbers, by the last part of their repository."""
+    source: str
+    """Where the numbers come from."""
+    document: Mapping[str, Any]
+    """What its stack publishes, trimmed to what matters here."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that it is found by."""
+        owner, _, own = (self.repo or "").rpartition("/")
+        given = (self.name, own, *self.aliases) if own else (self.name, *self.aliases)
+        return (*given, *(f"{owner}/{name}" for name in given if owner))
+
+    def config(self) -> ModelConfig:
+        """What the table says about its rotary embeddings."""
+        from ropecalc.models.huggingface import parse_config
+
+        return parse_config(self.document, self.name)
+
+
+def model_names() -> tuple[str, ...]:
+    """The names of all known models, family by family; quick, since shells complete them.
+
+    >>> "Llama-3.1-8B" in model_names()
+    True
+    """
+    return tuple(_sections())
+
+
+def known_models(search: str = "") -> tuple[KnownModel, ...]:
+    """The known models that have every word of ``search`` in their names; all without any.
+
+    Those whose own name begins with the first word come first.
+
+    >>> [model.name for model in known_models("kimi k2")]
+    ['Kimi-K2', 'Kimi-K2.5']
+    """
+    models = tuple(map(_entry, _sections()))
+    words = [_key(word) for word in search.split()]
+    if not words:
+        return models
+    found = [model for model in models if _has(model, words)]
+    return tuple(sorted(found, key=lambda model: not _key(model.name).startswith(words[0])))
+
+
+def find_model(name: str) -> ModelConfig:
+    """What is known about a model's rotary embeddings.
+
+    Parameters
+    ----------
+    name : the model's name, its repository on the hub, that without its owner, or an alias; upper
+        and lower case and the signs "-", "_", "." and " " make no difference
+
+    Raises
+    ------
+    InvalidValueError
+        No known model is called so; the message has the nearest names.
+
+    >>> find_model("meta-llama/llama_3.1-8b").rope.factor
+    8.0
+    >>> find_model("lama-3.1-8b")
+    Traceback (most recent call last):
+    ropecalc.errors.InvalidValueError: no known model is called 'lama-3.1-8b': ...
+    """
+    key = _key(name)
+    found = _by_name().get(key) or _by_any_name().get(key)
+    if found is None:
+        shown = repr(printable(name[:LONGEST]))
+        cure = "run 'ropecalc models' to list them"
+        like = nearest(name)
+        hint = f"did you mean {' or '.join(like)}? If not, {cure}" if like else cure
+        raise InvalidValueError("model", f"no known model is called {shown}: {hint}")
+    return _entry(found).config()
+
+
+def nearest(name: str) -> list[str]:
+    """The known names that begin with a text, then those most like it: at most three in all.
+
+    >>> nearest("gpt-os-20b")[0], nearest("phi-3-mini")[:2]
+    ('gpt-oss-20b', ['Phi-3-mini-4k', 'Phi-3-mini-128k'])
+    """
+    from difflib import get_close_matches
+
+    key, names = _key(name[:LONGEST]), {**_by_any_name(), **_by_name()}
+    begin = [known for other, known in _by_name().items() if key and other.startswith(key)]
+    like = get_close_matches(key, names, 2 * NEAREST, LEAST_LIKENESS)
+    return list(dict.fromkeys([*begin, *(names[other] for other in like)]))[:NEAREST]
+
+
+def _key(name: str) -> str:
+    """A name without what makes no difference.
+
+    >>> _key("Llama_3.1 8B")
+    'llama318b'
+    """
+    return BETWEEN.sub("", name).casefold()
+
+
+def _has(model: KnownModel, words: list[str]) -> bool:
+    """Whether every word is in one of a model's names; a word of hyphens alone is in none."""
+    keys = [_key(name) for name in model.names]
+    return all(word and any(word in key for key in keys) for word in words)
+
+
+@cache
+def _sections() -> dict[str, str]:
+    """The text below the header of each model: parsing all of it takes fifty times as long."""
+    data = pkgutil.get_data("ropecalc", "data/models.toml")
+    pieces = HEADER.split((data or b"").decode())[1:]
+    return dict(zip(pieces[::2], pieces[1::2], strict=True))
+
+
+@cache
+def _entry(name: str) -> KnownModel:
+    import tomllib  # ten milliseconds that completion does without
+
+    values = tomllib.loads(_sections()[name])
+    return KnownModel(
+        name=name,
+        repo=values.get("repo"),
+        aliases=tuple(values.get("aliases", ())),
+        source=values["source"],
+        document=values["config"],
+    )
+
+
+@cache
+def _by_name() -> dict[str, str]:
+    return {_key(name): name for name in _sections()}
+
+
+@cache
+def _by_any_name() -> dict[str, str]:
+    return {_key(name): model.name for model in known_models() for name in model.names}

@@ -1,0 +1,132 @@
+"""What a stack is asked to run: a rope as transformers reads it, and the raw keys behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ropecalc.models import classes
+from ropecalc.models.raw import rope_key, text_keys
+from ropecalc.results import ModelConfig, Rope, StackRule
+
+ORIGINAL = "original_max_position_embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One kind of layer of a config.json, and the length that a stack is started for."""
+
+    model: ModelConfig
+    rope: Rope
+    """As transformers reads it."""
+    values: Mapping[str, Any]
+    """The rope object as it stands in the file; empty where there is none."""
+    text: Mapping[str, Any]
+    """The keys of the language model as they stand in the file."""
+    nested: bool
+    """Whether the object is one of several, by kind of layer."""
+    context: int | None
+    """The length that was asked for; None for what the stack does by default."""
+    flags: frozenset[str] = frozenset()
+    """The keys that come from the stack's command line, not from the file."""
+
+    @property
+    def model_type(self) -> str:
+        """The class of the model, that of the text part where there is one."""
+        found = self.text.get("model_type")
+        return found if isinstance(found, str) else self.model.model_type or ""
+
+    @property
+    def written(self) -> str | None:
+        """The method as the file writes it."""
+        found = self.values.get("rope_type") or self.values.get("type")
+        return found if isinstance(found, str) else None
+
+    @property
+    def is_latent_yarn(self) -> bool:
+        """Whether it is YaRN in a model with multi-head latent attention."""
+        return self.rope.latent and self.rope.rope_type == "yarn"
+
+    @property
+    def lacks_factor(self) -> bool:
+        """Whether it is YaRN whose object has no factor, or a null."""
+        return self.rope.rope_type == "yarn" and bool(self.values) and self.number("factor") is None
+
+    @property
+    def broken_end(self) -> str | None:
+        """What stops the formulas that vLLM and SGLang have for the ends of YaRN's ramp."""
+        ends = {key: self.values.get(key, 1.0) for key in ("beta_fast", "beta_slow")}
+        if self.rope.rope_type != "yarn" or all(ends.values()):
+            return None
+        key, value = next(item for item in ends.items() if not item[1])
+        if value is None:
+            return f"YaRN with a {key} of null is refused: TypeError"
+        return f"YaRN with a {key} of 0 is refused: ZeroDivisionError"
+
+    @property
+    def unrounded(self) -> bool:
+        """Whether ``truncate`` is there and false, or null, which counts as false."""
+        return not self.values.get("truncate", True)
+
+    def is_beyond(self, limit: int | None) -> bool:
+        """Whether the length that was asked for is longer than a limit."""
+        return None not in (self.context, limit) and (self.context or 0) > (limit or 0)
+
+    def number(self, key: str) -> float | None:
+        """The number in the rope object, None where there is none."""
+        return as_number(self.values.get(key))
+
+    def length(self, *keys: str) -> int | None:
+        """The first of the lengths among the model's keys, tokens."""
+        found = (as_number(self.text.get(key)) for key in keys)
+        return next((int(value) for value in found if value), None)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a stack makes of it; rules are gathered on the way."""
+
+    rope: Rope
+    length: int | None
+    """Where the frequencies depend on the length: the length that they are those of."""
+    usable_length: int | None
+    softmax_factor: float | None = None
+    """None: as transformers has it."""
+    refusal: StackRule | None = None
+    rules: list[StackRule] = field(default_factory=list)
+
+    def rule(self, text: str, source: str) -> None:
+        """Add a rule."""
+        self.rules.append(StackRule(text, source))
+
+    def set(self, rope_type: str | None = None, **parameters: Any) -> None:
+        """Replace parameters, None for none; with a ``rope_type`` all of them."""
+        kept = {} if rope_type else dict(self.rope.parameters)
+        merged = {k: v for k, v in {**kept, **parameters}.items() if v is not None}
+        self.rope = replace(
+            self.rope, rope_type=rope_type or self.rope.rope_type, parameters=merged
+        )
+
+
+def asked_of(
+    model: ModelConfig,
+    rope: Rope,
+    context: int | None = None,
+    flags: frozenset[str] = frozenset(),
+) -> Asked:
+    """The raw keys behind a rope of a config.json."""
+    text = text_keys(model.document)
+    key = rope_key(text)
+    values = classes.ROPE.get(str(text.get("model_type")), {}) if key is None else text[key]
+    inner = {kind: value for kind, value in values.items() if isinstance(value, Mapping)}
+    if not inner:
+        return Asked(model, rope, values, text, False, context, flags)
+    own = inner.get(rope.layer_type) or next(iter(inner.values()))
+    return Asked(model, rope, own, text, True, context, flags)
+
+
+def as_number(value: object) -> float | None:
+    """A value as a number, None where it is none."""
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if known and isinstance(value, int | float) else None

@@ -1,0 +1,1 @@
+"""llama.cpp: what it computes, and the flags it takes."""

@@ -1,0 +1,73 @@
+"""What a class of transformers refuses as it reads a file: for all stacks that load by that class.
+
+Source: transformers 5.23.0, and the same in 5.19.0, which SGLang 0.5.23 has.
+"""
+
+from __future__ import annotations
+
+from ropecalc.models import classes
+from ropecalc.models.huggingface import is_flat
+from ropecalc.results import StackRule
+from ropecalc.stacks.asked import ORIGINAL, Asked
+
+PHI3 = "src/transformers/models/phi3/configuration_phi3.py"
+PHIMOE = "src/transformers/models/phimoe/configuration_phimoe.py"
+ROPES = "src/transformers/modeling_rope_utils.py"
+
+
+def refusal_on_loading(asked: Asked) -> StackRule | None:
+    """Why the file does not load at all; None where it does.
+
+    What the command line merges into a config that is loaded already is not looked at.
+    """
+    null = "head_dim" in asked.text and asked.text["head_dim"] is None
+    if null and asked.model_type in classes.STRICT_HEAD_DIM:
+        text = f"head_dim is null, and {asked.model_type} declares an integer: TypeError"
+        return StackRule(text, "src/transformers/models, the configuration of each")
+    if "rope_type" in asked.flags:
+        return None
+    flat = not asked.text.get("rope_scaling") and is_flat(asked.values, asked.model_type)
+    if flat and not asked.nested and asked.model_type in classes.FLAT_REFUSED:
+        text = f"{asked.model_type} takes rope_parameters by kind of layer alone: TypeError"
+        return StackRule(text, "src/transformers/models, the configuration of each")
+    if asked.written in (None, "default"):
+        return None
+    return _phi3(asked) or _phimoe(asked) or _longrope(asked)
+
+
+def _phi3(asked: Asked) -> StackRule | None:
+    """One method, whose first name is replaced only after the length was looked for by it."""
+    names = ("longrope", *classes.LONGROPE_BY_OTHER_NAMES.get(asked.model_type, ()))
+    if asked.model_type not in classes.LONGROPE_ALONE:
+        return None
+    if asked.written not in names:
+        text = f"{asked.model_type} takes no scaling but longrope: ValueError"
+        return StackRule(text, f"{PHI3} validate_rope")
+    if asked.written == "su" and asked.values.get(ORIGINAL) is None:
+        text = f"with the type su it looks for {ORIGINAL} within rope_scaling alone: KeyError"
+        return StackRule(text, f"{PHI3} convert_rope_params_to_dict")
+    return None
+
+
+def _phimoe(asked: Asked) -> StackRule | None:
+    missing = [key for key in classes.MSCALES if asked.number(key) is None]
+    if asked.model_type not in classes.MSCALES_NEEDED or not missing:
+        return None
+    text = f"{asked.model_type} needs {' and '.join(missing)} with any scaling: TypeError"
+    return StackRule(text, f"{PHIMOE} validate_rope")
+
+
+def _longrope(asked: Asked) -> StackRule | None:
+    """The check of the lists' lengths multiplies head_dim."""
+    if asked.rope.rope_type == "longrope" and has_null_head_dim(asked):
+        text = "longrope with a head_dim of null is refused: TypeError"
+        return StackRule(text, f"{ROPES} _validate_longrope_rope_parameters")
+    return None
+
+
+def has_null_head_dim(asked: Asked) -> bool:
+    """Whether the class keeps a head_dim of null, from the file or, where it has none, its own."""
+    if asked.text.get("head_dim") is not None:
+        return False
+    written = "head_dim" in asked.text and asked.model_type in classes.KEEPS_NULL_HEAD_DIM
+    return written or asked.model_type in classes.NULL_HEAD_DIM

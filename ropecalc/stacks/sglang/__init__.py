@@ -1,0 +1,1 @@
+"""SGLang: what it computes, and the overrides it takes."""

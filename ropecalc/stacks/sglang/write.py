@@ -1,0 +1,178 @@
+"""SGLang: ``--json-model-override-args`` and ``--context-length``.
+
+Source: SGLang 0.5.23, ``utils/hf_transformers`` (``config.py``, ``get_context_length``) and
+``layers/rotary_embedding``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.stacks.backend import by_transformers
+from ropecalc.stacks.keys import (
+    CONTEXT,
+    ORIGINAL,
+    Keys,
+    expressible,
+    is_nested,
+    model_type,
+    nested_in_text,
+    old_object,
+    own_kind,
+    parameters_object,
+    remarks,
+    rope_keys,
+    top_level,
+)
+from ropecalc.stacks.sglang import classes
+from ropecalc.stacks.wanted import TURNS, Wanted, as_lists, attention_factor, fixed_base
+from ropecalc.stacks.whole import whole_base
+from ropecalc.stacks.words import command, emission
+
+if TYPE_CHECKING:
+    from ropecalc.results import Emission, Rope
+
+# the override is merged into the file's object: what the file says and the setting does not would
+# stay, so it is set to what has no effect
+NEUTRAL: dict[str, Any] = {
+    "factor": 1.0,
+    "attn_factor": 1.0,
+    "extrapolation_factor": 1.0,
+    "mscale": None,
+    "mscale_all_dim": None,
+    **TURNS,
+    "truncate": True,
+}
+
+
+def write(goal: Wanted, stack: str) -> Emission:
+    """One command."""
+    rope, why = _by_class(goal, *_rope(goal))
+    if model_type(goal) in classes.UNSCALED and rope.rope_type != "default":
+        unscaled = f"SGLang's code for {model_type(goal)} passes no scaling on: its rope is plain"
+        return emission(stack, "shell", "", [unscaled], exact=False)
+    told = replace(goal, rope=rope)
+    if model_type(goal) in classes.FLAT and is_nested(goal):
+        return _flat(told, stack, why)
+    keys = {**_top_level(told), "rope_parameters": _object(told, rope)}
+    notes = [*why, *_beside(told), *remarks(told, rope)]
+    return emission(stack, "shell", _command(told, keys), notes, exact=not why)
+
+
+def _beside(goal: Wanted) -> list[str]:
+    given, kind = goal.rope.parameters, goal.rope.rope_type
+    own_code = model_type(goal) not in classes.BY_TRANSFORMERS
+    if kind != "longrope" or not own_code or given["short_factor"] == given["long_factor"]:
+        return []
+    original = given["original_context"]
+    return [f"one prompt above {original:,} tokens gives all of its batch long_factor in SGLang"]
+
+
+def _top_level(goal: Wanted) -> Keys:
+    keys = top_level(goal, goal.rope)
+    if goal.rope.rope_type == "linear" and ORIGINAL in old_object(goal):
+        # which stays in the merged object, and stops the factor from counting in the context
+        keys[CONTEXT] = goal.context
+    return keys
+
+
+def _command(goal: Wanted, keys: Keys) -> str:
+    overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
+    return command(
+        *("python", "-m", "sglang.launch_server", "--model-path", goal.setting.model_name),
+        *("--json-model-override-args", overrides, "--context-length", goal.context),
+    )
+
+
+def _flat(goal: Wanted, stack: str, why: list[str]) -> Emission:
+    """For OLMo 3, whose config here has one flat rope, scaled for full attention alone."""
+    rope, kind = goal.rope, model_type(goal)
+    if not own_kind(goal):
+        note = f"SGLang's code for {kind} has no rope of its own for {rope.layer_type} layers"
+        return emission(stack, "shell", "", [note], exact=False)
+    bases = {other.base for other in goal.others if other.window is not None} - {rope.base}
+    if bases:
+        one, theirs = (" and ".join(f"{b:,.17g}" for b in own) for own in ({rope.base}, bases))
+        note = f"SGLang's code for {kind} has one base for all layers: {one} instead of {theirs}"
+        why = [*why, f"{note} in the others"]
+    if any(other.rope_type != "default" for other in goal.others):
+        why = [*why, f"SGLang's code for {kind} scales layers of full attention alone"]
+    own, old = _alone(rope_keys(rope)), old_object(goal)
+    rest = {key: value for key, value in NEUTRAL.items() if key in old and key not in own}
+    keys = {**_top_level(goal), "rope_parameters": {**own, **rest}}
+    alone = replace(goal, setting=replace(goal.setting, model=None))
+    notes = [*why, *_beside(goal), *remarks(alone, rope)]
+    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+
+
+def _by_class(goal: Wanted, rope: Rope, why: list[str]) -> tuple[Rope, list[str]]:
+    """The rope with the whole base that the code of some classes takes."""
+    if model_type(goal) not in classes.WHOLE_BASE:
+        return rope, why
+    reason = f"SGLang's code for {model_type(goal)} takes whole bases alone"
+    base, told = whole_base(rope, goal.context, reason)
+    return replace(rope, base=float(base)), [*why, *told]
+
+
+def _object(goal: Wanted, rope: Rope) -> dict[str, Any]:
+    keys = parameters_object(goal, rope)
+    if is_nested(goal):
+        return {
+            kind: _alone(part) if kind == rope.layer_type else part for kind, part in keys.items()
+        }
+    old, own, neutral = old_object(goal), _alone(keys), NEUTRAL
+    if model_type(goal) in classes.BY_TRANSFORMERS:  # which reads attention_factor
+        own, neutral = keys, {**NEUTRAL, "attention_factor": None}
+    return {**own, **{key: v for key, v in neutral.items() if key in old and key not in own}}
+
+
+def _alone(keys: dict[str, Any]) -> dict[str, Any]:
+    """attention_factor is not read; attn_factor is, and multiplies what YaRN has by itself."""
+    wanted = keys.get("attention_factor")
+    if keys.get("rope_type") != "yarn" or wanted is None:
+        return keys
+    from ropecalc.scaling import mscale
+
+    s, own, whole = keys["factor"], keys.get("mscale"), keys.get("mscale_all_dim")
+    by_itself = mscale(s, 1.0)
+    if own is not None and whole is not None:
+        by_itself = mscale(s, own) / mscale(s, whole)
+    kept = {key: value for key, value in keys.items() if key != "attention_factor"}
+    return {**kept, "attn_factor": wanted / by_itself}
+
+
+def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
+    """The rope that is written, and what SGLang does not do of the one that is wanted."""
+    rope, method = goal.rope, goal.rope.rope_type
+    if model_type(goal) in classes.BY_TRANSFORMERS:
+        return by_transformers(goal, "SGLang")
+    fixed = fixed_base(goal)
+    if fixed is not None:
+        why = {
+            "dynamic": "SGLang's dynamic scaling is that of the longest context for every prompt: "
+            f"here is the base that it has at {goal.context:,} tokens, for all",
+            "ntk_fixed": "SGLang has no such scaling: here is b s as a plain base, by which every "
+            "frequency is larger by one factor, s^(2/r)",
+        }
+        return fixed, [why[method]]
+    if method == "divided":
+        rope = as_lists(goal)
+    elif method != "longrope":
+        rope = expressible(goal)
+    if rope.rope_type == "longrope":
+        # Phi3LongRoPEScaledRotaryEmbedding has the attention factor from the ratio of the
+        # contexts, but for these two
+        factor = attention_factor(goal)
+        mscales = {"short_mscale": factor, "long_mscale": factor}
+        return replace(rope, parameters={**rope.parameters, **mscales}), []
+    given = rope.parameters
+    why_latent = [
+        f"SGLang ignores {key} of YaRN with multi-head latent attention"
+        for key in ("attention_factor", "truncate")
+        if rope.latent and given.get(key) not in (None, True)
+    ]
+    if method == "proportional" and goal.factor != 1:
+        why_latent.append("SGLang ignores the factor of a proportional rope")
+    return rope, why_latent

@@ -1,0 +1,1 @@
+"""Trainers that a setting is written for: a module each."""

@@ -1,0 +1,33 @@
+"""axolotl: keys of its YAML."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ropecalc.stacks.keys import expressible, five, nested_in_text, remarks
+from ropecalc.stacks.transformers.write import exact_in_five
+from ropecalc.stacks.words import emission, yaml
+
+if TYPE_CHECKING:
+    from ropecalc.results import Emission
+    from ropecalc.stacks.wanted import Wanted
+
+
+def write(goal: Wanted, stack: str) -> Emission:
+    """``overrides_of_model_config``, with the context beside it.
+
+    axolotl 0.19, ``loaders/utils.py``: each key is set on the config as it stands, so the object
+    has to be whole; a top-level ``rope_scaling`` raises "no longer supported".
+    """
+    keys = five(goal)
+    if nested_in_text(goal, keys) != keys:
+        note = (
+            "axolotl sets keys on the outer config, and this model has its rope in text_config: "
+            "change its config.json instead"
+        )
+        text = yaml({"sequence_len": goal.context})
+        return emission(stack, "yaml", text, [note], exact=False)
+    exact, why = exact_in_five(goal)
+    text = yaml({"sequence_len": goal.context, "overrides_of_model_config": keys})
+    notes = [*why, *remarks(goal, expressible(goal))]
+    return emission(stack, "yaml", text, notes, exact=exact)

@@ -1,0 +1,1 @@
+"""transformers: what it computes, the keys it takes, and files changed in place."""

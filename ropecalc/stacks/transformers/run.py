@@ -1,0 +1,59 @@
+"""transformers 5.23.0: what ``ropecalc.models.huggingface`` reads, and what it leaves out of it."""
+
+from __future__ import annotations
+
+from ropecalc.models import classes
+from ropecalc.models.raw import ROPE_KEYS
+from ropecalc.results import StackRule
+from ropecalc.stacks.asked import ORIGINAL, Asked, Taken
+from ropecalc.stacks.loading import has_null_head_dim, refusal_on_loading
+
+VERSION = "5.23.0"
+ROPES = "src/transformers/modeling_rope_utils.py"
+CONFIGS = "src/transformers/configuration_utils.py"
+
+
+def run(asked: Asked) -> Taken:
+    """The rope as it was read, at the length at hand; nothing enforces the usable length."""
+    rope = asked.rope
+    taken = Taken(rope, asked.context or rope.context, rope.context)
+    if rope.rope_type == "yarn":
+        _yarn(asked, taken)
+    if rope.rope_type == "dynamic":
+        text = "dynamic scaling grows the base with the length at hand, beyond the context alone"
+        taken.rule(text, f"{ROPES} dynamic_frequency_update")
+    if rope.rope_type == "longrope":
+        text = "each forward pass whose positions go beyond the original context has long_factor"
+        taken.rule(text, f"{ROPES} longrope_frequency_update")
+    if all(asked.text.get(key) is not None for key in ROPE_KEYS):
+        text = "rope_scaling goes before rope_parameters where a file has both"
+        taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
+    taken.refusal = refusal_on_loading(asked) or _refusal(asked)
+    return taken
+
+
+def _yarn(asked: Asked, taken: Taken) -> None:
+    if asked.number("attn_factor") is not None:
+        text = "attn_factor is no key of YaRN: it is left out (the name is attention_factor)"
+        taken.rule(text, f"{ROPES} _validate_yarn_rope_parameters")
+    if asked.nested and asked.values.get("truncate") is False:
+        text = "truncate is looked for beside the kinds of layers, not within: the ramp is rounded"
+        taken.rule(text, f"{ROPES} _compute_yarn_parameters")
+    if asked.values and not asked.values.get(ORIGINAL) and not asked.text.get(ORIGINAL):
+        text = f"{ORIGINAL} is absent: the context is taken for it, without a word"
+        taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
+
+
+def _refusal(asked: Asked) -> StackRule | None:
+    if asked.written == "ntk":
+        return StackRule("it does not know the rope_type ntk", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    if asked.rope.rope_type == "yarn" and asked.values and "factor" not in asked.values:
+        text = "YaRN without a factor is refused: KeyError (a null is the ratio of the lengths)"
+        return StackRule(text, f"{ROPES} _check_received_keys")
+    if asked.written == "su" and asked.model_type not in classes.LONGROPE_ALONE:
+        return StackRule("it does not know the type su", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    method = asked.rope.rope_type
+    if method in classes.MULTIPLY_HEAD_DIM and has_null_head_dim(asked):
+        text = f"{method} scaling multiplies head_dim, which is null in {asked.model_type} unless "
+        return StackRule(f"{text}it is written: TypeError", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    return None

@@ -1,0 +1,1 @@
+"""vLLM: what it computes, and the overrides it takes."""

@@ -1,0 +1,152 @@
+"""vLLM: ``--hf-overrides`` and ``--max-model-len``.
+
+Source: vLLM 0.33, ``config/model.py``, ``transformers_utils/config.py`` and
+``model_executor/layers/rotary_embedding/``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ropecalc.models import classes
+from ropecalc.stacks.backend import by_transformers
+from ropecalc.stacks.keys import (
+    CONTEXT,
+    Keys,
+    expressible,
+    model_type,
+    nested_in_text,
+    parameters_object,
+    positions,
+    remarks,
+    top_level,
+)
+from ropecalc.stacks.vllm import classes as classes_vllm
+from ropecalc.stacks.wanted import (
+    TURNS,
+    Wanted,
+    attention_factor,
+    fixed_base,
+    near,
+    yarn_default,
+)
+from ropecalc.stacks.words import command, emission
+
+if TYPE_CHECKING:
+    from ropecalc.results import Emission, Rope
+
+LATENT = ("attention_factor", "truncate")
+
+
+def write(goal: Wanted, stack: str) -> Emission:
+    """One command.
+
+    ``--rope-scaling`` and ``--rope-theta`` are gone since 0.11.1 (pull request 28006). An object in
+    the overrides replaces the config's own whole, after its numbers were set (``config/model.py``,
+    ``_apply_dict_overrides``), so it has the type and the base, without which vLLM takes 10,000.
+    """
+    if model_type(goal) in classes_vllm.YARN_ALONE:
+        return _yarn_alone(goal, stack)
+    rope, why = _rope(goal)
+    goal = replace(goal, rope=rope)
+    # derived_max_model_len counts max_position_embeddings, times the factor for all but yarn,
+    # llama3 and longrope (pull request 56446): raised for those, as it is for linear
+    keys = {**top_level(goal, rope), "rope_parameters": parameters_object(goal, rope)}
+    notes = [*why, *_beside(goal, rope), *remarks(goal, rope)]
+    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+
+
+def _command(goal: Wanted, keys: Keys) -> str:
+    overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
+    length = str(goal.context)  # YaRN's table of cos and sin ends at L s
+    model = goal.setting.model_name
+    return command("vllm", "serve", model, "--hf-overrides", overrides, "--max-model-len", length)
+
+
+def _yarn_alone(goal: Wanted, stack: str) -> Emission:
+    """For gpt-oss, whose code builds YaRN whatever is asked, from keys that may not be absent.
+
+    A plain base is YaRN by a factor of 1.
+    """
+    kind, (rope, why) = model_type(goal), _rope(goal)
+    if rope.rope_type not in ("default", "yarn"):
+        note = f"vLLM's code for {kind} is that of YaRN: it has no {goal.rope.rope_type} scaling"
+        return emission(stack, "shell", "", [note], exact=False)
+    goal = replace(goal, rope=rope)
+    whole = max(goal.context, goal.own_context or 0)
+    plain = {"factor": 1.0, "original_context": whole} if rope.rope_type == "default" else {}
+    given = {**TURNS, **rope.parameters, **plain}
+    yarn = replace(rope, rope_type="yarn", parameters=given)
+    if not near(attention_factor(goal), yarn_default(goal)):
+        why.append(f"vLLM's code for {kind} always has YaRN's own attention factor, 1 + 0.1 ln s")
+    keys = {
+        **top_level(goal, yarn),
+        CONTEXT: positions(goal, rope),
+        "rope_parameters": parameters_object(goal, yarn),
+    }
+    notes = [*why, *remarks(goal, rope)]
+    if plain:
+        notes.append(f"vLLM's code for {kind} is that of YaRN: by a factor of 1 the base is plain")
+    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+
+
+def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
+    """The rope that is written, and what vLLM does not do of the one that is wanted."""
+    rope = goal.rope
+    if model_type(goal) in classes_vllm.BY_TRANSFORMERS:
+        return by_transformers(goal, "vLLM")
+    if rope.rope_type == "dynamic":
+        # DynamicNTKScalingRotaryEmbedding scales by the config's own lengths, not by the prompt's
+        fixed = fixed_base(goal)
+        assert fixed is not None
+        why = (
+            "dynamic scaling does nothing in vLLM unless max_trained_positions is set, and never "
+            f"follows the prompt: here is the base that it has at {goal.context:,} tokens, for all"
+        )
+        return fixed, [why]
+    if rope.rope_type != "ntk_fixed":  # which vLLM knows as "ntk"
+        rope = expressible(goal)
+    if rope.rope_type == "longrope":
+        # Phi3LongRoPEScaledRotaryEmbedding takes the attention factor from the ratio of the
+        # contexts, whatever attention_factor says, but for these two
+        factor = attention_factor(goal)
+        mscales = {"short_mscale": factor, "long_mscale": factor}
+        return replace(rope, parameters={**rope.parameters, **mscales}), []
+    if rope.rope_type == "proportional" and goal.factor != 1:
+        return rope, ["vLLM ignores the factor of a proportional rope"]
+    return rope, _latent(goal)
+
+
+def _latent(goal: Wanted) -> list[str]:
+    """DeepSeek's attention gets deepseek_yarn, which knows fewer parameters."""
+    given = goal.rope.parameters
+    if not (goal.rope.latent and goal.rope.rope_type == "yarn"):
+        return []
+    why = [
+        f"vLLM ignores {key} of YaRN with multi-head latent attention"
+        for key in LATENT
+        if key in given and given[key] not in (None, True)
+    ]
+    if (given.get("mscale") is None) != (given.get("mscale_all_dim") is None):
+        why.append("of mscale and mscale_all_dim one is missing, for which vLLM takes its own")
+    return why
+
+
+def _beside(goal: Wanted, rope: Rope) -> list[str]:
+    notes = []
+    original = rope.parameters.get("original_context")
+    if model_type(goal) in classes_vllm.BY_TRANSFORMERS:
+        original = None  # each batch has the list of its own length
+    if rope.rope_type == "longrope" and original is not None and goal.context > original:
+        notes.append(f"above {original:,} tokens vLLM uses long_factor for every prompt")
+    if rope.rope_type in ("linear", "ntk_fixed"):
+        own = goal.own_context
+        unscaled = goal.model is not None and goal.model.model_type in classes.SCALED_FULL_ONLY
+        longest = None if own is None else own if unscaled else int(own * goal.factor)
+        if longest is not None and longest < goal.context:
+            notes.append(
+                f"vLLM allows {longest:,} tokens for this; VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 lifts it"
+            )
+    return notes

@@ -1,1 +1,0 @@
-"""Scripts that make golden data with software that the tests do not need at hand."""

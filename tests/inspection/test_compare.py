@@ -1,0 +1,792 @@
+"""``compare``: one config as transformers, vLLM, SGLang and llama.cpp run it.
+
+The numbers are against the stacks' formulas, written out here anew in double precision.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import ropecalc
+from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.models.huggingface import parse_config
+from ropecalc.render.human import show_comparison
+from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, StackRun
+from ropecalc.stacks.running import STACKS
+from tests.tools.render_samples import Stream
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tests.conftest import RunBatch, RunCli
+
+HEAD = {"model_type": "llama", "hidden_size": 4096, "num_attention_heads": 32}
+M, L = 131_072, 32_768
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": L}
+ORIGINAL = {"original_max_position_embeddings": 4096}
+G4 = 1 + 0.1 * math.log(4)
+LISTS = {
+    "short_factor": [1.0 + i / 64 for i in range(64)],
+    "long_factor": [1.0 + i for i in range(64)],
+}
+LONGROPE = {"rope_type": "longrope", "original_max_position_embeddings": 4096, **LISTS}
+MLA = {
+    "model_type": "deepseek_v3",
+    "hidden_size": 7168,
+    "num_attention_heads": 128,
+    "qk_nope_head_dim": 128,
+    "qk_rope_head_dim": 64,
+    "max_position_embeddings": 163_840,
+    "rope_theta": 1e4,
+}
+MLA_YARN = {"type": "yarn", "factor": 40.0, "original_max_position_embeddings": 4096}
+
+
+def config(rope: Mapping[str, Any] | None = None, **keys: Any) -> dict[str, Any]:
+    """A config.json with d = 128, b = 1e6 and M = 131,072 unless said otherwise."""
+    document = {**HEAD, "max_position_embeddings": M, "rope_theta": 1e6, **keys}
+    return document if rope is None else {**document, "rope_scaling": dict(rope)}
+
+
+def compared(document: Mapping[str, Any], *args: Any, **options: Any) -> Comparison:
+    return ropecalc.compare(parse_config(document, "config.json"), *args, **options)
+
+
+def runs(result: Comparison, layer: int = 0) -> dict[str, StackRun]:
+    return {run.stack: run for run in result.layers[layer].runs}
+
+
+def attention(result: Comparison) -> dict[str, float]:
+    return {
+        stack: run.spectrum.attention_factor for stack, run in runs(result).items() if run.spectrum
+    }
+
+
+def softmax(result: Comparison) -> dict[str, float]:
+    return {
+        stack: run.spectrum.softmax_factor for stack, run in runs(result).items() if run.spectrum
+    }
+
+
+def frequencies(result: Comparison, stack: str, layer: int = 0) -> NDArray[np.float64]:
+    spectrum = runs(result, layer)[stack].spectrum
+    assert spectrum is not None
+    return spectrum.angular_frequencies
+
+
+def lengths(result: Comparison) -> list[int | None]:
+    return [run.usable_length for run in result.layers[0].runs]
+
+
+def said(result: Comparison, stack: str) -> str:
+    run = runs(result)[stack]
+    rules = [rule.text for rule in run.rules]
+    return "; ".join(rules if run.refusal is None else [run.refusal.text, *rules])
+
+
+def plain(base: float, dim: int = 128) -> NDArray[np.float64]:
+    result: NDArray[np.float64] = base ** (-np.arange(0, dim, 2) / dim)
+    return result
+
+
+def yarn(
+    base: float, dim: int, s: float, length: int, betas: tuple[float, float], *, whole: bool
+) -> NDArray[np.float64]:
+    """_compute_yarn_parameters of transformers."""
+    low, high = (dim * math.log(length / (2 * math.pi * b)) / (2 * math.log(base)) for b in betas)
+    if whole:
+        low, high = math.floor(low), math.ceil(high)
+    low, high = max(low, 0), min(high, dim - 1)
+    ramp = np.clip((np.arange(dim // 2) - low) / max(high - low, 0.001), 0, 1)
+    result: NDArray[np.float64] = plain(base, dim) * (1 - ramp + ramp / s)
+    return result
+
+
+def close(one: object, other: object) -> bool:
+    return bool(np.allclose(one, other, rtol=1e-12, atol=0))  # type: ignore[arg-type]
+
+
+# --- where all agree ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["Llama-3.1-8B", "Qwen3-8B", "DeepSeek-V3", "Ministral-3-8B"])
+def test_models_that_are_the_same_everywhere(name: str) -> None:
+    result = ropecalc.compare(ropecalc.find_model(name), 2048)
+    assert result.agree
+    assert [group.stacks for layer in result.layers for group in layer.groups] == [STACKS]
+
+
+def test_a_plain_base_is_plain_everywhere() -> None:
+    result = compared(config(), 4096)
+    for stack in STACKS:
+        assert close(frequencies(result, stack), plain(1e6))
+    assert lengths(result) == [M] * 4
+    assert all(not run.rules for run in result.layers[0].runs)
+
+
+def test_the_known_models_all_compare() -> None:
+    """Every one of them runs somewhere, and stacks that are put together are the same."""
+    from ropecalc.stacks.running import as_run
+
+    for known in ropecalc.known_models():
+        model = known.config()
+        for rope in model.ropes:
+            found = [as_run(model, rope, stack) for stack in STACKS]
+            assert all(run.spectrum is not None and run.usable_length for run in found), known.name
+
+
+# --- the known differences ----------------------------------------------------------------------
+
+
+def test_attention_factor_of_yarn() -> None:
+    """SGLang and llama.cpp compute theirs."""
+    result = compared(config({**YARN, "attention_factor": 1.5}), 4096)
+    assert not result.agree
+    expected = {"transformers": 1.5, "vllm": 1.5, "sglang": G4, "llama.cpp": G4}
+    assert attention(result) == pytest.approx(expected, rel=1e-14)
+    assert len(result.layers[0].groups) == 1  # frequencies do not differ
+    assert "attention_factor is not read" in said(result, "sglang")
+    assert "not used" in said(result, "llama.cpp")
+    same = compared(config({**YARN, "attention_factor": G4}), 4096)
+    assert same.agree
+
+
+def test_attn_factor_of_r1_0528_qwen3_8b() -> None:
+    """SGLang multiplies by it: 0.8782 g(4) is 1; all others leave it out."""
+    given = {**YARN, "attn_factor": 0.8782488562869419}
+    result = compared(config(given, model_type="qwen3", head_dim=128), 4096)
+    expected = {"transformers": G4, "vllm": G4, "sglang": 1.0, "llama.cpp": G4}
+    assert attention(result) == pytest.approx(expected, rel=1e-12)
+    assert not result.agree
+    assert "left out" in said(result, "transformers")
+    assert "left out" in said(result, "vllm")
+
+
+def test_truncate_of_gpt_oss() -> None:
+    """llama.cpp rounds the ends of the ramp, as YaRN with truncate true does."""
+    result = ropecalc.compare(ropecalc.find_model("gpt-oss-20b"), 131_072)
+    exact = yarn(1.5e5, 64, 32, 4096, (32, 1), whole=False)
+    whole = yarn(1.5e5, 64, 32, 4096, (32, 1), whole=True)
+    assert close(exact[16], 4.564839e-4) or abs(exact[16] / 4.564839e-4 - 1) < 1e-6  # published
+    for stack in ("transformers", "vllm", "sglang"):
+        assert close(frequencies(result, stack), exact)
+    assert close(frequencies(result, "llama.cpp"), whole)
+    full = result.layers[0]
+    assert [group.stacks for group in full.groups] == [STACKS[:3], STACKS[3:]]
+    other = full.groups[1]
+    relative = np.abs(whole / exact - 1)
+    assert other.largest_pair == relative.argmax() == 17
+    assert other.largest_difference == pytest.approx(relative.max(), rel=1e-9)
+    assert other.differing_pairs == tuple(range(9, 18))
+    assert "truncate is not read" in said(result, "llama.cpp")
+
+
+def test_nested_truncate_is_lost_on_transformers() -> None:
+    rope = {**YARN, "rope_theta": 1e6, "truncate": False}
+    document = config(rope_parameters={"full_attention": rope, "sliding_attention": rope})
+    result = compared(document, 4096)
+    exact, whole = (yarn(1e6, 128, 4, L, (32, 1), whole=flag) for flag in (False, True))
+    for stack in STACKS:
+        honoured = stack in ("vllm", "sglang")
+        assert close(frequencies(result, stack), exact if honoured else whole), stack
+
+
+def test_dynamic() -> None:
+    """At the length at hand, never, always at s M, never."""
+    document = config({"rope_type": "dynamic", "factor": 2.0}, max_position_embeddings=4096)
+    result = compared(document, 16_384)
+    d, s, n = 128, 2, 16_384
+    grown = 1e6 * (s * n / 4096 - (s - 1)) ** (d / (d - 2))
+    always = 1e6 * (s * s - (s - 1)) ** (d / (d - 2))
+    assert close(frequencies(result, "transformers"), plain(grown))
+    assert close(frequencies(result, "vllm"), plain(1e6))
+    assert close(frequencies(result, "sglang"), plain(always))
+    assert close(frequencies(result, "llama.cpp"), plain(1e6))
+    groups = result.layers[0].groups
+    assert [group.stacks for group in groups] == [
+        ("transformers",),
+        ("vllm", "llama.cpp"),
+        ("sglang",),
+    ]
+    assert lengths(result) == [4096, 8192, 8192, 4096]
+    assert "not supported" in said(result, "llama.cpp")
+
+
+def test_dynamic_in_vllm_with_max_trained_positions() -> None:
+    rope = {"rope_type": "dynamic", "factor": 2.0, "max_trained_positions": 2048}
+    result = compared(config(rope, max_position_embeddings=8192), 8192)
+    grown = 1e6 * (2 * 8192 / 2048 - 1) ** (128 / 126)
+    assert close(frequencies(result, "vllm"), plain(grown))
+
+
+@pytest.mark.parametrize(
+    ("context", "long"),
+    [
+        (None, {"transformers", "sglang", "llama.cpp"}),
+        (4096, set()),
+        (4097, set(STACKS)),
+    ],
+)
+def test_longrope_switches(context: int | None, long: set[str]) -> None:
+    """By prompt, by server, by prompt, by allocated context: they agree on any one length."""
+    document = config(LONGROPE, original_max_position_embeddings=4096)
+    result = compared(document, context, layer="all")
+    for stack in STACKS:
+        by = LISTS["long_factor" if stack in long else "short_factor"]
+        assert close(frequencies(result, stack), plain(1e6) / np.array(by)), stack
+    assert result.agree == (context is not None)
+    assert "a server has one list" in said(result, "vllm")
+    assert lengths(result) == [M, 4096, M, M]
+
+
+def test_attention_factor_of_longrope() -> None:
+    """From the two lengths alone, but in transformers."""
+    result = compared(config({**LONGROPE, "factor": 8.0}), 4096)
+    theirs = math.sqrt(1 + math.log(M / 4096) / math.log(4096))
+    mine = math.sqrt(1 + math.log(8) / math.log(4096))
+    assert attention(result) == pytest.approx(
+        dict.fromkeys(STACKS, theirs) | {"transformers": mine}
+    )
+    with_mscale = compared(config({**LONGROPE, "short_mscale": 1.25, "long_mscale": 1.5}), 4096)
+    assert attention(with_mscale)["vllm"] == 1.25
+    assert attention(with_mscale)["sglang"] == 1.25
+
+
+PARTIAL = {
+    "rope_parameters": {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": L}
+}
+
+
+def test_a_partial_override() -> None:
+    """Replaced: the base is gone. Merged, or by flag: it stays."""
+    result = compared(config(model_type="mistral"), override=PARTIAL)
+    stays = yarn(1e6, 128, 4, L, (32, 1), whole=True)
+    gone = yarn(1e4, 128, 4, L, (32, 1), whole=True)
+    assert "has no rope_theta: TypeError" in said(result, "transformers")
+    assert runs(result)["transformers"].spectrum is None
+    assert close(frequencies(result, "vllm"), gone)
+    assert "the base is 10,000" in said(result, "vllm")
+    for stack in ("sglang", "llama.cpp"):
+        assert close(frequencies(result, stack), stays)
+    assert not result.agree
+
+
+def test_yarn_by_flags_of_llama_cpp() -> None:
+    """They lift the cap of the server, and the turns at the ends of the ramp are read from them."""
+    rope = {**PARTIAL["rope_parameters"], "beta_fast": 16}
+    document = config(max_position_embeddings=L)
+    result = compared(document, M, ["sglang", "llama.cpp"], override={"rope_parameters": rope})
+    expected = yarn(1e6, 128, 4, L, (16, 1), whole=True)
+    assert all(close(frequencies(result, stack), expected) for stack in result.stacks)
+    assert lengths(result) == [L, M]
+    assert "is refused without" in said(result, "sglang")
+    assert "caps every slot" not in said(result, "llama.cpp")
+
+
+@pytest.mark.parametrize(("factor", "usable"), [(4.0, 40_960), (2.0, 2 * L), (3.5, 114_687)])
+def test_llama_cpp_lifts_its_cap_only_for_another_factor_than_the_files(
+    factor: float, usable: int
+) -> None:
+    """llama_init_from_model compares the two scales, and divides by that of the flag in float32."""
+    document = config(YARN, max_position_embeddings=40_960)
+    rope = {**YARN, "factor": factor}
+    result = compared(document, 40_000, ["llama.cpp"], override={"rope_parameters": rope})
+    assert lengths(result) == [usable]
+    lifted = "makes the trained context" in said(result, "llama.cpp")
+    assert lifted is (factor != 4.0)
+
+
+def test_a_length_beyond_what_is_allowed() -> None:
+    result = compared(config(max_position_embeddings=L), M)
+    assert result.agree
+    assert "VLLM_ALLOW_LONG_MAX_MODEL_LEN" in said(result, "vllm")
+    assert "SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN" in said(result, "sglang")
+    assert "caps every slot at the trained 32,768" in said(result, "llama.cpp")
+    document = config(LONGROPE, original_max_position_embeddings=4096)
+    assert "VLLM_ALLOW" not in said(compared(document, 8192), "vllm")
+
+
+def test_a_full_override_is_the_same_everywhere() -> None:
+    rope = {**PARTIAL["rope_parameters"], "rope_theta": 1e6}
+    override = {"max_position_embeddings": 262_144, "rope_parameters": rope}
+    result = compared(config(), override=override)
+    assert result.agree
+    assert result.context == 262_144
+    assert lengths(result) == [*[262_144] * 3, M]  # llama.cpp: four times 32,768
+
+
+def test_an_override_without_its_type() -> None:
+    result = compared(config(), override={"rope_parameters": {"rope_theta": 5e6}})
+    for stack in ("transformers", "vllm"):
+        assert "has no rope_type: KeyError" in said(result, stack)
+    for stack in ("sglang", "llama.cpp"):
+        assert close(frequencies(result, stack), plain(5e6))
+
+
+def test_an_override_that_llama_cpp_has_no_flag_for() -> None:
+    rope = {"rope_type": "dynamic", "rope_theta": 1e6, "factor": 2.0}
+    assert "--rope-scaling has no dynamic" in said(
+        compared(config(), override={"rope_parameters": rope}), "llama.cpp"
+    )
+
+
+# --- others -------------------------------------------------------------------------------------
+
+
+def g(s: float, m: float) -> float:
+    return 0.1 * m * math.log(s) + 1
+
+
+@pytest.mark.parametrize(
+    ("mscale", "all_dim", "expected", "squared"),
+    [
+        (1.0, 1.0, dict.fromkeys(STACKS, 1.0), dict.fromkeys(STACKS, g(40, 1) ** 2)),
+        (0.707, 0.707, dict.fromkeys(STACKS, 1.0), dict.fromkeys(STACKS, g(40, 0.707) ** 2)),
+        (  # neither: g(s) everywhere, and llama.cpp squares it into the softmax
+            None,
+            None,
+            dict.fromkeys(STACKS, g(40, 1)),
+            dict.fromkeys(STACKS, 1.0) | {"llama.cpp": g(40, 1) ** 2},
+        ),
+        (  # transformers drops a lone mscale
+            0.5,
+            None,
+            dict.fromkeys(STACKS, g(40, 1)) | dict.fromkeys(["vllm", "sglang"], g(40, 0.5)),
+            dict.fromkeys(STACKS, 1.0) | {"llama.cpp": g(40, 1) ** 2},
+        ),
+    ],
+)
+def test_latent_attention(
+    mscale: float | None,
+    all_dim: float | None,
+    expected: dict[str, float],
+    squared: dict[str, float],
+) -> None:
+    rope = {**MLA_YARN, "mscale": mscale, "mscale_all_dim": all_dim}
+    result = compared({**MLA, "rope_scaling": rope}, 4096)
+    assert attention(result) == pytest.approx(expected, rel=1e-14)
+    assert softmax(result) == pytest.approx(squared, rel=1e-14)
+
+
+def test_latent_attention_reads_neither_truncate_nor_attention_factor() -> None:
+    rope = {**MLA_YARN, "truncate": False, "attention_factor": 1.25}
+    result = compared({**MLA, "rope_scaling": rope}, 4096)
+    exact, whole = (yarn(1e4, 64, 40, 4096, (32, 1), whole=flag) for flag in (False, True))
+    assert close(frequencies(result, "transformers"), exact)
+    for stack in STACKS[1:]:
+        assert close(frequencies(result, stack), whole)
+        assert attention(result)[stack] == pytest.approx(g(40, 1), rel=1e-14)
+    assert attention(result)["transformers"] == 1.25
+
+
+def test_mscale_of_zero() -> None:
+    """SGLang counts a zero, transformers and vLLM do not, llama.cpp reads neither."""
+    result = compared(config({**YARN, "mscale": 1.0, "mscale_all_dim": 0}), 4096)
+    assert result.agree  # g(s, 1) / g(s, 0) is g(s)
+    result = compared(config({**YARN, "mscale": 0, "mscale_all_dim": 1.0}), 4096)
+    assert attention(result) == pytest.approx(dict.fromkeys(STACKS, G4) | {"sglang": 1 / G4})
+
+
+def test_the_turns_of_kimi_k2_are_not_read_by_llama_cpp() -> None:
+    result = ropecalc.compare(ropecalc.find_model("Kimi-K2"), 4096)
+    assert close(frequencies(result, "llama.cpp"), yarn(5e4, 64, 32, 4096, (32, 1), whole=True))
+    assert close(frequencies(result, "vllm"), yarn(5e4, 64, 32, 4096, (1, 1), whole=True))
+    assert "beta_fast 1 is not read" in said(result, "llama.cpp")
+
+
+def test_a_factor_of_proportional_rotation_is_left_out_by_vllm() -> None:
+    rope = {"rope_type": "proportional", "factor": 8.0, "partial_rotary_factor": 0.25}
+    result = compared(config(rope), 4096)
+    assert close(frequencies(result, "transformers") * 8, frequencies(result, "vllm"))
+    assert close(frequencies(result, "vllm"), plain(1e6)[:16])
+
+
+def test_ntk_is_known_to_vllm_alone() -> None:
+    result = compared(config({"rope_type": "ntk", "factor": 4.0}), 4096)
+    fixed = plain(1e6) * 4.0 ** (-2 * (np.arange(64) + 1) / 128)
+    assert close(frequencies(result, "vllm"), fixed)
+    assert close(frequencies(result, "llama.cpp"), plain(1e6))
+    for stack in ("transformers", "sglang"):
+        assert "does not know the rope_type ntk" in said(result, stack)
+    groups = result.layers[0].groups
+    assert [group.stacks for group in groups] == [("vllm",), ("llama.cpp",)]
+
+
+def test_su() -> None:
+    """Phi-3's class looks within rope_scaling for a length that stands beside it.
+
+    vLLM and SGLang load the file by that class too.
+    """
+    rope = {**LONGROPE, "type": "su", "rope_type": None, "original_max_position_embeddings": None}
+    document = config(rope, model_type="phi3", original_max_position_embeddings=4096)
+    result = compared(document, 4096)
+    assert all("KeyError" in said(result, stack) for stack in STACKS[:3])
+    assert [group.stacks for group in result.layers[0].groups] == [STACKS[3:]]
+    within = compared({**document, "rope_scaling": {**rope, **ORIGINAL}}, 4096)
+    assert all(run.refusal is None for run in within.layers[0].runs)
+
+
+@pytest.mark.parametrize("kind", ["phi3", "phi4_multimodal"])
+@pytest.mark.parametrize(
+    "rope", [{"rope_type": "linear", "factor": 4.0}, {"rope_type": "dynamic", "factor": 4.0}]
+)
+def test_phi_3_is_not_loaded_with_another_scaling_than_longrope(
+    kind: str, rope: dict[str, Any]
+) -> None:
+    result = compared(config(rope, model_type=kind), 4096)
+    assert all("ValueError" in said(result, stack) for stack in STACKS[:3])
+    assert compared(config(model_type=kind), 4096).agree
+
+
+@pytest.mark.parametrize("rope", [YARN, {"rope_type": "linear", "factor": 4.0}, LONGROPE])
+def test_phimoe_is_not_loaded_without_its_mscales(rope: dict[str, Any]) -> None:
+    result = compared(config(rope, model_type="phimoe"), 4096)
+    assert all("TypeError" in said(result, stack) for stack in STACKS[:3])
+    mscales = {"short_mscale": 1.1, "long_mscale": 1.2}
+    loaded = compared(config({**rope, **mscales}, model_type="phimoe"), 4096)
+    assert all(run.refusal is None for run in loaded.layers[0].runs)
+
+
+def test_a_head_dim_that_is_null_by_its_class_stops_transformers_where_scaling_multiplies_it() -> (
+    None
+):
+    """The rotary embedding of transformers has that, so that only longrope, which the class checks
+    as it loads, stops the others.
+    """
+    for rope, refusing in ((YARN, STACKS[:1]), (LONGROPE, STACKS[:3])):
+        result = compared(config(rope, model_type="mixtral"), 4096)
+        runs_ = result.layers[0].runs
+        assert tuple(run.stack for run in runs_ if run.refusal is not None) == refusing
+        written = compared(config(rope, model_type="mixtral", head_dim=128), 4096)
+        assert all(run.refusal is None for run in written.layers[0].runs)
+    llama3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    plain_ = compared(config({**YARN, **llama3, "rope_type": "llama3"}, model_type="mixtral"), 4096)
+    by_stack = runs(plain_)
+    assert all(run.refusal is None for run in by_stack.values())
+    scaled_ = [stack for stack, run in by_stack.items() if run.rope and run.rope.factor]
+    assert scaled_ == ["transformers", "vllm", "llama.cpp"]  # SGLang's Mixtral has no scaling
+
+
+def test_a_null_for_an_integer_is_refused_by_all_that_load_the_file_by_its_class() -> None:
+    result = compared(config(model_type="qwen3", head_dim=None), 4096)
+    assert all("TypeError" in said(result, stack) for stack in STACKS[:3])
+    assert compared(config(model_type="qwen2", head_dim=None), 4096).agree
+
+
+def test_a_missing_base_is_that_of_the_class_everywhere() -> None:
+    """vLLM and SGLang load the file through transformers; 10,000 is for overrides alone."""
+    document = config(model_type="mixtral")
+    del document["rope_theta"]
+    result = compared(document, 4096)
+    assert all(close(frequencies(result, stack), plain(1e6)) for stack in STACKS)
+
+
+def test_a_missing_factor() -> None:
+    """transformers' class stops, and so do vLLM and SGLang, which load it; llama.cpp has no YaRN.
+
+    Of a null transformers takes M / L; the others calculate with it: a TypeError.
+    """
+    rope = {"rope_type": "yarn", "original_max_position_embeddings": L}
+    result = compared(config(rope), 4096)
+    for stack in STACKS[:3]:
+        assert "KeyError" in said(result, stack)
+    assert [group.stacks for group in result.layers[0].groups] == [("llama.cpp",)]
+    assert close(frequencies(result, "llama.cpp"), plain(1e6))
+    assert attention(result)["llama.cpp"] == 1
+    null = compared(config({**rope, "factor": None}), 4096)
+    ratio = yarn(1e6, 128, 4, L, (32, 1), whole=True)
+    assert close(frequencies(null, "transformers"), ratio)
+    for stack in ("vllm", "sglang"):
+        assert "TypeError" in said(null, stack)
+
+
+def test_a_missing_factor_on_the_command_line_of_sglang_is_1() -> None:
+    """What is merged into the config after it was loaded is not checked by transformers' class."""
+    rope = {"rope_type": "yarn", "original_max_position_embeddings": L}
+    result = compared(config(), 4096, override={"rope_scaling": rope})
+    assert close(frequencies(result, "sglang"), plain(1e6))
+    assert attention(result)["sglang"] == 1
+    assert "taken for 1" in said(result, "sglang")
+
+
+def test_an_override_of_the_text_part_is_one_of_its_keys() -> None:
+    """As vLLM and SGLang take it for models with several parts."""
+    yarn_4 = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": L}
+    rope = {"rope_parameters": {**yarn_4, "rope_theta": 1e6}}
+    whole = {"model_type": "llava", "text_config": config()}
+    result = compared(whole, 4096, override={"text_config": rope})
+    plain_one = compared(config(), 4096, override=rope)
+    for stack in STACKS:
+        assert close(frequencies(result, stack), frequencies(plain_one, stack))
+    assert close(frequencies(result, "vllm"), yarn(1e6, 128, 4, L, (32, 1), whole=True))
+
+
+def test_a_missing_original_length_is_the_context() -> None:
+    result = compared(config({"rope_type": "yarn", "factor": 4.0}), 4096)
+    assert close(frequencies(result, "vllm"), yarn(1e6, 128, 4, M, (32, 1), whole=True))
+    assert result.agree
+    assert "is absent" in said(result, "transformers")
+
+
+def test_both_generations_of_keys() -> None:
+    document = config(
+        {"rope_type": "linear", "factor": 2.0}, rope_parameters={"rope_type": "default"}
+    )
+    result = compared(document, 4096)
+    assert all(close(frequencies(result, stack), plain(1e6) / 2) for stack in STACKS)
+    assert "rope_scaling goes before rope_parameters" in said(result, "transformers")
+
+
+def test_an_integer_factor_of_linear_scaling_stops_vllm() -> None:
+    result = compared(config({"rope_type": "linear", "factor": 2}), 4096)
+    assert "TypeError" in said(result, "vllm")
+    assert compared(config({"rope_type": "linear", "factor": 2.0}), 4096).agree
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (config({"rope_type": "linear", "factor": 4.0}), [M, 4 * M, 4 * M, M]),
+        (config(YARN), [M] * 4),
+        (config({"rope_type": "yarn", "factor": 4.0}), [M] * 4),
+        (config(model_type="cohere", model_max_length=2 * M), [2 * M] * 4),
+        (config(YARN, max_position_embeddings=L, max_sequence_length=M), [L, L, M, L]),
+    ],
+)
+def test_usable_lengths(document: dict[str, Any], expected: list[int]) -> None:
+    result = compared(document, 4096)
+    assert lengths(result) == expected
+    assert result.agree  # the length alone is no difference
+
+
+def test_gemma_3_has_one_length_in_vllm_and_scaling_in_some_layers() -> None:
+    result = ropecalc.compare(ropecalc.find_model("Gemma-3-12B"), 4096)
+    assert result.agree
+    assert lengths(result) == [M] * 4
+    assert close(frequencies(result, "llama.cpp", 1), plain(1e4, 256))
+    assert result.layers[1].reach == 1024
+
+
+def test_the_first_violation_is_that_of_check() -> None:
+    document = config({"rope_type": "dynamic", "factor": 2.0}, max_position_embeddings=32_768)
+    layer = compared(document).layers[0]
+    for group in layer.groups:
+        check = ropecalc.check(group.spectrum, 32_768, next_base=False, room=False)
+        assert group.first_violation == check.first_violation
+    assert layer.groups[0].first_violation == 27_115
+
+
+@pytest.mark.parametrize("override", [None, PARTIAL])
+def test_weights_are_those_of_every_group_and_no_difference(
+    override: dict[str, Any] | None,
+) -> None:
+    weights = tuple(1.0 + i % 4 for i in range(64))
+    document = config({"rope_type": "dynamic", "factor": 2.0}, max_position_embeddings=32_768)
+    even, odd = (
+        compared(document, 65_536, override=override, weights=w).layers[0] for w in (None, weights)
+    )
+    assert len(odd.groups) > 1
+    assert [group.stacks for group in odd.groups] == [group.stacks for group in even.groups]
+    for group, other in zip(odd.groups, even.groups, strict=True):
+        assert group.spectrum == replace(other.spectrum, weights=weights)
+        distances = np.arange(odd.reach or 0)
+        sums = sum(
+            w * np.cos(distances * theta)
+            for w, theta in zip(weights, other.spectrum.angular_frequencies, strict=True)
+        )
+        first = np.flatnonzero(sums < 0)
+        assert group.first_violation == (int(first[0]) if first.size else None)
+
+
+def test_weights_that_do_not_fit_are_refused_as_such() -> None:
+    with pytest.raises(InvalidValueError, match="one value a rotated pair, 64, got 8") as caught:
+        compared(config(YARN), 4096, weights=[1.0] * 8)
+    assert caught.value.parameter == "weights"
+
+
+# --- what is refused ----------------------------------------------------------------------------
+
+
+def test_other_forms_and_names_are_refused() -> None:
+    model = ropecalc.find_model("Qwen3-8B")
+    with pytest.raises(InvalidValueError, match=r"stack must be one of transformers.*'mlx'"):
+        ropecalc.compare(model, 4096, ["mlx"])
+    with pytest.raises(InvalidValueError, match="layer must be one of"):
+        ropecalc.compare(model, 4096, layer="other")
+    with pytest.raises(InvalidValueError, match="context"):
+        ropecalc.compare(model, 0)
+    with pytest.raises(ConfigError, match="factor must be"):
+        compared(config({**YARN, "factor": 0.5}), 4096)
+    with pytest.raises(ConfigError, match="beyond the 17,179,869,184"):
+        compared(config(max_position_embeddings=2**35))
+    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None, None)
+    with pytest.raises(UnsupportedError, match="one stack alone"):
+        ropecalc.compare(meta, 4096)
+    nested = {"full_attention": {**YARN, "rope_theta": 1e6}}
+    with pytest.raises(UnsupportedError, match="by kind of layer"):
+        compared(config(rope_parameters=nested), override=PARTIAL)
+
+
+# --- the command --------------------------------------------------------------------------------
+
+
+def test_exit_codes_and_quiet(run_batch: RunBatch, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config({**YARN, "attn_factor": 0.5})), encoding="utf-8")
+    expected = {
+        "Llama-3.1-8B --ctx 4k": (0, "yes\n"),
+        "Qwen3-8B --ctx 4k": (0, "yes\n"),
+        "gpt-oss-20b --ctx 4k": (1, "no\n"),
+        "gpt-oss-20b --ctx 4k --stack vllm --stack SGLang": (0, "yes\n"),
+        f"{path} --ctx 4k": (1, "no\n"),
+    }
+    lines = [["compare", *line.split(), "-q"] for line in expected]
+    for done, (code, out) in zip(run_batch(lines), expected.values(), strict=True):
+        assert (done.returncode, done.stdout, done.stderr) == (code, out, "")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        ([], "no model was named"),
+        (["Qwen3-8B", "--stack", "mlx"], "--stack"),
+        (["Qwen3-8B", "--layer", "x"], "--layer"),
+        (["Qwen3-8B", "--override", "[1]"], "--override"),
+        (["Qwen3-8B", "--override", '{"rope_scaling": 1}'], "--override"),
+        (["Qwen3-8B", "--json", "-q"], "exclude"),
+    ],
+)
+def test_bad_usage(run_batch: RunBatch, args: list[str], words: str) -> None:
+    (done,) = run_batch([["compare", *args]])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_weights_from_a_file(run_cli: RunCli, tmp_path: Path) -> None:
+    weights = [1.0 + i % 2 for i in range(64)]
+    (tmp_path / "w.json").write_text(json.dumps(weights), encoding="utf-8")
+    line = f"compare Qwen3-8B --ctx 8k --json --weights {tmp_path}/w.json"
+    answer = json.loads(run_cli(*line.split()).stdout)
+    assert answer["inputs"]["weights"] == weights
+    sums = np.cos(np.outer(range(8192), plain(1e6))) @ weights
+    first = np.flatnonzero(sums < 0)
+    for record in answer["results"]:
+        assert record["first_violation"] == (int(first[0]) if first.size else None)
+
+
+def test_json(run_cli: RunCli) -> None:
+    done = run_cli("compare", "gpt-oss-20b", "--ctx", "128k", "--layer", "full_attention", "--json")
+    document = json.loads(done.stdout)
+    assert document["inputs"]["agree"] is False
+    records = {record["stack"]: record for record in document["results"]}
+    assert [record["group"] for record in records.values()] == ["A", "A", "A", "B"]
+    assert records["llama.cpp"]["first_violation"] == 65_713
+    assert records["vllm"]["first_violation"] == 64_255
+    assert len(records["vllm"]["angular_frequencies"]) == 32
+    assert records["llama.cpp"]["rules"][0]["source"].startswith("ggml/")
+
+
+# --- for people ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    def run(result: Comparison, width: int, encoding: str = "utf-8", **options: Any) -> str:
+        monkeypatch.setenv("COLUMNS", str(width))
+        stream = Stream(encoding)
+        show_comparison(result, stream, **options)
+        return stream.text()
+
+    return run
+
+
+TWO = ropecalc.compare(ropecalc.find_model("gpt-oss-20b"), 8192)
+REFUSED = compared(config({"rope_type": "ntk", "factor": 4.0}), 2048)
+
+
+def test_whole_output(shown: Callable[..., str]) -> None:
+    result = compared(config({**YARN, "truncate": False, "attention_factor": 1.5}), 4096)
+    assert shown(result, 80) == GOLDEN.lstrip("\n")
+
+
+GOLDEN = """
+✗ config.json is not the same in transformers, vLLM, SGLang and llama.cpp
+
+                                                              usable      first
+                                        attention  softmax    length  violation
+  stack         version    frequencies     factor   factor  [tokens]   [tokens]
+  ─────────────────────────────────────────────────────────────────────────────
+  transformers  5.23.0               A    1.5            1   131,072       none
+  vLLM          0.33.0               A    1.5            1   131,072       none
+  SGLang        0.5.23               A    1.13863        1   131,072       none
+  llama.cpp     0c1e57098            B    1.13863        1   131,072       none
+
+Frequencies B differ from A in 16 of 64 pairs, from 24 to 39, at most by 4.89%
+(pair 39).
+
+  SGLang 0.5.23        attention_factor is not read: it is computed from the
+                       factor
+                       (python/sglang/srt/layers/rotary_embedding/factory.py)
+  llama.cpp 0c1e57098  truncate is not read: the ends of the ramp are rounded to
+                       whole pairs (ggml/src/ggml.c ggml_rope_yarn_corr_dims)
+  llama.cpp 0c1e57098  attention_factor is written to the GGUF and not used: it
+                       is computed from the factor (src/llama-context.cpp)
+
+The same letter: the same frequencies. The attention factor multiplies cos and
+sin, the softmax factor the scale of the softmax. The usable length is a
+default, and does not count as a difference. The bound was looked at below 4,096
+tokens.
+"""
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("result", [TWO, REFUSED], ids=["two", "refused"])
+def test_it_fits_and_says_everything(
+    shown: Callable[..., str], result: Comparison, width: int
+) -> None:
+    text = shown(result, width, "ascii", plot=True)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= width
+    for layer in result.layers:
+        assert all(group.name in text for group in layer.groups)
+    words = " ".join(text.split())
+    for run in (run for layer in result.layers for run in layer.runs):
+        for rule in (*run.rules, *([run.refusal] if run.refusal else [])):
+            assert rule.text in words
+
+
+def test_the_plot_has_a_curve_a_group(shown: Callable[..., str]) -> None:
+    text = shown(REFUSED, 100, plot=True)
+    assert "A  vLLM" in text
+    assert "B  llama.cpp" in text
+
+
+def test_weighted_pairs_are_said_and_their_curve_is_drawn(shown: Callable[..., str]) -> None:
+    document = config(YARN)
+    even, odd = (compared(document, 4096, weights=w) for w in (None, [1.0] + [0.0] * 63))
+    texts = [shown(result, 100, plot=True) for result in (even, odd)]
+    said_so = "The bound of weighted pairs was looked at below 4,096 tokens."
+    assert [said_so in " ".join(text.split()) for text in texts] == [False, True]
+    # one pair of frequency 1, which falls below 0 at 2 tokens, and to -1
+    (group,) = odd.layers[0].groups
+    assert group.first_violation == 2
+    assert [re.search(r"(?m)^ *-1\b", text) is not None for text in texts] == [False, True]
+
+
+def test_groups_are_found_by_stack() -> None:
+    layer: LayerComparison = TWO.layers[0]
+    found = layer.group_of("llama.cpp")
+    assert isinstance(found, FrequencyGroup)
+    assert found.name == "B"
+    assert REFUSED.layers[0].group_of("sglang") is None

@@ -1,0 +1,81 @@
+"""Classes that read rope_parameters by kind of layer, as transformers 5.23 says when asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ropecalc.models.huggingface import parse_config
+
+BY_LAYER: dict[str, Any] = {
+    "hidden_size": 4096,
+    "num_attention_heads": 32,
+    "num_hidden_layers": 12,
+    "sliding_window": 1024,
+    "max_position_embeddings": 16_384,
+}
+
+
+def by_kind(model_type: str, **keys: Any) -> dict[str, tuple[str, float]]:
+    """The method and base of both kinds of layer of a class that tells them apart."""
+    document = {**BY_LAYER, "model_type": model_type, **keys}
+    ropes = parse_config(document, "config.json").ropes
+    return {rope.layer_type: (rope.rope_type, rope.base) for rope in ropes}
+
+
+@pytest.mark.parametrize(
+    ("model_type", "full", "sliding"),
+    [
+        ("gemma3_text", 12345.0, 1e4),
+        ("gemma3n_text", 12345.0, 1e4),
+        ("t5gemma2_text", 12345.0, 1e4),
+        ("olmo3", 12345.0, 5e5),
+    ],
+)
+def test_an_older_base_and_scaling_are_for_full_attention_alone(
+    model_type: str, full: float, sliding: float
+) -> None:
+    linear = {"rope_type": "linear", "factor": 4.0}
+    plain = {"full_attention": ("default", full), "sliding_attention": ("default", sliding)}
+    scaled = {**plain, "full_attention": ("linear", full)}
+    assert by_kind(model_type, rope_theta=full) == plain
+    assert by_kind(model_type, rope_theta=full, rope_scaling=linear) == scaled
+    within = {**linear, "rope_theta": full}
+    assert by_kind(model_type, rope_scaling=within) == scaled
+
+
+def test_no_older_key_is_for_the_sliding_layers_of_olmo_3() -> None:
+    found = by_kind("olmo3", rope_theta=12345.0, rope_local_base_freq=555.0)
+    assert found["sliding_attention"] == ("default", 5e5)
+    nested = {"full_attention": {"rope_type": "linear", "factor": 4.0}, "sliding_attention": {}}
+    assert by_kind("olmo3", rope_theta=12345.0, rope_parameters=nested) == {
+        "full_attention": ("linear", 12345.0),
+        "sliding_attention": ("default", 5e5),
+    }
+
+
+@pytest.mark.parametrize("model_type", ["gemma3_text", "olmo3", "modernbert"])
+def test_type_alone_is_overlooked_where_the_class_has_a_rope_type_by_kind(model_type: str) -> None:
+    alone = by_kind(model_type, rope_scaling={"type": "linear", "factor": 4.0, "rope_theta": 777.0})
+    assert alone["full_attention"] == ("default", 777.0)
+    kinds = {
+        "full_attention": {"type": "linear", "factor": 4.0, "rope_theta": 777.0},
+        "sliding_attention": {"rope_type": "default", "rope_theta": 99.0},
+    }
+    within = by_kind(model_type, rope_parameters=kinds)
+    assert within["full_attention"] == ("linear", 777.0)
+
+
+@pytest.mark.parametrize(("model_type", "bases"), [("gemma3_text", (1e6, 1e4)), ("olmo3", (5e5,))])
+def test_flat_rope_parameters_are_passed_over_where_the_class_reads_by_kind(
+    model_type: str, bases: tuple[float, ...]
+) -> None:
+    flat = {"rope_type": "linear", "factor": 4.0, "rope_theta": 777.0}
+    document = {**BY_LAYER, "model_type": model_type}
+    config = parse_config({**document, "rope_parameters": flat}, "config.json")
+    assert {rope.rope_type for rope in config.ropes} == {"default"}
+    assert tuple(dict.fromkeys(rope.base for rope in config.ropes)) == bases
+    assert "passes over" in config.assumptions[0]
+    outside = parse_config({**document, "rope_parameters": flat, "rope_theta": 12345.0}, "x")
+    assert outside.ropes[0].base == 12345.0

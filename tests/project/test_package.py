@@ -1,0 +1,109 @@
+"""The package as others see it: its names, its version, its files, its typing."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
+
+import pytest
+
+import ropecalc
+from tests.tools.places import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PUBLIC = [
+    *("Candidate", "Certificate", "CertificateError", "Check", "CheckpointWeights", "Comparison"),
+    *("ConfigError", "Curve"),
+    *("Emission", "Envelope", "Estimate", "Finding", "Inspection", "InvalidValueError"),
+    *("KnownModel", "LayerInspection", "LengthFactor", "MaxContext", "MinimumBase"),
+    *("ModelConfig", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
+    *("PrecisionStatus", "Rope", "RopecalcError", "SafeStatus"),
+    *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
+    *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
+    *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
+    *("build_staircase", "certify", "check", "check_in_dtype", "checkpoint_weights", "compare"),
+    *("continuum_estimate", "critical_base"),
+    *(
+        "critical_dimension",
+        "curve",
+        "curve_in_dtype",
+        "emit",
+        "envelope",
+        "find_model",
+        "frequencies",
+    ),
+    *("inspect", "known_models", "lint", "make_setting", "max_context", "min_base"),
+    *("min_base_in_dtype", "patch_config"),
+    *("plan", "plan_model", "read_config", "read_weights", "refined_estimate", "scaling"),
+    *("similarity_at",),
+    *("temperature", "upper_bound_at", "verify", "windows"),
+]
+
+
+def test_public_names_are_these_and_no_others() -> None:
+    assert dir(ropecalc) == PUBLIC
+
+
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name != "__version__"])
+def test_every_public_name_loads_and_is_documented(name: str) -> None:
+    value = getattr(ropecalc, name)
+    assert value.__doc__
+    assert value.__name__.rpartition(".")[2] == name
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'minbase'"):
+        _ = ropecalc.minbase
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
+    assert re.search(r"^## \[(.+?)\]", changes, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
+
+
+def test_the_readme_names_every_public_function_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name in re.findall(r"`ropecalc\.([a-z_.]+)`", text):
+        value: object = ropecalc
+        for part in name.split("."):
+            value = getattr(value, part)  # or it has no such attribute
+    section = text[text.index("## From Python") :]
+    named = {name.partition(".")[0] for name in re.findall(r"`ropecalc\.([a-z_.]+)`", section)}
+    functions = {name for name in PUBLIC if name[0].islower() and name != "__version__"}
+    assert functions <= named
+
+
+def test_the_changelog_counts_rules_and_models() -> None:
+    from ropecalc.lint.table import RULES
+
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"{len(RULES)} rules, each with a code" in changes
+    assert f"{len(ropecalc.known_models())} known models" in changes
+
+
+def test_the_installed_version_is_this_one() -> None:
+    try:
+        installed = version("ropecalc")
+    except PackageNotFoundError:
+        pytest.skip("ropecalc is not installed here")
+    assert installed == ropecalc.__version__
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (ROOT / "ropecalc" / "py.typed").exists()
+
+
+def test_everything_needed_at_run_time_is_declared() -> None:
+    declared = {re.match(r"[\w-]+", line)[0] for line in PROJECT["project"]["dependencies"]}  # type: ignore[index]
+    assert declared == {"typer", "numpy", "rich", "mpmath"}
+
+
+def test_every_ruff_ignore_has_its_reason() -> None:
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    ignored = PROJECT["tool"]["ruff"]["lint"]["ignore"]
+    assert ignored
+    for code in ignored:
+        assert re.search(rf'^ +"{code}", +# \S+ \S+', text, re.MULTILINE), code

@@ -1,0 +1,195 @@
+"""The README is true: commands print what it says, the table holds, links lead to files."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import ropecalc
+from ropecalc.explanations import TOPICS
+from tests.tools import readme_parts, transcript
+from tests.tools.places import ROOT
+
+TEXT = transcript.README.read_text(encoding="utf-8")
+BLOCKS = dict(transcript.fences(TEXT, "console"))
+PYTHON = dict(transcript.fences(TEXT, "python"))
+COMMANDS = (
+    "min-base",
+    "curve",
+    "max-ctx",
+    "check",
+    "freqs",
+    "staircase",
+    "windows",
+    "verify",
+    "inspect",
+    "lint",
+    "compare",
+    "models",
+    "plan",
+    "emit",
+    "temperature",
+    "explain",
+    "schema",
+)
+INSTALLS = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv .venv && ")]
+
+needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+
+
+@needs_terminal
+@pytest.mark.parametrize("line", BLOCKS)
+def test_console_block(line: int, tmp_path: Path) -> None:
+    block = transcript.steps(BLOCKS[line])
+    printed = "".join(map(str, transcript.run(block, tmp_path)))
+    assert steady(printed) == steady(BLOCKS[line]), (
+        "tests/tools/regenerate_readme.py writes it anew"
+    )
+
+
+def steady(text: str) -> str:
+    """The text without step counts and times: the sweep's path, not its end, depends on the
+    processor."""
+    text = re.sub(r"\d[\d,]* of \d[\d,]* links", "N links", text)
+    text = re.sub(r"\S+ (at the end of a link|seconds)", r"N \1", text)
+    return re.sub(r"\d[\d,]* (steps|expansions)", r"N \1", text)
+
+
+@pytest.mark.parametrize("line", PYTHON)
+def test_python_block(line: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    example = doctest.DocTestParser().get_doctest(PYTHON[line], {}, "README.md", None, line)
+    assert example.examples
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(example).failed == 0
+
+
+def test_every_command_is_shown() -> None:
+    shown = "".join(BLOCKS.values())
+    for command in COMMANDS:
+        assert f"$ ropecalc {command} " in shown
+
+
+def test_relative_links_lead_to_files() -> None:
+    targets = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    files = [target for target in targets if "://" not in target]
+    assert files
+    for file in files:
+        assert (ROOT / file).exists(), file
+
+
+def test_its_contents_and_explanations_are_those_of_the_program() -> None:
+    assert readme_parts.renewed(TEXT) == TEXT, "tests/tools/regenerate_readme.py writes them anew"
+    assert set(re.findall(r"<!-- explain (?:## )?([\w-]+):", TEXT)) == set(TOPICS)
+
+
+def test_links_within_lead_to_sections() -> None:
+    anchors = [readme_parts.anchor(title) for _, title in readme_parts.headings(TEXT)]
+    assert len(anchors) == len(set(anchors)), "two sections of one name"
+    links = re.findall(r"\]\(#([^)]+)\)", TEXT)
+    assert len(links) > 30
+    assert set(links) <= set(anchors)
+
+
+def test_two_commands_install_each_in_an_environment_of_its_own() -> None:
+    assert len(INSTALLS) == 2
+    for line in INSTALLS:
+        assert line.startswith("python3 -m venv .venv && .venv/bin/pip install -q ")
+    assert INSTALLS[0].endswith(" .venv/bin/ropecalc min-base --dim 128 --ctx 32768")
+    assert INSTALLS[1].endswith(" .venv/bin/python -m pytest -q -n auto")
+
+
+def test_ci_runs_the_installs_as_they_stand() -> None:
+    script = ROOT / ".ci" / "run"
+    if not script.exists():
+        pytest.skip("a source distribution has no .ci")
+    assert "grep '^python3 -m venv .venv && ' README.md" in script.read_text(encoding="utf-8")
+
+
+# | context | minimum base | distance | window ends | safe base | two digits | paper | again |
+ROW = re.compile(
+    r"^\| ([\d,]+) \| ([\d,.]+) \| ([\d,]+) \| ([\d,.]+) \| ([\d,.]+) "
+    r"\| (\S+) \| (\S+)( ✗)? \| (\S+)( ✗)? \|$",
+    re.MULTILINE,
+)
+TABLE = {int(row[0].replace(",", "")): row for row in ROW.findall(TEXT)}
+
+
+def holds(base: float | Decimal, context: int) -> bool:
+    return ropecalc.check(float(base), context, head_dim=128, next_base=False, room=False).holds
+
+
+def test_table_has_every_context() -> None:
+    assert list(TABLE) == [2**k for k in range(10, 21)]
+
+
+@pytest.mark.parametrize("context", TABLE)
+def test_minimum_bases_of_the_table_hold_as_printed_and_not_below(context: int) -> None:
+    base = Decimal(TABLE[context][1].replace(",", ""))
+    assert len(base.as_tuple().digits) == 12
+    assert holds(base, context)
+    last_digit = Decimal(1).scaleb(int(base.as_tuple().exponent))
+    assert not holds(base - last_digit, context)
+
+
+@pytest.mark.parametrize("context", TABLE)
+def test_marks_of_the_table_say_which_published_values_break_the_bound(context: int) -> None:
+    *_, two_digits, paper, paper_mark, again, again_mark = TABLE[context]
+    assert holds(float(two_digits), context)
+    assert holds(float(paper), context) is (not paper_mark)
+    assert holds(float(again), context) is (not again_mark)
+
+
+def printed(context: int, column: int) -> tuple[Decimal, Decimal]:
+    """A number of the table, and one unit of its last digit."""
+    number = Decimal(TABLE[context][column].replace(",", ""))
+    assert len(number.as_tuple().digits) == 10
+    return number, Decimal(1).scaleb(int(number.as_tuple().exponent))
+
+
+@pytest.mark.parametrize("context", TABLE)
+def test_windows_of_the_table_end_where_it_says(context: int) -> None:
+    end, unit = printed(context, 3)
+    assert holds(end, context)
+    assert not holds(end + unit, context)
+
+
+@pytest.mark.parametrize("context", TABLE)
+def test_safe_bases_of_the_table_hold_and_those_just_below_do_not(context: int) -> None:
+    base, unit = printed(context, 4)
+    assert holds(base, context)
+    assert not holds(base - unit, context)
+    for factor in ("1.001", "1.03", "1.3", "2", "10", "1e6"):
+        assert holds(base * Decimal(factor), context)
+
+
+def check_row(context: int) -> None:
+    found = ropecalc.min_base(
+        128, context, round_digits=2, integer=False, window=False, digits=12, use_table=False
+    )
+    _, base, distance, _, _, two_digits, *_ = TABLE[context]
+    assert found.minimum_base_digits == Decimal(base.replace(",", ""))
+    assert found.critical_distance == int(distance.replace(",", ""))
+    assert found.round_base == float(two_digits)
+
+
+@pytest.mark.parametrize("context", [context for context in TABLE if context <= 2**14])
+def test_table_agrees_with_the_sweep(context: int) -> None:
+    check_row(context)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        pytest.param(context, marks=pytest.mark.slow if context <= 2**15 else pytest.mark.heavy)
+        for context in TABLE
+        if context > 2**14
+    ],
+)
+def test_table_agrees_with_the_sweep_at_long_contexts(context: int) -> None:
+    check_row(context)

@@ -1,0 +1,77 @@
+"""What real stacks made of 875 configs, against what ropecalc says of them.
+
+The golden values were run on a CPU with the code of transformers 5.23.0, vLLM 0.33.0 (with
+transformers 5.20.0), SGLang 0.5.23 (with transformers 5.19.0) and llama.cpp 0c1e57098;
+``python -m tests.tools.real_cases --stack vllm --failures`` lists what differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.tools.real_cases import STACKS, Answer, Failure, count, differences, failures, ours
+from tests.tools.real_golden import Json, load
+
+CASES = load()
+# How many have to be equal; to be raised as more are, never lowered.
+FLOOR = {"vllm": 724, "sglang": 689, "transformers": 769, "llama.cpp": 217}
+# The only cases that may differ once all others are equal, and why: by id.
+DECISIONS: dict[str, dict[str, str]] = {stack: {} for stack in STACKS}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_ropecalc_says_what_the_real_stack_does(stack: str) -> None:
+    found, total = failures(stack, CASES), count(stack, CASES)
+    print(f"{stack}: {total - len(found)} of {total} equal")
+    assert total - len(found) >= FLOOR[stack], _told(found)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_decision_names_a_case_that_differs(stack: str) -> None:
+    differing = {failure.id for failure in failures(stack, CASES)}
+    assert set(DECISIONS[stack]) <= differing
+    assert all(DECISIONS[stack].values())
+
+
+def _told(found: list[Failure]) -> str:
+    return "\n".join(f"{failure.id}: {'; '.join(failure.details)}" for failure in found)
+
+
+# --- the comparison itself can fail ---------------------------------------------------------------
+
+
+def _case(name: str) -> Json:
+    return next(case for case in CASES if case["id"] == name)
+
+
+def _kinds(stack: str, case: Json, answer: Answer) -> set[str]:
+    return {kind for kind, _ in differences(stack, case, answer)}
+
+
+def test_every_difference_is_found() -> None:
+    case = _case("llama/plain-v5")
+    answer = ours("vllm", case)
+    assert not _kinds("vllm", case, answer)
+    layer = answer.layers[0]
+    off = [*layer.frequencies[:-1], layer.frequencies[-1] * (1 + 1e-5)]
+    assert answer.length is not None
+    for changed, kind in [
+        (replace(answer, length=answer.length + 1), "length"),
+        (replace(answer, beyond=True), "beyond"),
+        (Answer(error="refused"), "refuses"),
+        (Answer(error="bad input", unreadable=True), "unreadable"),
+        (replace(answer, layers=()), "layers"),
+        (replace(answer, layers=(replace(layer, frequencies=off),)), "frequencies"),
+        (replace(answer, layers=(replace(layer, frequencies=off[1:]),)), "pairs"),
+        (replace(answer, layers=(replace(layer, factor=1.001),)), "factor"),
+        (replace(answer, layers=(replace(layer, softmax=1.001),)), "softmax"),
+    ]:
+        assert _kinds("vllm", case, changed) == {kind}
+
+
+def test_a_refusal_of_the_stack_has_to_be_one() -> None:
+    case = _case("qwen2/linear-int")
+    assert _kinds("vllm", case, ours("vllm", _case("qwen2/linear"))) == {"runs"}
+    assert not _kinds("vllm", case, Answer(error="refused"))

@@ -1,0 +1,678 @@
+"""What each command prints: the keys in their order, and the types that they come from.
+
+A key's type and words are those of the field or property of the same name in the first of the
+record's classes that has it; ``own`` has what the record computes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ropecalc import results
+from ropecalc.lint.rule import Rule
+from ropecalc.models.known import KnownModel
+from ropecalc.precision.recipes import RECIPES
+from ropecalc.precision.storage import DTYPES
+from ropecalc.render.machine import CurvePoints
+from ropecalc.spectrum import Spectrum
+from ropecalc.stacks.transformers.patch import Patch
+from tests.tools.schema_types import (
+    BOOLEAN,
+    INTEGER,
+    NUMBER,
+    STRING,
+    Schema,
+    array,
+    either,
+    nullable,
+    one_of,
+    part,
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that no field of that name describes, or not all of it."""
+
+    schema: Schema | None = None
+    text: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """An object: its keys, the classes that they come from, and what those do not have."""
+
+    keys: str
+    sources: tuple[type, ...] = ()
+    own: Mapping[str, Key] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command prints: (inputs, result) by form, most often one."""
+
+    title: str
+    forms: tuple[tuple[Record, Record], ...]
+
+
+PARAMETERS = Key(text="Parameters of the scaling beside base and dims, by name.")
+FREQUENCIES = Key(array(NUMBER), "Angular frequency theta_i of each rotated pair.")
+MESSAGE = Key(STRING)
+ENDS = {"start": Key(nullable(NUMBER)), "end": Key(nullable(NUMBER))}
+LIST_OF_BASES = Key(array(NUMBER), "The bases; none for a model whose frequencies no base makes.")
+WEIGHTS = Key(nullable(array(NUMBER)), "The weights of the pairs; null where all are 1.")
+HEADS = {
+    "head_dim": Key(either(INTEGER), "Size d of one attention head; a list where they differ."),
+    "rotary_dim": Key(
+        either(INTEGER), "How many dimensions are rotated; a list where they differ."
+    ),
+    "count_unrotated": Key(either(BOOLEAN)),
+    "base": LIST_OF_BASES,
+    "rope_type": Key(array(STRING), "The scaling method of each head; default for none."),
+    "weights": WEIGHTS,
+    "context": Key(INTEGER),
+    "margin": Key(NUMBER),
+    "limit": Key(INTEGER),
+}
+ASKED = {
+    "head_dim": Key(INTEGER),
+    "rotary_dim": Key(INTEGER),
+    "context": Key(INTEGER),
+    "count_unrotated": Key(BOOLEAN),
+    "margin": Key(NUMBER),
+    "layer": Key(nullable(STRING)),
+    "weights": WEIGHTS,
+    "min_window": Key(nullable(NUMBER)),
+}
+HEAD_KEYS = "head_dim rotary_dim count_unrotated base rope_type weights"
+ROPE_KEYS = "layer_type rope_type base factor original_context parameters head_dim rotary_dim "
+ROPE_KEYS += "layers window"
+
+PATCH = Record(
+    "path changed written backup_path exact diff notes",
+    (Patch,),
+    {
+        "path": Key(text="The file that was to be changed."),
+        "diff": Key(text="A unified diff of the file; empty where nothing changes."),
+    },
+)
+PARTS = {
+    "finding": Record("code severity message cure where layer_type", (results.Finding,)),
+    "rule": Record(
+        "text source",
+        (results.StackRule,),
+        {"text": Key(text="What the stack does, a sentence without its full stop.")},
+    ),
+    "window": Record("start end relative_width opened_by closed_by", (results.Window,)),
+    "model": Record(
+        "source form model_type context trained_context unrotated_layers assumptions",
+        (results.ModelConfig,),
+        {"form": Key(text="transformers-4, transformers-5, params, gguf or megatron.")},
+    ),
+    "layer": Record(
+        "layer_type layers head_dim rotary_dim base rope_type factor original_context window",
+        (results.Rope,),
+    ),
+    "enclosure": Record(
+        "low high",
+        own={
+            "low": Key(nullable(NUMBER), "It breaks the bound."),
+            "high": Key(nullable(NUMBER), "It meets the bound."),
+        },
+    ),
+    "estimate": Record(
+        "value low high",
+        own={
+            "value": Key(nullable(NUMBER), "The estimate, never a substitute for the minimum."),
+            "low": Key(nullable(NUMBER), "Low end of the estimate's spread; no bound."),
+            "high": Key(nullable(NUMBER), "High end of the estimate's spread; no bound."),
+        },
+    ),
+    "failed_interval": Record(
+        "start end",
+        own={
+            "start": Key(nullable(NUMBER), "Low end in x = ln(base)."),
+            "end": Key(nullable(NUMBER), "High end in x = ln(base)."),
+        },
+    ),
+    "length_factor": Record(
+        "name formula used_by factor mass",
+        (results.LengthFactor,),
+        {
+            "name": Key(text="What the factor is called."),
+            "used_by": Key(text="The models or the paper that use it."),
+            "factor": Key(
+                nullable(NUMBER),
+                "Its value at the last position; null where it needs a trained context.",
+            ),
+        },
+    ),
+    "candidate": Record(
+        f"method {ROPE_KEYS} attention_factor softmax_factor angular_frequencies holds "
+        "first_violation violations worst_distance worst_similarity similarity_at_target "
+        "unseen_pairs unseen_turns blur_1 blur_16 meant_without_training",
+        (results.Candidate, results.Rope, results.Check, Spectrum),
+        {
+            "method": Key(text="The way to the longer context; original for the head as it is."),
+            "angular_frequencies": FREQUENCIES,
+            "parameters": PARAMETERS,
+            "blur_16": Key(text="The same as blur_1 at a distance of 16 tokens."),
+            "meant_without_training": Key(
+                BOOLEAN, "Whether the method is meant to be used without further training."
+            ),
+        },
+    ),
+    "precision": Record(
+        "dtype recipe pair holds status first_violation violations worst_distance "
+        "worst_similarity exact_violations changes_verdict made first_made hidden first_hidden "
+        "largest_difference difference_distance largest_phase_error phase_error_position "
+        "phase_error_pair colliding_positions colliding_share",
+        (results.Precision,),
+    ),
+    "precision_base": Record(
+        "dtype recipe status base exact_base exact_violations exact_first_violation "
+        "worst_distance worst_similarity candidates evaluations method",
+        (results.PrecisionBase,),
+    ),
+    "setting_written": Record(
+        "method stack versions kind text exact notes",
+        (results.Emission,),
+        {
+            "method": Key(STRING, "The method that it sets."),
+            "stack": Key(text="The stack whose words these are."),
+        },
+    ),
+    "patch": PATCH,
+}
+
+OR_NOTHING = {"type": "null"}
+PRECISION = Key(
+    {"anyOf": [part("precision"), OR_NOTHING]},
+    "The bound in the arithmetic that was asked for; null where none was.",
+)
+IN_DTYPE = {
+    "dtype": Key(
+        nullable(one_of(*DTYPES)), "Storage type of the arithmetic that was asked for, if any."
+    ),
+    "recipe": Key(nullable(one_of(*RECIPES)), "Whose arithmetic was asked for, if any."),
+}
+MIN_BASE = Record(
+    "head_dim rotary_dim count_unrotated context margin status minimum_base enclosure "
+    "minimum_base_digits critical_distance window_status window_end round_digits round_base "
+    "integer_base continuum_estimate refined_estimate safe_status safe_base safe_distance source "
+    "steps method message min_window wide_status wide_start wide_end wide_distance precision",
+    (results.MinimumBase,),
+    {
+        "precision": Key(
+            {"anyOf": [part("precision_base"), OR_NOTHING]},
+            "The base in the arithmetic that was asked for; null where none was.",
+        ),
+        "enclosure": Key(part("enclosure"), "(low, high], one float64 wide, has the infimum."),
+        "window_status": Key(text="How the window that minimum_base opens ends."),
+        "window_end": Key(
+            text="Every base from minimum_base to it meets the bound; null where it has no end."
+        ),
+        "integer_base": Key(text="First integer base that meets the bound, as round_base does."),
+        "round_digits": Key(text="Significant digits of round_base; null where not asked for."),
+        "refined_estimate": Key(
+            part("estimate"), "The estimate with the finite sum's fluctuation."
+        ),
+        "safe_status": Key(text="How the safe base is known."),
+        "message": MESSAGE,
+    },
+)
+MIN_BASE_INPUTS = Record(
+    "head_dim rotary_dim context count_unrotated margin weights round_digits digits min_window "
+    "dtype recipe",
+    own={
+        **ASKED,
+        **IN_DTYPE,
+        "head_dim": Key(
+            array(INTEGER), "The head dimensions; a result for each with each context."
+        ),
+        "rotary_dim": Key(array(INTEGER), "How many dimensions of each head are rotated."),
+        "context": Key(array(INTEGER), "The contexts."),
+        "round_digits": Key(nullable(INTEGER)),
+        "digits": Key(nullable(INTEGER)),
+    },
+)
+CURVE = Record(
+    "head_dim rotary_dim count_unrotated base rope_type label kind normalised context "
+    "first_violation error_bound distances values precision",
+    (CurvePoints, Spectrum),
+    {
+        "precision": PRECISION,
+        "distances": Key(array(INTEGER)),
+        "values": Key(array(NUMBER)),
+        "kind": Key(text="The similarity, or RoFormer's upper bound of its decay."),
+    },
+)
+MAX_CTX = Record(
+    "head_dim rotary_dim count_unrotated base margin limit status max_context first_violation "
+    "similarity method message rope_type label",
+    (results.MaxContext,),
+    {"message": MESSAGE},
+)
+CHECK = Record(
+    "head_dim rotary_dim count_unrotated base context margin holds status first_violation "
+    "violations worst_distance worst_similarity slack next_base error_bound method message "
+    "rope_type label min_window room_below room_above room_limit precision",
+    (results.Check,),
+    {"message": MESSAGE, "precision": PRECISION},
+)
+INSPECT = Record(
+    f"{ROPE_KEYS} length context trained_context count_unrotated attention_factor softmax_factor "
+    "angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs holds "
+    "first_violation violations worst_distance worst_similarity room_below room_above "
+    "minimum_base safe_base precision findings "
+    "finding_codes",
+    (results.LayerInspection, results.Rope, results.ModelConfig, Spectrum),
+    {
+        "precision": PRECISION,
+        "context": Key(
+            nullable(INTEGER),
+            "The bound is looked at below it: the context, or the window if shorter.",
+        ),
+        "parameters": PARAMETERS,
+        "angular_frequencies": FREQUENCIES,
+        "shortest_wavelength": Key(text="2 pi / theta_i of the fastest pair."),
+        "longest_wavelength": Key(
+            nullable(NUMBER), "2 pi / theta_i of the slowest pair; null where it is infinite."
+        ),
+        "holds": Key(nullable(BOOLEAN), "Whether the bound holds; null where no context is known."),
+        "first_violation": Key(nullable(INTEGER)),
+        "violations": Key(nullable(INTEGER)),
+        "worst_distance": Key(nullable(INTEGER)),
+        "worst_similarity": Key(nullable(NUMBER)),
+        "room_below": Key(
+            nullable(NUMBER),
+            "How far the base may be lowered with the bound holding, relative to it, up to 0.01; "
+            "null where that is not known.",
+        ),
+        "room_above": Key(nullable(NUMBER), "How far it may be raised."),
+        "findings": Key(array(part("finding"))),
+        "finding_codes": Key(array(STRING)),
+    },
+)
+LINT = Record(
+    "source form model_type errors warnings notes finding_codes findings",
+    (results.ModelConfig,),
+    {
+        "form": PARTS["model"].own["form"],
+        "errors": Key(INTEGER, "Number of findings that are errors."),
+        "warnings": Key(INTEGER, "Number of findings that are warnings."),
+        "notes": Key(INTEGER, "Number of findings that are notes."),
+        "finding_codes": Key(array(STRING)),
+        "findings": Key(array(part("finding"))),
+    },
+)
+COMPARE = Record(
+    "layer_type stack version layer_agrees group rope_type base factor attention_factor "
+    "softmax_factor usable_length context first_violation largest_difference largest_pair "
+    "differing_pairs refusal rules angular_frequencies",
+    (results.StackRun, results.FrequencyGroup),
+    {
+        "layer_agrees": Key(
+            BOOLEAN, "Whether frequencies and both factors are the same in all stacks."
+        ),
+        "group": Key(
+            nullable(STRING), "A letter for the stacks of the same frequencies; A has the first."
+        ),
+        "rope_type": Key(nullable(STRING)),
+        "base": Key(nullable(NUMBER), "The base b; null where the stack refuses the config."),
+        "factor": Key(nullable(NUMBER)),
+        "attention_factor": Key(nullable(NUMBER)),
+        "softmax_factor": Key(nullable(NUMBER)),
+        "context": Key(
+            nullable(INTEGER), "The bound was looked at below it; null where none is known."
+        ),
+        "first_violation": Key(
+            nullable(INTEGER), "The smallest distance below context that breaks the bound."
+        ),
+        "largest_difference": Key(nullable(NUMBER)),
+        "differing_pairs": Key(
+            nullable(INTEGER), "Number of pairs whose frequency is not that of group A."
+        ),
+        "refusal": Key(nullable(STRING)),
+        "rules": Key(array(part("rule"))),
+        "angular_frequencies": Key(nullable(array(NUMBER)), FREQUENCIES.text),
+    },
+)
+MODELS = Record(
+    "name repo aliases model_type context trained_context layers unrotated_layers source",
+    (KnownModel, results.ModelConfig),
+    {"layers": Key(array(part("layer")), "Each kind of layer.")},
+)
+PLAN = Record(
+    "model trained_context context critical_dimension critical_base original candidates "
+    "with_training with_training_reason without_training without_training_reason notes written "
+    "patch",
+    (results.Plan,),
+    {
+        "model": Key(nullable(STRING), "The model's file or name; null for a head without one."),
+        "original": Key(part("candidate")),
+        "candidates": Key(array(part("candidate")), "The ways to the longer context."),
+        "with_training_reason": Key(text="Why that one, in words."),
+        "without_training_reason": Key(text="Why that one, in words."),
+        "written": Key(array(part("setting_written")), "The settings asked for with --write."),
+        "patch": Key(
+            {"anyOf": [part("patch"), OR_NOTHING]},
+            "What changed in the file of --in-place; null without it.",
+        ),
+    },
+)
+EMIT = Record(
+    "stack versions kind exact text notes",
+    (results.Emission,),
+    {"stack": Key(text="The stack whose words these are.")},
+)
+SETTING = Record(
+    "model layer_type rope_type base head_dim rotary_dim parameters context trained_context",
+    (results.Setting, results.Rope),
+    {"model": PLAN.own["model"], "parameters": PARAMETERS},
+)
+FREQS = Record(
+    "head_dim rotary_dim base rope_type label context attention_factor softmax_factor "
+    "angular_frequencies wavelengths turns weights",
+    (results.PairFrequencies, Spectrum),
+    {
+        "weights": Key(array(NUMBER), "The weight of each pair in the similarity; 1 unless given."),
+        "base": Key(nullable(NUMBER)),
+        "angular_frequencies": FREQUENCIES,
+        "wavelengths": Key(
+            array(nullable(NUMBER)), "2 pi / theta_i of each pair; null where theta_i is 0."
+        ),
+        "turns": Key(text="context * theta_i / (2 pi) of each pair; null without a context."),
+    },
+)
+STAIRCASE = Record(
+    "kind rotary_dim end contexts bases critical_distances source",
+    (results.Staircase,),
+    {
+        "kind": Key(text="Whether the bases are minimum or safe ones."),
+        "end": Key(text="The last context.", unit="tokens"),
+        "contexts": Key(array(INTEGER), "The last context of each step."),
+        "bases": Key(array(NUMBER), "The base of each step."),
+        "critical_distances": Key(
+            array(nullable(INTEGER)),
+            "The distance whose similarity is zero there; null where there is none.",
+        ),
+    },
+)
+WINDOWS = Record(
+    "head_dim rotary_dim count_unrotated context margin at_most status minimum_base safe_base "
+    "share windows hidden skipped method message",
+    (results.Windows,),
+    {
+        "windows": Key(array(part("window")), "The windows, ascending."),
+        "hidden": Key(INTEGER, "Windows narrower than asked for, not listed."),
+        "skipped": Key(text="Windows so narrow that no float64 lies in them, not listed."),
+        "message": MESSAGE,
+    },
+)
+CHECKPOINT_WEIGHTS = Record(
+    "source layer head head_dim rotary_dim layout of heads key_heads weights tensors",
+    (results.CheckpointWeights,),
+    {
+        "source": Key(text="The file or folder."),
+        "layer": Key(INTEGER, "The layer, from 0."),
+        "tensors": Key(array(STRING), "The tensors that they come from."),
+        "weights": Key(array(NUMBER), "The weight of each rotated pair."),
+    },
+)
+VERIFY = Record(
+    "kind rotary_dim unrotated_pairs weighted margin context low high proved status links "
+    "links_proved evaluations least_depth distances failed_link failed_interval failed_distance "
+    "reason backend bits seconds program message",
+    (results.Verification,),
+    {
+        "kind": Key(text="minimum-base or safe-base: what lies between low and high."),
+        "low": Key(text="Low end of the claim, in full."),
+        "high": Key(text="High end of the claim, in full."),
+        "links": Key(text="Links of the certificate's chain."),
+        "links_proved": Key(text="How many of them are proved."),
+        "least_depth": Key(nullable(NUMBER)),
+        "distances": Key(
+            text="Number of distances at which the high end was shown to meet the bound.",
+            unit="none",
+        ),
+        "failed_interval": Key(part("failed_interval"), "The interval of the failed link."),
+        "message": MESSAGE,
+    },
+)
+TEMPERATURE = Record(
+    "context trained_context attention_mass logit_gap trained_logit_gap scale unscaled_mass spread "
+    "factors",
+    (results.Temperature,),
+    {
+        "trained_logit_gap": Key(text="The gap at the trained context."),
+        "unscaled_mass": Key(text="The attention mass without any factor."),
+        "factors": Key(array(part("length_factor")), "Length-dependent factors in use."),
+    },
+)
+SCHEMA = Record(
+    "command title",
+    own={
+        "command": Key(STRING, "The command whose answer the schema describes."),
+        "title": Key(STRING, "What the answer is."),
+    },
+)
+
+COMMANDS = {
+    "min-base": Output("Minimum bases, one a head and context", ((MIN_BASE_INPUTS, MIN_BASE),)),
+    "curve": Output(
+        "Curves, one a head",
+        (
+            (
+                Record(
+                    f"{HEAD_KEYS} context kind normalised dtype recipe",
+                    (CurvePoints,),
+                    {**HEADS, **IN_DTYPE, "kind": CURVE.own["kind"]},
+                ),
+                CURVE,
+            ),
+        ),
+    ),
+    "max-ctx": Output(
+        "Longest contexts, one a head",
+        ((Record(f"{HEAD_KEYS} margin limit", own=HEADS), MAX_CTX),),
+    ),
+    "check": Output(
+        "Whether the bound holds",
+        (
+            (
+                Record(
+                    f"{HEAD_KEYS} context margin min_window model config layer dtype recipe",
+                    own={
+                        **HEADS,
+                        **IN_DTYPE,
+                        "min_window": ASKED["min_window"],
+                        "model": Key(nullable(STRING), "The known model that was given."),
+                        "config": Key(nullable(STRING)),
+                        "layer": Key(nullable(STRING)),
+                    },
+                ),
+                CHECK,
+            ),
+        ),
+    ),
+    "inspect": Output(
+        "Kinds of layers, one a kind and length",
+        (
+            (
+                Record(
+                    "model context layer count_unrotated weights dtype recipe",
+                    (results.Inspection,),
+                    {
+                        **ASKED,
+                        **IN_DTYPE,
+                        "model": Key(part("model"), "What the file says of the model as a whole."),
+                        "context": Key(nullable(INTEGER)),
+                    },
+                ),
+                INSPECT,
+            ),
+        ),
+    ),
+    "lint": Output(
+        "Findings, a record a file; with --rules the rules",
+        (
+            (
+                Record(
+                    "models strict ignore",
+                    own={
+                        "models": Key(array(STRING)),
+                        "strict": Key(BOOLEAN),
+                        "ignore": Key(array(STRING)),
+                    },
+                ),
+                LINT,
+            ),
+            (
+                Record(
+                    "rules", own={"rules": Key(BOOLEAN, "The rules themselves were asked for.")}
+                ),
+                Record("code severity title where", (Rule,)),
+            ),
+        ),
+    ),
+    "compare": Output(
+        "One config in several stacks, a record a kind of layer and stack",
+        (
+            (
+                Record(
+                    "model context stacks layer override count_unrotated weights agree",
+                    (results.Comparison,),
+                    {
+                        **ASKED,
+                        "model": Key(part("model"), "What the file says of the model as a whole."),
+                        "context": Key(nullable(INTEGER)),
+                        "override": Key({"type": ["object", "null"]}),
+                    },
+                ),
+                COMPARE,
+            ),
+        ),
+    ),
+    "models": Output(
+        "Known models, one a record",
+        ((Record("search", own={"search": Key(nullable(STRING))}), MODELS),),
+    ),
+    "plan": Output(
+        "A plan for a longer context",
+        (
+            (
+                Record(
+                    "model base head_dim rotary_dim count_unrotated weights trained_context "
+                    "context methods",
+                    (results.Plan,),
+                    {
+                        **ASKED,
+                        "model": Key(nullable(STRING), "The model that was given."),
+                        "base": Key(nullable(NUMBER), "The base that was given."),
+                        "methods": Key(
+                            nullable(array(STRING)), "The methods asked for; null for all."
+                        ),
+                    },
+                ),
+                PLAN,
+            ),
+        ),
+    ),
+    "emit": Output(
+        "A setting in the words of stacks, one a record; with --in-place what changed in the file",
+        ((SETTING, EMIT), (SETTING, PATCH)),
+    ),
+    "temperature": Output(
+        "The logit gap of one token among many",
+        (
+            (
+                Record("context trained_context attention_mass", (results.Temperature,)),
+                TEMPERATURE,
+            ),
+        ),
+    ),
+    "freqs": Output(
+        "Angular frequencies of a head",
+        (
+            (
+                Record(f"{HEAD_KEYS} context", own={**HEADS, "context": Key(nullable(INTEGER))}),
+                FREQS,
+            ),
+        ),
+    ),
+    "staircase": Output(
+        "The base of every context",
+        (
+            (
+                Record(
+                    "rotary_dim context kind save",
+                    (results.Staircase,),
+                    {
+                        **ASKED,
+                        "kind": STAIRCASE.own["kind"],
+                        "save": Key(nullable(STRING)),
+                    },
+                ),
+                STAIRCASE,
+            ),
+        ),
+    ),
+    "windows": Output(
+        "All bases that meet the bound",
+        (
+            (
+                Record(
+                    "head_dim context rotary_dim count_unrotated margin weights at_most min_width",
+                    (results.Windows,),
+                    {**ASKED, "min_width": Key(NUMBER)},
+                ),
+                WINDOWS,
+            ),
+        ),
+    ),
+    "weights": Output(
+        "Weights of the pairs from a checkpoint",
+        (
+            (
+                Record(
+                    "checkpoint layer head head_dim rotary_dim layout of",
+                    (results.CheckpointWeights,),
+                    {
+                        **ASKED,
+                        "checkpoint": Key(STRING, "The file or folder that was given."),
+                        "layer": Key(INTEGER, "The layer, from 0."),
+                        "head_dim": Key(nullable(INTEGER)),
+                        "rotary_dim": Key(nullable(INTEGER)),
+                        "layout": Key(nullable(STRING), "The layout that was given."),
+                    },
+                ),
+                CHECKPOINT_WEIGHTS,
+            ),
+        ),
+    ),
+    "verify": Output(
+        "The check of a certificate",
+        (
+            (
+                Record("file backend", own={"file": Key(STRING), "backend": Key(STRING)}),
+                VERIFY,
+            ),
+        ),
+    ),
+    "explain": Output(
+        "Explanations, one a topic",
+        (
+            (
+                Record(
+                    "topic",
+                    own={"topic": Key(nullable(STRING), "What was asked about; null for all.")},
+                ),
+                Record("topic title text", (results.Explanation,)),
+            ),
+        ),
+    ),
+    "schema": Output("The commands that have a schema, one a record", ((Record(""), SCHEMA),)),
+}
