@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import RENDERERS as _RENDERERS
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from ropecalc.base.build import build_staircase as build_staircase
     from ropecalc.base.minimum import min_base as min_base
     from ropecalc.base.windows import windows as windows
-    from ropecalc.bound import check as check
     from ropecalc.bound import max_context as max_context
     from ropecalc.certificate.format import Certificate as Certificate
+    from ropecalc.certificate.schema import read_certificate as read_certificate
     from ropecalc.certificate.verify import verify as verify
     from ropecalc.certificate.write import certify as certify
+    from ropecalc.checking import check as check
     from ropecalc.comparison import compare as compare
     from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
@@ -140,7 +143,7 @@ _HOME = {
     "UnsupportedError": "errors",
     "certify": "certificate.write",
     "build_staircase": "base.build",
-    "check": "bound",
+    "check": "checking",
     "checkpoint_weights": "models.checkpoint",
     "check_in_dtype": "precision.effects",
     "compare": "comparison",
@@ -163,6 +166,7 @@ _HOME = {
     "plan": "extension.planning",
     "plan_model": "extension.planning",
     "patch_config": "stacks.transformers.patch",
+    "read_certificate": "certificate.schema",
     "read_config": "models.reading",
     "read_weights": "weights",
     "refined_estimate": "base.asymptotic",
@@ -194,3 +198,18 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def _html(result: object) -> str | None:
+    from ropecalc.render.notebook import html
+
+    return html(result)
+
+
+def _svg(result: object) -> str | None:
+    from ropecalc.render.notebook import svg
+
+    return svg(result)
+
+
+_RENDERERS.update(html=_html, svg=_svg)

@@ -138,7 +138,7 @@ class _Work:
 
     def check(self, spectrum: Spectrum, reach: int, progress: Progress | None) -> Check:
         """The bound at every distance below ``reach``."""
-        from ropecalc.bound import check
+        from ropecalc.checking import check
 
         key = spectrum, reach
         if key not in self.checks:

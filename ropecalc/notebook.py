@@ -1,9 +1,14 @@
-"""How results show themselves in a notebook: the one door from them to what renders.
+"""How results show themselves in a notebook.
 
-A notebook asks a value for ``_repr_html_`` and ``_repr_svg_``; nothing is loaded before it does.
+A notebook asks a value for ``_repr_html_`` and ``_repr_svg_``. Results know nothing of what
+renders them: the package hands that over in ``RENDERERS``, and loads it when a notebook asks.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
+
+RENDERERS: dict[str, Callable[[object], str | None]] = {}
 
 
 class Shown:
@@ -12,9 +17,7 @@ class Shown:
     __slots__ = ()
 
     def _repr_html_(self) -> str | None:
-        from ropecalc.render.notebook import html
-
-        return html(self)
+        return RENDERERS["html"](self)
 
 
 class Drawn:
@@ -23,6 +26,4 @@ class Drawn:
     __slots__ = ()
 
     def _repr_svg_(self) -> str | None:
-        from ropecalc.render.notebook import svg
-
-        return svg(self)
+        return RENDERERS["svg"](self)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from ropecalc.results import Estimate
+from ropecalc.results import Estimate, MinimumBase
 from ropecalc.scaling import MAX_BASE
 from ropecalc.similarity import checked_context
 from ropecalc.spectrum import check_dims
@@ -66,6 +67,22 @@ def refined_estimate(context: int, rotary_dim: int) -> Estimate:
     context = checked_context(context)
     low, value, high = (_solve(context, rotary_dim // 2, z) for z in (Z_LOW, Z_MIDDLE, Z_HIGH))
     return Estimate(value, low, high, "Poisson summation with a fitted number of deviations")
+
+
+def with_estimates(result: MinimumBase) -> MinimumBase:
+    """A minimum base with the estimates that apply to it beside it.
+
+    Both are for heads rotated whole, with unit weights and without a margin; the refined one for
+    32 rotated dimensions and 1,024 tokens on, where its one number was fitted.
+    """
+    if not result.is_plain:
+        return result
+    fits = result.rotary_dim >= 32 and result.context >= 1024
+    return replace(
+        result,
+        continuum_estimate=continuum_estimate(result.context),
+        refined_estimate=refined_estimate(result.context, result.rotary_dim) if fits else None,
+    )
 
 
 def _solve(context: int, n_pairs: int, z: float) -> float:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from decimal import Decimal
-from typing import Literal, NamedTuple
 
 import numpy as np
 
+from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
+from ropecalc.base.solve import infimum
+from ropecalc.base.sweep import Landing
 from ropecalc.bound import scan
 from ropecalc.errors import TableError, TableWarning, UndecidedError
 from ropecalc.quick import NEAR_ZERO
@@ -19,22 +21,6 @@ from ropecalc.tables import cut, look_up
 METHOD = "shipped table of minimum bases"
 
 EVALUATED = 2**20  # up to here a full evaluation takes under a tenth of a second
-
-
-class Answer(NamedTuple):
-    """What a sweep or a table says of the minimum base."""
-
-    status: Status
-    base: float | None
-    """The smallest float64 that meets the bound; 1 where smaller bases would, too."""
-    enclosure: tuple[float, float] | None
-    distance: int | None
-    """The critical distance."""
-    digits: Decimal | None
-    """The infimum, rounded up to the digits that were asked for."""
-    source: Literal["table", "sweep"]
-    steps: int
-    method: str
 
 
 def looked_up(family: Family, context: int, digits: int | None, verify: bool) -> Answer | None:
@@ -60,9 +46,6 @@ def _rooted(
     family: Family, context: int, step: Step, digits: int | None
 ) -> tuple[bool, Decimal | None]:
     """Whether the infimum at a step's distance is the step's own, and its digits."""
-    from ropecalc.base.solve import infimum
-    from ropecalc.base.sweep import Landing
-
     landing = Landing(math.log(step.base), (step.distance,))
     try:
         found = infimum(family, context, landing, digits)

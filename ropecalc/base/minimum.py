@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.lookup import Answer, looked_up
+from ropecalc.base.lookup import looked_up
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context

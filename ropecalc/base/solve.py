@@ -6,8 +6,8 @@ import math
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family
-from ropecalc.base.lookup import Answer
 from ropecalc.base.roots import (
     ROOT_DIGITS,
     enclosing_base,

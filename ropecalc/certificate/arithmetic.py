@@ -11,15 +11,11 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from decimal import Decimal
 from fractions import Fraction
-from importlib.util import find_spec
 from typing import Any, Protocol
-
-from ropecalc.errors import InvalidValueError
 
 Real = Any  # neither library is typed
 Matrix = Any
 Exact = Fraction | Decimal | float  # what has an exact value
-BACKENDS = ("auto", "mpmath", "arb")
 
 
 class Arithmetic(Protocol):
@@ -57,27 +53,3 @@ class Arithmetic(Protocol):
 
     def doubtful(self, left: Matrix, right: Matrix, constant: Real) -> list[tuple[int, int]]:
         """Every (i, j) where  left_i . right_j + constant  is not certainly >= 0."""
-
-
-def arithmetic_of(backend: str, bits: int) -> Arithmetic:
-    """The arithmetic of a backend; "auto" is Arb where python-flint is installed, else mpmath.
-
-    Raises InvalidValueError for an unknown backend, or for "arb" without python-flint.
-    """
-    if backend not in BACKENDS:
-        raise InvalidValueError(
-            "backend", f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}"
-        )
-    has_arb = find_spec("flint") is not None
-    if backend == "arb" and not has_arb:
-        raise InvalidValueError(
-            "backend",
-            "backend arb needs python-flint: pip install 'ropecalc[arb]', or take mpmath",
-        )
-    if backend == "mpmath" or not has_arb:
-        from ropecalc.certificate.intervals import Intervals
-
-        return Intervals(bits)
-    from ropecalc.certificate.balls import Balls
-
-    return Balls(bits)

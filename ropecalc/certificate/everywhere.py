@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ropecalc.certificate.arithmetic import Real, arithmetic_of
+from ropecalc.certificate.arithmetic import Real
+from ropecalc.certificate.backends import arithmetic_of
 from ropecalc.certificate.format import Claim
 from ropecalc.certificate.head import Head
 

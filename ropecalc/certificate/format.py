@@ -86,7 +86,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A claim and its evidence; ``to_json`` and ``from_json`` are each other's inverse."""
+    """A claim and its evidence; ``to_json`` and ``schema.parse`` are each other's inverse."""
 
     claim: Claim
     chain: tuple[Link, ...]
@@ -101,16 +101,6 @@ class Certificate:
         document["digest"] = digest(document)
         lines = [f'"{key}": {_lines(value)}' for key, value in document.items()]
         return "{\n" + ",\n".join(lines) + "\n}\n"
-
-    @staticmethod
-    def from_json(text: str, name: str = "the certificate") -> Certificate:
-        """The certificate in a text; ``name`` is what to call it in messages.
-
-        Raises CertificateError where the text is no certificate, or not as it was written.
-        """
-        from ropecalc.certificate.schema import parse
-
-        return parse(text, name)
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write the file, whole or not at all; raises CertificateError where that fails."""

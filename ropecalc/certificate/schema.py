@@ -40,14 +40,17 @@ _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _PROGRAM = re.compile(r"ropecalc [0-9A-Za-z.+-]{1,40}")
 
 
-def read(source: str | os.PathLike[str]) -> Certificate:
+def read_certificate(source: str | os.PathLike[str]) -> Certificate:
     """The certificate in a file, or from standard input where ``source`` is ``"-"``."""
     name, text = read_text(source)
     return parse(text, name)
 
 
-def parse(text: str, name: str) -> Certificate:
-    """The certificate in ``text``; see ``Certificate.from_json``."""
+def parse(text: str, name: str = "the certificate") -> Certificate:
+    """The certificate in a text; ``name`` is what to call it in messages.
+
+    Raises CertificateError where the text is no certificate, or not as it was written.
+    """
     try:
         document = json.loads(
             text,

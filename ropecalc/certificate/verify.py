@@ -8,13 +8,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.certificate.arithmetic import Arithmetic, arithmetic_of
+from ropecalc.certificate.arithmetic import Arithmetic
+from ropecalc.certificate.backends import arithmetic_of
 from ropecalc.certificate.beyond import shortfall_beyond
 from ropecalc.certificate.chain import check_link
 from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
 from ropecalc.certificate.head import Head
-from ropecalc.certificate.schema import read
+from ropecalc.certificate.schema import parse, read_certificate
 from ropecalc.results import Verification, VerificationStatus
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def verify(
     """
     arithmetic = arithmetic_of(backend, BITS)
     if isinstance(certificate, Certificate):
-        certificate = Certificate.from_json(certificate.to_json())  # as strict as with a file
+        certificate = parse(certificate.to_json())  # as strict as with a file
     else:
-        certificate = read(certificate)
+        certificate = read_certificate(certificate)
     start = time.perf_counter()
     run = _Run(certificate, arithmetic, progress)
     with arithmetic.working():

@@ -55,7 +55,8 @@ def certify(
         Two ends of windows lie closer together than double precision can tell.
 
     >>> proof = certify(32, 64)
-    >>> proof.claim.context, len(proof.chain) > 5, Certificate.from_json(proof.to_json()) == proof
+    >>> from ropecalc.certificate.schema import parse
+    >>> proof.claim.context, len(proof.chain) > 5, parse(proof.to_json()) == proof
     (64, True, True)
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)

@@ -4,3 +4,6 @@ A command parses its options, calls one public function and renders one result. 
 is slow to import (numpy, mpmath, rich) is imported where it is used, so that ``--help`` and
 completion stay quick.
 """
+
+PROGRAM = "ropecalc"
+BAD_INPUT, INTERRUPTED = 2, 130  # exit codes

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
-from types import ModuleType
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from ropecalc import __version__
-from ropecalc.cli import boundary
+from ropecalc.cli import PROGRAM, boundary
+from ropecalc.cli.commands import COMMANDS, Commands
 from ropecalc.cli.guesses import mended
 from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog, page
 from ropecalc.cli.overview import THINGS
@@ -24,7 +23,7 @@ EPILOG = epilog(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"{boundary.PROGRAM} {__version__}")
+        print(f"{PROGRAM} {__version__}")
         raise typer.Exit
 
 
@@ -39,29 +38,6 @@ def root(
     """The base of rotary position embeddings (rope_theta), and the context that it can carry."""
 
 
-class Commands(Mapping[str, ModuleType]):
-    """The module of each command by its name, loaded when it is asked for."""
-
-    NAMES = tuple(
-        "min-base curve max-ctx check inspect lint compare models plan emit temperature freqs "
-        "staircase windows weights verify explain schema".split()
-    )
-
-    def __getitem__(self, name: str) -> ModuleType:
-        if name not in self.NAMES:
-            raise KeyError(name)
-        return import_module(f"ropecalc.cli.{name.replace('-', '_')}")
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.NAMES)
-
-    def __len__(self) -> int:
-        return len(self.NAMES)
-
-
-COMMANDS = Commands()
-
-
 def application(args: Sequence[str]) -> typer.Typer:
     """The program for some arguments: all commands, or the one that they begin with.
 
@@ -69,7 +45,7 @@ def application(args: Sequence[str]) -> typer.Typer:
     would pay for each of them on every call.
     """
     app = typer.Typer(
-        name=boundary.PROGRAM,
+        name=PROGRAM,
         no_args_is_help=True,
         rich_markup_mode=None,  # rich eats square brackets, and doubles the time of --help
         pretty_exceptions_enable=False,

@@ -18,14 +18,13 @@ from typing import ParamSpec, Protocol, TextIO, runtime_checkable
 
 import typer
 
-from ropecalc.cli.entry import INTERRUPTED
+from ropecalc.cli import BAD_INPUT, INTERRUPTED, PROGRAM
+from ropecalc.cli.commands import COMMANDS
 from ropecalc.cli.helptext import examples
 from ropecalc.cli.overview import overview
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
 
 P = ParamSpec("P")
-PROGRAM = "ropecalc"
-BAD_INPUT = 2
 DEBUG_VARIABLE = "ROPECALC_DEBUG"
 COMPLETE_VARIABLE = "_ROPECALC_COMPLETE"  # in which a shell says that it wants words completed
 OPTIONS = {  # parameter of the library -> option of the commands, where the names differ
@@ -186,15 +185,11 @@ def _where_to_look(error: Exception) -> str:
 
 def _as_typed() -> str:
     """The program with the command that it was called with, if that is one."""
-    from ropecalc.cli.app import COMMANDS
-
     return " ".join([PROGRAM, *(word for word in sys.argv[1:2] if word in COMMANDS)])
 
 
 def _such_as(path: str) -> str:
     """The first example of a command."""
-    from ropecalc.cli.app import COMMANDS
-
     module = COMMANDS.get(path.removeprefix(f"{PROGRAM} "))
     return f" An example: {examples(module.EPILOG)[0]}." if module else ""
 

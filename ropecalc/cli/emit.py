@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +16,7 @@ from ropecalc.errors import InvalidValueError
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from ropecalc.results import Emission, ModelConfig, Setting
+    from ropecalc.results import Emission, Setting
 
 SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and others take it."
 EPILOG = epilog(
@@ -111,7 +110,7 @@ def _setting(
     **parts: object,
 ) -> Setting:
     """The setting of a model, or of a head alone."""
-    from ropecalc.cli.target import load
+    from ropecalc.cli.target import called, load
     from ropecalc.models.setting import make_setting
     from ropecalc.results import Rope
 
@@ -131,24 +130,6 @@ def _setting(
     head_dim = dim or 128
     rope = Rope("all", "default", float(str(parts["base"])), head_dim, rotary_dim or head_dim)
     return make_setting(None, rope, **parts)  # type: ignore[arg-type]
-
-
-def called(target: str, model: ModelConfig) -> str:
-    """What a stack's own command is to call the model: a repository, or a folder."""
-    from ropecalc.cli.target import is_known
-
-    if target == "-":
-        return "MODEL"
-    if os.path.lexists(target):
-        folder, name = os.path.split(target)
-        is_file = name.endswith((".json", ".sh", ".txt", ".args"))
-        return (folder or ".") if is_file else target
-    if is_known(target):
-        from ropecalc.models.known import known_models
-
-        known = [one for one in known_models(model.source) if one.name == model.source]
-        return (known[0].repo if known else None) or model.source
-    return target
 
 
 # --- the stacks ---------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ import os
 import sys
 
 from ropecalc import __version__
-
-INTERRUPTED = 130
+from ropecalc.cli import INTERRUPTED
 
 
 def main() -> int:

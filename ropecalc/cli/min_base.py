@@ -155,6 +155,10 @@ def command(
         if path is not None:
             _certify(path, asked, kind)
     results = [_solve(**problem, **wanted) for problem in asked.problems]
+    if form is not Form.BARE:
+        from ropecalc.base.asymptotic import with_estimates
+
+        results = list(map(with_estimates, results))
     rounded = [
         _in_dtype(result, {**in_dtype, "weights": weights}) if in_dtype else None
         for result in results

@@ -26,7 +26,7 @@ EPILOG = epilog(
 
 def complete_command(incomplete: str) -> list[str]:
     """The commands that have a schema and begin with what was typed."""
-    from ropecalc.cli.app import Commands
+    from ropecalc.cli.commands import Commands
 
     return [name for name in Commands.NAMES if name.startswith(incomplete) and _text(name)]
 
@@ -86,7 +86,7 @@ def _titles() -> Iterator[tuple[str, str]]:
     """Each command that has a schema, and what its answer is."""
     import json
 
-    from ropecalc.cli.app import Commands
+    from ropecalc.cli.commands import Commands
 
     for name in Commands.NAMES:
         if text := _text(name):
@@ -103,7 +103,7 @@ def _schema(name: str) -> str:
 
 def _text(name: str) -> str | None:
     """The shipped file; None for a command without, or for no command."""
-    from ropecalc.cli.app import Commands
+    from ropecalc.cli.commands import Commands
     from ropecalc.tables import shipped_bytes
 
     data = shipped_bytes(f"schemas/{name}.json") if name in Commands.NAMES else None

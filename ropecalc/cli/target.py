@@ -61,3 +61,19 @@ def looks_like_a_path(target: str) -> bool:
 
 def _has_ending(target: str) -> bool:
     return target.lower().endswith(FILE_ENDINGS)
+
+
+def called(target: str, model: ModelConfig) -> str:
+    """What a stack's own command is to call the model: a repository, or a folder."""
+    if target == "-":
+        return "MODEL"
+    if os.path.lexists(target):
+        folder, name = os.path.split(target)
+        is_file = name.endswith((".json", ".sh", ".txt", ".args"))
+        return (folder or ".") if is_file else target
+    if is_known(target):
+        from ropecalc.models.known import known_models
+
+        known = [one for one in known_models(model.source) if one.name == model.source]
+        return (known[0].repo if known else None) or model.source
+    return target

@@ -86,7 +86,7 @@ def _picked(plan: Plan, stack: str, methods: Sequence[str] | None) -> str:
 
 
 def _setting(plan: Plan, method: str, target: str | None) -> Setting:
-    from ropecalc.cli.emit import called
+    from ropecalc.cli.target import called
     from ropecalc.results import Setting
 
     candidate = plan.candidate(method) or plan.original

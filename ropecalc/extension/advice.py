@@ -302,7 +302,7 @@ def _as_good(found: Candidate) -> str:
 
 def _meets(found: Candidate, base: str) -> bool:
     """Whether a base as it is written meets the bound as the candidate does."""
-    from ropecalc.bound import check
+    from ropecalc.checking import check
     from ropecalc.scaling import from_rope
 
     value = float(base.replace(",", ""))

@@ -270,7 +270,7 @@ class _Look:
 
     def at(self, method: str, rope: Rope) -> Candidate:
         """One setting at the target."""
-        from ropecalc.bound import check
+        from ropecalc.checking import check
         from ropecalc.similarity import similarity_at
 
         way, spectrum = self.way, self._spectrum(rope, method)

@@ -77,24 +77,13 @@ class MinimumBase(Shown):
     """Largest float64 in it, as far as it was followed; None where it has no end."""
     wide_distance: int | None = None
     """The distance whose similarity rises through zero at its start."""
+    continuum_estimate: float | None = None
+    """The limit of many pairs, context / 0.6165..., where it applies and was asked for."""
+    refined_estimate: Estimate | None = None
+    """The estimate with the fluctuation of the finite sum, likewise."""
 
     @property
-    def continuum_estimate(self) -> float | None:
-        """The limit of many pairs, context / 0.6165..., where it applies."""
-        from ropecalc.base.asymptotic import continuum_estimate
-
-        return continuum_estimate(self.context) if self._is_plain else None
-
-    @property
-    def refined_estimate(self) -> Estimate | None:
-        """The estimate with the fluctuation of the finite sum, where it applies."""
-        from ropecalc.base.asymptotic import refined_estimate
-
-        fits = self.rotary_dim >= 32 and self.context >= 1024  # where its one number was fitted
-        return refined_estimate(self.context, self.rotary_dim) if self._is_plain and fits else None
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether the estimates' assumptions hold: full rotation, unit weights, no margin."""
+    def is_plain(self) -> bool:
+        """Whether all is rotated, with unit weights and no margin, and a base was found."""
         counted = self.count_unrotated and self.rotary_dim < self.head_dim
         return not (counted or self.weighted or self.margin) and self.status is Status.FOUND

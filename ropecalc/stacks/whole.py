@@ -31,8 +31,8 @@ def whole_base(rope: Rope, context: int, reason: str) -> tuple[int, list[str]]:
 
 
 def _holds(rope: Rope, base: float, context: int) -> bool:
-    import ropecalc
+    from ropecalc.checking import check
 
-    return ropecalc.check(
+    return check(
         base, context, head_dim=rope.head_dim, rotary_dim=rope.rotary_dim, next_base=False
     ).holds

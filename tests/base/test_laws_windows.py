@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc import SafeStatus, Status, Windows, WindowStatus
-from ropecalc.bound import ROOM_LIMIT
+from ropecalc.checking import ROOM_LIMIT
 from tests.base.test_laws_base import LONGER, all_windows, least
 from tests.tools.laws import Head, heads, laws
 

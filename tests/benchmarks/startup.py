@@ -33,7 +33,7 @@ LINES = (
 
 def calls() -> dict[str, list[str]]:
     """Every call by what it is called: typer alone, the lines above, and -h of each command."""
-    from ropecalc.cli.app import Commands
+    from ropecalc.cli.commands import Commands
 
     lines = [*LINES, *(f"{name} -h" for name in Commands.NAMES)]
     peers = {TYPER: "import typer", 'python -c "import typer, numpy"': "import typer, numpy"}

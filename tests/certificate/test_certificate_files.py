@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 import ropecalc
-from ropecalc import Certificate, CertificateError, VerificationStatus
+from ropecalc import CertificateError, VerificationStatus
 from ropecalc.certificate.files import MAX_BYTES
 from ropecalc.certificate.format import digest
+from ropecalc.certificate.schema import parse
 from tests.certificate.test_certificate import similarities
 from tests.tools.effort import little_work
 
@@ -45,7 +46,7 @@ def resealed(**changes: Any) -> str:
 def outcome(text: str) -> str:
     """What verify makes of a text: the name of a status, or "refused"."""
     try:
-        return ropecalc.verify(Certificate.from_json(text)).status.name
+        return ropecalc.verify(parse(text)).status.name
     except CertificateError:
         return "refused"
 
@@ -223,7 +224,7 @@ HOSTILE: dict[str, str] = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_texts_are_refused_in_one_line(name: str) -> None:
     with little_work(), pytest.raises(CertificateError) as caught:
-        ropecalc.verify(Certificate.from_json(HOSTILE[name], "proof.json"))
+        ropecalc.verify(parse(HOSTILE[name], "proof.json"))
     assert str(caught.value).startswith("proof.json: ")
     assert len(str(caught.value)) < 300
     assert "\n" not in str(caught.value)
@@ -243,7 +244,7 @@ ABSURD: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("backend", ["mpmath", "arb"])
 def test_absurd_chains_fail_with_little_work(name: str, backend: str) -> None:
     with little_work():
-        found = ropecalc.verify(Certificate.from_json(resealed(**ABSURD[name])), backend=backend)
+        found = ropecalc.verify(parse(resealed(**ABSURD[name])), backend=backend)
     assert found.status is VerificationStatus.LINK_FAILS
 
 
@@ -257,7 +258,7 @@ def test_a_claim_made_to_fill_the_memory_fails_with_little_work() -> None:
         chain=[[2e-13, 2]],
     )
     with little_work():
-        found = ropecalc.verify(Certificate.from_json(text), backend="arb")
+        found = ropecalc.verify(parse(text), backend="arb")
     assert (found.status.name, found.failed_distance) == ("HIGH_END_FAILS", 2)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.commands import COMMANDS
 from tests.conftest import HANGS
 from tests.tools.stage import Done, Run, played
 

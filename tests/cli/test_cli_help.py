@@ -10,7 +10,7 @@ import pytest
 
 import ropecalc
 from ropecalc.cli import boundary
-from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.commands import COMMANDS
 from ropecalc.cli.overview import THINGS
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import ropecalc
-from ropecalc.cli.app import Commands
+from ropecalc.cli.commands import Commands
 from tests.cli.test_cli_environments import LINES
 from tests.tools import extras, stage
 

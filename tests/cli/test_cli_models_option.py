@@ -66,7 +66,7 @@ def test_every_command_takes_a_model(run_batch: RunBatch, files: dict[str, str])
 
 
 def test_commands_that_take_a_base_or_a_head_are_those(run_batch: RunBatch) -> None:
-    from ropecalc.cli.app import COMMANDS
+    from ropecalc.cli.commands import COMMANDS
 
     helps = run_batch([[name, "-h"] for name in COMMANDS])
     takes_head = {

@@ -14,7 +14,7 @@ from time import monotonic
 
 import pytest
 
-from ropecalc.cli.app import Commands
+from ropecalc.cli.commands import Commands
 from ropecalc.explanations import TOPICS
 from tests.tools import transcript
 

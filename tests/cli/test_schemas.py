@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.commands import COMMANDS
 from tests.tools import regenerate_schemas
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import ropecalc
-from ropecalc import InvalidValueError, Status, bound
+from ropecalc import InvalidValueError, Status, checking
 from ropecalc.base.room import Room
-from ropecalc.bound import _looks, checked_margin, scan
+from ropecalc.bound import checked_margin, scan
+from ropecalc.checking import _looks
 from ropecalc.scaling import default, linear
 from ropecalc.similarity import MAX_POSITIONS, checked_context, error_bound
 
@@ -120,8 +121,8 @@ def test_a_check_looks_for_room_where_it_holds_and_for_a_base_where_not(
         asked.append(of)
         return 7.0
 
-    monkeypatch.setattr(bound, "_room", lambda *_: Room(below=0.25, above=0.5))
-    monkeypatch.setattr(bound, "_next_base", next_base)
+    monkeypatch.setattr(checking, "_room", lambda *_: Room(below=0.25, above=0.5))
+    monkeypatch.setattr(checking, "_next_base", next_base)
     check = partial(ropecalc.check, 1e4, head_dim=2)  # S(m) = cos(m), below 0 at 2
     for context, room, found in ((1, None, True), (2, True, True), (2, False, False)):
         held = check(context, room=room)

@@ -222,15 +222,15 @@ def test_a_base_that_would_take_long_is_left_to_min_base(monkeypatch: pytest.Mon
 
 
 def test_equal_layers_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ropecalc import bound
+    from ropecalc import checking
 
-    contexts, real = [], bound.check
+    contexts, real = [], checking.check
 
     def counting(spectrum: Any, context: int, **given: Any) -> ropecalc.Check:
         contexts.append(context)
         return real(spectrum, context, **given)
 
-    monkeypatch.setattr(bound, "check", counting)
+    monkeypatch.setattr(checking, "check", counting)
     ropes = [replace(LLAMA2, layer_type=name) for name in ("a", "b", "c")]
     ropes[2] = replace(ropes[2], window=512)
     layers = ropecalc.inspect(model(*ropes), bases=False).layers

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -476,7 +477,7 @@ ROUNDED = [
 
 
 def rounded_scores(context: int, dtype: str, recipe: str) -> NDArray[np.float32]:
-    """S of base 1,000 and EIGHT in plain NumPy, pair after pair, as the recipes say."""
+    """S of base 1,000 and EIGHT, pair after pair, as the recipes say; functions are mpmath's."""
     import ml_dtypes
 
     one, storage = np.float32, {"bfloat16": ml_dtypes.bfloat16}.get(dtype, np.dtype(dtype))
@@ -485,13 +486,14 @@ def rounded_scores(context: int, dtype: str, recipe: str) -> NDArray[np.float32]
         return np.asarray(values).astype(of).astype(one)
 
     total, positions = np.zeros(context, one), np.arange(context).astype(one)
-    step, theta = kept(np.float64(1e3) ** np.float64(-0.25), one), positions
+    step, theta = kept(float(mpmath.mpf(1000) ** -0.25), one), positions
     for pair, weight in enumerate(EIGHT):
-        inverse = one(1) / kept(np.float64(1e3) ** (pair / 4), one)
+        inverse = one(1) / kept(float(mpmath.mpf(1000) ** (pair / 4)), one)
         phase = positions * inverse if recipe == "transformers" else theta
         if recipe == "naive":
             phase = kept(kept(positions) * kept(inverse))
-        total += kept(kept(np.cos(phase.astype(np.float64)), one)) * one(weight)
+        cosines = [float(mpmath.cos(angle)) for angle in phase.tolist()]
+        total += kept(kept(cosines, one)) * one(weight)
         theta = theta * step
     return total
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.commands import COMMANDS
 from tests.cli.test_cli_environments import LINES, NO_ROWS, rows_of
 from tests.conftest import HANGS
 from tests.tools.faults import (

@@ -1,7 +1,8 @@
 """The house: who may import whom, and that the check of it can fail.
 
-Arrows run one way: cli -> render -> results, cli -> numerics -> spectrum -> errors. There is one
-door back: by ``notebook`` a result asks render for its table or picture, when a notebook asks it.
+Arrows run one way and in no circle: cli -> render -> results, cli -> questions about a model ->
+stacks -> models -> scaling -> spectrum, and base -> bound -> similarity -> spectrum. Imports inside
+functions count, and a name that a package loads late is an arrow to the module that has it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.commands import COMMANDS
 from tests.tools.places import PACKAGE
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -55,7 +56,7 @@ def crossings(room: str, source: str) -> list[str]:
             wrong.append(f"{module}: no public name")
         if inner == "cli" and room not in ("cli", "__main__"):
             wrong.append(f"{module}: nothing below knows the commands")
-        if inner == "render" and room not in ("render", "cli", "notebook"):
+        if inner == "render" and room not in ("render", "cli", "__init__"):
             wrong.append(f"{module}: numerics do not render")
         if room in OPEN_TO_ALL and inner not in ("", *OPEN_TO_ALL) and room != "results":
             wrong.append(f"{module}: {room} stands at the bottom")
@@ -110,6 +111,116 @@ def test_the_check_of_the_tops_can_fail() -> None:
     assert list(imports("import numpy as np", at_top=True)) == ["numpy"]
     late = "if TYPE_CHECKING:\n    import numpy\ndef f():\n    import mpmath"
     assert list(imports(late, at_top=True)) == []
+
+
+# --- circles ------------------------------------------------------------------------------------
+
+Graph = dict[str, set[str]]
+
+
+def sources() -> dict[str, str]:
+    """The text of every module of the package, by its full name."""
+    return {
+        ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): file.read_text(encoding="utf-8")
+        for file in FILES
+    }
+
+
+def late_names(source: str) -> dict[str, str]:
+    """name -> module, relative to the package, of what a package loads when it is first used."""
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOME":
+            found: dict[str, str] = ast.literal_eval(node.value)
+            return found
+    return {}
+
+
+def arrows(texts: dict[str, str]) -> Graph:
+    """Which modules each imports, at any time; types alone do not count, nor packages around it."""
+    late = {module: late_names(text) for module, text in texts.items()}
+    graph: Graph = {module: set() for module in texts}
+    for module, text in texts.items():
+        tree = ast.parse(text)
+        types = _under_type_checking(tree)
+        for node in ast.walk(tree):
+            if id(node) not in types:
+                graph[module] |= {x for x in _targets(node, late) if x in texts}
+        graph[module] -= {x for x in texts if f"{module}.".startswith(f"{x}.")}
+    return graph
+
+
+def _under_type_checking(tree: ast.Module) -> set[int]:
+    blocks = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    return {id(node) for block in blocks for part in block.body for node in ast.walk(part)}
+
+
+def _targets(node: ast.AST, late: dict[str, dict[str, str]]) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        for alias in node.names:
+            home = late.get(node.module, {}).get(alias.name)
+            yield f"{node.module}.{home or alias.name}"
+            if home is None:
+                yield node.module
+
+
+def circles(graph: Graph) -> list[list[str]]:
+    """The groups of modules that reach each other."""
+    reached = {module: _reach(graph, module) for module in graph}
+    groups = {
+        frozenset(x for x in reached[module] if module in reached[x])
+        for module in graph
+        if module in reached[module]
+    }
+    return sorted(map(sorted, groups))
+
+
+def _reach(graph: Graph, start: str) -> set[str]:
+    seen: set[str] = set()
+    rest = [start]
+    while rest:
+        new = graph[rest.pop()] - seen
+        seen |= new
+        rest += new
+    return seen
+
+
+def test_no_module_reaches_itself() -> None:
+    assert circles(arrows(sources())) == []
+
+
+def test_below_the_commands_nobody_asks_the_package_itself() -> None:
+    """Its public names reach everything: asked from below, they would hide a circle."""
+    asking = {
+        module
+        for module, text in sources().items()
+        if not module.startswith(("ropecalc.cli", "ropecalc.__main__"))
+        and "ropecalc" in {name for name in imports(text) if "." not in name}
+    }
+    assert asking == set()
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        ({"p.a": "from p.b import f", "p.b": "def f():\n    from p import a"}, [["p.a", "p.b"]]),
+        ({"p.a": "import p.b", "p.b": "import p.c", "p.c": "import p.a"}, [["p.a", "p.b", "p.c"]]),
+        ({"p.a": "if TYPE_CHECKING:\n    import p.b", "p.b": "import p.a"}, []),
+        (
+            {"p": "_HOME = {'X': 'b'}", "p.a": "from p import X", "p.b": "import p.a"},
+            [["p.a", "p.b"]],
+        ),
+    ],
+)
+def test_the_check_of_the_circles_can_fail(texts: dict[str, str], found: list[list[str]]) -> None:
+    assert circles(arrows(texts)) == found
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 import ropecalc
 from ropecalc import Certificate, CertificateError, InvalidValueError
 from ropecalc.certificate.format import digest
+from ropecalc.certificate.schema import parse
 from ropecalc.inspection import inspect
 from ropecalc.models.huggingface import parse_config
 from ropecalc.quantities import format_base, parse_base, parse_fraction, parse_positive_int
@@ -117,7 +118,7 @@ def proves(document: dict[str, Any]) -> bool:
     """Whether a document, with a digest that fits it, is a proof."""
     sealed = {**document, "digest": digest(document)}
     try:
-        return ropecalc.verify(Certificate.from_json(json.dumps(sealed))).proved
+        return ropecalc.verify(parse(json.dumps(sealed))).proved
     except CertificateError:
         return False
 
@@ -126,7 +127,7 @@ def proves(document: dict[str, Any]) -> bool:
 @given(heads(), st.integers(3, 90), st.sampled_from(["minimum-base", "safe-base"]))
 def test_a_proof_of_any_head_reads_back_and_proves(head: Head, context: int, kind: str) -> None:
     proof = proof_of(head, context, kind)
-    assert Certificate.from_json(proof.to_json()) == proof
+    assert parse(proof.to_json()) == proof
     assert ropecalc.verify(proof).proved
     found = ropecalc.min_base(context=context, safe=True, use_table=False, **head.asked)
     base = found.minimum_base if kind == "minimum-base" else found.safe_base

@@ -239,7 +239,7 @@ def test_axes_of_decades_keep_everything_inside(rows: int, low: float, high: flo
 
 def test_one_turn_is_the_border_of_what_lies_below() -> None:
     axis = vertical_around(-2.0, 3.0, 16, 4)
-    rows = axis.rows_of(np.log10(np.array([1.0, 0.999])))
+    rows = axis.rows_of(np.array([math.log10(turns) for turns in (1.0, 0.999)]))
     assert rows.tolist() == [axis.zero, axis.zero + 1]
 
 

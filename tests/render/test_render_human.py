@@ -19,7 +19,7 @@ from ropecalc.render.human import (
     show_max_context,
     show_min_base,
 )
-from ropecalc.results import Estimate, MinimumBase, Status, WindowStatus
+from ropecalc.results import Status, WindowStatus
 from tests.tools.render_samples import (
     BEYOND,
     BROKEN,
@@ -43,11 +43,20 @@ SEVERAL = [
         window_end=4300.125,
         round_base=4300.0,
         integer_base=4294,
+        continuum_estimate=1024 / 0.6165,
     ),
     MINIMUM,
     EVERY_BASE,
 ]
-PARTIAL = replace(MINIMUM, head_dim=192, rotary_dim=64, margin=0.05, count_unrotated=False)
+PARTIAL = replace(
+    MINIMUM,
+    head_dim=192,
+    rotary_dim=64,
+    margin=0.05,
+    count_unrotated=False,
+    continuum_estimate=None,
+    refined_estimate=None,
+)
 
 GOLDEN = {
     "minimum 60 ascii": """
@@ -408,23 +417,6 @@ A column shows the least and the greatest value of all its
 distances, in tokens.
 """,
 }
-
-
-@pytest.fixture(autouse=True)
-def _fixed_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Estimates that the numerics cannot move."""
-    refined = Estimate(512_345.0, 312_345.0, 912_345.0, "refined")
-    plain = "_is_plain"
-    monkeypatch.setattr(
-        MinimumBase,
-        "continuum_estimate",
-        property(lambda result: result.context / 0.6165 if getattr(result, plain) else None),
-    )
-    monkeypatch.setattr(
-        MinimumBase,
-        "refined_estimate",
-        property(lambda result: refined if getattr(result, plain) else None),
-    )
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import re
 import pytest
 
 import ropecalc
-from ropecalc import Certificate, Verification
+from ropecalc import Verification
+from ropecalc.certificate.schema import parse
 from ropecalc.render.proof import show_verification
 from tests.certificate.test_certificate_files import PROOF, resealed
 from tests.tools.render_samples import Stream
@@ -21,7 +22,7 @@ def shown(result: Verification, encoding: str = "utf-8") -> str:
 
 
 def verified(**changes: object) -> Verification:
-    return ropecalc.verify(Certificate.from_json(resealed(**changes)), backend="mpmath")
+    return ropecalc.verify(parse(resealed(**changes)), backend="mpmath")
 
 
 def test_a_link_that_fails() -> None:

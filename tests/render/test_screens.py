@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ropecalc.cli.app import COMMANDS
+from ropecalc.cli.commands import COMMANDS
 from ropecalc.render.console import STYLES
 from tests.tools import screens
 

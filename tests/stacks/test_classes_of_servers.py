@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -22,6 +23,7 @@ from ropecalc.models.huggingface import parse_config
 from ropecalc.results import Emission, StackRun
 from ropecalc.stacks.running import as_run
 from ropecalc.stacks.writing import emit
+from tests.tools import scaling_oracle
 
 Document = dict[str, Any]
 YARN: Document = {
@@ -63,6 +65,12 @@ def frequencies(found: StackRun) -> Any:
     return found.spectrum.angular_frequencies
 
 
+def plain(base: float, rotary_dim: int) -> list[float]:
+    """theta_i = base^(-2i/rotary_dim), each the nearest float64."""
+    with mpmath.workdps(50):
+        return [float(theta) for theta in scaling_oracle.plain(mpmath.mpf(base), rotary_dim)]
+
+
 def written(document: Document, stack: str, **asked: Any) -> Emission:
     model = parse_config(document, "config.json")
     return emit(ropecalc.make_setting(model, model.rope, **asked), stack)
@@ -85,7 +93,7 @@ def overrides(text: str) -> Document:
 def test_code_of_sglang_that_passes_no_scaling_has_a_plain_rope(model_type: str) -> None:
     document = config(model_type, YARN, partial_rotary_factor=1.0)
     found = run(document, "sglang")
-    assert np.array_equal(frequencies(found), 1e6 ** (-np.arange(0, 128, 2) / 128))
+    assert frequencies(found).tolist() == plain(1e6, 128)
     assert found.spectrum is not None
     assert found.spectrum.attention_factor == 1
     assert f"its code for {model_type} passes no scaling on" in rules(found)
@@ -130,7 +138,7 @@ def test_a_null_factor_stops_sglang_only_where_it_is_read() -> None:
 def test_code_of_sglang_that_takes_a_whole_base_has_no_other(model_type: str) -> None:
     document = config(model_type, rope_theta=999_999.4420358813, num_local_experts=4)
     found = run(document, "sglang")
-    assert np.array_equal(frequencies(found), 999_999.0 ** (-np.arange(0, 128, 2) / 128))
+    assert frequencies(found).tolist() == plain(999_999, 128)
     assert "takes the whole part of the base, 999,999" in rules(found)
     assert not run(config(model_type), "sglang").rules
     emitted = written(document, "sglang", base=2_000_000.5, context=16_384)
@@ -400,7 +408,7 @@ def test_olmo_3_in_sglang_has_one_base_and_no_nested_object(
     full = found[0].rope
     assert full is not None
     assert (full.rope_type == "yarn") is scaled
-    assert np.array_equal(frequencies(found[-1]), base ** (-np.arange(0, 128, 2) / 128))
+    assert frequencies(found[-1]).tolist() == plain(base, 128)
     lost = "rope_parameters" in document
     assert ("has no rope_parameters: nothing is scaled" in rules(found[0])) is lost
 
@@ -574,7 +582,7 @@ def test_a_proportional_factor_is_left_out_by_sglang() -> None:
     """factory.py builds Gemma4RotaryEmbedding without it."""
     rope = {"rope_type": "proportional", "factor": 8.0, "partial_rotary_factor": 0.25}
     found = run(config("llama", rope), "sglang")
-    assert np.array_equal(frequencies(found), (1e6 ** (-np.arange(0, 128, 2) / 128))[:16])
+    assert frequencies(found).tolist() == plain(1e6, 128)[:16]
     assert "proportional leaves the factor out" in rules(found)
     emitted = written(config("llama", rope), "sglang")
     assert not emitted.exact

@@ -118,7 +118,8 @@ def _asked(jobs: list[Any], folder: str, environ: Mapping[str, str]) -> list[Any
 def serve() -> None:
     """Answer the jobs on standard input with a list of (exit code, stdout, stderr)."""
     import ropecalc.render.progress as bars
-    from ropecalc.cli.app import COMMANDS, main
+    from ropecalc.cli.app import main
+    from ropecalc.cli.commands import COMMANDS
 
     bars.PATIENCE = float("inf")  # what shows in a slow run alone cannot be compared
     for name in COMMANDS:

@@ -90,6 +90,7 @@ def proofs(folder: Path) -> None:
     proof: rc.Certificate = rc.certify(32, 64)
     proof.write(folder / "proof.json")
     verified: rc.Verification = rc.verify(folder / "proof.json", backend="mpmath")
+    assert rc.read_certificate(folder / "proof.json") == proof
     assert verified.status is rc.VerificationStatus.PROVED
     try:
         rc.verify(folder / "config.json")

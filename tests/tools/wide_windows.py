@@ -119,8 +119,8 @@ def _doubtful(
     settled, value = _settled(window, rotary_dim, distances, left, right)
     if (value < -CLEAR).any():
         return sorted(set(distances[value < -CLEAR].tolist()))
-    open_ = ~settled
-    if not open_.any():
+    open_ = np.flatnonzero(~settled)
+    if not open_.size:
         return []
     distances, left, right = distances[open_], left[open_], right[open_]
     if (right - left).min() < FINEST:

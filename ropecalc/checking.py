@@ -1,0 +1,127 @@
+"""A setting checked: does the bound hold, where does it break, which bases near it would do better.
+
+Above ``bound``, which evaluates, and ``base``, which knows the bases around.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ropecalc.bound import METHOD, checked_margin, scan
+from ropecalc.progress import Progress
+from ropecalc.results import Check, Status
+from ropecalc.scaling import Base, as_spectrum
+from ropecalc.similarity import checked_context, error_bound
+from ropecalc.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from ropecalc.base.room import Room
+
+ROOM_LIMIT = 0.01  # how far a base is moved either way, to see whether the bound holds there
+QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer up to here
+
+
+def check(
+    spectrum: Spectrum | Base,
+    context: int,
+    *,
+    head_dim: int | None = None,
+    rotary_dim: int | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    next_base: bool = True,
+    min_window: float | None = None,
+    room: bool | None = None,
+    progress: Progress | None = None,
+) -> Check:
+    """Whether S(m) >= margin * S(0) at every distance 0 <= m < context, and how it fails.
+
+    Parameters
+    ----------
+    spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
+        ``head_dim`` unless given)
+    context : int, 1 .. 2^34, tokens
+    weights, count_unrotated : as in Spectrum, for a base
+    margin : float, 0 .. 1
+    next_base : look for the nearest base above, where the bound is broken
+    min_window : 1e-9 .. 1; the nearest base above has to lie in a window at least so wide,
+        relative to its start
+    room : look how far the base may be moved, up to 1 % either way, where the bound holds; None
+        does up to 2^17 tokens and 512 rotated dimensions, where it takes a fraction of a second
+    progress : called with (distances done, distances in all)
+
+    Raises
+    ------
+    InvalidValueError
+
+    >>> found = check(1e6, 32_768)
+    >>> found.first_violation, found.violations, found.worst_distance
+    (27115, 4, 28259)
+    >>> found = check(629_979, 32_768)
+    >>> found.holds, round(found.room_below, 7), round(found.room_above, 7)
+    (True, 1.2e-06, 0.0015946)
+    """
+    spectrum = as_spectrum(
+        spectrum, head_dim, rotary_dim, weights=weights, count_unrotated=count_unrotated
+    )
+    context = checked_context(context)
+    if min_window is not None:
+        from ropecalc.base.wide import check_width
+
+        check_width(min_window)
+    margin = checked_margin(margin)
+    found = scan(spectrum, 0, context, margin=margin, progress=progress)
+    holds = found.first_violation is None
+    total = spectrum.total
+    around = _room(spectrum, context, margin) if holds and _looks(room, spectrum, context) else None
+    return Check(
+        head_dim=spectrum.head_dim,
+        rotary_dim=spectrum.rotary_dim,
+        count_unrotated=spectrum.count_unrotated,
+        base=None if spectrum.base is None else float(spectrum.base),
+        context=context,
+        margin=margin,
+        status=Status.HOLDS if holds else Status.BROKEN,
+        first_violation=found.first_violation,
+        violations=found.violations,
+        worst_distance=found.worst_distance,
+        worst_similarity=found.worst_similarity,
+        slack=(found.worst_similarity - margin * total) / total,
+        next_base=None
+        if holds or not next_base
+        else _next_base(spectrum, context, margin, min_window),
+        error_bound=error_bound(spectrum),
+        label=spectrum.label,
+        method=METHOD,
+        rope_type=spectrum.rope_type,
+        min_window=min_window,
+        room_below=around.below if around else None,
+        room_above=around.above if around else None,
+        room_limit=ROOM_LIMIT if around else None,
+        weighted=spectrum.weights is not None,
+    )
+
+
+def _next_base(
+    spectrum: Spectrum, context: int, margin: float, min_window: float | None
+) -> float | None:
+    """The smallest float64 base above the spectrum's own that meets the bound, if it has one."""
+    if not spectrum.is_plain:
+        return None
+    from ropecalc.base.minimum import next_base
+
+    return next_base(spectrum, context, margin, min_window)
+
+
+def _looks(room: bool | None, spectrum: Spectrum, context: int) -> bool:
+    """Whether to look for the room around a base."""
+    quick = context <= QUICK_ROOM and spectrum.rotary_dim <= QUICK_DIM
+    return spectrum.is_plain and (quick if room is None else room)
+
+
+def _room(spectrum: Spectrum, context: int, margin: float) -> Room:
+    from ropecalc.base.minimum import room
+
+    return room(spectrum, context, margin, ROOM_LIMIT)

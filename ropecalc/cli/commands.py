@@ -1,0 +1,30 @@
+"""The commands by their names, each loaded when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from types import ModuleType
+
+
+class Commands(Mapping[str, ModuleType]):
+    """The module of each command by its name, loaded when it is asked for."""
+
+    NAMES = tuple(
+        "min-base curve max-ctx check inspect lint compare models plan emit temperature freqs "
+        "staircase windows weights verify explain schema".split()
+    )
+
+    def __getitem__(self, name: str) -> ModuleType:
+        if name not in self.NAMES:
+            raise KeyError(name)
+        return import_module(f"ropecalc.cli.{name.replace('-', '_')}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.NAMES)
+
+    def __len__(self) -> int:
+        return len(self.NAMES)
+
+
+COMMANDS = Commands()
