@@ -46,8 +46,8 @@ def compare(
     model : read from a config.json, or a known model
     context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
         stack does what it does by default, and the bound is looked at below the model's context.
-    stacks : of ``ropecalc.stacks.running.STACKS``, all unless given; the first is what the others
-        are measured against
+    stacks : of ``ropecalc.stacks.registry.COMPARED``, all unless given; the first is what the
+        others are measured against
     layer : the one ``layer_type`` to look at; all unless given
     override : keys of the config that are overridden when the stack is started, such as
         ``rope_parameters``: each stack lets them in in its own way
@@ -72,14 +72,15 @@ def compare(
     """
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import MAX_POSITIONS, checked_context
-    from ropecalc.stacks.running import STACKS
+    from ropecalc.stacks.overriding import of_the_text
+    from ropecalc.stacks.registry import COMPARED
 
     if context is not None:
         context = checked_context(context)
-    names = tuple(dict.fromkeys(STACKS if stacks is None else stacks))
+    names = tuple(dict.fromkeys(COMPARED if stacks is None else stacks))
     if not names:
-        raise InvalidValueError("stack", f"stack must be one of {', '.join(STACKS)}, got none")
-    override = _of_the_text(override or {})
+        raise InvalidValueError("stack", f"stack must be one of {', '.join(COMPARED)}, got none")
+    override = of_the_text(override or {})
     changed = override.get("max_position_embeddings")
     known = changed if isinstance(changed, int) else model.context
     asked = known if context is None else context
@@ -100,14 +101,6 @@ def compare(
     return Comparison(model, asked, names, tuple(layers))
 
 
-def _of_the_text(override: Mapping[str, Any]) -> dict[str, Any]:
-    """An override of a model with several parts: the keys of its text part, where ropes are."""
-    inner = override.get("text_config")
-    if not isinstance(inner, Mapping):
-        return dict(override)
-    return {**{k: v for k, v in override.items() if k != "text_config"}, **inner}
-
-
 @dataclass(frozen=True, slots=True)
 class _Start:
     """How the stacks are started."""
@@ -120,36 +113,22 @@ class _Start:
 
     def run(self, rope: Rope, stack: str) -> StackRun:
         """One kind of layer in one stack."""
-        from ropecalc.stacks.running import overridden, refused
+        from ropecalc.stacks.registry import COMPARED, Stack
+        from ropecalc.stacks.running import run, started
 
-        if not self.override:
-            return self._as_run(self.model, rope, stack)
-        found, rule = overridden(self.model, self.override, stack)
-        rules = () if rule is None else (rule,)
-        if found is None:
-            return refused(stack, rope.layer_type, rule)
-        own = [other for other in found.ropes if other.layer_type == rope.layer_type]
-        run = self._as_run(found, (own or found.ropes)[0], stack)
-        return replace(run, layer_type=rope.layer_type, rules=rules + run.rules)
-
-    def _as_run(self, model: ModelConfig, rope: Rope, stack: str) -> StackRun:
-        from ropecalc.stacks.running import as_run
-
-        return as_run(
-            model,
-            rope,
-            stack,
-            self.context,
-            flags=self._flags(rope, stack),
+        if stack not in COMPARED:
+            text = f"stack must be one of {', '.join(COMPARED)}, got {stack!r}"
+            raise InvalidValueError("stack", text)
+        start = started(Stack(stack), self.model, self.override, self.context)
+        own = [other for other in start.model.ropes if other.layer_type == rope.layer_type]
+        found = run(
+            Stack(stack),
+            start,
+            (own or start.model.ropes)[0],
             weights=self.weights,
             count_unrotated=self.count_unrotated,
         )
-
-    def _flags(self, rope: Rope, stack: str) -> frozenset[str]:
-        """The keys of the overriding rope object."""
-        from ropecalc.stacks.overriding import flags_of
-
-        return flags_of(self.override, stack, rope, self.model.rope)
+        return replace(found, layer_type=rope.layer_type)
 
 
 def _layer(

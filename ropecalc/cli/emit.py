@@ -137,7 +137,8 @@ def _setting(
 
 def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
     from ropecalc.render.emitted import emission_record, emission_row, setting_record
-    from ropecalc.stacks.writing import STACKS, emit
+    from ropecalc.stacks.registry import STACKS
+    from ropecalc.stacks.writing import emit
 
     emissions = [emit(setting, stack) for stack in named or STACKS]
     if setting.shortfall and (form is Form.BARE or (named and form is Form.PIPE)):
@@ -166,7 +167,7 @@ def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
 def _print_texts(emissions: Sequence[Emission], said: str | None) -> None:
     for one in emissions:
         if len(emissions) > 1:
-            print(f"# {one.stack} {one.versions}")
+            print(f"# {one.stack} {one.version}")
         if one.text:
             print(one.text)
         for note in one.notes:

@@ -25,16 +25,16 @@ def complete_stack(incomplete: str) -> list[str]:
     >>> complete_stack("vl"), complete_stack("sglang,vl")
     (['vllm'], ['sglang,vllm'])
     """
-    from ropecalc.stacks.writing import STACKS
+    from ropecalc.stacks.registry import STACKS
 
     before, comma, last = incomplete.rpartition(",")
     return [before + comma + stack for stack in STACKS if stack.startswith(last.lower())]
 
 
 def _stacks(text: str) -> tuple[str, ...]:
-    from ropecalc.stacks.writing import stack_named
+    from ropecalc.stacks.registry import stack_named
 
-    return tuple(map(stack_named, text.split(",")))
+    return tuple(stack_named(name).name for name in text.split(","))
 
 
 def refuse_alone(in_place: str | None, **given: bool) -> None:
@@ -132,7 +132,7 @@ def patch(
     """Put a plan's setting into a file."""
     from ropecalc.stacks.transformers.patch import patch_config
 
-    setting = _setting(plan, _picked(plan, "transformers5", methods), path)
+    setting = _setting(plan, _picked(plan, "transformers", methods), path)
     return patch_config(path, setting, backup=backup, force=force, dry_run=dry_run)
 
 

@@ -58,7 +58,7 @@ def _rows(setting: Setting) -> list[tuple[str, str]]:
 def _columns(emissions: Sequence[Emission]) -> list[Column]:
     return [
         Column("stack", [one.stack for one in emissions], left=True),
-        Column("versions", [one.versions for one in emissions], left=True, spare=2),
+        Column("version", [one.version for one in emissions], left=True, spare=2),
         Column("takes", [one.kind for one in emissions], left=True, spare=1),
         Column("computes it", [_how(one) for one in emissions], left=True),
     ]
@@ -66,13 +66,13 @@ def _columns(emissions: Sequence[Emission]) -> list[Column]:
 
 def _how(emission: Emission) -> str:
     if emission.exact:
-        return "exactly"
+        return "exactly" if emission.verified else "exactly, not run"
     return "nearly, or in part" if emission.text else "cannot"
 
 
 def _text(emission: Emission, said: str | None, screen: Screen) -> str:
     """The text is never wrapped: it is there to be copied. A note that was said is left out."""
-    name = f"{emission.stack} {emission.versions}"
+    name = f"{emission.stack} {emission.version}"
     sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
     how = _how(emission) if emission.text else "not"
     style = "bold green" if emission.exact else "bold red"

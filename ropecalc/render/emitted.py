@@ -33,9 +33,10 @@ def emission_record(emission: Emission) -> Record:
     """An Emission as a record."""
     return {
         "stack": emission.stack,
-        "versions": emission.versions,
+        "version": emission.version,
         "kind": emission.kind,
         "exact": emission.exact,
+        "verified": emission.verified,
         "text": emission.text,
         "notes": list(emission.notes),
     }

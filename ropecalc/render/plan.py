@@ -104,7 +104,7 @@ def describe_written(method: str, emission: Emission, screen: Screen) -> str:
     """What a stack takes, ready to copy, under its name and above what to know of it."""
     sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
     how = "exactly" if emission.exact else "nearly, or in part" if emission.text else "not"
-    title = f"{sign} {method}: {emission.stack} {emission.versions} computes it {how}"
+    title = f"{sign} {method}: {emission.stack} {emission.version} computes it {how}"
     style = "bold green" if emission.exact else "bold red"
     parts = [headline(title.replace("  ", " "), screen, style)]
     parts += [emission.text.rstrip("\n")] if emission.text else []

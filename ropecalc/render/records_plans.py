@@ -86,9 +86,10 @@ def emission_record(method: str, emission: Emission) -> Record:
     return {
         "method": method,
         "stack": emission.stack,
-        "versions": emission.versions,
+        "version": emission.version,
         "kind": emission.kind,
         "text": emission.text,
         "exact": emission.exact,
+        "verified": emission.verified,
         "notes": list(emission.notes),
     }

@@ -41,6 +41,8 @@ class StackRun:
     """Why it does not run the config."""
     rules: tuple[StackRule, ...] = ()
     """What it does otherwise than the config reads, or than others do."""
+    short: StackRule | None = None
+    """Why it does not serve the context that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

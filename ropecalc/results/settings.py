@@ -59,14 +59,16 @@ class Emission:
     """A setting in the words of one stack; see ``ropecalc.emit``."""
 
     stack: str
-    """One of ``ropecalc.stacks.writing.STACKS``."""
-    versions: str
-    """The versions of the stack whose rules were followed."""
+    """One of ``ropecalc.stacks.registry.STACKS``."""
+    version: str
+    """The version of the stack whose rules were followed."""
     kind: str
     """What the text is: json, yaml, shell, or python."""
     text: str
     """What to paste; empty where the stack has no words for the setting."""
     exact: bool
     """Whether the stack will compute exactly the setting; else ``notes`` say what it does."""
+    verified: bool
+    """Whether that was found by running the text; else the code of the stack is not modelled."""
     notes: tuple[str, ...] = ()
     """What to know beside it, a sentence each; a trap that the text avoids, with its source."""

@@ -9,6 +9,7 @@ from typing import Any
 from ropecalc.models import classes
 from ropecalc.models.raw import rope_key, text_keys
 from ropecalc.results import ModelConfig, Rope, StackRule
+from ropecalc.stacks.start import Start
 
 ORIGINAL = "original_max_position_embeddings"
 
@@ -17,7 +18,7 @@ ORIGINAL = "original_max_position_embeddings"
 class Asked:
     """One kind of layer of a config.json, and the length that a stack is started for."""
 
-    model: ModelConfig
+    start: Start
     rope: Rope
     """As transformers reads it."""
     values: Mapping[str, Any]
@@ -26,10 +27,21 @@ class Asked:
     """The keys of the language model as they stand in the file."""
     nested: bool
     """Whether the object is one of several, by kind of layer."""
-    context: int | None
-    """The length that was asked for; None for what the stack does by default."""
-    flags: frozenset[str] = frozenset()
-    """The keys that come from the stack's command line, not from the file."""
+
+    @property
+    def model(self) -> ModelConfig:
+        """The whole file."""
+        return self.start.model
+
+    @property
+    def context(self) -> int | None:
+        """The length that was asked for; None for what the stack does by default."""
+        return self.start.context
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """The keys that come from the stack's command line, not from the file."""
+        return self.start.flags
 
     @property
     def model_type(self) -> str:
@@ -94,6 +106,8 @@ class Taken:
     softmax_factor: float | None = None
     """None: as transformers has it."""
     refusal: StackRule | None = None
+    short: StackRule | None = None
+    """Why the stack does not serve the length that was asked for."""
     rules: list[StackRule] = field(default_factory=list)
 
     def rule(self, text: str, source: str) -> None:
@@ -109,21 +123,16 @@ class Taken:
         )
 
 
-def asked_of(
-    model: ModelConfig,
-    rope: Rope,
-    context: int | None = None,
-    flags: frozenset[str] = frozenset(),
-) -> Asked:
+def asked_of(start: Start, rope: Rope) -> Asked:
     """The raw keys behind a rope of a config.json."""
-    text = text_keys(model.document)
+    text = text_keys(start.model.document)
     key = rope_key(text)
     values = classes.ROPE.get(str(text.get("model_type")), {}) if key is None else text[key]
     inner = {kind: value for kind, value in values.items() if isinstance(value, Mapping)}
     if not inner:
-        return Asked(model, rope, values, text, False, context, flags)
+        return Asked(start, rope, values, text, False)
     own = inner.get(rope.layer_type) or next(iter(inner.values()))
-    return Asked(model, rope, own, text, True, context, flags)
+    return Asked(start, rope, own, text, True)
 
 
 def as_number(value: object) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ropecalc.stacks.keys import expressible
-from ropecalc.stacks.transformers.write import exact_in_five
+from ropecalc.stacks.transformers.write import not_in_five
 from ropecalc.stacks.wanted import fixed_base
 
 if TYPE_CHECKING:
@@ -23,5 +23,4 @@ def by_transformers(goal: Wanted, stack: str) -> tuple[Rope, list[str]]:
             f"prompt at hand: here is the base that it has at {goal.context:,} tokens, for all"
         )
         return fixed, [why]
-    exact, why_not = exact_in_five(goal)
-    return expressible(goal), [] if exact else list(why_not)
+    return expressible(goal), not_in_five(goal)

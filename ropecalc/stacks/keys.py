@@ -311,8 +311,6 @@ def remarks(goal: Wanted, rope: Rope) -> list[str]:
         notes.append(
             f"{CONTEXT} stays the trained length: dynamic NTK scaling begins only beyond it"
         )
-    if rope.rope_type == "linear":
-        notes.append(f"{CONTEXT} is left as it is: vLLM multiplies it by the factor of linear")
     if goal.rope.rope_type != rope.rope_type:
         notes.append(
             f"{goal.rope.rope_type} is written as longrope, whose lists say the same frequencies"

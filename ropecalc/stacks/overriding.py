@@ -16,6 +16,7 @@ from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.stacks.asked import Asked, asked_of
 from ropecalc.stacks.sglang import classes as classes_sglang
+from ropecalc.stacks.start import Start
 
 MERGES = {
     "sglang": StackRule(
@@ -42,15 +43,15 @@ SETTER = "src/transformers/configuration_utils.py RotaryEmbeddingConfigMixin"
 
 
 def overridden(
-    model: ModelConfig, override: Mapping[str, Any], stack: str
-) -> tuple[ModelConfig | None, StackRule | None]:
-    """(the model as a stack has it then, what the stack did); no model where it refuses.
+    model: ModelConfig, override: Mapping[str, Any], stack: str, context: int | None
+) -> Start:
+    """The model as a stack has it then.
 
     Parameters
     ----------
     model : read from a config.json with one rope object, or none
     override : keys of the config, among them ``rope_parameters`` or ``rope_scaling``
-    stack : one of ``STACKS``
+    stack : one of ``registry.COMPARED``
 
     Raises
     ------
@@ -59,12 +60,33 @@ def overridden(
     ConfigError
         As ``parse_config``.
     """
-    asked = asked_of(model, model.rope)
+    override = of_the_text(override)
+    asked = asked_of(Start(model), model.rope)
     if asked.nested:
         raise UnsupportedError(
             f"{model.source}: has rope_parameters by kind of layer, for which overrides are not "
             "worked out; patch the file instead"
         )
+    found, rule = _overridden(model, override, asked, stack)
+    if found is None:
+        return Start(model, context, refusal=rule)
+    rules = () if rule is None else (rule,)
+    flags = flags_of(override, stack, found.rope, model.rope)
+    return Start(found, context, flags, rules=rules)
+
+
+def of_the_text(override: Mapping[str, Any]) -> dict[str, Any]:
+    """An override of a model with several parts: the keys of its text part, where ropes are."""
+    inner = override.get("text_config")
+    if not isinstance(inner, Mapping):
+        return dict(override)
+    return {**{k: v for k, v in override.items() if k != "text_config"}, **inner}
+
+
+def _overridden(
+    model: ModelConfig, override: Mapping[str, Any], asked: Asked, stack: str
+) -> tuple[ModelConfig | None, StackRule | None]:
+    """(the config as it is then, what the stack did); no config where it refuses."""
     key = next((key for key in ROPE_KEYS if key in override), None)
     text = {k: v for k, v in asked.text.items() if k not in ROPE_KEYS}
     text.update((k, v) for k, v in override.items() if k not in ROPE_KEYS)

@@ -1,31 +1,23 @@
-"""One config.json as different stacks run it: their rules, read in their source.
+"""One config.json as different stacks run it: their rules, read in their source or run.
 
-``as_run`` is what a stack computes for one kind of layer; each stack has a module with ``VERSION``
-and ``run``. The rules hold for the file as it stands and for default options, and a length where
-one is asked for (--max-model-len, --context-length, -c).
+The rules hold for the file as it stands and for default options, and a length where one is asked
+for (--max-model-len, --context-length, -c).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
-from ropecalc.results import StackRule, StackRun
+from ropecalc.results import StackRun
+from ropecalc.stacks.registry import Stack, stack_named
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig, Rope
     from ropecalc.spectrum import Spectrum
     from ropecalc.stacks.asked import Taken
-
-MODULES = {
-    "transformers": "transformers",
-    "vllm": "vllm",
-    "sglang": "sglang",
-    "llama.cpp": "llama_cpp",
-}
-STACKS = tuple(MODULES)
+    from ropecalc.stacks.start import Start
 
 
 def as_run(
@@ -34,7 +26,6 @@ def as_run(
     stack: str,
     context: int | None = None,
     *,
-    flags: frozenset[str] = frozenset(),
     weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
 ) -> StackRun:
@@ -44,9 +35,8 @@ def as_run(
     ----------
     model : read from a config.json
     rope : one of ``model.ropes``
-    stack : one of ``STACKS``
+    stack : one of ``registry.COMPARED``
     context : the length that the stack is started for, tokens; None for its default
-    flags : the keys of the rope object that come from the stack's command line
     weights, count_unrotated : as in Spectrum
 
     Raises
@@ -58,48 +48,69 @@ def as_run(
     UnsupportedError
         The model is no config.json: other forms are written for one stack.
     """
-    check_stack(stack)
+    from ropecalc.stacks.start import Start
+
     check_form(model)
+    started = Start(model, context)
+    return run(stack_named(stack), started, rope, weights=weights, count_unrotated=count_unrotated)
+
+
+def run(
+    stack: Stack,
+    start: Start,
+    rope: Rope,
+    *,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+) -> StackRun:
+    """What a stack that is started computes for one kind of layer; see ``as_run``.
+
+    ``rope`` is one of ``start.model.ropes``.
+    """
     from ropecalc.stacks.asked import asked_of
 
-    module = import_module(f"ropecalc.stacks.{MODULES[stack]}.run")
-    taken: Taken = module.run(asked_of(model, rope, context, flags))
+    kind = rope.layer_type
+    if start.refusal is not None:
+        return StackRun(stack.name, stack.version, kind, None, None, None, start.refusal)
+    taken: Taken = stack.required("run")(asked_of(start, rope))
+    rules = (*start.rules, *taken.rules)
     if taken.refusal is not None:
-        return refused(stack, rope.layer_type, taken.refusal, tuple(taken.rules))
+        return StackRun(stack.name, stack.version, kind, None, None, None, taken.refusal, rules)
     return StackRun(
-        stack=stack,
-        version=module.VERSION,
-        layer_type=rope.layer_type,
+        stack=stack.name,
+        version=stack.version,
+        layer_type=kind,
         rope=taken.rope,
-        spectrum=_spectrum(model, taken, stack, weights, count_unrotated),
+        spectrum=_spectrum(start.model, taken, stack.name, weights, count_unrotated),
         usable_length=taken.usable_length,
-        rules=tuple(taken.rules),
+        rules=rules,
+        short=taken.short,
     )
 
 
-def refused(
-    stack: str, layer_type: str, refusal: StackRule | None, rules: tuple[StackRule, ...] = ()
-) -> StackRun:
-    """The StackRun of a stack that does not run a config."""
-    version = import_module(f"ropecalc.stacks.{MODULES[stack]}.run").VERSION
-    return StackRun(stack, version, layer_type, None, None, None, refusal, rules)
+def started(
+    stack: Stack, model: ModelConfig, override: Mapping[str, Any], context: int | None
+) -> Start:
+    """The model as a stack has it with some keys of its config overridden.
 
+    Raises
+    ------
+    UnsupportedError
+        The file has rope objects by kind of layer, and the stack's way with them is not known.
+    ConfigError
+        As ``parse_config``.
+    """
+    from ropecalc.stacks.overriding import overridden
+    from ropecalc.stacks.start import Start
 
-def overridden(
-    model: ModelConfig, override: Mapping[str, Any], stack: str
-) -> tuple[ModelConfig | None, StackRule | None]:
-    """See ``ropecalc.stacks.overriding.overridden``; checks the stack's name first."""
-    from ropecalc.stacks import overriding
-
-    check_stack(stack)
     check_form(model)
-    return overriding.overridden(model, override, stack)
-
-
-def check_stack(stack: str) -> None:
-    """Raise InvalidValueError unless it is one of ``STACKS``."""
-    if stack not in MODULES:
-        raise InvalidValueError("stack", f"stack must be one of {', '.join(STACKS)}, got {stack!r}")
+    if not override:
+        return Start(model, context)
+    start = stack.part("start")
+    if start is None:
+        return overridden(model, override, stack.name, context)
+    found: Start = start(model, override, context)
+    return found
 
 
 def check_form(model: ModelConfig) -> None:

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from ropecalc.results import Emission
-
-VERSIONS = {  # the versions whose source was read
-    "transformers5": "5.0 to 5.23",
-    "transformers4": "4.43 to 4.57",
-    "vllm": "0.33",
-    "sglang": "0.5.23",
-    "llama.cpp": "commit 0c1e57098",
-    "axolotl": "0.19.0",
-    "llama-factory": "0.9.5",
-    "torchtune": "0.6.1",
-    "torchtitan": "0.3.0",
-    "megatron-lm": "commit d98e8a64dd",
-    "megatron-bridge": "0.3.1",
-    "litgpt": "0.5.13",
-    "maxtext": "commit e591f30cb",
-}
 WIDTH = 100
 EXACT_INTEGERS = 2**53
 
 
-def emission(
-    stack: str, kind: str, text: str, notes: Iterable[str] = (), *, exact: bool = True
-) -> Emission:
-    """An Emission, with the versions of its stack and each note once."""
-    return Emission(stack, VERSIONS[stack], kind, text, exact, tuple(dict.fromkeys(notes)))
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A setting as the writer of a stack puts it."""
+
+    kind: str
+    """What the text is: json, yaml, shell, or python."""
+    text: str
+    """What to paste; empty where the stack has no words for the setting."""
+    why: Sequence[str] = ()
+    """What the writer knows the stack not to do of the setting. For a stack that is run it only
+    explains; for others it decides whether the text is exact."""
+    notes: Sequence[str] = ()
+    """What to know beside it."""
 
 
 def pretty(value: Any, indent: str = "") -> str:
@@ -61,6 +53,31 @@ def command(*words: str | float) -> str:
     "vllm serve 'a b' 4.0"
     """
     return " ".join(shlex.quote(str(word)) for word in words)
+
+
+def options_of(text: str) -> dict[str, str]:
+    """The options of a command that ``command`` wrote, with the word after each; the last counts.
+
+    >>> options_of("vllm serve 'a b' --max-model-len 4096 --enforce-eager")
+    {'--max-model-len': '4096', '--enforce-eager': ''}
+    """
+    words = shlex.split(text)
+    return {
+        word: "" if after.startswith("--") else after
+        for word, after in zip(words, [*words[1:], ""], strict=True)
+        if word.startswith("-")
+    }
+
+
+def json_of(options: Mapping[str, str], name: str) -> dict[str, Any]:
+    """The JSON object that an option has; empty where the command is without it."""
+    found: dict[str, Any] = json.loads(options.get(name, "{}"))
+    return found
+
+
+def length_of(options: Mapping[str, str], name: str) -> int | None:
+    """The number of tokens that an option has; None where the command is without it."""
+    return int(options[name]) if name in options else None
 
 
 def short(value: float) -> str:

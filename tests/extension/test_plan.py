@@ -628,7 +628,8 @@ def test_what_was_written_can_be_copied() -> None:
 
     on = screen(Stream(terminal=True), {"COLUMNS": "60", "NO_COLOR": "1"})
     long = "x" * 200
-    emission = Emission("vllm", "0.33", "shell", f"{long}\n", exact=False, notes=("A note.",))
+    parts = {"exact": False, "verified": True, "notes": ("A note.",)}
+    emission = Emission("vllm", "0.33", "shell", f"{long}\n", **parts)  # type: ignore[arg-type]
     assert describe_written("yarn", emission, on).splitlines() == [
         "✗ yarn: vllm 0.33 computes it nearly, or in part",
         "",

@@ -20,7 +20,7 @@ from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
 from ropecalc.models.huggingface import parse_config
 from ropecalc.render.human import show_comparison
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, StackRun
-from ropecalc.stacks.running import STACKS
+from ropecalc.stacks.registry import COMPARED as STACKS
 from tests.tools.render_samples import Stream
 
 if TYPE_CHECKING:

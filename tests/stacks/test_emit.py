@@ -22,8 +22,9 @@ from ropecalc.models.huggingface import parse_config
 from ropecalc.models.megatron import parse_arguments
 from ropecalc.results import Emission, ModelConfig, Rope, Setting
 from ropecalc.scaling import from_rope, mscale
+from ropecalc.stacks.registry import STACKS
 from ropecalc.stacks.wanted import alike
-from ropecalc.stacks.writing import STACKS, emit
+from ropecalc.stacks.writing import emit
 from tests.tools import transformers_rope as oracle
 from tests.tools.places import ROOT
 
@@ -233,7 +234,7 @@ def test_what_is_written_for_transformers_reads_back(
 ) -> None:
     document = document_for(one, form)
     asked = setting(one, context, document)
-    five = emit(asked, "transformers5")
+    five = emit(asked, "transformers")
     assert five.exact is (asked.shortfall is None)
     change = json.loads(five.text)
     # transformers 5 reads rope_scaling first where a file has both: here it has one
@@ -261,7 +262,7 @@ def test_vllm_replaces_the_object_and_gets_the_setting(
         assert written.exact is (setting(one, context).shortfall is None)
         same_spectrum(read.rope, one, context)
     else:
-        assert not written.exact
+        assert written.exact is (context <= one.parameters["original_context"])
         plain = from_rope(read.rope, context).angular_frequencies
         np.testing.assert_allclose(plain, from_rope(one, context).angular_frequencies, 1e-9)
     length = int(options["--max-model-len"])
@@ -397,7 +398,7 @@ def test_real_files_of_both_generations_read_back() -> None:
         context = 4 * model.trained_context
         kind = ["yarn", "default", "llama3", "linear"][at % 4]
         asked = ropecalc.make_setting(model, model.rope, rope_type=kind, context=context)
-        for stack in ("transformers5", "transformers4"):
+        for stack in ("transformers", "transformers4"):
             written = emit(asked, stack)
             read = parse_config(merged(model.document, json.loads(written.text)), path.name)
             kinds = {one.layer_type: one for one in read.ropes}
@@ -416,7 +417,7 @@ def test_every_stack_says_what_it_cannot(one: Rope, context: int) -> None:
     for stack in STACKS:
         written = emit(setting(one, context), stack)
         assert written.stack == stack
-        assert written.versions
+        assert written.version
         assert written.exact or written.notes
         assert written.text or not written.exact
         well_formed(written)
@@ -480,7 +481,7 @@ YARN4 = ropecalc.make_setting(
 
 def hugging_face_objects(asked: Setting) -> list[Document]:
     """The rope objects that are written for stacks which take transformers' own."""
-    texts = [json.loads(emit(asked, "transformers5").text)]
+    texts = [json.loads(emit(asked, "transformers").text)]
     texts.append(json.loads(arguments(emit(asked, "vllm").text)["--hf-overrides"]))
     texts.append(json.loads(arguments(emit(asked, "sglang").text)["--json-model-override-args"]))
     texts.append(yaml(emit(asked, "axolotl").text).get("overrides_of_model_config", {}))
@@ -502,7 +503,7 @@ def test_t1_t3_objects_are_whole(one: Rope) -> None:
 
 def test_t2_no_base_stands_alone() -> None:
     asked = ropecalc.make_setting(QWEN3, QWEN3.rope, base=5e6, context=65536)
-    for stack in ("transformers5", "vllm", "sglang", "axolotl"):
+    for stack in ("transformers", "vllm", "sglang", "axolotl"):
         text = emit(asked, stack).text
         assert re.search(r"rope_parameters.{1,40}rope_theta.{1,4}5000000\.0", text, re.DOTALL)
 
@@ -515,7 +516,7 @@ def test_t4_a_nested_truncate_is_not_called_exact() -> None:
     document |= {"model_type": "gemma3_text", "sliding_window": 1024}
     yarn = {"factor": 4.0, "original_context": 4096, "truncate": False}
     asked = Rope("full_attention", "yarn", 1e6, 128, 128, yarn)
-    written = emit(setting(asked, 16384, document), "transformers5")
+    written = emit(setting(asked, 16384, document), "transformers")
     assert not written.exact
     assert "truncate" in written.notes[0]
     inner = json.loads(written.text)["rope_parameters"]
@@ -523,23 +524,23 @@ def test_t4_a_nested_truncate_is_not_called_exact() -> None:
     assert inner["full_attention"]["rope_type"] == "yarn"
     rounded = {**yarn, "truncate": True}
     asked = Rope("full_attention", "yarn", 1e6, 128, 128, rounded)
-    assert emit(setting(asked, 16384, document), "transformers5").exact
+    assert emit(setting(asked, 16384, document), "transformers").exact
 
 
 def test_t5_the_setting_goes_in_before_the_model_is_built() -> None:
-    notes = emit(YARN4, "transformers5").notes
+    notes = emit(YARN4, "transformers").notes
     assert any("before the model is built" in note for note in notes)
 
 
 def test_t6_longrope_is_never_called_su() -> None:
     phi = ropecalc.find_model("Phi-3-mini-128k")
-    for stack in ("transformers5", "transformers4", "vllm", "sglang"):
+    for stack in ("transformers", "transformers4", "vllm", "sglang"):
         text = emit(ropecalc.make_setting(phi, phi.rope), stack).text
         assert '"longrope"' in text
         assert '"su"' not in text
     # on Phi-3 even yarn is a name for longrope: it is written as lists
     asked = ropecalc.make_setting(phi, phi.rope, rope_type="yarn", context=131072)
-    change = json.loads(emit(asked, "transformers5").text)
+    change = json.loads(emit(asked, "transformers").text)
     assert change["rope_parameters"]["rope_type"] == "longrope"
     read = parse_config(merged(phi.document, change), "phi")
     same_spectrum(read.rope, asked.rope, 131072)
@@ -581,7 +582,7 @@ def test_a_class_that_refuses_a_scaling_gets_it_as_lists(
     """Phi-3 takes longrope alone; PhiMoE multiplies by its mscales alone, and stops without."""
     document = {**config(), "model_type": kind}
     wanted = setting(scaling, context, document)
-    emission = emit(wanted, "transformers5")
+    emission = emit(wanted, "transformers")
     assert emission.exact == (scaling.rope_type != "dynamic")
     change = json.loads(emission.text)
     inner = change["rope_parameters"]
@@ -603,7 +604,7 @@ def test_a_class_that_reads_by_kind_of_layer_is_never_given_a_flat_object(v5: bo
     if v5:
         document = {**config(v5=True), "model_type": "olmo3"}
     wanted = setting(rope("yarn", base=5e5, factor=4.0, original_context=4096), 16384, document)
-    change = json.loads(emit(wanted, "transformers5").text)
+    change = json.loads(emit(wanted, "transformers").text)
     assert change["rope_parameters"].keys() == {"full_attention", "sliding_attention"}
     read = parse_config(merged(document, change), "config.json")
     assert read.ropes[0].rope_type == "yarn"
@@ -631,7 +632,7 @@ def test_phimoe_of_transformers_4_keeps_its_mscales() -> None:
 
 
 def test_t7_the_factor_is_the_ratio_of_the_contexts() -> None:
-    change = json.loads(emit(YARN4, "transformers5").text)
+    change = json.loads(emit(YARN4, "transformers").text)
     assert change["max_position_embeddings"] == 131072
     inner = change["rope_parameters"]
     assert change["max_position_embeddings"] / inner["original_max_position_embeddings"] == 4.0
@@ -642,7 +643,7 @@ def test_t8_attention_factor_has_its_right_name() -> None:
     old = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 4096}
     document = config(rope_scaling={**old, "attn_factor": 0.8782})
     asked = rope("yarn", factor=4.0, original_context=4096, attention_factor=1.0)
-    change = json.loads(emit(setting(asked, 16384, document), "transformers5").text)
+    change = json.loads(emit(setting(asked, 16384, document), "transformers").text)
     assert change["rope_parameters"]["attention_factor"] == 1.0
     assert isinstance(change["rope_parameters"]["attention_factor"], float)
     assert "attn_factor" not in change["rope_parameters"]
@@ -1155,7 +1156,7 @@ def test_several_stacks_have_headings_and_notes_go_to_stderr(run_cli: RunCli) ->
     done = run_cli(*LINE.split(), "--write", "llama.cpp", "--write", "litgpt")
     assert done.returncode == 1
     assert [line for line in done.stdout.splitlines() if line.startswith("#")] == [
-        "# llama.cpp commit 0c1e57098",
+        "# llama.cpp 0c1e57098",
         "# litgpt 0.5.13",
     ]
     assert done.stderr.startswith("litgpt: LitGPT")
@@ -1214,7 +1215,7 @@ def test_json_has_every_stack(run_cli: RunCli) -> None:
     done = run_cli(*LINE.split(), "--json")
     results = json.loads(done.stdout)["results"]
     assert [one["stack"] for one in results] == list(STACKS)
-    assert set(results[0]) == {"stack", "versions", "kind", "exact", "text", "notes"}
+    assert set(results[0]) == {"stack", "version", "kind", "exact", "verified", "text", "notes"}
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,7 @@ PARTS = {
         (results.PrecisionBase,),
     ),
     "setting_written": Record(
-        "method stack versions kind text exact notes",
+        "method stack version kind text exact verified notes",
         (results.Emission,),
         {
             "method": Key(STRING, "The method that it sets."),
@@ -364,7 +364,7 @@ PLAN = Record(
     },
 )
 EMIT = Record(
-    "stack versions kind exact text notes",
+    "stack version kind exact verified text notes",
     (results.Emission,),
     {"stack": Key(text="The stack whose words these are.")},
 )

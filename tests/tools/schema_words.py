@@ -78,7 +78,7 @@ WORDS = {
     "unrotated_layers": "How many layers have attention without any rotation.",
     "unrotated_pairs": "Pairs that are counted without being rotated.",
     "values": "The curve at the distances.",
-    "versions": "The versions of the stack whose rules were followed.",
+    "verified": "Whether that was found by running the text; else the stack is not modelled.",
     "violations": "Number of distances in the context that break the bound.",
     "weighted": "Whether the pairs have weights other than 1.",
     "weights": "The weights of the pairs; null where all are 1.",

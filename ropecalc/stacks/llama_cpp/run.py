@@ -10,7 +10,6 @@ from ropecalc.stacks.asked import Asked, Taken
 if TYPE_CHECKING:
     from ropecalc.results import Rope
 
-VERSION = "0c1e57098"
 CONVERTER = "conversion/base.py"
 CONTEXT = "src/llama-context.cpp"
 RAMP = "ggml/src/ggml.c ggml_rope_yarn_corr_dims"
@@ -29,6 +28,7 @@ def run(asked: Asked) -> Taken:
     if asked.is_beyond(taken.usable_length):
         text = f"llama-server caps every slot at the trained {taken.usable_length:,} tokens"
         taken.rule(text, "tools/server")
+        taken.short = taken.rules[-1]
     return taken
 
 

@@ -18,10 +18,10 @@ from ropecalc.stacks.wanted import (
     near,
     yarn_default,
 )
-from ropecalc.stacks.words import command, emission, short
+from ropecalc.stacks.words import Written, command, short
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
 # conversion/*.py, gguf-py/gguf/constants.py: transformers' model_type -> general.architecture
 ARCHITECTURES = {
@@ -43,7 +43,7 @@ ARCHITECTURES = {
 IN_TENSORS = ("llama3", "longrope", "divided", "proportional")
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """One command line."""
     rope, why = _rope(goal)
     words: list[str | float] = ["llama-server", "-m", _file(goal), "-c", goal.context]
@@ -52,7 +52,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     words += ["--rope-freq-base", short(rope.base)]
     cap, notes = _cap(goal, rope)
     text = command(*words, *cap)
-    return emission(stack, "shell", text, [*why, *notes, *_beside(goal)], exact=not why)
+    return Written("shell", text, why, [*notes, *_beside(goal)])
 
 
 def _file(goal: Wanted) -> str:

@@ -1,1 +1,3 @@
 """SGLang: what it computes, and the overrides it takes."""
+
+LABEL, VERSION = "SGLang", "0.5.23"

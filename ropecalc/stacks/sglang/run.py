@@ -19,7 +19,6 @@ from ropecalc.stacks.sglang import classes
 from ropecalc.stacks.sglang.flat import as_flat, flat_rules
 from ropecalc.stacks.transformers.run import ROPES as TRANSFORMERS
 
-VERSION = "0.5.23"
 ROPES = "python/sglang/srt/layers/rotary_embedding/factory.py"
 RAMP = "python/sglang/srt/layers/rotary_embedding/yarn.py yarn_find_correction_dim"
 LENGTHS = "python/sglang/srt/utils/hf_transformers/common.py get_context_length"
@@ -187,3 +186,4 @@ def _usable_length(asked: Asked, taken: Taken) -> None:
     if asked.is_beyond(derived):
         text = f"--context-length beyond {derived:,} is refused without "
         taken.rule(f"{text}SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN", LENGTHS)
+        taken.short = taken.rules[-1]

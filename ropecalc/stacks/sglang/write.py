@@ -29,10 +29,10 @@ from ropecalc.stacks.keys import (
 from ropecalc.stacks.sglang import classes
 from ropecalc.stacks.wanted import TURNS, Wanted, as_lists, attention_factor, fixed_base
 from ropecalc.stacks.whole import whole_base
-from ropecalc.stacks.words import command, emission
+from ropecalc.stacks.words import Written, command
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
 # the override is merged into the file's object: what the file says and the setting does not would
 # stay, so it is set to what has no effect
@@ -47,18 +47,17 @@ NEUTRAL: dict[str, Any] = {
 }
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """One command."""
     rope, why = _by_class(goal, *_rope(goal))
     if model_type(goal) in classes.UNSCALED and rope.rope_type != "default":
         unscaled = f"SGLang's code for {model_type(goal)} passes no scaling on: its rope is plain"
-        return emission(stack, "shell", "", [unscaled], exact=False)
+        return Written("shell", "", [unscaled])
     told = replace(goal, rope=rope)
     if model_type(goal) in classes.FLAT and is_nested(goal):
-        return _flat(told, stack, why)
+        return _flat(told, why)
     keys = {**_top_level(told), "rope_parameters": _object(told, rope)}
-    notes = [*why, *_beside(told), *remarks(told, rope)]
-    return emission(stack, "shell", _command(told, keys), notes, exact=not why)
+    return Written("shell", _command(told, keys), why, [*_beside(told), *remarks(told, rope)])
 
 
 def _beside(goal: Wanted) -> list[str]:
@@ -86,12 +85,12 @@ def _command(goal: Wanted, keys: Keys) -> str:
     )
 
 
-def _flat(goal: Wanted, stack: str, why: list[str]) -> Emission:
+def _flat(goal: Wanted, why: list[str]) -> Written:
     """For OLMo 3, whose config here has one flat rope, scaled for full attention alone."""
     rope, kind = goal.rope, model_type(goal)
     if not own_kind(goal):
         note = f"SGLang's code for {kind} has no rope of its own for {rope.layer_type} layers"
-        return emission(stack, "shell", "", [note], exact=False)
+        return Written("shell", "", [note])
     bases = {other.base for other in goal.others if other.window is not None} - {rope.base}
     if bases:
         one, theirs = (" and ".join(f"{b:,.17g}" for b in own) for own in ({rope.base}, bases))
@@ -103,8 +102,7 @@ def _flat(goal: Wanted, stack: str, why: list[str]) -> Emission:
     rest = {key: value for key, value in NEUTRAL.items() if key in old and key not in own}
     keys = {**_top_level(goal), "rope_parameters": {**own, **rest}}
     alone = replace(goal, setting=replace(goal.setting, model=None))
-    notes = [*why, *_beside(goal), *remarks(alone, rope)]
-    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+    return Written("shell", _command(goal, keys), why, [*_beside(goal), *remarks(alone, rope)])
 
 
 def _by_class(goal: Wanted, rope: Rope, why: list[str]) -> tuple[Rope, list[str]]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ropecalc.stacks.keys import expressible, five, nested_in_text, remarks
-from ropecalc.stacks.transformers.write import exact_in_five
-from ropecalc.stacks.words import emission, yaml
+from ropecalc.stacks.transformers.write import not_in_five
+from ropecalc.stacks.words import Written, yaml
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission
     from ropecalc.stacks.wanted import Wanted
 
+LABEL, VERSION = "axolotl", "0.19.0"
 
-def write(goal: Wanted, stack: str) -> Emission:
+
+def write(goal: Wanted) -> Written:
     """``overrides_of_model_config``, with the context beside it.
 
     axolotl 0.19, ``loaders/utils.py``: each key is set on the config as it stands, so the object
@@ -26,8 +27,7 @@ def write(goal: Wanted, stack: str) -> Emission:
             "change its config.json instead"
         )
         text = yaml({"sequence_len": goal.context})
-        return emission(stack, "yaml", text, [note], exact=False)
-    exact, why = exact_in_five(goal)
+        return Written("yaml", text, [note])
+    why = not_in_five(goal)
     text = yaml({"sequence_len": goal.context, "overrides_of_model_config": keys})
-    notes = [*why, *remarks(goal, expressible(goal))]
-    return emission(stack, "yaml", text, notes, exact=exact)
+    return Written("yaml", text, why, remarks(goal, expressible(goal)))

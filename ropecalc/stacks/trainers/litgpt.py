@@ -15,18 +15,19 @@ from ropecalc.stacks.wanted import (
     near,
     partial_factor,
 )
-from ropecalc.stacks.words import as_whole, emission, yaml
+from ropecalc.stacks.words import Written, as_whole, yaml
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
+LABEL, VERSION = "LitGPT", "0.5.13"
 INVERTED = (
     "LitGPT 0.5.13 has YaRN's ramp the wrong way round: it divides the high frequencies by the "
     "factor and leaves the low ones, the opposite of what is wanted"
 )
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """The keys that change."""
     rope, why = goal.rope, []
     plain = fixed_base(goal)
@@ -35,7 +36,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         rope = plain
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
         note = f"LitGPT has no {rope.rope_type} scaling"
-        return emission(stack, "yaml", "", [note], exact=False)
+        return Written("yaml", "", [note])
     if rope.rope_type == "yarn":
         why += _not_in_yarn(goal)
     keys: dict[str, Any] = {"block_size": goal.context, "rope_base": as_whole(rope.base)}
@@ -48,8 +49,8 @@ def write(goal: Wanted, stack: str) -> Emission:
             "rope_adjustments and rope_base are those of all layers, but for rope_local_base_freq "
             "and rope_indices, which are to be set for the others"
         )
-    notes = [*why, "put the keys into the checkpoint's model_config.yaml"]
-    return emission(stack, "yaml", yaml(keys), notes, exact=not why)
+    note = "put the keys into the checkpoint's model_config.yaml"
+    return Written("yaml", yaml(keys), why, [note])
 
 
 def _scaling(goal: Wanted, rope: Rope) -> dict[str, Any]:

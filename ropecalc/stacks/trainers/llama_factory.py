@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from ropecalc.models.raw import text_keys
 from ropecalc.stacks.keys import ORIGINAL, old_object
 from ropecalc.stacks.wanted import Wanted, attention_factor, near, yarn_default
-from ropecalc.stacks.words import emission, tokens, yaml
+from ropecalc.stacks.words import Written, tokens, yaml
 
-if TYPE_CHECKING:
-    from ropecalc.results import Emission
-
+LABEL, VERSION = "LLaMA-Factory", "0.9.5"
 KNOWN = ("linear", "dynamic", "yarn", "llama3")
 PATCH = "put the setting into config.json (ropecalc emit --in-place), and train on that"
 TRANSFORMERS_4 = (
@@ -21,21 +18,21 @@ TRANSFORMERS_4 = (
 )
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """``rope_scaling`` and ``cutoff_len``, from which it makes all else by itself."""
     keys: dict[str, object] = {"cutoff_len": goal.context}
     if goal.as_it_was:
         note = "the model's own config.json has the setting already, and is used as it is"
-        return emission(stack, "yaml", yaml(keys), [note])
+        return Written("yaml", yaml(keys), (), [note])
     method = goal.rope.rope_type
     if method not in KNOWN:
         what = "rope_theta" if method == "default" else f"{method} scaling"
         note = f"LLaMA-Factory has no key for {what}: {PATCH}"
-        return emission(stack, "yaml", yaml(keys), [note], exact=False)
+        return Written("yaml", yaml(keys), [note])
     why = _differences(goal)
     keys = {"rope_scaling": method, **keys}
-    notes = [*why, *([PATCH] if why else []), TRANSFORMERS_4]
-    return emission(stack, "yaml", yaml(keys), notes, exact=not why)
+    notes = [*([PATCH] if why else []), TRANSFORMERS_4]
+    return Written("yaml", yaml(keys), why, notes)
 
 
 def _differences(goal: Wanted) -> list[str]:

@@ -21,11 +21,12 @@ from ropecalc.stacks.wanted import (
     yarn_default,
 )
 from ropecalc.stacks.whole import whole_base
-from ropecalc.stacks.words import emission, yaml
+from ropecalc.stacks.words import Written, yaml
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
+LABEL, VERSION = "MaxText", "e591f30cb"
 Keys = dict[str, Any]
 # use_mrope comes before every rope_type, and has a base and a part of the head alone
 SECTIONED = frozenset(
@@ -41,7 +42,7 @@ HOW = (
 )
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """The keys that change."""
     rope, why = goal.rope, []
     plain = fixed_base(goal)
@@ -49,9 +50,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         why.append(f"MaxText has no {rope.rope_type} scaling: here is the plain base nearest to it")
         rope = plain
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
-        return emission(
-            stack, "yaml", "", [f"MaxText has no {rope.rope_type} scaling"], exact=False
-        )
+        return Written("yaml", "", [f"MaxText has no {rope.rope_type} scaling"])
     keys, about = _keys(goal, rope)
     if goal.others:
         why.append(
@@ -63,7 +62,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     if model_type(goal) in PARTIAL and partial_factor(rope) is not None:
         shape["partial_rotary_factor"] = partial_factor(rope)
     why += [*about, *_not_reached(goal, rope)]
-    return emission(stack, "yaml", yaml({**shape, **keys}), [*why, HOW], exact=not why)
+    return Written("yaml", yaml({**shape, **keys}), why, [HOW])
 
 
 def _keys(goal: Wanted, rope: Rope) -> tuple[Keys, list[str]]:

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from ropecalc.models.megatron import is_llama_3_1
 from ropecalc.stacks.trainers.megatron_lm import LATENT, mscales
 from ropecalc.stacks.wanted import Wanted, fixed_base, partial_factor
-from ropecalc.stacks.words import as_whole, emission, python
+from ropecalc.stacks.words import Written, as_whole, python
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
+LABEL, VERSION = "Megatron-Bridge", "0.3.1"
 Fields = dict[str, object]
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """Assignments to ``provider``."""
     rope, why = goal.rope, []
     plain = fixed_base(goal)
@@ -27,7 +28,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         rope = plain
     if rope.rope_type not in ("default", "yarn", "llama3"):
         note = f"Megatron-Bridge has no field for {rope.rope_type} scaling that is known here"
-        return emission(stack, "python", "", [note], exact=False)
+        return Written("python", "", [note])
     if goal.others:
         why.append("a provider has one rope for all layers, where this model has several")
     fields: Fields = {"seq_length": goal.context, "rotary_base": as_whole(rope.base)}
@@ -35,8 +36,9 @@ def write(goal: Wanted, stack: str) -> Emission:
         fields["rotary_percent"] = partial_factor(rope)
     more, about = _scaling(goal, rope)
     text = "\n".join(f"provider.{name} = {python(v)}" for name, v in {**fields, **more}.items())
-    notes = [*why, *about, "Megatron-Bridge 0.3.1 needs transformers before 5"]
-    return emission(stack, "python", text, notes, exact=not (why or about))
+    return Written(
+        "python", text, [*why, *about], ["Megatron-Bridge 0.3.1 needs transformers before 5"]
+    )
 
 
 def _scaling(goal: Wanted, rope: Rope) -> tuple[Fields, list[str]]:

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from ropecalc.models.megatron import LLAMA3_FACTOR, is_llama_3_1
 from ropecalc.stacks.wanted import Wanted, attention_factor, fixed_base, mscale_for
 from ropecalc.stacks.whole import whole_base
-from ropecalc.stacks.words import command, emission
+from ropecalc.stacks.words import Written, command
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
+LABEL, VERSION = "Megatron-LM", "d98e8a64dd"
 LATENT = {"original_context": 4096, "beta_fast": 32, "beta_slow": 1}
 NOTHING = "Megatron-LM has no {} scaling, and no plain base is near to it"
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """A line of arguments."""
     rope, why = goal.rope, _others(goal)
     plain = fixed_base(goal)
@@ -29,7 +30,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         why.append(f"Megatron-LM has no {rope.rope_type} scaling: here is the base nearest to it")
         rope = plain
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
-        return emission(stack, "shell", "", [NOTHING.format(rope.rope_type)], exact=False)
+        return Written("shell", "", [NOTHING.format(rope.rope_type)])
     # --rotary-base is an integer: 1e6 and 500000.0 are refused
     base, about_base = whole_base(rope, goal.context, "Megatron-LM takes whole bases alone")
     scaling, about_scaling, notes = _scaling(goal, rope)
@@ -41,7 +42,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         *("--seq-length", str(goal.context), "--max-position-embeddings", str(goal.context)),
     ]
     why += about_base + about_scaling
-    return emission(stack, "shell", command(*words), [*why, *notes], exact=not why)
+    return Written("shell", command(*words), why, notes)
 
 
 def _others(goal: Wanted) -> list[str]:

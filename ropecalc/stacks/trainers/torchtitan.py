@@ -14,11 +14,12 @@ from ropecalc.stacks.wanted import (
     near,
     yarn_default,
 )
-from ropecalc.stacks.words import emission, python
+from ropecalc.stacks.words import Written, python
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
+LABEL, VERSION = "torchtitan", "0.3.0"
 LLAMA = {
     "scaling_factor": "factor",
     "low_freq_factor": "low_freq_factor",
@@ -36,7 +37,7 @@ CLASSES = {
 SOFTMAX_BY_FACTOR = frozenset(["gpt_oss"])  # its softmax has the square of g(s, 1) with YaRN
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """The ``Config`` of a class of rotary embeddings."""
     rope, why = goal.rope, []
     plain = fixed_base(goal)
@@ -45,7 +46,7 @@ def write(goal: Wanted, stack: str) -> Emission:
         rope = plain
     if rope.rope_type not in ("default", "llama3", "yarn"):
         note = f"torchtitan has no {rope.rope_type} scaling: it knows none, llama and yarn"
-        return emission(stack, "python", "", [note], exact=False)
+        return Written("python", "", [note])
     name = _class(goal, rope)
     why += [*_class_differs(goal, name), *_part_of_a_head(rope, name)]
     notes: list[str] = []
@@ -57,7 +58,7 @@ def write(goal: Wanted, stack: str) -> Emission:
     keys = {"dim": rope.rotary_dim, "max_seq_len": goal.context, **_keys(rope)}
     if name == SECTIONS:
         keys["mrope_section"] = _sections(goal, rope)
-    return emission(stack, "python", _text(name, keys), [*why, *notes], exact=not why)
+    return Written("python", _text(name, keys), why, notes)
 
 
 def _class(goal: Wanted, rope: Rope) -> str:

@@ -8,11 +8,12 @@ from ropecalc.models.megatron import is_llama_3_1
 from ropecalc.models.raw import text_keys
 from ropecalc.stacks.keys import model_type
 from ropecalc.stacks.wanted import Wanted, fixed_base
-from ropecalc.stacks.words import as_whole, emission, yaml
+from ropecalc.stacks.words import Written, as_whole, yaml
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
+LABEL, VERSION = "torchtune", "0.6.1"
 MODELS = "torchtune.models"
 # builders of the component, which have rope_base; those that are ready-made have none
 COMPONENTS = {
@@ -33,23 +34,23 @@ SIZES = (
 UNNAMED = "name the builder of the model's family: rope_base and max_seq_len are its arguments"
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """``model`` of a recipe's YAML."""
     rope, family = goal.rope, "llama" if goal.model is None else model_type(goal)
     plain = rope if rope.rope_type in ("default", "llama3") else fixed_base(goal)
     if plain is None:
         note = f"torchtune has no {rope.rope_type} scaling: its builders know llama3's alone"
-        return emission(stack, "yaml", "", [note], exact=False)
+        return Written("yaml", "", [note])
     if family and family not in COMPONENTS:
         note = f"torchtune has no builder for a model of type {family}"
-        return emission(stack, "yaml", "", [note], exact=False)
+        return Written("yaml", "", [note])
     why = []
     if plain is not rope:
         why.append(f"torchtune has no {rope.rope_type} scaling: here is the plain base nearest it")
     why += [*_heads(goal, family), *_scaled_elsewhere(plain, family), *_fixed(plain)]
     named, note = _component(goal, plain, family), SIZES if family else UNNAMED
     keys = {**named, "rope_base": as_whole(plain.base), "max_seq_len": goal.context}
-    return emission(stack, "yaml", yaml({"model": keys}), [*why, note], exact=not why)
+    return Written("yaml", yaml({"model": keys}), why, [note])
 
 
 def _component(goal: Wanted, rope: Rope, family: str) -> dict[str, object]:

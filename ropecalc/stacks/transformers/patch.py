@@ -76,7 +76,7 @@ def patch_config(
         setting, or has a scaling of its own and ``force`` is not given.
     """
     given = os.fspath(path)
-    from ropecalc.stacks.transformers.write import exact_in_five
+    from ropecalc.stacks.transformers.write import factor_note, not_in_five
 
     if given == "-":
         raise ConfigError("standard input cannot be changed in place; pass a file")
@@ -94,9 +94,9 @@ def patch_config(
     if changed and not dry_run:
         mark = MARK if data.startswith(MARK) else b""
         kept = _write(given, name, data, mark + after.encode(), backup=backup)
-    exact, notes = exact_in_five(goal)
-    if setting.shortfall is not None:
-        exact, notes = False, (setting.shortfall, *notes)
+    short = [] if setting.shortfall is None else [setting.shortfall]
+    why = [*short, *not_in_five(goal)]
+    exact, notes = not why, (*why, *factor_note(goal))
     written = changed and not dry_run
     return Patch(given, before, after, diff, changed, written, kept, exact, notes)
 

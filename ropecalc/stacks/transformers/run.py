@@ -8,7 +8,6 @@ from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken
 from ropecalc.stacks.loading import has_null_head_dim, refusal_on_loading
 
-VERSION = "5.23.0"
 ROPES = "src/transformers/modeling_rope_utils.py"
 CONFIGS = "src/transformers/configuration_utils.py"
 

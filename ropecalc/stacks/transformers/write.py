@@ -4,24 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ropecalc.models import classes
 from ropecalc.stacks.keys import (
     expressible,
     five_in_file,
     fixed_length,
-    four,
-    is_nested,
-    is_phi3,
-    model_type,
     nested_in_text,
     nested_truncate,
-    own_kind,
     remarks,
 )
-from ropecalc.stacks.words import emission, pretty
+from ropecalc.stacks.words import Written, pretty
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission
     from ropecalc.stacks.wanted import Wanted
 
 # transformers 5.23, from_pretrained and the rope_scaling setter: neither merges, and a lone
@@ -32,83 +25,28 @@ INTO_THE_FILE = (
 )
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """The keys that change, as JSON."""
-    return _five(goal, stack) if stack == "transformers5" else _four(goal, stack)
+    text = pretty(nested_in_text(goal, five_in_file(goal)))
+    notes = [*factor_note(goal), *remarks(goal, expressible(goal)), INTO_THE_FILE]
+    return Written("json", text, not_in_five(goal), notes)
 
 
-def _five(goal: Wanted, stack: str) -> Emission:
-    exact, why = exact_in_five(goal)
-    notes = [*why, *remarks(goal, expressible(goal)), INTO_THE_FILE]
-    return emission(
-        stack, "json", pretty(nested_in_text(goal, five_in_file(goal))), notes, exact=exact
-    )
-
-
-def exact_in_five(goal: Wanted) -> tuple[bool, tuple[str, ...]]:
-    """Whether transformers 5 computes the setting, and why not."""
-    notes: list[str] = []
+def not_in_five(goal: Wanted) -> list[str]:
+    """What transformers 5 does not compute of the setting."""
+    why: list[str] = []
     if nested_truncate(goal):
         # modeling_rope_utils.py, 5.23: config.rope_parameters.get("truncate", True), whose outer
         # object has only the kinds of layers
-        notes.append(
+        why.append(
             "transformers 5 reads truncate beside the kinds of layers, where it cannot stand: this "
             "truncate false is taken for true, which moves the ends of YaRN's ramp"
         )
-    notes += fixed_length(goal)
-    exact = not notes
+    return why + fixed_length(goal)
+
+
+def factor_note(goal: Wanted) -> list[str]:
+    """What is to be known of a factor of a proportional rope."""
     if goal.rope.rope_type == "proportional" and goal.factor != 1:
-        notes.append("transformers uses this factor, and warns that it does not know the key")
-    return exact, tuple(notes)
-
-
-def _four(goal: Wanted, stack: str) -> Emission:
-    text = pretty(nested_in_text(goal, four(goal)))
-    why = _not_in_four(goal)
-    notes = [*why, *remarks(goal, expressible(goal))]
-    notes.append("put the keys into config.json; a null rope_scaling takes an old one away")
-    return emission(stack, "json", text, notes, exact=not why)
-
-
-def _not_in_four(goal: Wanted) -> list[str]:
-    why = fixed_length(goal)
-    method = expressible(goal).rope_type
-    if method == "proportional":  # ROPE_INIT_FUNCTIONS of 4.57.6 does not have it
-        why.append("transformers 4 has no proportional rope: it came with version 5")
-    if is_nested(goal) and not _by_class(goal):
-        # Gemma 3 and OLMo 3 scale full attention alone; others have one rope_scaling for all
-        why.append(
-            "transformers 4 has one rope_scaling for all layers: this model's other layers would "
-            "get it too"
-        )
-    own = model_type(goal)
-    if own in classes.FIXED_LOCAL_BASE and {r.base for r in goal.others} - {goal.rope.base}:
-        text = f"transformers 4 has one base for all layers of {own}: the others"
-        why.append(f"{text} would get this one too")
-    if is_phi3(goal) and method == "longrope":
-        from ropecalc.stacks.wanted import attention_factor, near
-
-        if not near(attention_factor(goal), _phi3_factor(goal)):
-            why.append(
-                "Phi-3 of transformers 4 takes the lists and no attention factor, which it has "
-                "from the ratio of the contexts"
-            )
-    return why
-
-
-def _by_class(goal: Wanted) -> bool:
-    own = model_type(goal)
-    known = own in classes.SCALED_FULL_ONLY or own in classes.BASES_BY_LAYER
-    plain = all(rope.rope_type == "default" for rope in goal.others)
-    return known and own_kind(goal) and plain
-
-
-def _phi3_factor(goal: Wanted) -> float:
-    """sqrt(1 + ln(M / L) / ln L), from the contexts that are written."""
-    from ropecalc.scaling import longrope_attention_factor
-    from ropecalc.stacks.keys import positions
-
-    rope = expressible(goal)
-    original = int(rope.parameters["original_context"])
-    ratio = (positions(goal, rope) or original) / original
-    return longrope_attention_factor(ratio, original) if ratio > 1 else 1.0
+        return ["transformers uses this factor, and warns that it does not know the key"]
+    return []

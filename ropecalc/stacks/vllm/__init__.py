@@ -1,1 +1,3 @@
 """vLLM: what it computes, and the overrides it takes."""
+
+LABEL, VERSION = "vLLM", "0.33.0"

@@ -18,7 +18,6 @@ from ropecalc.stacks.servers import (
 )
 from ropecalc.stacks.vllm import classes
 
-VERSION = "0.33.0"
 ROPES = "vllm/model_executor/layers/rotary_embedding"
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
 LATENT = "vllm/model_executor/models/deepseek_v2.py"
@@ -215,6 +214,7 @@ def _length_rules(asked: Asked, taken: Taken) -> None:
     if asked.is_beyond(limit):
         text = f"--max-model-len beyond {limit:,} is refused without VLLM_ALLOW_LONG_MAX_MODEL_LEN"
         taken.rule(text, LENGTHS)
+        taken.short = taken.rules[-1]
     if asked.model_type not in classes.BY_TRANSFORMERS:
         _table_rule(taken)
 

@@ -7,10 +7,10 @@ Source: vLLM 0.33, ``config/model.py``, ``transformers_utils/config.py`` and
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ropecalc.models import classes
 from ropecalc.stacks.backend import by_transformers
 from ropecalc.stacks.keys import (
     CONTEXT,
@@ -32,15 +32,15 @@ from ropecalc.stacks.wanted import (
     near,
     yarn_default,
 )
-from ropecalc.stacks.words import command, emission
+from ropecalc.stacks.words import Written, command
 
 if TYPE_CHECKING:
-    from ropecalc.results import Emission, Rope
+    from ropecalc.results import Rope
 
 LATENT = ("attention_factor", "truncate")
 
 
-def write(goal: Wanted, stack: str) -> Emission:
+def write(goal: Wanted) -> Written:
     """One command.
 
     ``--rope-scaling`` and ``--rope-theta`` are gone since 0.11.1 (pull request 28006). An object in
@@ -48,14 +48,18 @@ def write(goal: Wanted, stack: str) -> Emission:
     ``_apply_dict_overrides``), so it has the type and the base, without which vLLM takes 10,000.
     """
     if model_type(goal) in classes_vllm.YARN_ALONE:
-        return _yarn_alone(goal, stack)
+        return _yarn_alone(goal)
     rope, why = _rope(goal)
     goal = replace(goal, rope=rope)
     # derived_max_model_len counts max_position_embeddings, times the factor for all but yarn,
     # llama3 and longrope (pull request 56446): raised for those, as it is for linear
-    keys = {**top_level(goal, rope), "rope_parameters": parameters_object(goal, rope)}
-    notes = [*why, *_beside(goal, rope), *remarks(goal, rope)]
-    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+    keys = {
+        **top_level(goal, rope),
+        **_lengthened(goal, rope),
+        "rope_parameters": parameters_object(goal, rope),
+    }
+    notes = [*_beside(goal, rope), *remarks(goal, rope)]
+    return Written("shell", _command(goal, keys), why, notes)
 
 
 def _command(goal: Wanted, keys: Keys) -> str:
@@ -65,7 +69,7 @@ def _command(goal: Wanted, keys: Keys) -> str:
     return command("vllm", "serve", model, "--hf-overrides", overrides, "--max-model-len", length)
 
 
-def _yarn_alone(goal: Wanted, stack: str) -> Emission:
+def _yarn_alone(goal: Wanted) -> Written:
     """For gpt-oss, whose code builds YaRN whatever is asked, from keys that may not be absent.
 
     A plain base is YaRN by a factor of 1.
@@ -73,7 +77,7 @@ def _yarn_alone(goal: Wanted, stack: str) -> Emission:
     kind, (rope, why) = model_type(goal), _rope(goal)
     if rope.rope_type not in ("default", "yarn"):
         note = f"vLLM's code for {kind} is that of YaRN: it has no {goal.rope.rope_type} scaling"
-        return emission(stack, "shell", "", [note], exact=False)
+        return Written("shell", "", [note])
     goal = replace(goal, rope=rope)
     whole = max(goal.context, goal.own_context or 0)
     plain = {"factor": 1.0, "original_context": whole} if rope.rope_type == "default" else {}
@@ -86,10 +90,10 @@ def _yarn_alone(goal: Wanted, stack: str) -> Emission:
         CONTEXT: positions(goal, rope),
         "rope_parameters": parameters_object(goal, yarn),
     }
-    notes = [*why, *remarks(goal, rope)]
+    notes = remarks(goal, rope)
     if plain:
         notes.append(f"vLLM's code for {kind} is that of YaRN: by a factor of 1 the base is plain")
-    return emission(stack, "shell", _command(goal, keys), notes, exact=not why)
+    return Written("shell", _command(goal, keys), why, notes)
 
 
 def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
@@ -134,6 +138,20 @@ def _latent(goal: Wanted) -> list[str]:
     return why
 
 
+def _lengthened(goal: Wanted, rope: Rope) -> Keys:
+    """A longer max_position_embeddings, where vLLM would not allow the context, or has no table.
+
+    For linear scaling it multiplies that key by the factor, in Gemma 3 and its like it does not;
+    for ntk it does, and has cos and sin for that key's positions alone.
+    """
+    own = goal.own_context
+    if own is None or rope.rope_type not in ("linear", "ntk_fixed"):
+        return {}
+    multiplied = rope.rope_type == "linear" and not model_type(goal).startswith("gemma3")
+    needed = math.ceil(goal.context / goal.factor) if multiplied else goal.context
+    return {CONTEXT: needed} if needed > own else {}
+
+
 def _beside(goal: Wanted, rope: Rope) -> list[str]:
     notes = []
     original = rope.parameters.get("original_context")
@@ -141,12 +159,4 @@ def _beside(goal: Wanted, rope: Rope) -> list[str]:
         original = None  # each batch has the list of its own length
     if rope.rope_type == "longrope" and original is not None and goal.context > original:
         notes.append(f"above {original:,} tokens vLLM uses long_factor for every prompt")
-    if rope.rope_type in ("linear", "ntk_fixed"):
-        own = goal.own_context
-        unscaled = goal.model is not None and goal.model.model_type in classes.SCALED_FULL_ONLY
-        longest = None if own is None else own if unscaled else int(own * goal.factor)
-        if longest is not None and longest < goal.context:
-            notes.append(
-                f"vLLM allows {longest:,} tokens for this; VLLM_ALLOW_LONG_MAX_MODEL_LEN=1 lifts it"
-            )
     return notes

@@ -1,0 +1,129 @@
+"""Whether what was written is the setting: the text is read back, and the stack is run with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ropecalc.errors import UnsupportedError
+from ropecalc.stacks.keys import is_nested
+from ropecalc.stacks.wanted import deeds
+
+if TYPE_CHECKING:
+    from ropecalc.results import ModelConfig, Rope, StackRun
+    from ropecalc.spectrum import Spectrum
+    from ropecalc.stacks.registry import Stack
+    from ropecalc.stacks.wanted import Wanted
+    from ropecalc.stacks.words import Written
+
+SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far more or not at all
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a setting in a stack."""
+
+    exact: bool
+    """Whether the stack computes the setting."""
+    verified: bool
+    """Whether that was found by running what was written; else its writer says so."""
+    why: tuple[str, ...] = ()
+    """Why it is not exact."""
+
+
+def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
+    """Whether the stack computes the setting from what was written.
+
+    The stack is run as that text starts it. It has to serve the length, with the frequencies and
+    factors of the setting in the setting's kind of layers and those of the file in every other
+    kind: at the whole context, and at shorter prompts where they differ with dynamic scaling. (Of
+    two lists of longrope each stack has its own way to choose.) A stack whose code is not modelled
+    is not run: there the writer has the word.
+    """
+    if not written.text:
+        return Outcome(False, False, tuple(written.why))
+    if not stack.runs:
+        return Outcome(not written.why, False, tuple(written.why))
+    try:
+        reasons = list(_reasons(stack, goal, written.text))
+    except UnsupportedError:  # the stack's way with the text is not known
+        return Outcome(not written.why, False, tuple(written.why))
+    if not reasons:
+        return Outcome(True, True)
+    found = [*written.why] or [text for text in reasons if text] or [_elsewhere(stack)]
+    return Outcome(False, True, tuple(found))
+
+
+def _elsewhere(stack: Stack) -> str:
+    return f"{stack.label} computes other frequencies or factors from it"
+
+
+def _reasons(stack: Stack, goal: Wanted, text: str) -> Iterator[str]:
+    """Why the stack does not compute the setting from a text; "" where no rule says it."""
+    from ropecalc.stacks.running import run
+
+    start = stack.required("override")(_model(goal), text)
+    for rope in start.model.ropes:
+        found = run(stack, start, rope)
+        if found.refusal is not None:
+            yield found.refusal.text
+        elif found.short is not None:
+            yield found.short.text
+        elif not _is_met(goal, rope, found):
+            rules = found.rules[len(start.rules) :]
+            yield from [rule.text for rule in rules] or [""]
+
+
+def _model(goal: Wanted) -> ModelConfig:
+    """The model's own file, or a small one of a plain class, where there is none or another's."""
+    if goal.model is not None and goal.model.form.startswith("transformers"):
+        return goal.model
+    from ropecalc.models.huggingface import parse_config
+    from ropecalc.stacks.wanted import partial_factor
+
+    rope = goal.was or goal.rope
+    plain = {
+        "model_type": "llama",
+        "head_dim": rope.head_dim,
+        "rope_theta": rope.base,
+        "max_position_embeddings": goal.own_context or goal.original or goal.context,
+        "partial_rotary_factor": partial_factor(rope) or 1.0,
+    }
+    return parse_config(plain, "a plain model")
+
+
+def _is_met(goal: Wanted, rope: Rope, found: StackRun) -> bool:
+    """Whether one kind of layer has what it should have."""
+    wanted = _wanted(goal, rope)
+    begins = wanted.original_context if wanted.rope_type == "dynamic" else None
+    return all(_same(wanted, found, length) for length in {goal.context, begins or goal.context})
+
+
+def _wanted(goal: Wanted, rope: Rope) -> Rope:
+    """The rope that a kind of layer should have: the setting's, or what the file has."""
+    ropes = {} if goal.model is None else {own.layer_type: own for own in goal.model.ropes}
+    own = ropes.get(rope.layer_type)
+    if own is None or rope.layer_type == goal.rope.layer_type:
+        return goal.rope
+    shared = goal.was is not None and deeds(own) == deeds(goal.was)
+    return goal.rope if shared and not is_nested(goal) else own
+
+
+def _same(wanted: Rope, found: StackRun, length: int) -> bool:
+    from ropecalc.scaling import from_rope
+
+    assert found.spectrum is not None
+    assert found.rope is not None
+    if found.rope.rope_type == "dynamic":  # which follows the prompt
+        return _alike(from_rope(wanted, length), from_rope(found.rope, length))
+    return _alike(from_rope(wanted, length), found.spectrum)
+
+
+def _alike(one: Spectrum, other: Spectrum) -> bool:
+    if one.rotary_dim != other.rotary_dim:
+        return False
+    frequencies = abs(one.angular_frequencies / other.angular_frequencies - 1).max() < SAME
+    factors = abs(one.attention_factor / other.attention_factor - 1) < SAME
+    softmax = abs(one.softmax_factor / other.softmax_factor - 1) < SAME
+    return bool(frequencies and factors and softmax)

@@ -1,0 +1,27 @@
+"""A model as a stack has it once it is started: its file, and what its command line changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ropecalc.results import ModelConfig, StackRule
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a stack computes from; ``run`` reads nothing else."""
+
+    model: ModelConfig
+    """The config as the stack has it; only where ``changed`` says more, as the file has it."""
+    context: int | None = None
+    """The length that the stack is started for, tokens; None for its default."""
+    flags: frozenset[str] = frozenset()
+    """The keys of the rope object that come from the command line, not from the file."""
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the config that the stack sets once it has read the file, in its own way."""
+    refusal: StackRule | None = None
+    """Why the stack does not start."""
+    rules: tuple[StackRule, ...] = ()
+    """What the stack did with the overrides."""
