@@ -6,6 +6,8 @@ import math
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
@@ -177,9 +179,11 @@ def _group(
 
 def _differences(one: Spectrum, other: Spectrum) -> tuple[float, int | None, tuple[int, ...]]:
     """(largest |other / one - 1|, its pair, all pairs that differ)."""
+    none = Decimal(0)  # a pair that one of them does not turn
+    both = zip_longest(one.exact_frequencies, other.exact_frequencies, fillvalue=none)
     relative = [
         float(abs(there / here - 1)) if here else (math.inf if there else 0.0)
-        for here, there in zip(one.exact_frequencies, other.exact_frequencies, strict=True)
+        for here, there in both
     ]
     pairs = tuple(pair for pair, value in enumerate(relative) if value > SAME)
     if not pairs:

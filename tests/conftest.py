@@ -29,6 +29,7 @@ PINNED = {
     "PYTHONWARNINGS": "error::RuntimeWarning",
     "OPENBLAS_NUM_THREADS": "1",  # tests run side by side
 }
+os.environ["OPENBLAS_NUM_THREADS"] = PINNED["OPENBLAS_NUM_THREADS"]  # before NumPy is loaded
 BATCH = """
 import contextlib, io, json, sys
 from ropecalc.cli.app import main

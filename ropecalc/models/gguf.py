@@ -46,6 +46,8 @@ BETAS = {
 }
 BETA_DEFAULTS = {"beta_fast": 32.0, "beta_slow": 1.0}
 READS_BETAS = ("grok", "mistral3")
+READS_EXTRAPOLATION = ("grok",)
+READS_LOG_MULTIPLIER = ("deepseek2", "deepseek32", "mistral3", "mistral4")
 
 
 def read_gguf(path: str | os.PathLike[str]) -> ModelConfig:
@@ -269,14 +271,14 @@ def _yarn(model: _Model, context: int | None, factor: float, amplitude: float) -
     """YaRN: cos and sin times a = g(s, m) / g(s, w) with g(s, m) = 1 + 0.1 m ln s.
 
     w is the ``rope.scaling.yarn_log_multiplier``, 0 where it is absent, and m is w in a DeepSeek
-    model, else 1. Latent attention also multiplies the softmax by (a g(s, w))^2, so that w, or 1
-    where it is absent, is what config.json calls ``mscale_all_dim``.
+    model, else 1. Latent attention also multiplies the softmax by (a g(s, w))^2 = g(s, m)^2, so
+    that m is what config.json calls ``mscale_all_dim``.
     """
     from ropecalc.scaling import mscale
 
     keys, weight = model.keys, _log_multiplier(model)
     external = keys.get("rope.scaling.yarn_ext_factor")
-    if external not in (None, 1.0, -1.0):
+    if model.architecture in READS_EXTRAPOLATION and external not in (None, 1.0, -1.0):
         keys.refuse(f"{keys.prefix}rope.scaling.yarn_ext_factor is not 1", WITHOUT_FILE)
     numerator = weight if weight and model.architecture == "deepseek2" else 1.0
     return {
@@ -284,7 +286,7 @@ def _yarn(model: _Model, context: int | None, factor: float, amplitude: float) -
         "original_context": _original_context(model, context),
         **_betas(model),
         "attention_factor": amplitude * mscale(factor, numerator) / mscale(factor, weight),
-        **({"mscale_all_dim": weight or 1.0} if model.latent else {}),
+        **({"mscale_all_dim": numerator} if model.latent else {}),
     }
 
 
@@ -304,7 +306,7 @@ def _betas(model: _Model) -> Parameters:
 def _log_multiplier(model: _Model) -> float:
     """mscale_all_dim; every architecture but one stores a tenth of it, as a float32."""
     key = "rope.scaling.yarn_log_multiplier"
-    if not model.keys.get(key):
+    if model.architecture not in READS_LOG_MULTIPLIER or not model.keys.get(key):
         return 0.0
     stored = model.keys.number(key) or 0.0
     return stored if model.architecture == "mistral3" else float(f"{stored / 0.1:.6g}")

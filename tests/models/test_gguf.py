@@ -374,12 +374,20 @@ YARN = {"rope__scaling__type": "yarn", "rope__scaling__factor": 4.0}
         ({"rope__scaling__factor": 2.0}, {LONG: ONES, SHORT: ONES}, "rope.scaling.factor"),
         ({"rope__scaling__type": "dynamic"}, {}, "dynamic"),
         ({"rope__scaling__attn_factor": 2.0}, {}, "attn_factor"),
-        (YARN | {"rope__scaling__yarn_ext_factor": 0.5}, {}, "yarn_ext_factor"),
     ],
 )
 def test_what_is_not_evaluated(write: Any, changed: Any, tensors: Any, words: str) -> None:
     message = refusal(write("llama", with_keys("llama", **changed), tensors), UnsupportedError)
     assert words in message
+
+
+def test_the_extrapolation_factor_is_read_for_grok_alone(write: Any) -> None:
+    """grok.cpp reads LLM_KV_ROPE_SCALING_YARN_EXT_FACTOR; no other load_arch_hparams does."""
+    changed = YARN | {"rope__scaling__yarn_ext_factor": 0.5}
+    message = refusal(write("grok", with_keys("grok", **changed), {}), UnsupportedError)
+    assert "yarn_ext_factor" in message
+    model = read_config(write("llama", with_keys("llama", **changed), {}))
+    assert model == read_config(write("llama", with_keys("llama", **YARN), {}))
 
 
 @pytest.mark.parametrize("arch", sorted(WITHOUT_ROPE))

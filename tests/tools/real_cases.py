@@ -1,7 +1,7 @@
 """Cases that real stacks ran, against what ropecalc says of them.
 
     python -m tests.tools.real_cases                        # equal and different, per stack
-    python -m tests.tools.real_cases --stack vllm --failures [--match llama/] [--cases FILE]
+    python -m tests.tools.real_cases --stack vllm --failures [--match llama/]
 
 ``ours`` is the one place that asks ropecalc; ``differences`` compares: frequencies, the factor on
 cos and sin, the factor on the softmax, the length, and whether the stack runs at all.
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ropecalc.errors import RopecalcError
-from tests.tools.real_golden import EVERY_LAYER, FIRST, Json, load
+from tests.tools.real_golden import EVERY_LAYER, FIRST, MORE, Json, load
 
 STACKS = ("vllm", "sglang", "transformers", "llama.cpp")
 # Relative: seven digits of float32; the kernel of llama.cpp multiplies its way up to each pair.
@@ -190,10 +190,11 @@ def main() -> None:
     parser.add_argument("--failures", action="store_true", help="list the cases that differ")
     parser.add_argument("--inputs", action="store_true", help="with their rope keys")
     parser.add_argument("--match", default="*", help="cases whose id has this, or matches it")
-    parser.add_argument("--cases", type=Path, default=FIRST)
+    parser.add_argument("--cases", type=Path, action="append", help="instead of both golden files")
     asked = parser.parse_args()
     pattern = asked.match if "*" in asked.match else f"*{asked.match}*"
-    cases = [case for case in load(asked.cases) if fnmatch.fnmatch(case["id"], pattern)]
+    every = [case for path in asked.cases or (FIRST, MORE) for case in load(path)]
+    cases = [case for case in every if fnmatch.fnmatch(case["id"], pattern)]
     for stack in asked.stack or STACKS:
         found, total = failures(stack, cases), count(stack, cases)
         if not total:

@@ -21,7 +21,8 @@ from typing import Any
 
 from tests.tools.places import DATA
 
-FIRST = DATA / "stacks-real.json.gz"
+FIRST = DATA / "stacks-real.json.gz"  # 875 configs
+MORE = DATA / "stacks-real-more.json.gz"  # those of tests.tools.real.cases
 VERSIONS = {
     "transformers": "5.23.0",
     "vllm": "0.33.0 with transformers 5.20.0",
