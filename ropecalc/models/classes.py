@@ -23,8 +23,8 @@ class ClassRow:
     """What one class reads of a config.json, and what it has without it."""
 
     name: str
-    known: bool = True
-    """Whether the class was measured."""
+    run: bool = True
+    """Whether its model was run; else its config was loaded alone."""
     rotates: Any = True
     """Whether its layers turn: or {key, values: with which they do, default}."""
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -57,6 +57,12 @@ class ClassRow:
     """The type proportional: read, or it stops."""
     null_scaling: str = ""
     """What a null under rope_scaling does: nothing, or it stops."""
+    needs: tuple[str, ...] = ()
+    """Keys without which a rope object stops the model."""
+    odd_head: bool = False
+    """Whether a head_dim is for the rotation alone, and stops where it is not hidden over heads."""
+    no_head: bool = False
+    """Whether head_dim must not be there."""
     strict: tuple[str, ...] = ()
     """Keys that must not be null."""
     agree: bool = False
@@ -74,7 +80,7 @@ class ClassRow:
     """Without that key; None for hidden_size over heads."""
     null_head: str = ""
     """What a null under that key stops: load, build, or scaled ropes alone; own: the class has a
-    null itself."""
+    null itself; always: and stops with it."""
     latent: Mapping[str, int] = field(default_factory=dict)
     """The two parts of a head with latent attention."""
     window: Mapping[str, Any] = field(default_factory=dict)
@@ -109,9 +115,14 @@ MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
 ORIGINAL_CONTEXT = {"phi3": 4096, "phi4_multimodal": 4096}
 COMPRESS_BASE = 1.6e5  # of DeepSeek-V4's compressed attention
 
-GENERIC = ClassRow("", known=False)
 FIELDS = {item.name for item in fields(ClassRow)}
-RENAMED = {"null head": "null_head", "null scaling": "null_scaling", "silent base": "silent"}
+RENAMED = {
+    "null head": "null_head",
+    "no head": "no_head",
+    "odd head": "odd_head",
+    "null scaling": "null_scaling",
+    "silent base": "silent",
+}
 
 
 def class_row(model_type: str | None) -> ClassRow | None:
@@ -126,6 +137,16 @@ def _row(name: str, row: Mapping[str, Any]) -> ClassRow:
         given["rotary"] = given["rotary"]["dim"]
     lists = {key: tuple(v) for key, v in given.items() if isinstance(v, list)}
     return ClassRow(name=name, **{**given, **lists})
+
+
+def composite(model_type: str | None) -> Mapping[str, Any]:
+    """Of a class with its text model inside: {path, class, defaults}; empty for others.
+
+    ``class`` is that of a text model whose own keys do not say it, ``defaults`` what it has there
+    beside the defaults of that class.
+    """
+    row: Mapping[str, Any] = _table().get("composites", {}).get(model_type or "", {})
+    return row
 
 
 def default_rope(model_type: str | None) -> Mapping[str, Any]:
@@ -147,6 +168,33 @@ def reads_by_kind_alone(model_type: str | None) -> bool:
     """Whether a class has a rope a kind of layer, and passes over one for all of them."""
     row = class_row(model_type)
     return row is not None and row.by_kind and row.flat != "read" and not row.labels
+
+
+def scaled_rope(model_type: str | None) -> Mapping[str, Any]:
+    """The rope object of a class for a file without one, where it scales; else empty."""
+    rope = default_rope(model_type)
+    return rope if rope.get("rope_type", "default") != "default" else {}
+
+
+def scales_full_alone(model_type: str | None) -> bool:
+    """Whether rope_scaling is for the layers that see the whole context alone."""
+    row = class_row(model_type)
+    return row is not None and row.scaling == "full"
+
+
+def has_fixed_local_base(model_type: str | None) -> bool:
+    """Whether no key beside the rope object is for the base of the layers with a window."""
+    row = class_row(model_type)
+    by_kind = row is not None and row.by_kind and isinstance(row.theta, Mapping)
+    return by_kind and row is not None and not row.theta.get("sliding_attention")
+
+
+def null_head(model_type: str | None) -> str:
+    """What a head_dim of null stops in a class: load, build, or scaled ropes alone; own: the class
+    has a null itself.
+    """
+    row = class_row(model_type)
+    return "" if row is None else row.null_head
 
 
 def elsewhere(model_type: str | None) -> Mapping[str, Any]:

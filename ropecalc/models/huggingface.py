@@ -19,13 +19,14 @@ from ropecalc.models.classes import (
     PLAIN_BASE,
     ClassRow,
     class_row,
+    composite,
     elsewhere,
     reads_by_kind_alone,
     version,
 )
 from ropecalc.models.document import CHECK, Section, shown
 from ropecalc.models.loaded import Loaded, as_loaded
-from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS
+from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS, text_path
 from ropecalc.models.ropes import Reading, parameters, rope_type
 from ropecalc.models.values import trained_context, unique
 from ropecalc.results import ModelConfig, Rope
@@ -112,10 +113,8 @@ def _no_row(config: Section) -> list[str]:
     """What is said of a class that is not in the table."""
     if config.model_type is None or elsewhere(config.model_type):
         return []
-    return [
-        f"{config.model_type} is no class of transformers {version()}: its keys are read as most "
-        "classes read them"
-    ]
+    known = f"{config.model_type} is no class of transformers {version()} that was measured"
+    return [f"{known}: its keys are read as most classes read them"]
 
 
 def _refuse_unrotated(config: Section, row: ClassRow) -> None:
@@ -134,7 +133,8 @@ def _refuse_unrotated(config: Section, row: ClassRow) -> None:
     written = config.first(*ROPE_KEYS, *BASE_KEYS)
     unread = f", and {config.prefix}{written} is not read" if written else ""
     config.refuse(
-        f"{fact}{unread}: RoPE sets no limit to its context", "pass a model that has rotary embeddings"
+        f"{fact}{unread}: RoPE sets no limit to its context",
+        "pass a model that has rotary embeddings",
     )
 
 
@@ -145,13 +145,23 @@ def _context(config: Section) -> int | None:
 
 
 def _text_model(config: Section) -> Section:
-    """The part of the file that is about the language model."""
-    key = config.first(*TEXT_KEYS)
-    if key is None:
-        return config
-    if config.prefix.count(".") > DEEPEST:
-        config.fail(f"{config.prefix}{key} is nested too deeply", CHECK)
-    return _text_model(config.section(key))
+    """The part of the file that is about the language model, with the class that it has there."""
+    known = composite(config.model_type)
+    text = config
+    for key in text_path(config.values):
+        if text.prefix.count(".") > DEEPEST:
+            text.fail(f"{text.prefix}{key} is nested too deeply", CHECK)
+        text = text.section(key)
+    if text is config:
+        wrong = config.first(*TEXT_KEYS)  # no object: the complaint is about it
+        return config if wrong is None else config.section(wrong)
+    if not known or text.model_type not in (None, known["class"]):
+        return text
+    has = any(text.get(key) is not None for key in (*ROPE_KEYS, *BASE_KEYS))
+    given = {
+        k: v for k, v in known.get("defaults", {}).items() if k != "rope_parameters" or not has
+    }
+    return Section(text.name, {**given, **text.values, "model_type": known["class"]}, text.prefix)
 
 
 def _refuse_other_positions(config: Section) -> None:
@@ -186,7 +196,9 @@ def _rope_section(config: Section) -> Section | None:
     """The rope object of the file."""
     key = config.first(*ROPE_KEYS)
     if config.model_type == "deepseek_v4":
-        return _deepseek_v4(config, Section(config.name, {}) if key is None else config.section(key))
+        return _deepseek_v4(
+            config, Section(config.name, {}) if key is None else config.section(key)
+        )
     return None if key is None else config.section(key)
 
 
@@ -224,13 +236,10 @@ def _by_kind(
     if "compress" in section.values:
         yield from _compressed(config, section)
         return
-    alone = layers[0] if len(layers) == len(section.values) == 1 else None
+    alone = layers[0].count if len(layers) == len(section.values) == 1 else None
     for kind in sorted(section.values, key=lambda kind: kind not in (FULL, "compress")):
         if isinstance(section.get(kind), dict | None):
-            layer = named.get(kind)
-            if layer is None:
-                count = None if alone is None else alone.count
-                layer = Layers(kind, attention.window(config, kind), count)
+            layer = named.get(kind) or Layers(kind, attention.window(config, kind), alone)
             found = None if section.get(kind) is None else section.section(kind)
             yield layer, found, True
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.models.classes import ClassRow
-from ropecalc.models.document import CHECK, Section
+from ropecalc.models.document import Section
 
 if TYPE_CHECKING:
     from ropecalc.models.loaded import Loaded
@@ -45,16 +46,30 @@ def _count(config: Section, loaded: Loaded) -> int:
 
 def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[str]:
     """layer_types, of the file or as the class makes them; none where it has no kinds."""
-    if config.get("layer_types") is not None and (row.layers or not row.known):
+    if config.get("layer_types") is not None and (row.layers or not row.run):
         listed = config.listed("layer_types")
         if not all(isinstance(kind, str) for kind in listed):
             config.fail(f"{config.prefix}layer_types must be a list of strings")
+        more = config.get("num_nextn_predict_layers")
+        more = more if isinstance(more, int) else 0
+        if len(listed) == count + more:  # those that predict more tokens stand last
+            return list(listed[:count])
         if "num_hidden_layers" in config.values and len(listed) != count:
             loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")
         return list(listed)
-    if row.attends:
+    if row.attends or isinstance(config.get("full_attn_idxs"), list):
         return _hybrid(config, row, count)
+    key = row.layers.get("key", "") if row.layers else ""
+    if isinstance(config.get(key), str):  # EXAONE 4: "LLLG"
+        loaded.stop(f"{key} is text, and {row.name} divides by it: TypeError")
+        return _spelt(str(config.get(key)), count)
     return made(config, row.layers, count) if row.layers else []
+
+
+def _spelt(pattern: str, count: int) -> list[str]:
+    """What a pattern means that spells the layers: "LLLG" is three local ones and a global one."""
+    letters = pattern or "G"
+    return [FULL if letters[at % len(letters)] == "G" else SLIDING for at in range(count)]
 
 
 def made(config: Section, rule: Any, count: int) -> list[str]:
@@ -63,7 +78,10 @@ def made(config: Section, rule: Any, count: int) -> list[str]:
         return [rule["all"]] * count
     if "listed" in rule:  # longer than what was measured: its last two kinds, in turn
         listed = rule["listed"]
-        return [listed[at] if at < len(listed) else listed[-2 + (at - len(listed)) % 2] for at in range(count)]
+        return [
+            listed[at] if at < len(listed) else listed[-2 + (at - len(listed)) % 2]
+            for at in range(count)
+        ]
     every, at = rule["every"], rule["at"]
     written = config.get(rule.get("key", ""))
     if isinstance(written, int) and not isinstance(written, bool) and written > 0:
@@ -95,14 +113,16 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
     """How far layers with a window look back."""
     rule = row.window
     if not rule:
+        if row.layers and row.run and any("sliding" in kind for kind in types):
+            loaded.stop(f"{row.name} has no window for its sliding layers: ValueError")
         return None
     key = rule["key"]
     if rule.get("switch") and not config.truth("use_sliding_window", False):
         if any("sliding" in kind for kind in types):
-            loaded.stop(f"some layers have a window, and use_sliding_window is not true: ValueError")
+            loaded.stop("some layers have a window, and use_sliding_window is not true: ValueError")
         return None
     if key in config.values:
-        value = config.integer(key)
+        value = config.integer(key) if config.get(key) else None
     else:
         value = rule.get("default")
         if value is not None and (SLIDING in types or rule.get("all") or not types):
@@ -114,13 +134,15 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
         if rule.get("null") == "stops" and any("sliding" in kind for kind in types):
             loaded.stop(f"{key} is null, and some layers have a window: ValueError")
         return None
-    seen = rule.get("seen")
-    if seen:  # what reaches the attention for one value that was tried
-        found, tried = seen
-        if found == tried + 1:
-            return value + 1
-        return value // 2 + (found - tried // 2)
-    return value
+    return _in_use(value, rule.get("seen"))
+
+
+def _in_use(value: int, seen: Sequence[int] | None) -> int:
+    """What reaches the attention, from what did for one value that was tried."""
+    if not seen:
+        return value
+    found, tried = seen
+    return value + 1 if found == tried + 1 else value // 2 + (found - tried // 2)
 
 
 def _with_windows(
@@ -157,26 +179,27 @@ def _turning(
 ) -> list[int] | None:
     """1 for every layer that turns, 0 for the others; None where all do."""
     rule = row.still
-    listed = config.get("no_rope_layers")
-    if not rule:
-        if listed and isinstance(listed, list) and not all(listed):
-            loaded.unread.append("no_rope_layers")
-        return None
+    listed, bases = config.get("no_rope_layers"), config.get("layer_rope_theta")
+    if isinstance(bases, list) and len(bases) == count:  # Granite: a base of 0 is none
+        return [int(bool(base)) for base in bases]
     if listed and "no_rope_layers" in rule.get("keys", ()):
-        turns = config.listed("no_rope_layers")
-        if len(turns) != count:
-            lengths = f"{len(turns)} entries for {count} layers"
-            config.fail(f"{config.prefix}no_rope_layers has {lengths}", "correct one of them")
-        return [int(bool(turn)) for turn in turns]
+        return _listed(config, count)
+    if listed and isinstance(listed, list) and not all(listed):
+        loaded.unread.append("no_rope_layers")
+    if not rule or (rule.get("unless") == "no window" and window is None):
+        return None
     if "kinds" in rule and types:
-        if rule.get("unless") == "no window" and window is None:
-            return None
         return [int(kind not in rule["kinds"]) for kind in types]
     if "every" in rule:
-        every = next((config.integer(key) for key in rule.get("keys", ())[1:] if config.get(key)), None)
-        every = every or rule["every"]
-        return [int((at + 1) % every != 0) for at in range(count)]
+        keys = [key for key in rule.get("keys", ()) if key != "no_rope_layers"]
+        every = config.integer(*keys) if keys else None
+        return [int((at + 1) % (every or rule["every"]) != 0) for at in range(count)]
     return [int(at not in rule.get("listed", ())) for at in range(count)]
 
 
-__all__ = ["CHECK", "FULL", "SLIDING", "kinds", "made"]
+def _listed(config: Section, count: int) -> list[int]:
+    turns = config.listed("no_rope_layers")
+    if len(turns) != count:
+        lengths = f"{len(turns)} entries for {count} layers"
+        config.fail(f"{config.prefix}no_rope_layers has {lengths}", "correct one of them")
+    return [int(bool(turn)) for turn in turns]

@@ -108,31 +108,50 @@ def _heads(config: Section, row: ClassRow, loaded: Loaded) -> None:
     """head_dim, or the two parts of a head with latent attention."""
     keys = loaded.keys
     if row.latent:
-        for key, value in row.latent.items():
-            if key not in keys:
-                keys[key] = value
-        if "head_dim" in keys and keys["head_dim"] is None and row.null_head in ("load", "build"):
-            loaded.stop(f"head_dim is null, and {row.name} declares an integer")
-        head, turned = config.get("head_dim"), keys.get("qk_rope_head_dim")
-        if row.agree and head is not None and head != turned:
-            loaded.stop(f"head_dim is {shown(head)}, and qk_rope_head_dim {shown(turned)}")
+        _latent(config, row, loaded)
         return
-    for key in ("qk_rope_head_dim", "qk_nope_head_dim"):
+    _head_stops(config, row, loaded)
+    unread = {"head_dim", "kv_channels", "attention_head_dim"}
+    if not row.labels:
+        unread |= {"qk_rope_head_dim", "qk_nope_head_dim"}
+    for key in unread - {"head_dim" if row.odd_head else row.head}:
         keys.pop(key, None)
-    for key in ("head_dim", "kv_channels", "attention_head_dim"):
-        if key != row.head:
-            keys.pop(key, None)
     if row.heads and config.first("global_head_dim", "per_layer_config") is None:
         keys["head_dims"] = dict(row.heads)
-    if row.head == "quotient":
-        return
-    if row.head not in config.values:
-        if row.head_dim:
-            keys["head_dim"] = row.head_dim
-        return
-    if config.values[row.head] is None and row.null_head in ("load", "build"):
+    if row.head in config.values:
+        keys["head_dim"] = keys.pop(row.head)
+    elif row.head_dim:
+        keys["head_dim"] = row.head_dim
+
+
+def _head_stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
+    """Sizes of a head that the class does not take."""
+    head = config.get("head_dim") if row.odd_head else None
+    if head is not None and head != _quotient(loaded.keys):
+        loaded.stop(f"{row.name} rotates by head_dim, {shown(head)}, and has heads of another size")
+    if row.no_head and "head_dim" in config.values:
+        loaded.stop(f"{row.name} does not take a head_dim: AttributeError")
+    if row.null_head == "always" and config.get(row.head) is None:
+        loaded.stop(f"{row.name} computes with {row.head}, which is null without it: TypeError")
+    null = row.head in config.values and config.values[row.head] is None
+    if null and row.null_head in ("load", "build"):
         loaded.stop(f"{row.head} is null, which {row.name} does not take")
-    keys["head_dim"] = keys.pop(row.head)
+
+
+def _quotient(keys: Mapping[str, Any]) -> Any:
+    hidden, heads = keys.get("hidden_size"), keys.get("num_attention_heads")
+    known = isinstance(hidden, int) and isinstance(heads, int) and heads
+    return hidden // heads if known and hidden is not None and heads is not None else None
+
+
+def _latent(config: Section, row: ClassRow, loaded: Loaded) -> None:
+    for key, value in row.latent.items():
+        loaded.keys.setdefault(key, value)
+    head, turned = config.get("head_dim"), loaded.keys.get("qk_rope_head_dim")
+    if "head_dim" in config.values and head is None and row.null_head in ("load", "build"):
+        loaded.stop(f"head_dim is null, and {row.name} declares an integer")
+    if row.agree and head is not None and head != turned:
+        loaded.stop(f"head_dim is {shown(head)}, and qk_rope_head_dim {shown(turned)}")
 
 
 # ---- rope objects -----------------------------------------------------------------------------
@@ -141,11 +160,19 @@ def _heads(config: Section, row: ClassRow, loaded: Loaded) -> None:
 def _ropes(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> None:
     """The rope objects with all that the class puts into them."""
     scaling, parameters = (_object(config, key) for key in ("rope_scaling", "rope_parameters"))
+    if isinstance(config.get("rope_theta"), list) or config.get("partial_rotary_factors"):
+        _a_layer(config, loaded, types, scaling)
+        return
     if row.labels:  # named otherwise than the kinds of layers: read apart
         found = scaling or parameters or {}
         inner = [value for value in found.values() if isinstance(value, Mapping)]
         for rope in inner or [found]:
             _checks(config, row, loaded, dict(rope))
+        if config.get("layer_types") is None:
+            loaded.keys.pop("layer_types", None)
+        part = next((rope.get(PARTIAL) for rope in row.rope.values()), None)
+        if config.first("qk_rope_head_dim", PARTIAL) is None and not inner and part:
+            loaded.keys[PARTIAL] = part
         if "rope_type" not in found and "type" not in found and not inner and found:
             key = "rope_scaling" if scaling else "rope_parameters"
             loaded.keys[key] = {**found, "rope_type": "default"}
@@ -208,6 +235,29 @@ def _flat(
     return made
 
 
+def _a_layer(config: Section, loaded: Loaded, types: list[str], scaling: Rope | None) -> None:
+    """Step-3.5: bases and factors in lists, one a layer; a scaling is for full attention."""
+    bases, parts = config.get("rope_theta"), config.get("partial_rotary_factors")
+    for key in ("rope_theta", "partial_rotary_factors"):
+        listed = config.get(key)
+        if isinstance(listed, list) and len(listed) < len(types):
+            lengths = f"{len(listed)} entries for {len(types)} layers"
+            config.fail(f"{config.prefix}{key} has {lengths}", "correct one of them")
+    made: Rope = {}
+    for kind in dict.fromkeys(types):
+        at = types.index(kind)
+        made[kind] = {
+            "rope_type": "default",
+            "rope_theta": bases[at] if isinstance(bases, list) else bases or 10_000.0,
+            **({PARTIAL: parts[at]} if isinstance(parts, list) else {}),
+        }
+    if scaling is not None and "full_attention" in made:
+        made["full_attention"] |= scaling
+    for key in (*BASES, *PARTS, "rope_scaling", "partial_rotary_factors"):
+        loaded.keys.pop(key, None)
+    loaded.keys["rope_parameters"] = made
+
+
 def _is_kind(key: str, value: Any) -> bool:
     return isinstance(value, Mapping) or (value is None and key.endswith("attention"))
 
@@ -261,7 +311,9 @@ def _by_kind(
     """The objects of a file by kind, before the class fills them."""
     kinds = tuple(row.rope)
     if row.scaling in ("full", "both"):
-        found = _kinds_of(config, row, loaded, parameters, {k: {"rope_type": "default"} for k in kinds})
+        found = _kinds_of(
+            config, row, loaded, parameters, {k: {"rope_type": "default"} for k in kinds}
+        )
         if scaling is None:
             return found
         for kind in kinds if row.scaling == "both" else ("full_attention",):
@@ -293,7 +345,7 @@ def _kinds_of(
             "passes over it"
         )
         return default
-    return {kind: found for kind in row.rope}
+    return dict.fromkeys(row.rope, found)
 
 
 def _base(config: Section, row: ClassRow, loaded: Loaded, rope: Rope, kind: str) -> None:
@@ -321,7 +373,9 @@ def _base(config: Section, row: ClassRow, loaded: Loaded, rope: Rope, kind: str)
     loaded.unread += [key for key in outside if key not in loaded.unread]
     owner = f"the default of {row.name} in transformers"
     word = "not read" if outside else "absent"
-    loaded.assumed.append(f"{config.prefix}{(outside or ['rope_theta'])[0]} is {word}: {base}, {owner}")
+    loaded.assumed.append(
+        f"{config.prefix}{(outside or ['rope_theta'])[0]} is {word}: {base}, {owner}"
+    )
 
 
 REQUIRED = {
@@ -346,30 +400,31 @@ def _checks(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
             loaded.assumed.append("a factor without a rope_type beside it scales nothing")
             loaded.unread.append("factor")
         rope["rope_type"] = "default"
-    for key in REQUIRED.get(str(method), ()):
+    needed = REQUIRED.get(str(method), ())
+    if row.original == "stops" and method in ("yarn", "llama3", "longrope"):
+        needed = (*needed, ORIGINAL)
+    for key in (*needed, *row.needs):
         if key not in rope:
             loaded.stop(f"{method} scaling has no {key}: KeyError")
+    _method_stops(row, loaded, method, rope)
+    written = config.values.get(row.head, "absent")
+    null = written is None or (written == "absent" and row.null_head == "own")
+    if null and row.null_head and method in MULTIPLY_HEAD_DIM:
+        loaded.stop(f"{method} scaling multiplies head_dim, which is null: TypeError")
+
+
+def _method_stops(row: ClassRow, loaded: Loaded, method: Any, rope: Rope) -> None:
+    """Methods that a class does not take, or not without more keys."""
     if method == "mrope" and row.mrope is False:
         loaded.stop(f"{row.name} does not know the type mrope: KeyError")
     if method == "proportional" and row.proportional == "stops":
         loaded.stop(f"{row.name} turns part of a head, and proportional makes all of it")
-    if row.original == "stops" and method in ("yarn", "llama3", "longrope"):
-        if ORIGINAL not in rope:
-            loaded.stop(f"{method} scaling has no {ORIGINAL}: KeyError")
-    if row.name in LONGROPE_ALONE and method not in (
-        "default",
-        "longrope",
-        *LONGROPE_BY_OTHER_NAMES[row.name],
-    ):
+    taken = ("default", "longrope", *LONGROPE_BY_OTHER_NAMES.get(row.name, ()))
+    if row.name in LONGROPE_ALONE and method not in taken:
         loaded.stop(f"{row.name} takes no scaling but longrope: ValueError")
-    if row.name in MSCALES_NEEDED and method != "default":
-        missing = [key for key in MSCALES if not isinstance(rope.get(key), int | float)]
-        if missing:
-            loaded.stop(f"{row.name} needs {' and '.join(missing)} with any scaling: TypeError")
-    written = config.values.get(row.head, "absent")
-    null = written is None or (written == "absent" and row.null_head == "own")
-    if null and row.null_head in ("own", "scaled") and method in MULTIPLY_HEAD_DIM:
-        loaded.stop(f"{method} scaling multiplies head_dim, which is null: TypeError")
+    missing = [key for key in MSCALES if not isinstance(rope.get(key), int | float)]
+    if row.name in MSCALES_NEEDED and method != "default" and missing:
+        loaded.stop(f"{row.name} needs {' and '.join(missing)} with any scaling: TypeError")
 
 
 def _parts(

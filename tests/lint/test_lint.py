@@ -108,6 +108,14 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(scaled(LINEAR), model_type="phi3"),
         outside(scaled(LONGROPE), model_type="phi3"),
     ),
+    "class-stops": (
+        outside(scaled(YARN), model_type="llama", partial_rotary_factor=0.5),
+        outside(scaled(YARN), model_type="llama"),
+    ),
+    "key-not-read": (
+        outside(HEAD, model_type="llama", partial_rotary_factor=0.5),
+        outside(HEAD, model_type="phi", partial_rotary_factor=0.5),
+    ),
     "integer-factor": (scaled(LINEAR, factor=4), scaled(LINEAR)),
     "nested-not-read": (
         outside(by_layer(), model_type="llama"),

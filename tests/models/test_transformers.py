@@ -104,20 +104,7 @@ def compare_layer(
     assert spectrum.softmax_factor == pytest.approx(case.get("softmax_factor", 1.0), rel=1e-12)
 
 
-# Where ropecalc says something else, and why. An entry that stops being true fails its test.
-DIFFERENT = {
-    "a factor without a type": "transformers takes none for default, ropecalc asks",
-    "a partial factor that llama does not read": "other stacks do read it",
-}
-
-
-def marked(name: str) -> Any:
-    reason = DIFFERENT.get(name.removeprefix("trap: "))
-    mark = pytest.mark.xfail(raises=(AssertionError, ConfigError), strict=True, reason=reason or "")
-    return pytest.param(name, marks=[mark] if reason else [])
-
-
-@pytest.mark.parametrize("name", [marked(name) for name in CASES])
+@pytest.mark.parametrize("name", CASES)
 def test_equals_transformers(name: str) -> None:
     compare(CASES[name], WRITTEN)
 

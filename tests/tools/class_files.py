@@ -71,6 +71,7 @@ SMALL: dict[str, Any] = {
     "n_inner": None,
     "num_query_groups": 2,
     "codec_config": None,
+    "reference_compile": False,
 }
 # what a class cannot be built without, or has no attention without
 OF_CLASS: dict[str, Document] = {
@@ -84,6 +85,7 @@ OF_CLASS: dict[str, Document] = {
         "layer_types": ["linear_attention", "full_attention"] * 2,
         "num_hidden_layers": 4,
     },
+    "step3p5": {"sliding_window": 512},
     "zamba2": {
         "layers_block_type": ["linear_attention", "hybrid"] * 2,
         "num_hidden_layers": 4,
@@ -101,13 +103,15 @@ LISTS = ("eos_token_id",)
 
 def small(full: Mapping[str, Any]) -> Document:
     """The file of a class with all its sizes small and its heads as they are."""
-    document = json.loads(json.dumps(full, default=str))
+    document: Document = json.loads(json.dumps(full, default=str))
     for key in (*META, *[key for key in document if key.startswith("_")]):
         document.pop(key, None)
     for key, value in document.items():
         if TOKENS.search(key):
             document[key] = [1] if isinstance(value, list) else 1 if value is not None else None
     document |= {key: value for key, value in SMALL.items() if document.get(key) is not None}
+    if "reference_compile" in document:  # ModernBERT: a compiler for three tokens
+        document["reference_compile"] = False
     _layers(document, full)
     _heads(document, full)
     return document | OF_CLASS.get(str(full.get("model_type")), {})
@@ -146,12 +150,12 @@ def _heads(document: Document, full: Mapping[str, Any]) -> None:
     hidden = next((key for key in HIDDEN if isinstance(full.get(key), int)), None)
     if heads is None or hidden is None:
         return
-    if "head_dim" in full and full["head_dim"] is None:  # the null is tried apart
-        document["head_dim"] = head
     groups = full.get("num_key_value_heads")
     document[heads] = 2
     head = full.get("head_dim") or full[hidden] // full[heads]
     document[hidden] = 128 if full.get("head_dim") else 2 * head
+    if "head_dim" in full and full["head_dim"] is None:  # the null is tried apart
+        document["head_dim"] = head
     if isinstance(groups, int):
         document["num_key_value_heads"] = 2 if groups == full[heads] else 1
     if "embedding_size" in document:
@@ -191,8 +195,8 @@ def _edits(document: Document, context: int, head: int) -> Iterator[tuple[str, E
     yield "silent", _with()
     yield "v4 theta", _with(rope_theta=12345.0)
     yield "bases", _with(**BASES)
-    for key in BASES:
-        yield f"v4 {key}", _with(**{key: BASES[key]})
+    for key, value in BASES.items():
+        yield f"v4 {key}", _with(**{key: value})
     yield "v4 linear", _with(rope_theta=12345.0, rope_scaling={"type": "linear", "factor": 4.0})
     yield "v4 yarn", _with(rope_theta=12345.0, rope_scaling=yarn)
     yield "v4 yarn silent base", _with(rope_scaling=yarn)
@@ -200,7 +204,10 @@ def _edits(document: Document, context: int, head: int) -> Iterator[tuple[str, E
     yield "v4 llama3", _with(rope_theta=12345.0, rope_scaling=llama3)
     yield "v4 dynamic", _with(rope_theta=12345.0, rope_scaling=dynamic)
     yield "v4 longrope", _with(rope_theta=12345.0, rope_scaling=longrope)
-    yield "v4 type and rope_type", _with(rope_theta=12345.0, rope_scaling={**yarn, "type": "linear"})
+    yield (
+        "v4 type and rope_type",
+        _with(rope_theta=12345.0, rope_scaling={**yarn, "type": "linear"}),
+    )
     yield "v4 type yarn", _with(rope_theta=12345.0, rope_scaling=_typed(yarn))
     yield "v4 no type", _with(rope_theta=12345.0, rope_scaling={"factor": 4.0})
     yield "v4 no factor", _with(rope_theta=12345.0, rope_scaling=_without(yarn, "factor"))
@@ -209,7 +216,10 @@ def _edits(document: Document, context: int, head: int) -> Iterator[tuple[str, E
         "v4 original outside",
         _with(rope_theta=12345.0, rope_scaling={**yarn, ORIGINAL: original}, **{ORIGINAL: 1000}),
     )
-    yield "v4 mrope", _with(rope_theta=12345.0, rope_scaling={"type": "mrope", "mrope_section": MROPE})
+    yield (
+        "v4 mrope",
+        _with(rope_theta=12345.0, rope_scaling={"type": "mrope", "mrope_section": MROPE}),
+    )
     yield "v4 partial", _with(rope_theta=12345.0, partial_rotary_factor=0.5)
     yield "v4 partial 0.25", _with(rope_theta=12345.0, partial_rotary_factor=0.25)
     yield "v4 partial yarn", _with(rope_theta=12345.0, partial_rotary_factor=0.5, rope_scaling=yarn)
@@ -222,13 +232,22 @@ def _edits(document: Document, context: int, head: int) -> Iterator[tuple[str, E
     yield "v5 linear", _with(rope_parameters={**linear, **theta})
     yield "v5 yarn", _with(rope_parameters={**yarn, **theta})
     yield "v5 yarn truncate null", _with(rope_parameters={**yarn, **theta, "truncate": None})
-    yield "v5 proportional", _with(
-        rope_parameters={"rope_type": "proportional", **theta, "partial_rotary_factor": 0.25}
+    yield (
+        "v5 proportional",
+        _with(
+            rope_parameters={"rope_type": "proportional", **theta, "partial_rotary_factor": 0.25}
+        ),
     )
     yield "v5 partial", _with(rope_parameters={**PLAIN, **theta, "partial_rotary_factor": 0.5})
-    yield "v5 partial 0.25", _with(rope_parameters={**PLAIN, **theta, "partial_rotary_factor": 0.25})
+    yield (
+        "v5 partial 0.25",
+        _with(rope_parameters={**PLAIN, **theta, "partial_rotary_factor": 0.25}),
+    )
     yield "v5 partial yarn", _with(rope_parameters={**yarn, **theta, "partial_rotary_factor": 0.5})
-    yield "v5 and v4", _with(rope_parameters={**PLAIN, **theta}, rope_scaling={**yarn, "rope_theta": 11.0})
+    yield (
+        "v5 and v4",
+        _with(rope_parameters={**PLAIN, **theta}, rope_scaling={**yarn, "rope_theta": 11.0}),
+    )
     yield "v5 and theta", _with(rope_parameters={**PLAIN, **theta}, rope_theta=12345.0)
     yield from _kinds(document, yarn)
     yield from _keys(document, yarn)
@@ -254,19 +273,27 @@ def _kinds(document: Document, yarn: Document) -> Iterator[tuple[str, Edit]]:
     one = {**PLAIN, "rope_theta": 54_321.0}
     two = {**PLAIN, "rope_theta": 4_321.0}
     yield "v5 kinds", _with(rope_parameters={first: one, second: two})
-    yield "v5 kinds yarn", _with(rope_parameters={first: {**yarn, "rope_theta": 54_321.0}, second: two})
+    yield (
+        "v5 kinds yarn",
+        _with(rope_parameters={first: {**yarn, "rope_theta": 54_321.0}, second: two}),
+    )
     yield "v5 kinds silent base", _with(rope_parameters={first: PLAIN, second: PLAIN})
-    yield "v5 kinds theta outside", _with(
-        rope_parameters={first: PLAIN, second: PLAIN}, rope_theta=12_345.0
+    yield (
+        "v5 kinds theta outside",
+        _with(rope_parameters={first: PLAIN, second: PLAIN}, rope_theta=12_345.0),
     )
-    yield "v5 kinds partial", _with(
-        rope_parameters={first: {**one, "partial_rotary_factor": 0.5}, second: two}
+    yield (
+        "v5 kinds partial",
+        _with(rope_parameters={first: {**one, "partial_rotary_factor": 0.5}, second: two}),
     )
-    yield "v5 kinds proportional", _with(
-        rope_parameters={
-            first: {**one, "rope_type": "proportional", "partial_rotary_factor": 0.25},
-            second: two,
-        }
+    yield (
+        "v5 kinds proportional",
+        _with(
+            rope_parameters={
+                first: {**one, "rope_type": "proportional", "partial_rotary_factor": 0.25},
+                second: two,
+            }
+        ),
     )
     yield "v5 full alone", _with(rope_parameters={first: one})
     yield "v5 sliding alone", _with(rope_parameters={second: two})
@@ -363,7 +390,7 @@ def _windows(document: Document) -> Iterator[tuple[str, Edit]]:
             yield "layer_types mixed", _edited("layer_types", mixed[:count])
             yield "layer_types full", _edited("layer_types", ["full_attention"] * count)
             yield "layer_types sliding", _edited("layer_types", ["sliding_attention"] * count)
-        yield "layers 13", _longer(document, count)
+        yield "layers 13", _longer(count)
     yield "sliding_window absent", _edited("sliding_window")
     yield "sliding_window null", _edited("sliding_window", None)
     yield "sliding_window 77", _edited("sliding_window", 77)
@@ -385,7 +412,7 @@ def _windows(document: Document) -> Iterator[tuple[str, Edit]]:
 EVERYWHERE = ("sliding_window_pattern",)
 
 
-def _longer(document: Document, count: int) -> Edit:
+def _longer(count: int) -> Edit:
     """Thirteen layers, whose kinds the class makes."""
 
     def edit(own: Document) -> Document | None:
@@ -419,7 +446,8 @@ def _with(**keys: Any) -> Edit:
     def edit(document: Document) -> Document:
         for key in (*ROPE_KEYS, *BASES):
             document.pop(key, None)
-        return document | json.loads(json.dumps(keys))
+        changed: Document = document | json.loads(json.dumps(keys))
+        return changed
 
     return edit
 
@@ -438,6 +466,7 @@ def _edited(key: str, value: Any = ABSENT, *, drop: bool = False, **keys: Any) -
             document.pop(key, None)
         else:
             document[key] = value
-        return document | json.loads(json.dumps(keys))
+        changed: Document = document | json.loads(json.dumps(keys))
+        return changed
 
     return edit

@@ -33,15 +33,14 @@ ATTENDS = re.compile(r"Attention|SelfAttn|Attn$")
 LAYER = re.compile(r"Attention|Layer|Block|Attn")
 
 
-def answer(
-    document: Document, length: int, known: dict[str, Answer] | None = None
-) -> Answer:
+def answer(document: Document, length: int, known: dict[str, Answer] | None = None) -> Answer:
     """What the model of a file does at ``length`` tokens.
 
     ``groups``: layers that agree, each with ``kinds``, ``layers``, ``theta``, ``af`` (the factor on
     cos and sin), ``head_dim``, ``rotary_dim``, ``window`` and ``scaling``; ``unrotated``: layers
-    that attend and do not turn; ``context``; ``layout``: [layer, group] for each that attends, -1 for none. Or ``refused``: the stage and the error. ``known``
-    keeps answers: two files that load as the same config are run once.
+    that attend and do not turn; ``context``; ``layout``: [layer, group] for each that attends, -1
+    for none. Or ``refused``: the stage and the error. ``known`` keeps answers: two files that load
+    as the same config are run once.
     """
     known = {} if known is None else known
     stage = "load"
@@ -59,7 +58,7 @@ def answer(
             return known[key]
     except Exception as error:  # noqa: BLE001 - transformers raises all kinds
         text = re.sub(r"\s+", " ", str(error))[:160]
-        refused = {"refused": f"{stage}: {type(error).__name__}: {text}"}
+        refused: Answer = {"refused": f"{stage}: {type(error).__name__}: {text}"}
         if stage != "load":
             refused["config"] = seen
             known[key] = refused
@@ -130,6 +129,14 @@ def _double() -> Iterator[None]:
         torch.set_default_dtype(ambient)
 
 
+def words_of(model_type: str) -> str:
+    """The code of a class, its config's and its model's."""
+    from transformers import CONFIG_MAPPING
+
+    module = CONFIG_MAPPING[model_type].__module__
+    return _source(module) + _source(module.replace("configuration_", "modeling_"))
+
+
 def loaded(document: Document) -> Any:
     """The config of the text part, as transformers loads it. Raises what transformers raises."""
     with _quiet():
@@ -155,14 +162,17 @@ def _model(config: Any) -> Any:
     import torch
 
     torch.set_num_threads(1)  # tiny products: threads only cost
-    config._attn_implementation = "eager"  # noqa: SLF001 - how transformers is told
-    config._experts_implementation = "eager"  # noqa: SLF001
-    same = {name: lambda tensor, *_, **__: tensor for name in ("normal_", "uniform_")}
-    with mock.patch.multiple(torch.Tensor, **same):  # all weights are set below
+    config._attn_implementation = "eager"
+    config._experts_implementation = "eager"
+
+    def keep(tensor: Any, *_: Any, **__: Any) -> Any:
+        return tensor  # all weights are set below
+
+    with mock.patch.multiple(torch.Tensor, normal_=keep, uniform_=keep):
         model = _class_of(config)(config).eval().to(torch.float64)
     for module in model.modules():
         if hasattr(getattr(module, "config", None), "_attn_implementation_internal"):
-            module.config._attn_implementation_internal = "probe"  # noqa: SLF001
+            module.config._attn_implementation_internal = "probe"
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() >= 2 or not name.endswith("weight"):
@@ -198,7 +208,7 @@ def _class_of(config: Any) -> Any:
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, PreTrainedModel)
-        and value.config_class is type(config)
+        and getattr(value, "config_class", None) is type(config)
         and "PreTrained" not in value.__name__
     ]
     bare = [value for value in fits if value.__name__.endswith(("Model", "Decoder", "Encoder"))]
@@ -219,7 +229,7 @@ def _calls(model: Any, config: Any, length: int) -> _Calls:
 
     calls = _Calls()
 
-    def attention(module: Any, query: Any, key: Any, value: Any, *_: Any, **kwargs: Any) -> Any:
+    def attention(module: Any, query: Any, _: Any, value: Any, *__: Any, **kwargs: Any) -> Any:
         calls.append(_call(calls, module, query, kwargs))
         like = value if value.dim() == 4 else query
         shape = (query.shape[0], query.shape[2], query.shape[1], like.shape[-1])
@@ -230,8 +240,8 @@ def _calls(model: Any, config: Any, length: int) -> _Calls:
     handles = _hooks(model, calls)
     eager = MASKS["eager"]
     with (
-        mock.patch.dict(FUNCTIONS._global_mapping, {"probe": attention}),  # noqa: SLF001
-        mock.patch.dict(MASKS._global_mapping, {"probe": eager}),  # noqa: SLF001
+        mock.patch.dict(FUNCTIONS._global_mapping, {"probe": attention}),
+        mock.patch.dict(MASKS._global_mapping, {"probe": eager}),
         _own_attention(calls),
         torch.no_grad(),
     ):
@@ -284,7 +294,11 @@ def _hooks(model: Any, calls: _Calls) -> list[Any]:
 
     def same(value: Any) -> Any:
         fits = isinstance(value, torch.Tensor) and value.dim() == 3 and value.shape[1] == 3
-        return value[:, :1].expand_as(value).contiguous() if fits and value.is_floating_point() else value
+        return (
+            value[:, :1].expand_as(value).contiguous()
+            if fits and value.is_floating_point()
+            else value
+        )
 
     def before(module: Any, args: Any, kwargs: Any) -> Any:
         if ATTENDS.search(type(module).__name__):
@@ -367,7 +381,9 @@ def _answer(config: Any, calls: _Calls, length: int) -> Answer:
             "window": call["window"],
             "scaling": None if call["scaling"] is None else float(f"{call['scaling']:.9g}"),
         }
-        found = groups.setdefault(tuple(map(str, group.values())), {"kinds": [], "layers": 0, **group})
+        found = groups.setdefault(
+            tuple(map(str, group.values())), {"kinds": [], "layers": 0, **group}
+        )
         found["layers"] += 1
         layout.append([at, list(groups.values()).index(found)])
         found["kinds"] += [kind] if kind not in found["kinds"] else []

@@ -43,12 +43,13 @@ def said(document: Mapping[str, Any], length: int) -> dict[str, Any]:
 
 def difference(ours: Mapping[str, Any], real: Mapping[str, Any]) -> str:
     """In what two answers differ; nothing where they agree."""
-    if ours.get("groups") == [] and ours["unrotated"] is None and "refused" in real:
+    if ours.get("groups") == [] and ours.get("unrotated") is None and "refused" in real:
         return ""  # no rope: what else stops the model is not looked at
     if "refused" in ours or "refused" in real:
         if ("refused" in ours) == ("refused" in real):
             return ""
-        return f"refused: {(ours.get('refused') or real.get('refused'))[:110]}"
+        reason = str(ours.get("refused") or real.get("refused"))
+        return f"refused: {reason[:110]}"
     left, right = _merged(ours["groups"]), _merged(real["groups"])
     if ours["unrotated"] is not None and ours["unrotated"] != real["unrotated"]:
         return f"unrotated: {ours['unrotated']} for {real['unrotated']}"
@@ -87,12 +88,80 @@ def _apart(one: Mapping[str, Any], other: Mapping[str, Any], *, layers: bool = T
             return f"{key}: {one[key]} for {other[key]}"
     if not near(one["af"], other["af"]):
         return f"af: {one['af']} for {other['af']}"
-    if len(one["theta"]) != len(other["theta"]):
-        return f"pairs: {len(one['theta'])} for {len(other['theta'])}"
-    worst = [(a, b) for a, b in zip(one["theta"], other["theta"], strict=True) if not near(a, b)]
+    ours, theirs = len(one["theta"]), other.get("pairs", len(other["theta"]))
+    if theirs is None:
+        return ""
+    if one.get("pairs", ours) != theirs:
+        return f"pairs: {ours} for {theirs}"
+    mine = one["theta"]
+    if "pairs" in other and "pairs" not in one:
+        mine = [mine[at] for at in other.get("at", _sampled(theirs))]
+    worst = [(a, b) for a, b in zip(mine, other["theta"], strict=True) if not near(a, b)]
     return f"theta: {worst[-1][0]:.6g} for {worst[-1][1]:.6g}" if worst else ""
 
 
 def near(a: float, b: float) -> bool:
     """Whether two numbers are the same to what was measured."""
     return abs(a - b) <= CLOSE * max(abs(a), abs(b))
+
+
+# Where ropecalc says something else than the model does, and why.
+DECISIONS = {
+    "compressed": "DeepSeek-V4's compressed layers see the whole context through what they "
+    "compress, beyond the window of the keys that are not",
+    "proportional": "proportional scaling of latent attention is published by no model",
+    "layers": "a file whose own lists of layers contradict each other stops for reasons that are "
+    "none of its rope",
+    "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
+    "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
+    "size": "head_dim in a class that computes its heads without it is read for the rotation alone",
+}
+
+
+def decision(name: str, change: str, found: str) -> str | None:
+    """The decision behind a difference, None where there is none."""
+    if name == "deepseek_v4":
+        return DECISIONS["compressed"]
+    if "proportional" in change and "head_dim" in found:
+        return DECISIONS["proportional"]
+    if change.startswith(("layer_types", "num_kv_shared", "full_attn_idxs")):
+        return DECISIONS["layers"]
+    if "must be an even integer" in found:
+        return DECISIONS["odd"]
+    if found.startswith("context") and name == "cohere":
+        return DECISIONS["cohere"]
+    if change.startswith("head_dim"):
+        return DECISIONS["size"]
+    return None
+
+
+def packed(answer: Mapping[str, Any]) -> Any:
+    """An answer as the golden file has it: six frequencies of each group."""
+    if "refused" in answer:
+        return answer["refused"][:60]
+    groups = [
+        [
+            group["layers"],
+            len(group["theta"]),
+            [group["theta"][at] for at in _sampled(len(group["theta"]))],
+            group["af"],
+            group["head_dim"],
+            group["window"],
+        ]
+        for group in answer["groups"]
+    ]
+    return [groups, answer["unrotated"], answer["context"]]
+
+
+def _sampled(count: int) -> list[int]:
+    """Which frequencies are kept: the first, the last, and four between."""
+    return sorted({0, count // 4, count // 3, count // 2, 3 * count // 4, count - 1})
+
+
+def unpacked(answer: Any) -> dict[str, Any]:
+    """The answer that ``packed`` was given; ``pairs`` says how many frequencies there were."""
+    if isinstance(answer, str):
+        return {"refused": answer}
+    keys = ("layers", "pairs", "theta", "af", "head_dim", "window")
+    groups = [dict(zip(keys, group, strict=True)) for group in answer[0]]
+    return {"groups": groups, "unrotated": answer[1], "context": answer[2]}

@@ -1,7 +1,8 @@
 """The table of classes that ropecalc ships, from what the real models did.
 
     python -m tests.tools.class_sweep RAW           (minutes of processor time)
-    python -m tests.tools.transformers_classes RAW  (seconds)
+    python -m tests.tools.class_composites COMPOSITES
+    python -m tests.tools.transformers_classes RAW COMPOSITES  (seconds)
 
 The first runs every class of transformers on some seventy files each; the second reads from the
 answers which key a class reads, what it has without it, and what stops it: one row a
@@ -48,7 +49,8 @@ class Class:
 
     def same(self, name: str, other: str) -> bool:
         """Whether two answers agree in all that a rotary embedding does."""
-        return essence(self[name]) == essence(self[other])
+        agree: bool = essence(self[name]) == essence(self[other])
+        return agree
 
     def groups(self, name: str) -> list[dict[str, Any]]:
         """The kinds of layers that turn."""
@@ -148,27 +150,40 @@ def _sorted(value: Any) -> Any:
 
 def _places(own: Class) -> Row:
     """Where the class looks for its base and its scaling, and which shapes of object it takes."""
-    row: Row = {}
-    nested = is_nested(_rope(own))
-    keys = _base_keys(own)
-    listed = list(keys.values())
-    if listed and all(other == listed[0] for other in listed) and not nested:
-        if listed[0] != ["rope_theta"]:
-            row["theta"] = listed[0]
-    elif nested:
-        row["theta"] = keys
-    elif own.same("v4 yarn", "v4 yarn silent base") or own.stops("v4 yarn"):
-        row["theta"] = []
-    else:
-        row["fixed"] = True  # its own object has a base, that none outside replaces
-    row["scaling"] = _scaling(own)
-    row["flat"] = _reads(own, "v5 plain")
-    row["kinds"] = _reads(own, "v5 kinds")
-    if nested:
+    needs = _needs(own)
+    row: Row = {**_theta(own), **({"needs": needs} if needs else {})}
+    row["scaling"] = "read" if needs else _scaling(own)
+    row["flat"] = "read" if needs else _reads(own, "v5 plain")
+    row["kinds"] = "ignored" if needs else _reads(own, "v5 kinds")
+    if is_nested(_rope(own)):
         row["missing"] = [_missing(own, "v5 full alone"), _missing(own, "v5 sliding alone")]
         row["null"] = _missing(own, "v5 sliding null")
         row["silent base"] = _missing(own, "v5 kinds silent base")
         row["labels"] = own["saved"].get("config", {}).get("_rope_type_labels")
+    row |= _refused(own)
+    if row["scaling"] in ("read", "full", "both") and own.same("v4 original outside", "v4 yarn"):
+        row["original"] = "inside"
+    usual = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
+    return {key: value for key, value in row.items() if key not in usual or usual[key] != value}
+
+
+def _theta(own: Class) -> Row:
+    """The keys beside the object that the base is read from, or that it is fixed."""
+    keys = _base_keys(own)
+    listed = list(keys.values())
+    nested = is_nested(_rope(own))
+    if listed and all(other == listed[0] for other in listed) and not nested:
+        return {} if listed[0] == ["rope_theta"] else {"theta": listed[0]}
+    if nested:
+        return {"theta": keys}
+    if own.same("v4 yarn", "v4 yarn silent base") or own.stops("v4 yarn"):
+        return {"theta": []}
+    return {"fixed": True}  # its own object has a base, that none outside replaces
+
+
+def _refused(own: Class) -> Row:
+    """What stops it of the ropes that others take."""
+    row: Row = {}
     strict = _strict(own)
     if strict:
         row["strict"] = strict
@@ -179,21 +194,23 @@ def _places(own: Class) -> Row:
     row["mrope"] = None if own.stops("v4 yarn") else not own.stops("v4 mrope")
     if own.stops("v4 no original") and not own.stops("v4 yarn"):
         row["original"] = "stops"
-    original = own.same("v4 original outside", "v4 yarn")
-    if row["scaling"] in ("read", "full", "both") and original:
-        row["original"] = "inside"
-    usual = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
-    return {key: value for key, value in row.items() if key not in usual or usual[key] != value}
+    return row
+
+
+def _needs(own: Class) -> list[str]:
+    """Keys of the class's own object that the model computes with, and another one needs."""
+    rope = _rope(own)
+    beyond = [key for key in rope if key.startswith("llama_4")]
+    stops = own.stage("v5 plain") == "forward" and not is_nested(rope)
+    return [*beyond, "original_max_position_embeddings"] if stops and beyond else []
 
 
 def _strict(own: Class) -> list[str]:
     """The keys that must not be null, beside those that have rules of their own."""
     apart = ("head_dim", "kv_channels", "attention_head_dim", "sliding_window", "swa_head_dim")
     names = {name.removesuffix(" null"): name for name in own.answers if name.endswith(" null")}
-    return sorted(
-        key for key, name in names.items()
-        if " " not in key and key not in apart and own.stops(name)
-    )
+    found = {key for key, name in names.items() if " " not in key and own.stops(name)}
+    return sorted(found - set(apart))
 
 
 def is_nested(rope: Mapping[str, Any]) -> bool:
@@ -249,7 +266,7 @@ def _missing(own: Class, name: str) -> str:
 
 
 def _part(own: Class) -> Row:
-    """Partial rotation: {inside, outside: whether it is read; scaled: whether that stands; keys}."""
+    """Partial rotation: {inside, outside: whether it is read, scaled: what it does, keys}."""
 
     def reads(*names: str, against: str) -> bool:
         plain = own.rotary(against)
@@ -259,7 +276,9 @@ def _part(own: Class) -> Row:
         "v5 kinds partial", against="v5 kinds"
     )
     outside = reads("v4 partial", "v4 partial 0.25", against="v4 theta")
-    keys = [key for key in ("rotary_pct", "rope_pct", "rotary_dim") if reads(key, against="v4 theta")]
+    keys = [
+        key for key in ("rotary_pct", "rope_pct", "rotary_dim") if reads(key, against="v4 theta")
+    ]
     nested = is_nested(_rope(own))
     scaled, plain = ("v4 partial yarn", "v4 yarn") if nested else ("v5 partial yarn", "v5 yarn")
     half = [dim // 2 for dim in own.rotary(plain)]
@@ -268,7 +287,7 @@ def _part(own: Class) -> Row:
     elif inside or (half and own.rotary(scaled) == half):
         stands = "read"
     else:
-        stands = "read" if own.stops(plain) else "kept"
+        stands = "stops" if own.stops("v4 partial 0.25") else "read" if own.stops(plain) else "kept"
     outside = outside or (
         not own.stops("v4 yarn")
         and (own.stops("v4 partial yarn") or own.rotary("v4 partial yarn") != own.rotary("v4 yarn"))
@@ -305,13 +324,16 @@ def _head(own: Class) -> Row:
     """{key, default: of the class, null: what a null is}, or the two parts of latent attention."""
     if "qk_rope_head_dim" in own.full and not _changes(own, "head_dim"):
         parts = {key: own.full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
-        agree = {"agree": True} if own.stage("head_dim other") == "forward" else {}
+        twice = own.file.get("head_dim") == own.file.get("qk_rope_head_dim")
+        agree = {"agree": True} if twice and own.stage("head_dim other") == "forward" else {}
         return {"latent": parts, **agree, **_null(own, "head_dim")}
     key = next((key for key in HEAD_KEYS if _changes(own, key)), None)
     row: Row = {}
     if key is None:
         row["head"] = "quotient"
-        return row
+        if own.stage("head_dim other") == "forward":
+            row["odd head"] = True
+        return row | _null(own, "head_dim")
     if key != "head_dim":
         row["head"] = key
     default = own.full.get(key)
@@ -324,10 +346,8 @@ def _head(own: Class) -> Row:
 def _changes(own: Class, key: str) -> bool:
     """Whether another value of a key changes a head."""
     name = f"{key} other"
-    before = [(g["head_dim"], g["rotary_dim"]) for g in own.groups("saved")]
-    return name in own.answers and (
-        not own.stops(name) and before != [(g["head_dim"], g["rotary_dim"]) for g in own.groups(name)]
-    )
+    before, after = ([g["head_dim"] for g in own.groups(n)] for n in ("saved", name))
+    return name in own.answers and not own.stops(name) and before != after
 
 
 def _null(own: Class, key: str) -> Row:
@@ -338,8 +358,13 @@ def _null(own: Class, key: str) -> Row:
         row["null head"] = own.stage(name)
     elif own.stops(scaled) and not own.stops("v4 yarn"):
         row["null head"] = "scaled"
-    if own.full.get(key) is None and key in own.full and own.stops("v4 yarn"):
+    own_null = key in own.full and own.full[key] is None
+    if own_null and own.stage(f"{key} absent"):
+        row["null head"] = "always"
+    elif own_null and own.stops(scaled) and not own.stops("v4 yarn"):
         row["null head"] = "own"
+    if own.stage(f"{key} other") == "load":
+        row["no head"] = True
     return row
 
 
@@ -350,7 +375,9 @@ def _windows(own: Class) -> Row:
         names = (f"{key} {value}", f"{key} {value} no types")
         name = next((n for n in names if n in own.answers and not own.stops(n)), None)
         found = [g["window"] for g in own.groups(name)] if name else []
-        hit = [window for window in found if window in (value, value + 1, value // 2 + 1, value // 2)]
+        hit = [
+            window for window in found if window in (value, value + 1, value // 2 + 1, value // 2)
+        ]
         if hit and name:
             window: Row = {"key": key}
             default = own.full.get(key)
@@ -462,28 +489,53 @@ def _still(own: Class, types: Any, still: list[int], attends: list[int]) -> Row:
 
 
 def rows(raw: Path) -> Iterator[tuple[str, Row]]:
-    """(model_type, row) of every class that was asked."""
+    """(model_type, row) of every class that was asked; of those only loaded what loading says."""
     for line in raw.read_text().splitlines():
         data = json.loads(line)
-        if "error" not in data:
-            own = Class(data)
-            if any("refused" not in answer for answer in own.answers.values()):
-                yield own.name, row_of(own)
+        answers = data.get("answers", {})
+        if any("refused" not in answer for answer in answers.values()):
+            yield data["class"], row_of(Class(data))
+        elif "full" in data:
+            yield data["class"], _loaded_row(data["full"])
 
 
-def table(raw: Path) -> dict[str, Any]:
+def _loaded_row(full: Mapping[str, Any]) -> Row:
+    """The row of a class whose model was not run: the defaults that its config has."""
+    row: Row = {
+        "run": False,
+        **_shape(Class({"class": "", "full": full, "file": {}, "answers": {}})),
+    }
+    rope = full.get("rope_parameters")
+    row["rope"] = {key: _sorted(value) for key, value in sorted((rope or {}).items())}
+    row["part"] = {"inside": True, "scaled": "read"}
+    if isinstance(full.get("head_dim"), int):
+        row["head_dim"] = full["head_dim"]
+    if "qk_rope_head_dim" in full:
+        row["latent"] = {key: full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
+    if isinstance(full.get("layer_types"), list):
+        row["layers"] = fitted(full["layer_types"])
+    if isinstance(full.get("sliding_window"), int):
+        row["window"] = {"key": "sliding_window", "default": full["sliding_window"]}
+    return row
+
+
+def table(raw: Path, composites: Mapping[str, Any]) -> dict[str, Any]:
     """The whole table, as it is shipped."""
     found = dict(sorted(rows(raw)))
     version = next(json.loads(line)["full"]["transformers_version"] for line in raw.open())
-    return {"transformers": version, "classes": found}
+    inside = {name: row for name, row in composites.items() if row["class"] in found}
+    return {"transformers": version, "classes": found, "composites": inside}
 
 
 def written(table: Mapping[str, Any]) -> str:
     """The table as JSON, one class to a line."""
-    lines = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in table["classes"].items()]
-    head = {key: value for key, value in table.items() if key != "classes"}
-    return json.dumps(head)[:-1] + ', "classes": {\n' + ",\n".join(lines) + "\n}}\n"
+    parts = [f'"transformers": {json.dumps(table["transformers"])}']
+    for key in ("classes", "composites"):
+        lines = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in table[key].items()]
+        parts.append(f"{json.dumps(key)}: {{\n" + ",\n".join(lines) + "\n}")
+    return "{" + ",\n".join(parts) + "}\n"
 
 
 if __name__ == "__main__":
-    TABLE.write_text(written(table(Path(sys.argv[1]))), encoding="utf-8")
+    made = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
+    TABLE.write_text(written(made), encoding="utf-8")

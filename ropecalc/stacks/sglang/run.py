@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ropecalc.models.classes import BASES_BY_LAYER
+from ropecalc.models.classes import reads_by_kind_alone
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken
@@ -176,7 +176,7 @@ def _usable_length(asked: Asked, taken: Taken) -> None:
         whole = asked.values
     kind = whole.get("rope_type") or whole.get("type")
     # of a rope by kind of layer only the kinds are at the top, and none is a factor
-    by_layer = asked.model_type in BASES_BY_LAYER and not flat
+    by_layer = reads_by_kind_alone(asked.model_type) and not flat
     factor = None if by_layer else whole.get("factor")
     if isinstance(factor, int | float) and not whole.get(ORIGINAL) and kind not in WITH_ORIGINAL:
         text = f"--context-length is the context of the file times the factor, {factor:g}"

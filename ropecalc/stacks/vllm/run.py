@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ropecalc.models.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES
+from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
@@ -73,7 +73,7 @@ def _two_types(asked: Asked) -> StackRule | None:
     old, new = asked.values.get("type"), asked.values.get("rope_type")
     if asked.model_type == "phi3" and (new or old) in LONGROPE_BY_OTHER_NAMES["phi3"]:
         new = "longrope"
-    elif asked.model_type in BASES_BY_LAYER and not asked.nested:
+    elif reads_by_kind_alone(asked.model_type) and not asked.nested:
         new = new or "default"  # which these classes have before they look at the type
     if "type" not in asked.values or new in (None, old) or (old, new) in classes.RENAMED:
         return None
