@@ -82,8 +82,8 @@ def compare(
     names = tuple(dict.fromkeys(COMPARED if stacks is None else stacks))
     if not names:
         raise InvalidValueError("stack", f"stack must be one of {', '.join(COMPARED)}, got none")
-    override = of_the_text(override or {})
-    changed = override.get("max_position_embeddings")
+    override = override or {}
+    changed = of_the_text(override).get("max_position_embeddings")
     known = changed if isinstance(changed, int) else model.context
     asked = known if context is None else context
     if asked is not None and asked > MAX_POSITIONS:

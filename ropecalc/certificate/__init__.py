@@ -11,6 +11,8 @@ balls       such numbers from Arb, where python-flint is installed: balls
 head        S at one distance as a function of x = ln(base), from the definition
 chain       one link: a distance breaks the bound on a whole interval of bases
 everywhere  one base: the bound holds at every distance
+turns       cosines and sines of multiples of all frequencies, in integers
+octave      the bound around one base, at all distances of an octave, in integers
 beyond      one base and all larger ones: the bound holds at every distance
 verify      the public function
 """

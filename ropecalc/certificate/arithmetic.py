@@ -45,6 +45,9 @@ class Arithmetic(Protocol):
     def middle(self, x: Real) -> float:
         """About where the number lies."""
 
+    def units(self, x: Real, bits: int) -> tuple[int, int]:
+        """Integers at most and at least x 2^bits, close to it."""
+
     def matrix(self, rows: Sequence[Sequence[Real]]) -> Matrix:
         """Rows of one length, for ``doubtful``."""
 

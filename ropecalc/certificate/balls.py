@@ -50,6 +50,11 @@ class Balls:
         """The middle of the ball."""
         return float(x.mid())
 
+    def units(self, x: Real, bits: int) -> tuple[int, int]:
+        """Both ends in units of 2^-bits, rounded outwards."""
+        units = x * flint.arb(2) ** bits
+        return int(units.lower().floor().unique_fmpz()), int(units.upper().ceil().unique_fmpz())
+
     def matrix(self, rows: Sequence[Sequence[Real]]) -> Matrix:
         """An Arb matrix."""
         return flint.arb_mat([list(row) for row in rows])

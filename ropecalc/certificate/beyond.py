@@ -1,14 +1,16 @@
 """One base and all larger ones: the bound holds at every distance of a context.
 
-One octave of distances after another, M < m <= 2M. From x on, with a bound B on |g''| at the
-largest distance of the octave, which falls as x grows,
+One octave of distances after another, M <= m < 2M, from x = ln(base) up, through cells of x side by
+side. Integers show of nearly every distance that it keeps the bound all over a cell (``octave``).
+The few that are left are followed through it one by one: with a bound B on |g''|, which falls as x
+grows,
 
     g(x + t)  >=  g(x) + g'(x) t - B t^2/2     for t >= 0,
 
-concave in t: positive at 0 and at T means positive in between. So x climbs by steps T that do for
-all distances of the octave, whose g and g' are two matrix products with one table. It ends where
-slow pairs alone keep the bound: those whose angle at the largest distance is below pi, where the
-cosine falls with the distance and rises with the base; every other pair counts as -1.
+concave in t: positive at 0 and at T means positive in between. How wide a cell is, so that few are
+left, is a matter of time alone. The cells end where slow pairs alone keep the bound: those whose
+angle at the largest distance is below pi, where the cosine falls with the distance and rises with
+the base; every other pair counts as -1.
 """
 
 from __future__ import annotations
@@ -16,15 +18,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from ropecalc.certificate.arithmetic import Real
-from ropecalc.certificate.everywhere import Shortfall, Tick, thetas_of, turned
+from ropecalc.certificate.everywhere import Shortfall, Tick
 from ropecalc.certificate.format import Claim
 from ropecalc.certificate.head import Head
+from ropecalc.certificate.octave import PLACE, WIDEST, Octave, Weights
+from ropecalc.certificate.turns import FINE
 
 FIRST_OCTAVE = 64  # distances below it are taken together
-MAX_STEPS = 100_000
-MOST_X = 700.0  # ln of the largest base looked at
+MAX_CELLS = 1_000_000  # of an octave; 128 dimensions and 131,072 tokens take 6,000
+MAX_STEPS = 1_000  # of one distance in one cell
+MOST_X = 700  # ln of the largest base looked at
+WITHIN = 4  # bits after the point of the x at which cells may end
+MANY = 8  # the share of an octave, one of so many, that is worth a second test
+FEW = 128  # pairs of all distances that are worth following: as long as a cell takes, or less
+NARROWER, WIDER = Fraction(5, 8), Fraction(9, 8)
 SHRINK, TRIALS = 0.7, 60
 BELOW_PI = 3.14
 
@@ -36,10 +46,9 @@ def shortfall_beyond(claim: Claim, head: Head, base: Decimal, tick: Tick) -> Sho
 
     ``tick`` is called with the number of distances done.
     """
-    thetas = thetas_of(head, base)
-    start = head.arithmetic.log(head.arithmetic.number(base))
+    start, weights = head.arithmetic.log(head.arithmetic.number(base)), Weights(claim)
     for distances in octaves(claim.context):
-        found = _climb(head, start, thetas, distances)
+        found = _Climb(head, start, Octave(weights, distances)).run(tick)
         if found is not None:
             return found
         tick(distances.stop)
@@ -55,24 +64,96 @@ def octaves(context: int) -> Iterator[range]:
         start = stop
 
 
-def _climb(head: Head, x: Real, thetas: Sequence[Real], distances: range) -> Shortfall | None:
-    """Go from x up to where slow pairs are enough."""
-    arithmetic, farthest = head.arithmetic, distances[-1]
-    for _ in range(MAX_STEPS):
-        if _slow_pairs_are_enough(head, thetas, farthest):
-            return None
-        values = _values(head, thetas, distances)
-        for distance, value, _ in values:
+class _Climb:
+    """One octave, from an x up to where slow pairs are enough; ends of cells are in 2^-PLACE."""
+
+    def __init__(self, head: Head, start: Real, octave: Octave) -> None:
+        self.head, self.octave, self.start = head, octave, start
+        self.first = head.arithmetic.units(start, PLACE)[0]
+        self.farthest = octave.distances[-1]
+
+    def run(self, tick: Tick) -> Shortfall | None:
+        """What is not shown, if anything."""
+        top, left = self._top(), self.first
+        if top is None:
+            return Shortfall(self.farthest, f"no proof up to x = ln(base) = {MOST_X}")
+        half = (1 << PLACE) // self.farthest
+        for _ in range(MAX_CELLS):
+            if left >= top:
+                return None
+            half = max(1, min(half, WIDEST, (top - left + 1) // 2))
+            doubtful = self._doubtful(left + half, half)
+            if doubtful is None:
+                half = int(half * NARROWER)
+                continue
+            for distance in doubtful:
+                found = self._follow(distance, left, left + 2 * half)
+                if found is not None:
+                    return found
+            left += 2 * half
+            self._tell(tick, left, top)
+            half = half if doubtful else int(half * WIDER)
+        where = f"x = ln(base) = {left / 2**PLACE:.15g}"
+        return Shortfall(self.farthest, f"no proof beyond {where} in {MAX_CELLS:,} cells")
+
+    def _doubtful(self, middle: int, half: int) -> list[int] | None:
+        """The distances to be followed through a cell, None where a narrower one is better."""
+        around, size = self.octave.around(self._ratio(middle)), len(self.octave.distances)
+        if half <= around.narrowest():
+            return around.doubtful(half, size)
+        doubtful = around.doubtful(half, max(FIRST_OCTAVE, size // MANY))
+        few = max(2, FEW // self.head.n_pairs)
+        return None if doubtful is None or len(doubtful) > few else doubtful
+
+    def _follow(self, distance: int, left: int, right: int) -> Shortfall | None:
+        """One distance through a cell; through the first from the base itself."""
+        arithmetic, stop = self.head.arithmetic, self._x(right)
+        x = self.start if left == self.first else self._x(left)
+        for _ in range(MAX_STEPS):
+            thetas = self.head.thetas(x)
+            value, slope, _ = self.head.expand(distance, thetas)
             if not arithmetic.is_negative(-value):
                 where = f"x = ln(base) = {arithmetic.middle(x):.15g}"
                 return Shortfall(distance, f"at {where} S({distance}) is not shown to be above it")
-        bend, _ = head.bounds(farthest, thetas)
-        step = _step(head, values, bend)
-        x = x + arithmetic.number(step)
-        if step <= 0 or arithmetic.middle(x) > MOST_X:
-            break
-        thetas = head.thetas(x)
-    return Shortfall(farthest, f"no proof up to x = ln(base) = {arithmetic.middle(x):.15g}")
+            bend, _ = self.head.bounds(distance, thetas)
+            step = _step(self.head, [(distance, value, slope)], bend)
+            x = x + arithmetic.number(step)
+            if arithmetic.is_negative(stop - x):
+                return None
+            if step <= 0:
+                break
+        return Shortfall(distance, f"no proof up to x = ln(base) = {arithmetic.middle(x):.15g}")
+
+    def _top(self) -> int | None:
+        """From where on slow pairs are enough, to within 1/16; None where they never are."""
+        low, high = self.first, MOST_X << PLACE
+        if self._is_slow(low):
+            return low
+        if not self._is_slow(high):
+            return None
+        while high - low > 1 << (PLACE - WITHIN):
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._is_slow(middle) else (middle, high)
+        return high
+
+    def _is_slow(self, at: int) -> bool:
+        return _slow_pairs_are_enough(self.head, self.head.thetas(self._x(at)), self.farthest)
+
+    def _x(self, at: int) -> Real:
+        return self.head.arithmetic.number(Fraction(at, 1 << PLACE))
+
+    def _ratio(self, at: int) -> int:
+        """exp(-2x/r) in units of 2^-FINE, off by at most 2."""
+        low, high = self.head.arithmetic.units(self.head.ratio(self._x(at)), FINE)
+        if high - low > 4:  # 120 bits leave 2
+            raise ArithmeticError(f"{self.head.arithmetic.bits} bits are too few")
+        return (low + high) // 2
+
+    def _tell(self, tick: Tick, left: int, top: int) -> None:
+        """Distances done: as large a part of the octave as of the way, in rows of the first one."""
+        distances = self.octave.distances
+        done = len(distances) * min(left - self.first, top - self.first) // (top - self.first)
+        tick((distances.start + done) // FIRST_OCTAVE * FIRST_OCTAVE)
 
 
 def _slow_pairs_are_enough(head: Head, thetas: Sequence[Real], farthest: int) -> bool:
@@ -83,35 +164,6 @@ def _slow_pairs_are_enough(head: Head, thetas: Sequence[Real], farthest: int) ->
         slow = arithmetic.is_negative(phi - limit)
         total = total + weight * (arithmetic.cos_sin(phi)[0] if slow else -1)
     return arithmetic.is_negative(-total)
-
-
-def _values(head: Head, thetas: Sequence[Real], distances: range) -> Values:
-    """g and g' of every distance, by products with one table.
-
-    sin(mt) = sin(aKt) cos(jt) + cos(aKt) sin(jt),  and  g'(m) = m sum_i w_i e_i theta_i sin(m t).
-    """
-    n, columns = head.n_pairs, 1 << max(1, len(distances).bit_length() // 2)
-    right = head.arithmetic.matrix([turned(head, thetas, j) for j in range(columns)])
-    starts = range(distances.start, distances.stop, columns)
-    cosines, sines = [], []
-    for start in starts:
-        both = turned(head, thetas, start)
-        c, s = both[:n], both[n:]
-        cosines.append(_scaled(head.weights, c) + _scaled(head.weights, [-x for x in s]))
-        rates = [w * t for w, t in zip(head.rates, thetas, strict=True)]
-        sines.append(_scaled(rates, s) + _scaled(rates, c))
-    tables = [
-        head.arithmetic.products(head.arithmetic.matrix(rows), right) for rows in (cosines, sines)
-    ]
-    return [
-        (m, tables[0][row][column] + head.constant, tables[1][row][column] * m)
-        for row, start in enumerate(starts)
-        for column, m in enumerate(range(start, min(distances.stop, start + columns)))
-    ]
-
-
-def _scaled(factors: Sequence[Real], values: Sequence[Real]) -> list[Real]:
-    return [factor * value for factor, value in zip(factors, values, strict=True)]
 
 
 def _step(head: Head, values: Values, bend: Real) -> float:

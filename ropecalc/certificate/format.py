@@ -55,7 +55,7 @@ from ropecalc.certificate.files import write_whole
 FORMAT, VERSION = "ropecalc-certificate", 1
 MINIMUM_BASE, SAFE_BASE = "minimum-base", "safe-base"
 MAX_DIM, MAX_CONTEXT, MAX_LINKS = 65_536, 2**30, 1_000_000
-MAX_SAFE_DIM, MAX_SAFE_CONTEXT = 1_024, 2**20  # beyond, the verifier's tables fill the memory
+MAX_SAFE_DIM, MAX_SAFE_CONTEXT = 1_024, 2**20  # as far as the errors in ``turns`` are bounded
 MAX_DECIMAL = 1_100  # characters: the exact value of the smallest float64 has 1,076
 MAX_BASE = Decimal(10) ** 300
 WIDTH = Decimal("1e-12")  # of the claim's interval, relative to its low end

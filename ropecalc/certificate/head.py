@@ -48,9 +48,13 @@ class Head:
         ]  # w_i i^k
         self.rates = [power * self._unit for power in self._powers[1]]  # w_i e_i
 
+    def ratio(self, x: Real) -> Real:
+        """exp(-2x/r), which the angular frequencies are the powers of."""
+        return self.arithmetic.exp(-x * self._unit)
+
     def thetas(self, x: Real) -> list[Real]:
         """theta_i = exp(-2x/r)^i at x = ln(base)."""
-        ratio = self.arithmetic.exp(-x * self._unit)
+        ratio = self.ratio(x)
         thetas = [self.arithmetic.number(1)]
         for _ in range(self.n_pairs - 1):
             thetas.append(thetas[-1] * ratio)

@@ -86,14 +86,14 @@ class Intervals:
         """
         whole, radius = [], 0
         for row in rows:
-            ends = [self._units(x) for x in row]
+            ends = [self.units(x, self.bits) for x in row]
             radius = max(radius, *(high - low for low, high in ends))
             whole.append([low for low, _ in ends])
         return whole, radius
 
-    def _units(self, x: Real) -> tuple[int, int]:
-        """An interval in units of 2^-bits, rounded outwards."""
-        low, high = (mpf_shift(end, self.bits) for end in x._mpi_)
+    def units(self, x: Real, bits: int) -> tuple[int, int]:
+        """Both ends in units of 2^-bits, rounded outwards."""
+        low, high = (mpf_shift(end, bits) for end in x._mpi_)
         return int(to_int(low, round_floor)), int(to_int(high, round_ceiling))
 
     def products(self, left: Matrix, right: Matrix) -> list[list[Real]]:
@@ -120,7 +120,7 @@ class Intervals:
     def doubtful(self, left: Matrix, right: Matrix, constant: Real) -> list[tuple[int, int]]:
         """Where an integer product with all its errors does not exclude a negative number."""
         (rows, _), (columns, _) = left, right
-        threshold = self._error(left, right) - (self._units(constant)[0] << self.bits)
+        threshold = self._error(left, right) - (self.units(constant, self.bits)[0] << self.bits)
         return [
             (i, j)
             for i, row in enumerate(rows)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.certificate.arithmetic import Arithmetic
 from ropecalc.certificate.backends import arithmetic_of
-from ropecalc.certificate.beyond import shortfall_beyond
 from ropecalc.certificate.chain import check_link
 from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
@@ -33,12 +32,12 @@ def verify(
     """Check a certificate, or the one in a file, with numbers that carry their own error.
 
     No numerical code is shared with what made it: intervals of mpmath, or balls of Arb, rounded
-    outwards throughout. A claim of kind "minimum-base" is proved if every link of its chain is (its
-    distance breaks the bound on its whole interval of bases), if the chain reaches from base 1 to
-    ``low``, and if ``high`` meets the bound at every distance of the context. One of kind
-    "safe-base" is proved if ``low`` breaks the bound and if intervals of bases, each of which keeps
-    the bound at every distance, lead from ``high`` to where slow pairs alone keep it. What is not
-    proved need not be false; ``reason`` says where it stands.
+    outwards throughout, and integers, which round where they say so. A claim of kind "minimum-base"
+    is proved if every link of its chain is (its distance breaks the bound on its whole interval of
+    bases), if the chain reaches from base 1 to ``low``, and if ``high`` meets the bound at every
+    distance of the context. One of kind "safe-base" is proved if ``low`` breaks the bound and if
+    intervals of bases, each of which keeps the bound at every distance, lead from ``high`` to where
+    slow pairs alone keep it. What is not proved need not be false; ``reason`` says where it stands.
 
     Parameters
     ----------
@@ -163,6 +162,8 @@ class _Run:
         return False
 
     def _holds_beyond(self, head: Head) -> bool:
+        from ropecalc.certificate.beyond import shortfall_beyond  # with NumPy, for this kind alone
+
         fault = shortfall_beyond(
             self.claim, head, self.claim.high, lambda done: self._tick(0, done)
         )

@@ -20,7 +20,7 @@ from ropecalc.cli.heads import (
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show
 from ropecalc.quantities import format_base, format_count
-from ropecalc.render.machine import check_record
+from ropecalc.render.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +175,7 @@ def _solve(spectrum: Spectrum, context: int, margin: float, **more: Any) -> Chec
 def _answer(
     result: Check, rounded: Precision | None, inputs: dict[str, object], *, holds: bool
 ) -> Answer:
-    from ropecalc.render.precision import precision_record, show_precisions
+    from ropecalc.render.precision import show_precisions
 
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_check
@@ -186,7 +186,7 @@ def _answer(
     return Answer(
         command="check",
         inputs=inputs,
-        records=[{**check_record(result), "precision": precision_record(rounded)}],
+        records=[record(result, precision=rounded)],
         bare=["yes" if holds else "no"],
         table=table,
     )

@@ -10,9 +10,8 @@ from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
-from ropecalc.render.compared import comparison_records, comparison_rows
-from ropecalc.render.inspected import model_record
-from ropecalc.render.machine import write_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import comparison_records, comparison_rows
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -95,7 +94,7 @@ def command(
     asked |= {"count_unrotated": not ignore_unrotated, "weights": weights}
     result = _solve(found, ctx, stack, **asked)
     inputs: dict[str, object] = {
-        "model": model_record(found),
+        "model": record(found),
         "context": result.context,
         "stacks": list(result.stacks),
         **asked,
@@ -180,14 +179,11 @@ def _answer(
 
         show_comparison(result, file, plot=plot, width=width, height=height)
 
-    def rows(file: TextIO, separator: str) -> None:
-        write_rows(file, comparison_rows(result), separator)
-
     return Answer(
         command="compare",
         inputs=inputs,
         records=comparison_records(result),
         bare=["yes" if result.agree else "no"],
         table=table,
-        rows=rows,
+        rows=comparison_rows(result),
     )

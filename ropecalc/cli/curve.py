@@ -15,7 +15,8 @@ from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show
 from ropecalc.cli.sampling import Sampling
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_count, parse_positive_int
-from ropecalc.render.machine import CurvePoints, curve_record, write_curve_rows
+from ropecalc.render.machine import CurvePoints, curve_record
+from ropecalc.render.rows import curve_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -255,7 +256,7 @@ def _answer(
         records=map(curve_record, curves),
         bare=(value for points in curves for _, block in points.blocks() for value in block),
         table=plot,
-        rows=lambda file, separator: write_curve_rows(file, curves, separator),
+        rows=curve_rows(curves),
     )
 
 

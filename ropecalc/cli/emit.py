@@ -136,7 +136,7 @@ def _setting(
 
 
 def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
-    from ropecalc.render.emitted import emission_record, emission_row, setting_record
+    from ropecalc.render.records import record, without
     from ropecalc.stacks.registry import STACKS
     from ropecalc.stacks.writing import emit
 
@@ -149,13 +149,14 @@ def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
         show(
             Answer(
                 command="emit",
-                inputs=setting_record(setting),
-                records=map(emission_record, emissions),
+                inputs=record(setting),
+                records=map(record, emissions),
                 bare=(one.stack for one in emissions if one.exact),
                 table=lambda file: _table(setting, emissions, file, listed=not named),
-                rows=lambda file, mark: _rows(
-                    [emission_row(one, text=bool(named)) for one in emissions], file, mark
-                ),
+                rows=[
+                    without(record(one, notes="; ".join(one.notes)), *([] if named else ["text"]))
+                    for one in emissions
+                ],
             ),
             form,
         )
@@ -181,12 +182,6 @@ def _table(setting: Setting, emissions: Sequence[Emission], file: TextIO, *, lis
     show_emissions(setting, emissions, file, listed=listed)
 
 
-def _rows(rows: list[dict[str, object]], file: TextIO, separator: str) -> None:
-    from ropecalc.render.machine import write_rows
-
-    write_rows(file, rows, separator)
-
-
 # --- a file ---------------------------------------------------------------------------------------
 
 
@@ -206,7 +201,7 @@ def _patch(
     no_backup: bool,
     force: bool,
 ) -> bool:
-    from ropecalc.render.emitted import patch_record, setting_record
+    from ropecalc.render.records import record
     from ropecalc.stacks.transformers.patch import patch_config
 
     done = patch_config(
@@ -217,8 +212,8 @@ def _patch(
         show(
             Answer(
                 command="emit",
-                inputs=setting_record(setting),
-                records=[patch_record(done)],
+                inputs=record(setting),
+                records=[record(done)],
                 bare=[done.backup_path] if done.backup_path else [],
                 table=lambda _: None,
             ),

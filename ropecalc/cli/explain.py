@@ -10,6 +10,7 @@ from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_topic
 from ropecalc.cli.output import Answer, Form, choose, show
+from ropecalc.render.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,7 @@ def _answer(found: Sequence[Explanation], name: str) -> Answer:
     return Answer(
         command="explain",
         inputs={"topic": name or None},
-        records=({"topic": one.topic, "title": one.title, "text": one.text} for one in found),
+        records=map(record, found),
         bare=found[0].text.split("\n") if name else [one.topic for one in found],
         table=table,
     )

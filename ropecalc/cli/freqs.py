@@ -12,7 +12,8 @@ from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.heads import asked_models, head_inputs, spectra_of
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show
-from ropecalc.render.machine import frequencies_record, frequency_rows, write_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import frequency_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,8 +100,8 @@ def _answer(result: PairFrequencies, inputs: dict[str, object]) -> Answer:
     return Answer(
         command="freqs",
         inputs=inputs,
-        records=map(frequencies_record, [result]),
+        records=[record(result)],
         bare=result.angular_frequencies.tolist(),
         table=table,
-        rows=lambda file, separator: write_rows(file, frequency_rows(result), separator),
+        rows=frequency_rows(result),
     )

@@ -10,8 +10,8 @@ from ropecalc.cli import arithmetic, options, weighing
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, show, warnings_told
 from ropecalc.errors import InvalidValueError
-from ropecalc.render.inspected import inspection_records, inspection_rows, model_record
-from ropecalc.render.machine import write_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import inspection_records, inspection_rows
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -83,7 +83,7 @@ def command(
         **(wanted or {}),
     )
     inputs: dict[str, object] = {
-        "model": model_record(found),
+        "model": record(found),
         "context": result.context,
         "layer": layer,
         "count_unrotated": not ignore_unrotated,
@@ -123,14 +123,11 @@ def _answer(result: Inspection, inputs: dict[str, object]) -> Answer:
 
         show_inspection(result, file)
 
-    def rows(file: TextIO, separator: str) -> None:
-        write_rows(file, inspection_rows(result), separator)
-
     return Answer(
         command="inspect",
         inputs=inputs,
         records=inspection_records(result),
         bare=(None if c is None else c.first_violation for c in (x.check for x in result.layers)),
         table=table,
-        rows=rows,
+        rows=inspection_rows(result),
     )

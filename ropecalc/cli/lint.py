@@ -13,8 +13,9 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, choose, show, warn
 from ropecalc.errors import InvalidValueError, RopecalcError
-from ropecalc.render.lint import COLUMNS, lint_record, lint_rows, rule_record
-from ropecalc.render.machine import write_rows
+from ropecalc.render.lint import lint_record
+from ropecalc.render.records import record
+from ropecalc.render.rows import columns, lint_rows
 from ropecalc.results.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -159,18 +160,15 @@ def _answer(looked: Looked, inputs: dict[str, object]) -> Answer:
 
         show_lint(looked, file)
 
-    def rows(file: TextIO, separator: str) -> None:
-        lines = (row for model, found in looked for row in lint_rows(model, found))
-        # where no file could be read there is no answer, not an empty one
-        write_rows(file, lines, separator, COLUMNS if looked else ())
-
     return Answer(
         command="lint",
         inputs=inputs,
         records=(lint_record(model, found) for model, found in looked),
         bare=((model.source, finding.code) for model, found in looked for finding in found),
         table=table,
-        rows=rows,
+        rows=lint_rows(looked),
+        # where no file could be read there is no answer, not an empty one
+        columns=["source", *columns("Finding")] if looked else (),
     )
 
 
@@ -185,7 +183,7 @@ def _rules() -> Answer:
     return Answer(
         command="lint",
         inputs={"rules": True},
-        records=map(rule_record, RULES),
+        records=map(record, RULES),
         bare=(rule.code for rule in RULES),
         table=table,
     )

@@ -10,7 +10,7 @@ from ropecalc.cli.heads import asked_spectra, head_inputs, name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, say, show
 from ropecalc.quantities import format_count
-from ropecalc.render.machine import max_context_record
+from ropecalc.render.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ def _answer(results: Sequence[MaxContext], inputs: dict[str, object]) -> Answer:
     return Answer(
         command="max-ctx",
         inputs=inputs,
-        records=map(max_context_record, results),
+        records=map(record, results),
         bare=(result.max_context or result.limit for result in results),
         table=table,
     )

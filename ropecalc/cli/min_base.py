@@ -24,7 +24,8 @@ from ropecalc.cli.output import (
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
 from ropecalc.quantities import format_count
-from ropecalc.render.machine import bare, minimum_base_record
+from ropecalc.render.machine import bare
+from ropecalc.render.records import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -298,7 +299,7 @@ def _answer(
     inputs: dict[str, Any],
     picked: str,
 ) -> Answer:
-    from ropecalc.render.precision import precision_base_record, show_precision_bases
+    from ropecalc.render.precision import show_precision_bases
 
     both = list(zip(results, rounded, strict=True))
 
@@ -311,10 +312,7 @@ def _answer(
     return Answer(
         command="min-base",
         inputs=inputs,
-        records=(
-            {**minimum_base_record(result), "precision": precision_base_record(here)}
-            for result, here in both
-        ),
+        records=(record(result, precision=here) for result, here in both),
         bare=(_bare(result, here, picked) for result, here in both),
         table=table,
     )

@@ -9,8 +9,8 @@ import typer
 from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, show, warn
-from ropecalc.render.machine import write_rows
-from ropecalc.render.records_models import model_record, model_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import model_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,15 +75,12 @@ def _answer(found: Sequence[KnownModel], search: str, form: Form) -> Answer:
 
         show_models(listed, search, file)
 
-    def rows(file: TextIO, separator: str) -> None:
-        lines = (row for known, config in listed for row in model_rows(known, config))
-        write_rows(file, lines, separator)
-
+    records = [record(known, config=config) for known, config in listed]
     return Answer(
         command="models",
         inputs={"search": search or None},
-        records=(model_record(known, config) for known, config in listed),
+        records=records,
         bare=(known.name for known in found),
         table=table,
-        rows=rows,
+        rows=(row for one in records for row in model_rows(one)),
     )

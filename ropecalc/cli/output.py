@@ -5,16 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TextIO, cast
+from typing import TextIO
 
 from ropecalc.errors import InvalidValueError, TableWarning
-from ropecalc.render.machine import Record, bare, write_json, write_rows
-from ropecalc.render.markdown import MarkdownTable
-
-SEPARATORS = {"csv": ",", "tsv": "\t", "pipe": "\t"}
+from ropecalc.render.machine import bare, write_json, write_rows
+from ropecalc.render.records import Record
 
 
 class Form(Enum):
@@ -43,8 +41,10 @@ class Answer:
     """What ``-q`` prints, one a line."""
     table: Callable[[TextIO], None]
     """Writes the answer for people."""
-    rows: Callable[[TextIO, str], None] | None = None
-    """Writes rows with a separator, where they are not simply the records."""
+    rows: Iterable[Record] | None = None
+    """The rows, where they are not simply the records."""
+    columns: Sequence[str] = ()
+    """The header of no rows."""
 
 
 def choose(as_json: bool, as_csv: bool, as_tsv: bool, as_markdown: bool, quiet: bool) -> Form:
@@ -68,17 +68,9 @@ def show(answer: Answer, form: Form) -> None:
         write_json(out, answer.command, answer.inputs, answer.records)
     elif form is Form.BARE:
         out.writelines(bare(value) + "\n" for value in answer.bare)
-    elif form is Form.MARKDOWN:
-        _show_rows(answer, cast("TextIO", MarkdownTable(out)), "\t")
     else:
-        _show_rows(answer, out, SEPARATORS[form.value])
-
-
-def _show_rows(answer: Answer, out: TextIO, separator: str) -> None:
-    if answer.rows is None:
-        write_rows(out, answer.records, separator)
-    else:
-        answer.rows(out, separator)
+        rows = answer.records if answer.rows is None else answer.rows
+        write_rows(out, rows, "tsv" if form is Form.PIPE else form.value, answer.columns)
 
 
 def say(line: str) -> None:

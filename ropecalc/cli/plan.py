@@ -14,7 +14,8 @@ from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warn
 from ropecalc.cli.writing import each_once, patch, print_text, tell_patch, written_for
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_base, format_count
-from ropecalc.render.records_plans import plan_record, plan_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import plan_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -305,19 +306,15 @@ def _answer(
 
         show_plan(plan, file, drawn=drawn, written=written, width=width, height=height)
 
-    def rows(file: TextIO, separator: str) -> None:
-        from ropecalc.render.machine import write_rows
-
-        write_rows(file, plan_rows(plan), separator)
-
     chosen = _picked(plan, methods)
+    settings = [{"method": method, **record(one)} for method, one in written]
     return Answer(
         command="plan",
         inputs=inputs,
-        records=[plan_record(plan, written, done)],
+        records=[record(plan, written=settings, patch=done)],
         bare=[None if chosen is None else chosen.rope.base],
         table=table,
-        rows=rows,
+        rows=plan_rows(plan),
     )
 
 

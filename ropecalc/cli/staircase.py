@@ -14,7 +14,8 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
-from ropecalc.render.machine import staircase_record, staircase_rows, write_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import staircase_rows
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -186,8 +187,8 @@ def _answer(result: Staircase, inputs: dict[str, object]) -> Answer:
     return Answer(
         command="staircase",
         inputs=inputs,
-        records=map(staircase_record, [result]),
+        records=[record(result)],
         bare=(step.base for step in result.steps),
         table=table,
-        rows=lambda file, separator: write_rows(file, staircase_rows(result), separator),
+        rows=staircase_rows(result),
     )

@@ -9,7 +9,8 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_count
-from ropecalc.render.records_temperature import temperature_record, temperature_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import temperature_rows
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -106,17 +107,12 @@ def _answer(result: Temperature, inputs: dict[str, object]) -> Answer:
 
         show_temperature(result, file)
 
-    def rows(file: TextIO, separator: str) -> None:
-        from ropecalc.render.machine import write_rows
-
-        write_rows(file, temperature_rows(result), separator)
-
     bare = result.logit_gap if result.trained_context is None else result.scale
     return Answer(
         command="temperature",
         inputs=inputs,
-        records=[temperature_record(result)],
+        records=[record(result)],
         bare=[bare],
         table=table,
-        rows=rows,
+        rows=temperature_rows(result),
     )

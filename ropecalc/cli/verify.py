@@ -83,12 +83,12 @@ def _answer(result: Verification, inputs: dict[str, object]) -> Answer:
 
         show_verification(result, file)
 
-    from ropecalc.render.proof import verification_record
+    from ropecalc.render.records import record
 
     return Answer(
         command="verify",
         inputs=inputs,
-        records=map(verification_record, [result]),
+        records=[record(result, seconds=round(result.seconds, 3))],
         bare=["yes" if result.proved else "no"],
         table=table,
     )

@@ -10,8 +10,8 @@ from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, choose, required, say, show
 from ropecalc.errors import InvalidValueError
-from ropecalc.render.checkpoint import weights_record, weights_rows
-from ropecalc.render.machine import write_rows
+from ropecalc.render.records import record
+from ropecalc.render.rows import weights_rows
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -155,8 +155,8 @@ def _answer(result: CheckpointWeights, inputs: dict[str, object]) -> Answer:
     return Answer(
         command="weights",
         inputs=inputs,
-        records=map(weights_record, [result]),
+        records=[record(result)],
         bare=result.weights,
         table=table,
-        rows=lambda file, separator: write_rows(file, weights_rows(result), separator),
+        rows=weights_rows(result),
     )

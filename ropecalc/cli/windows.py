@@ -12,7 +12,7 @@ from ropecalc.cli.heads import DEFAULT_HEAD_DIM, chosen, head_of, rotated
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show, warn
 from ropecalc.quantities import format_count, parse_base
-from ropecalc.render.machine import window_rows, windows_record, write_rows
+from ropecalc.render.rows import window_rows, windows_record
 from ropecalc.scaling import MIN_BASE
 
 if TYPE_CHECKING:
@@ -133,9 +133,6 @@ def _answer(
 
         show_windows(result, file, min_width=min_width, width=width)
 
-    def rows(file: TextIO, separator: str) -> None:
-        write_rows(file, window_rows(result, min_width), separator)
-
     return Answer(
         command="windows",
         inputs={**inputs, "min_width": min_width},
@@ -146,7 +143,7 @@ def _answer(
             for window in result.at_least(min_width)
         ),
         table=table,
-        rows=rows,
+        rows=window_rows(result, min_width),
     )
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission, Plan, Setting
     from ropecalc.stacks.transformers.patch import Patch
 
-SERVING = ("vllm", "sglang", "llama.cpp")  # stacks that run models without training them
-
 
 def complete_stack(incomplete: str) -> list[str]:
     """The stacks whose names begin so, after those that stand before a comma.
@@ -82,7 +80,9 @@ def _picked(plan: Plan, stack: str, methods: Sequence[str] | None) -> str:
             why = " ".join(plan.notes) or "it has no setting here"
             raise InvalidValueError("options", f"{methods[0]} cannot be written: {why}")
         return picked
-    return plan.without_training if stack in SERVING else plan.with_training
+    from ropecalc.stacks.registry import Stack
+
+    return plan.without_training if Stack(stack).serves else plan.with_training
 
 
 def _setting(plan: Plan, method: str, target: str | None) -> Setting:

@@ -170,6 +170,13 @@ def reads_by_kind_alone(model_type: str | None) -> bool:
     return row is not None and row.by_kind and row.flat != "read" and not row.labels
 
 
+def default_part(model_type: str | None) -> float | None:
+    """The partial rotation of a class for a file that has none; None where all of a head turns."""
+    found = default_rope(model_type).get("partial_rotary_factor")
+    found = elsewhere(model_type).get("partial_rotary_factor") if found is None else found
+    return None if found in (None, 1.0) else float(found)
+
+
 def scaled_rope(model_type: str | None) -> Mapping[str, Any]:
     """The rope object of a class for a file without one, where it scales; else empty."""
     rope = default_rope(model_type)

@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
 from ropecalc.render.digits import count
 
 if TYPE_CHECKING:
-    from ropecalc.render.machine import Record
     from ropecalc.results import CheckpointWeights
-
-
-def weights_record(result: CheckpointWeights) -> Record:
-    """A CheckpointWeights as a record with a list of weights."""
-    return {
-        **_asked(result),
-        "heads": result.heads,
-        "key_heads": result.key_heads,
-        "weights": list(result.weights),
-        "tensors": list(result.tensors),
-    }
-
-
-def weights_rows(result: CheckpointWeights) -> Iterator[Record]:
-    """A row a pair."""
-    for pair, weight in enumerate(result.weights):
-        yield {**_asked(result), "pair": pair, "weight": weight}
-
-
-def _asked(result: CheckpointWeights) -> Record:
-    return {
-        "source": result.source,
-        "layer": result.layer,
-        "head": result.head,
-        "head_dim": result.head_dim,
-        "rotary_dim": result.rotary_dim,
-        "layout": result.layout,
-        "of": result.of,
-    }
 
 
 def show_weights(result: CheckpointWeights, file: TextIO) -> None:

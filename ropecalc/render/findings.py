@@ -11,22 +11,9 @@ from ropecalc.results.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from ropecalc.render.console import Screen
-    from ropecalc.render.machine import Record
 
 COMMAND = re.compile(r"ropecalc [a-z-]+(?: --?[a-z-]+(?: \w+)?)+")
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-
-
-def finding_record(finding: Finding) -> Record:
-    """A Finding as a record."""
-    return {
-        "code": finding.code,
-        "severity": finding.severity.name.lower(),
-        "message": finding.message,
-        "cure": finding.cure,
-        "where": finding.where,
-        "layer_type": finding.layer_type,
-    }
 
 
 def tally(findings: Sequence[Finding]) -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from ropecalc.render.findings import STYLES, describe_findings, finding_record, tally
+from ropecalc.render.findings import STYLES, describe_findings, tally
+from ropecalc.render.records import plain
 from ropecalc.results.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from ropecalc.lint.rule import Rule
     from ropecalc.render.console import Screen
-    from ropecalc.render.machine import Record
+    from ropecalc.render.records import Record
     from ropecalc.results import ModelConfig
-
-COLUMNS = ("source", *(field.name for field in fields(Finding)))  # of the rows
 
 
 def lint_record(model: ModelConfig, findings: Sequence[Finding]) -> Record:
@@ -24,30 +22,9 @@ def lint_record(model: ModelConfig, findings: Sequence[Finding]) -> Record:
         f"{severity.name.lower()}s": sum(finding.severity is severity for finding in findings)
         for severity in Severity
     }
-    return {
-        "source": model.source,
-        "form": model.form,
-        "model_type": model.model_type,
-        **counts,
-        "finding_codes": [finding.code for finding in findings],
-        "findings": [finding_record(finding) for finding in findings],
-    }
-
-
-def lint_rows(model: ModelConfig, findings: Sequence[Finding]) -> Iterator[Record]:
-    """A row a finding."""
-    for finding in findings:
-        yield {"source": model.source, **finding_record(finding)}
-
-
-def rule_record(rule: Rule) -> Record:
-    """A rule as a record."""
-    return {
-        "code": rule.code,
-        "severity": rule.severity.name.lower(),
-        "title": rule.title,
-        "where": rule.where,
-    }
+    codes = [finding.code for finding in findings]
+    about = {name: getattr(model, name) for name in ("source", "form", "model_type")}
+    return {**about, **counts, "finding_codes": codes, "findings": plain(findings)}
 
 
 def show_lint(looked: Sequence[tuple[ModelConfig, Sequence[Finding]]], file: TextIO) -> None:

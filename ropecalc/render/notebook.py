@@ -26,12 +26,13 @@ def html(result: object) -> str | None:
     A picture stands above it where there is one. None for what is no result.
     """
     from ropecalc.render.machine import flattened
+    from ropecalc.render.rows import rows
 
-    rows = _rows(result)
-    if rows is None:
+    found = rows(result)
+    if found is None:
         return None
     title = type(result).__name__
-    flat = [dict(flattened(row)) for row in rows]
+    flat = [dict(flattened(row)) for row in found]
     table = _pairs(flat[0]) if len(flat) == 1 else _grid(flat)
     return f"<div><strong>{escape(title)}</strong>{_picture(result)}{table}</div>"
 
@@ -42,45 +43,6 @@ def svg(result: object) -> str | None:
 
     drawing = _drawing(result) if has_matplotlib() else None
     return None if drawing is None else svg_text(drawing)
-
-
-def _rows(result: object) -> Rows | None:
-    """The records of a result, as the commands print them in a pipe."""
-    from ropecalc.render import machine
-
-    match result:
-        case results.MinimumBase():
-            return [machine.minimum_base_record(result)]
-        case results.Check():
-            return [machine.check_record(result)]
-        case results.MaxContext():
-            return [machine.max_context_record(result)]
-        case results.Windows():
-            return list(machine.window_rows(result))
-        case results.PairFrequencies():
-            return list(machine.frequency_rows(result))
-    return _other_rows(result)
-
-
-def _other_rows(result: object) -> Rows | None:
-    from ropecalc.render.compared import comparison_rows
-    from ropecalc.render.inspected import inspection_rows
-    from ropecalc.render.machine import staircase_rows
-    from ropecalc.render.records_plans import plan_rows
-    from ropecalc.render.records_temperature import temperature_rows
-
-    match result:
-        case results.Staircase():
-            return list(staircase_rows(result))
-        case results.Plan():
-            return list(plan_rows(result))
-        case results.Inspection():
-            return list(inspection_rows(result))
-        case results.Comparison():
-            return list(comparison_rows(result))
-        case results.Temperature():
-            return list(temperature_rows(result))
-    return None
 
 
 def _drawing(result: object) -> Drawing | None:

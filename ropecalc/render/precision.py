@@ -9,34 +9,7 @@ from ropecalc.render.digits import count, exact, fixed, nearest, similarity, tok
 
 if TYPE_CHECKING:
     from ropecalc.render.console import Screen
-    from ropecalc.render.machine import Record
     from ropecalc.results import Precision, PrecisionBase
-
-EFFECTS = (
-    "dtype recipe pair holds status first_violation violations worst_distance worst_similarity "
-    "exact_violations changes_verdict made first_made hidden first_hidden largest_difference "
-    "difference_distance largest_phase_error phase_error_position phase_error_pair "
-    "colliding_positions colliding_share"
-).split()
-BASE = (
-    "dtype recipe status base exact_base exact_violations exact_first_violation worst_distance "
-    "worst_similarity candidates evaluations method"
-).split()
-
-
-def precision_record(result: Precision | None) -> Record | None:
-    """A Precision as a record; None where no arithmetic was asked for."""
-    return None if result is None else _record(result, EFFECTS)
-
-
-def precision_base_record(result: PrecisionBase | None) -> Record | None:
-    """A PrecisionBase as a record; None where no arithmetic was asked for."""
-    return None if result is None else _record(result, BASE)
-
-
-def _record(result: object, names: Sequence[str]) -> Record:
-    values = {name: getattr(result, name) for name in names}
-    return {**values, "status": values["status"].name.lower()}
 
 
 def show_precisions(results: Sequence[Precision], file: TextIO) -> None:

@@ -13,43 +13,11 @@ from ropecalc.render.tables import headline, pairs, prose, tied
 from ropecalc.render.words import bound, bound_below
 
 if TYPE_CHECKING:
-    from ropecalc.render.machine import Record
     from ropecalc.results import Verification
 
 SUBJECTS = {"minimum-base": "minimum base", "safe-base": "safe base"}
 LIBRARIES = {"arb": "balls of Arb", "mpmath": "intervals of mpmath"}
 DIGITS = 17
-
-
-def verification_record(result: Verification) -> Record:
-    """A Verification as a record; the ends are text, since JSON has no decimals."""
-    start, end = result.failed_interval or (None, None)
-    return {
-        "kind": result.kind,
-        "rotary_dim": result.rotary_dim,
-        "unrotated_pairs": result.unrotated_pairs,
-        "weighted": result.weighted,
-        "margin": result.margin,
-        "context": result.context,
-        "low": f"{result.low:f}",
-        "high": f"{result.high:f}",
-        "proved": result.proved,
-        "status": result.status.name.lower(),
-        "links": result.links,
-        "links_proved": result.links_proved,
-        "evaluations": result.evaluations,
-        "least_depth": result.least_depth if math.isfinite(result.least_depth) else None,
-        "distances": result.distances,
-        "failed_link": result.failed_link,
-        "failed_interval": {"start": start, "end": end},
-        "failed_distance": result.failed_distance,
-        "reason": result.reason,
-        "backend": result.backend,
-        "bits": result.bits,
-        "seconds": round(result.seconds, 3),
-        "program": result.program,
-        "message": result.status.value,
-    }
 
 
 def show_verification(result: Verification, file: TextIO) -> None:

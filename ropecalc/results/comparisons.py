@@ -20,6 +20,8 @@ class StackRule:
     """A sentence without its full stop."""
     source: str
     """The file of the stack that has it."""
+    ran: bool = False
+    """Whether it was found by running the stack; else in its source alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,4 +59,9 @@ class PairFrequencies(Shown, Drawn):
     wavelengths: NDArray[np.float64]
     """2 pi / theta_i, tokens; infinite where theta_i is 0."""
     turns: NDArray[np.float64] | None
-    """context * theta_i / (2 pi), where a context was given."""
+    """context * theta_i / (2 pi) of each pair; None without a context."""
+
+    @property
+    def base(self) -> float | None:
+        """The base b (rope_theta); None where no base makes the frequencies."""
+        return None if self.spectrum.base is None else float(self.spectrum.base)

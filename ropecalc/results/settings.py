@@ -63,7 +63,7 @@ class Emission:
     version: str
     """The version of the stack whose rules were followed."""
     kind: str
-    """What the text is: json, yaml, shell, or python."""
+    """What the text is: json, yaml, shell, python, or modelfile."""
     text: str
     """What to paste; empty where the stack has no words for the setting."""
     exact: bool

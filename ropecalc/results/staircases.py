@@ -22,6 +22,11 @@ class Step(NamedTuple):
     distance: int
     """The distance whose similarity is zero at the infimum or supremum; 0 where there is none."""
 
+    @property
+    def critical_distance(self) -> int | None:
+        """The distance whose similarity is zero there; None where there is none."""
+        return self.distance or None
+
 
 @dataclass(frozen=True)
 class Staircase(Shown, Drawn):

@@ -63,7 +63,7 @@ def _reasons(stack: Stack, goal: Wanted, text: str) -> Iterator[str]:
     """Why the stack does not compute the setting from a text; "" where no rule says it."""
     from ropecalc.stacks.running import run
 
-    start = stack.required("override")(_model(goal), text)
+    start = stack.required("override")(_model(stack, goal), text)
     for rope in start.model.ropes:
         found = run(stack, start, rope)
         if found.refusal is not None:
@@ -75,20 +75,25 @@ def _reasons(stack: Stack, goal: Wanted, text: str) -> Iterator[str]:
             yield from [rule.text for rule in rules] or [""]
 
 
-def _model(goal: Wanted) -> ModelConfig:
+def _model(stack: Stack, goal: Wanted) -> ModelConfig:
     """The model's own file, or a small one of a plain class, where there is none or another's."""
-    if goal.model is not None and goal.model.form.startswith("transformers"):
+    forms = ("transformers", "gguf") if stack.name == "llama.cpp" else "transformers"
+    if goal.model is not None and goal.model.form.startswith(forms):
         return goal.model
     from ropecalc.models.huggingface import parse_config
     from ropecalc.stacks.wanted import partial_factor
 
     rope = goal.was or goal.rope
+    part = partial_factor(rope)
+    known = goal.own_context or goal.original or goal.context
+    if stack.name == "llama.cpp" and goal.own_context is None:
+        known = max(known, goal.context)  # its note says how to lift the cap of a file of less
     plain = {
-        "model_type": "llama",
+        "model_type": "llama" if part is None else "glm4_moe",  # not all classes know of parts
         "head_dim": rope.head_dim,
         "rope_theta": rope.base,
-        "max_position_embeddings": goal.own_context or goal.original or goal.context,
-        "partial_rotary_factor": partial_factor(rope) or 1.0,
+        "max_position_embeddings": known,
+        "partial_rotary_factor": part or 1.0,
     }
     return parse_config(plain, "a plain model")
 

@@ -5,6 +5,8 @@ Source: transformers 5.23.0, and the same in 5.19.0, which SGLang 0.5.23 has.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ropecalc.models import classes
 from ropecalc.models.huggingface import is_flat
 from ropecalc.results import StackRule
@@ -30,6 +32,16 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if flat and not asked.nested and _stops_flat(asked.model_type):
         text = f"{asked.model_type} takes rope_parameters by kind of layer alone: TypeError"
         return StackRule(text, "src/transformers/models, the configuration of each")
+    both = asked.text.get("rope_scaling") and asked.text.get("rope_parameters")
+    if both and classes.reads_by_kind_alone(asked.model_type) and not asked.nested:
+        new = asked.text["rope_parameters"]
+        if isinstance(new, Mapping) and "full_attention" not in new:
+            text = (
+                f"beside rope_scaling {asked.model_type} needs rope_parameters by kind of layer: "
+            )
+            return StackRule(
+                f"{text}KeyError", "src/transformers/models, the configuration of each"
+            )
     if asked.written in (None, "default"):
         return None
     return _phi3(asked) or _phimoe(asked) or _longrope(asked)

@@ -13,7 +13,7 @@ from typing import Any
 from ropecalc.errors import UnsupportedError
 from ropecalc.models.huggingface import parse_config
 from ropecalc.models.raw import ROPE_KEYS
-from ropecalc.results import ModelConfig, Rope, StackRule
+from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks.asked import Asked, asked_of
 from ropecalc.stacks.sglang import classes as classes_sglang
 from ropecalc.stacks.start import Start
@@ -23,12 +23,7 @@ MERGES = {
         "an overriding rope object is merged into the one of the file",
         "python/sglang/srt/utils/hf_transformers/config.py",
     ),
-    "llama.cpp": StackRule(
-        "each flag (--rope-freq-base, --rope-scaling, --rope-scale, ...) replaces one value alone",
-        "common/arg.cpp",
-    ),
 }
-FLAGGED = ("default", "linear", "yarn")
 VLLM_BASE = 10_000.0
 VLLM_BASES = {  # of models that have a default of their own there
     "qwen2": 1e6,
@@ -71,7 +66,7 @@ def overridden(
     if found is None:
         return Start(model, context, refusal=rule)
     rules = () if rule is None else (rule,)
-    flags = flags_of(override, stack, found.rope, model.rope)
+    flags = frozenset(override.get("rope_scaling") or override.get("rope_parameters") or {})
     return Start(found, context, flags, rules=rules)
 
 
@@ -94,9 +89,6 @@ def _overridden(
     if key is None:
         return parse_config({**text, place: kept}, model.source), None
     given = dict(override[key])
-    if stack == "llama.cpp" and given.get("rope_type", "default") not in FLAGGED:
-        text_ = f"--rope-scaling has no {given['rope_type']}: it knows none, linear and yarn"
-        return None, StackRule(text_, "common/arg.cpp")
     if stack in MERGES:
         merged = {**kept, **given}
         return parse_config({**text, place: merged}, model.source), MERGES[stack]
@@ -112,19 +104,6 @@ def _kept(asked: Asked, text: Mapping[str, Any], stack: str) -> tuple[str, dict[
         return "rope_parameters", kept
     kept["rope_theta"] = asked.values.get("rope_theta") or text.get("rope_theta", base)
     return "rope_scaling", kept  # which a flat config has, with the base outside
-
-
-def flags_of(override: Mapping[str, Any], stack: str, rope: Rope, was: Rope) -> frozenset[str]:
-    """The keys of the overriding rope object, as far as a stack tells them from the file's.
-
-    ``rope`` is what came of the override, ``was`` the file's own.
-    """
-    keys = frozenset(override.get("rope_scaling") or override.get("rope_parameters") or {})
-    if stack != "llama.cpp" or "factor" not in keys:
-        return keys
-    from ropecalc.stacks.llama_cpp.run import tells_from
-
-    return keys if tells_from(rope, was) else keys - {"factor"}
 
 
 def _replaced(

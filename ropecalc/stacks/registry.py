@@ -30,6 +30,13 @@ ROOMS = {
     "vllm": "vllm",
     "sglang": "sglang",
     "llama.cpp": "llama_cpp",
+    "mlx": "mlx",
+    "koboldcpp": "koboldcpp",
+    "exllamav2": "exllamav2",
+    "exllamav3": "exllamav3",
+    "ollama": "ollama",
+    "lmdeploy": "lmdeploy",
+    "tensorrt-llm": "tensorrt_llm",
     "axolotl": "trainers.axolotl",
     "llama-factory": "trainers.llama_factory",
     "torchtune": "trainers.torchtune",
@@ -38,6 +45,9 @@ ROOMS = {
     "megatron-bridge": "trainers.megatron_bridge",
     "litgpt": "trainers.litgpt",
     "maxtext": "trainers.maxtext",
+    "ms-swift": "trainers.ms_swift",
+    "verl": "trainers.verl",
+    "unsloth": "trainers.unsloth",
 }
 STACKS = tuple(ROOMS)
 # Those that compare runs a config.json in, in the order in which it shows them.
@@ -64,6 +74,11 @@ class Stack:
     def runs(self) -> bool:
         """Whether what it computes is known, and what it makes of a text that it is given."""
         return all(self.part(name) is not None for name in ("run", "override"))
+
+    @property
+    def serves(self) -> bool:
+        """Whether it runs models without training them; transformers does both."""
+        return not ROOMS[self.name].startswith(("trainers.", "transformers"))
 
     def part(self, name: str) -> Callable[..., Any] | None:
         """A function of its room, or None: "write", "run", "start" or "override"."""

@@ -2,9 +2,138 @@
 
 from __future__ import annotations
 
-from ropecalc.results import StackRule
-from ropecalc.stacks.asked import Asked, Taken
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ropecalc.results import Rope, StackRule
+from ropecalc.scaling import mscale
+from ropecalc.stacks.asked import Asked, Taken, as_number
+from ropecalc.stacks.loaded import Object, RefusedError
 from ropecalc.stacks.transformers import run as transformers
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What get_rope is called with."""
+
+    rope: Rope
+    """The kind of layer: its head, window and layers."""
+    values: Object
+    """The rope object, with its base."""
+    dims: int
+    """The rotated dimensions."""
+    positions: int
+    """max_position_embeddings."""
+    served: int | None
+    """The length that the server is started for."""
+    neox: bool
+    """Whether pairs are the halves of the head."""
+    sections: int
+    """What multiplies the original length in a YaRN with mrope_section."""
+    place: str
+    """The folder of the rotary code."""
+
+    def needed(self, key: str) -> Any:
+        """The value of a key that is looked up; RefusedError where it is absent or null."""
+        method = self.values.get("rope_type", "default")
+        if key not in self.values:
+            raise RefusedError(f"its {method} scaling needs {key}: KeyError", self.place)
+        if self.values[key] is None:
+            raise RefusedError(f"its {method} scaling needs {key}, not null: TypeError", self.place)
+        return self.values[key]
+
+    def number(self, key: str) -> float | None:
+        """The number of a key that may be absent."""
+        return as_number(self.values.get(key))
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A method with its parameters."""
+
+    rope_type: str
+    parameters: Mapping[str, Any]
+    table: float
+    """How many positions its table of cos and sin has."""
+    length: int | None = None
+    """The length that decides between the lists of longrope."""
+    softmax_factor: float | None = None
+    """What an attention that reads mscale_all_dim multiplies the softmax by."""
+
+
+Method = Callable[[Call, Taken], Made]
+
+
+def make(call: Call, methods: Mapping[str, Method], taken: Taken) -> float:
+    """What the method of a rope object computes, into ``taken``; the length of its table."""
+    method = call.values.get("rope_type", call.values.get("type", "default"))
+    if method not in methods:
+        raise RefusedError(f"it does not know the rope_type {method}: ValueError", call.place)
+    base = as_number(call.values["rope_theta"])
+    if base is None:
+        raise RefusedError("a rope_theta of null is refused: TypeError", call.place)
+    made = methods[method](call, taken)
+    kept = {key: value for key, value in made.parameters.items() if value is not None}
+    taken.rope = replace(
+        call.rope, rope_type=made.rope_type, base=base, rotary_dim=call.dims, parameters=kept
+    )
+    taken.length, taken.softmax_factor = made.length, made.softmax_factor
+    return made.table
+
+
+def linear(call: Call, _: Taken) -> Made:
+    """The factor is a float, or a list of several."""
+    factor = call.values.get("factor", 1.0) if "sglang" in call.place else call.needed("factor")
+    if type(factor) is int:
+        text = "a factor of linear scaling that is an integer in JSON stops it with a TypeError"
+        raise RefusedError(text, call.place)
+    return Made("linear", {"factor": float(factor)}, call.positions * float(factor))
+
+
+def ends(call: Call) -> dict[str, Any]:
+    """The turns at the ends of YaRN's ramp, neither of which may be 0 or null."""
+    for key in ("beta_fast", "beta_slow"):
+        if not call.values.get(key, 1.0):
+            how = "null is refused: TypeError"
+            if call.values[key] is not None:
+                how = "0 is refused: ZeroDivisionError"
+            text = f"YaRN with a {key} of {how}"
+            raise RefusedError(text, f"{call.place} yarn_find_correction_dim")
+    return {key: call.number(key) for key in ("beta_fast", "beta_slow")}
+
+
+# Classes whose two ropes, of a file in a form of its own, are taken as transformers reads them.
+AS_READ = frozenset(["deepseek_v4"])
+
+
+def ramped(call: Call, made: Made) -> Made:
+    """YaRN whose factor is below 1, or that keeps a share e of the plain frequencies, as lists.
+
+    theta_i' = theta_i (k_i + (1 - k_i) / s), k_i = e (1 - g_i), by YaRN's own ramp g_i.
+    """
+    share, given = call.number("extrapolation_factor"), made.parameters
+    factor = given["factor"]
+    if "sglang" not in call.place:
+        share = None  # a key of SGLang's
+    if share in (None, 1.0) and factor >= 1:
+        return made
+    from ropecalc.scaling import default, yarn
+
+    base, size = float(call.values["rope_theta"]), call.rope.head_dim
+    own = {k: v for k, v in given.items() if v is not None and k != "attention_factor"}
+    plain = default(base, size, rotary_dim=call.dims).angular_frequencies
+    halved = yarn(base, size, rotary_dim=call.dims, **{**own, "factor": 2.0}).angular_frequencies
+    kept = (2 * halved / plain - 1) * (1.0 if share is None else share)
+    ratios = tuple((1 / (kept + (1 - kept) / factor)).tolist())
+    attention = given["attention_factor"]
+    parameters = {
+        "short_factor": ratios,
+        "long_factor": ratios,
+        "original_context": given["original_context"],
+        "attention_factor": mscale(factor) if attention is None else attention,
+    }
+    return replace(made, rope_type="longrope", parameters=parameters, length=call.served or 1)
 
 
 def by_transformers(asked: Asked, usable_length: int | None, place: str) -> Taken:
@@ -14,34 +143,8 @@ def by_transformers(asked: Asked, usable_length: int | None, place: str) -> Take
     """
     taken = transformers.run(asked)
     taken.usable_length = usable_length
+    taken.length = asked.context or usable_length  # that of the longest prompt
     if asked.rope.rope_type != "default":
         text = "the Transformers backend runs it: its rope is that of transformers"
         taken.rules.insert(0, StackRule(text, place))
     return taken
-
-
-def honour_truncate(asked: Asked, taken: Taken, place: str) -> None:
-    """The ends of YaRN's ramp unrounded, where ``truncate`` says so, wherever it stands."""
-    if not asked.unrounded:
-        return
-    taken.set(truncate=False)
-    if asked.nested:
-        taken.rule("truncate is honoured within the kinds of layers as well", place)
-
-
-def longrope_by_lengths(asked: Asked, taken: Taken) -> None:
-    """The attention factor of longrope from the ratio of M and L alone."""
-    from ropecalc.scaling import longrope_attention_factor
-
-    original, context = asked.rope.original_context, asked.rope.context
-    if original and context:
-        taken.set(
-            attention_factor=longrope_attention_factor(context / original, original), factor=None
-        )
-
-
-def unfactored(asked: Asked, taken: Taken, place: str) -> None:
-    """A proportional rope without its factor."""
-    if asked.rope.factor not in (None, 1.0):
-        taken.set(factor=None)
-        taken.rule("proportional leaves the factor out", place)

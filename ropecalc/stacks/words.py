@@ -17,7 +17,7 @@ class Written:
     """A setting as the writer of a stack puts it."""
 
     kind: str
-    """What the text is: json, yaml, shell, or python."""
+    """What the text is: json, yaml, shell, python, or modelfile."""
     text: str
     """What to paste; empty where the stack has no words for the setting."""
     why: Sequence[str] = ()

@@ -29,6 +29,7 @@ from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import Claim
 from ropecalc.certificate.head import Expansion, Head
 from ropecalc.certificate.intervals import Intervals
+from ropecalc.certificate.octave import Octave, Weights
 
 BITS = 120
 TWO_PAIRS = Claim("minimum-base", 4, 0, None, Decimal(0), 500, Decimal(100), Decimal(101))
@@ -362,7 +363,10 @@ def test_all_larger_bases_keep_the_bound_from_the_last_zero_on(
         found = beyond.shortfall_beyond(claim, head, base, seen.append)
         assert (None if found is None else found.distance) == expected
         tops = [top for top in (64, 128) if top < context] + [context]
-        assert seen == [top for top in tops if expected is None or top <= distance]
+        done = [top for top in tops if expected is None or top <= distance]
+        assert seen == sorted(seen)
+        assert [top for top in tops if top in seen] == done
+        assert all(top in tops or top % 64 == 0 for top in seen)
 
 
 def test_a_window_that_ends_is_not_all_larger_bases(arithmetic: Arithmetic) -> None:
@@ -388,9 +392,10 @@ def test_angles_beyond_pi_are_not_those_of_slow_pairs(arithmetic: Arithmetic) ->
     assert curve(claim, 384)(x) > 0 > curve(claim, 355)(x)
     assert 2 - 0.02 - 1 + math.cos(3.398) > 0
     assert not beyond._slow_pairs_are_enough(head, thetas, 384)
-    found = beyond._climb(head, arithmetic.number(x), thetas, range(192, 385))
+    octave = Octave(Weights(claim), range(256, 385))
+    found = beyond._Climb(head, arithmetic.number(x), octave).run(lambda _: None)
     assert found is not None
-    assert found.distance == next(m for m in range(192, 385) if curve(claim, m)(x) <= 0)
+    assert found.distance == next(m for m in range(256, 385) if curve(claim, m)(x) <= 0)
 
 
 @every_claim
@@ -412,26 +417,13 @@ def test_slow_pairs_are_enough_just_where_their_cosines_outweigh_the_others(
     assert verdicts == {False, True}
 
 
-@every_claim
-@pytest.mark.parametrize("distances", [range(1, 2), range(1, 64), range(64, 100)], ids=str)
-def test_values_and_slopes_of_all_distances_are_those_of_the_curve(
-    arithmetic: Arithmetic, claim: Claim, distances: range
-) -> None:
-    head, x = Head(claim, arithmetic), 4.5
-    values = beyond._values(head, head.thetas_at(x), distances)
-    assert [distance for distance, _, _ in values] == list(distances)
-    for distance, value, slope in values[::7]:
-        g, expected, _ = derivatives(claim, distance, x)
-        assert_is(value, g)
-        assert_is(slope, expected)
-
-
 @few
 @given(st.integers(1, 5_000))
 def test_octaves_are_all_distances_and_none_doubles_twice(context: int) -> None:
     parts = list(beyond.octaves(context))
     assert [m for part in parts for m in part] == list(range(1, context))
     assert all(part[-1] < max(64, 2 * part[0]) for part in parts)
+    assert all(part.start & (part.start - 1) == 0 for part in parts)
 
 
 positive = st.fractions(Fraction(1, 100), 4, max_denominator=1_000)
@@ -494,9 +486,10 @@ def test_a_step_goes_about_as_far_as_its_parabolas_allow(
 def test_a_curve_that_does_not_depend_on_the_base_takes_steps(arithmetic: Arithmetic) -> None:
     """Of a head of one pair, whose angle is the distance, slope and bend are 0."""
     head, number = Head(replace(TWO_PAIRS, rotary_dim=2), arithmetic), arithmetic.number
-    values = beyond._values(head, head.thetas_at(1.0), range(1, 2))
-    assert_is(values[0][1], mpmath.cos(1))
-    assert beyond._step(head, values, head.bounds(1, head.thetas_at(1.0))[0]) > 0
+    thetas = head.thetas_at(1.0)
+    value, slope, _ = head.expand(1, thetas)
+    assert_is(value, mpmath.cos(1))
+    assert beyond._step(head, [(1, value, slope)], head.bounds(1, thetas)[0]) > 0
     assert beyond._step(head, [(1, number(0.25), number(0))], number(0)) > 0
 
 
@@ -513,7 +506,7 @@ def test_a_step_from_below_zero_is_none(arithmetic: Arithmetic) -> None:
 @example(Fraction(-3), 0, 53)
 def test_units_lie_around_an_interval(value: Fraction, halvings: int, bits: int) -> None:
     arithmetic, exact = Intervals(bits), value / 2**halvings
-    low, high = arithmetic._units(arithmetic.number(exact))
+    low, high = arithmetic.units(arithmetic.number(exact), bits)
     assert low <= exact * 2**bits <= high
     assert high - low <= 4
     if (exact * 2**bits).denominator == 1 and exact.numerator.bit_length() <= bits:
@@ -679,24 +672,54 @@ def test_a_link_takes_as_many_expansions_as_it_says(
     assert cut.expansions == needed - 1
 
 
-def test_a_climb_without_end_is_left(
-    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_climb_without_end_is_left(arithmetic: Arithmetic) -> None:
     """Two equal pairs keep the bound from some base on, which slow pairs alone never show."""
     claim = replace(TWO_PAIRS, context=5)
-    head, calls = Head(claim, arithmetic), list[float]()
+    head = Head(claim, arithmetic)
     found = beyond.shortfall_beyond(claim, head, Decimal(500), lambda _: None)
     assert found is not None
-    assert found.distance == 4
-    assert float(found.reason.removeprefix("no proof up to x = ln(base) = ")) > 700
+    assert (found.distance, found.reason) == (4, "no proof up to x = ln(base) = 700")
 
-    def stand_still(*_: object) -> float:
-        calls.append(0.0)
+
+def test_one_distance_is_followed_in_steps_and_not_without_end(
+    arithmetic: Arithmetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S(22) is above zero all through its last window but one, 0.006 wide, and not beyond."""
+    head, steps = Head(TWO_PAIRS, arithmetic), list[float]()
+    low, high = (float(end) for end in windows(22)[-2])
+    octave = Octave(Weights(TWO_PAIRS), range(16, 32))
+    climb = beyond._Climb(head, arithmetic.number(low + HAIR), octave)
+    right = math.floor((high - HAIR) * 2**40)
+    step = beyond._step
+
+    def kept(*known: Any) -> float:
+        steps.append(step(*known))
+        return steps[-1]
+
+    def kept_still(*_: object) -> float:
+        steps.append(0.0)
         return 0.0
 
-    monkeypatch.setattr(beyond, "_step", stand_still)
-    assert beyond.shortfall_beyond(claim, head, Decimal(500), lambda _: None)
-    assert len(calls) == 1
+    monkeypatch.setattr(beyond, "_step", kept)
+    assert climb._follow(22, climb.first, right) is None
+    needed = len(steps)
+    assert needed > 2
+    assert all(length > 0 for length in steps)
+    assert low + HAIR + sum(steps) > right / 2**40
+    monkeypatch.setattr(beyond, "MAX_STEPS", needed)
+    assert climb._follow(22, climb.first, right) is None
+    monkeypatch.setattr(beyond, "MAX_STEPS", needed - 1)
+    cut = climb._follow(22, climb.first, right)
+    assert cut is not None
+    assert cut.reason.startswith("no proof up to x = ln(base) = ")
+    assert low < float(cut.reason.rpartition(" ")[2]) < high
+    monkeypatch.setattr(beyond, "MAX_STEPS", 1_000)
+    for end in (math.ceil((high + HAIR) * 2**40), right + (1 << 40)):
+        assert climb._follow(22, climb.first, end) is not None
+    steps.clear()
+    monkeypatch.setattr(beyond, "_step", kept_still)
+    assert climb._follow(22, climb.first, right) is not None
+    assert len(steps) == 1
 
 
 @pytest.mark.parametrize("backend", ["mpmath", "arb"])

@@ -12,9 +12,8 @@ import pytest
 import ropecalc
 from ropecalc import InvalidValueError
 from ropecalc.certificate.schema import parse
-from ropecalc.render import machine
-from ropecalc.render.records_plans import plan_record
-from ropecalc.render.records_temperature import temperature_record
+from ropecalc.render.records import record
+from ropecalc.render.rows import windows_record
 
 N: Any = np.int64  # as a caller without types has it
 Ask = Callable[[Any], Any]
@@ -82,11 +81,11 @@ def test_other_values_that_are_no_integers_are_refused_by_name(name: str, value:
 
 def test_answers_about_integers_of_numpy_are_json() -> None:
     records = [
-        machine.minimum_base_record(ropecalc.min_base(N(34), N(64))),
-        machine.check_record(ropecalc.check(1e4, N(64), head_dim=N(34))),
-        machine.windows_record(ropecalc.windows(N(34), N(64))),
-        plan_record(ropecalc.plan(1e4, N(34), trained_context=N(16), context=N(64)), []),
-        temperature_record(ropecalc.temperature(N(64))),
+        record(ropecalc.min_base(N(34), N(64))),
+        record(ropecalc.check(1e4, N(64), head_dim=N(34))),
+        windows_record(ropecalc.windows(N(34), N(64))),
+        record(ropecalc.plan(1e4, N(34), trained_context=N(16), context=N(64))),
+        record(ropecalc.temperature(N(64))),
     ]
     assert json.loads(json.dumps(records, default=str))[0]["context"] == 64
     proof = ropecalc.certify(N(34), N(64))

@@ -377,10 +377,19 @@ def test_latent_attention(
     expected: dict[str, float],
     squared: dict[str, float],
 ) -> None:
-    rope = {**MLA_YARN, "mscale": mscale, "mscale_all_dim": all_dim}
+    given = {"mscale": mscale, "mscale_all_dim": all_dim}
+    rope = {**MLA_YARN, **{key: value for key, value in given.items() if value is not None}}
     result = compared({**MLA, "rope_scaling": rope}, 4096)
     assert attention(result) == pytest.approx(expected, rel=1e-14)
     assert softmax(result) == pytest.approx(squared, rel=1e-14)
+
+
+@pytest.mark.parametrize("key", ["mscale", "mscale_all_dim"])
+def test_latent_attention_stops_at_a_null(key: str) -> None:
+    """DeepseekScalingRotaryEmbedding of vLLM and SGLang takes float(mscale)."""
+    result = compared({**MLA, "rope_scaling": {**MLA_YARN, key: None}}, 4096)
+    for stack in ("vllm", "sglang"):
+        assert "null is refused: TypeError" in said(result, stack)
 
 
 def test_latent_attention_reads_neither_truncate_nor_attention_factor() -> None:

@@ -23,7 +23,8 @@ from ropecalc.certificate.schema import parse
 from ropecalc.inspection import inspect
 from ropecalc.models.huggingface import parse_config
 from ropecalc.quantities import format_base, parse_base, parse_fraction, parse_positive_int
-from ropecalc.render.machine import check_record, minimum_base_record, write_json, write_rows
+from ropecalc.render import records
+from ropecalc.render.machine import write_json, write_rows
 from ropecalc.weights import read_weights
 from tests.tools.laws import Head, heads, laws
 
@@ -47,9 +48,9 @@ def test_json_has_every_bit_of_every_number(records: list[dict[str, Any]], more:
 @laws(max_examples=60)
 @given(st.lists(RECORDS, min_size=1, max_size=4))
 def test_rows_have_every_bit_of_every_number(records: list[dict[str, Any]]) -> None:
-    for separator in (",", "\t"):
+    for form, separator in {"csv": ",", "tsv": "\t"}.items():
         file = io.StringIO(newline="")
-        write_rows(file, records, separator)
+        write_rows(file, records, form)
         text = io.StringIO(file.getvalue(), newline="")
         quotes: Any = {"quoting": csv.QUOTE_MINIMAL if separator == "," else csv.QUOTE_NONE}
         read = list(csv.DictReader(text, delimiter=separator, **quotes))
@@ -66,13 +67,13 @@ def test_rows_have_every_bit_of_every_number(records: list[dict[str, Any]]) -> N
 def test_answers_read_back_as_the_bases_that_they_name(head: Head, context: int) -> None:
     found = ropecalc.min_base(context=context, use_table=False, **head.asked)
     assume(found.minimum_base is not None)
-    record = minimum_base_record(found)
+    record = records.record(found)
     read = json.loads(json.dumps(record))
     for name in ("minimum_base", "round_base", "integer_base", "critical_distance"):
         assert read[name] == getattr(found, name)
     base = max(found.minimum_base or 0.0, math.nextafter(1.0, 2.0))
     again = parse_base(format_base(base))
-    checked = check_record(ropecalc.check(again, context, **head.asked))
+    checked = records.record(ropecalc.check(again, context, **head.asked))
     assert checked["holds"] is True
     assert json.loads(json.dumps(checked))["base"] == base
 

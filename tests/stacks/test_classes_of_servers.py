@@ -273,7 +273,8 @@ def test_a_class_by_the_backend_scales_as_transformers_does(
     rope = {"rope_type": "dynamic", "factor": 4}
     document = config(model_type, rope, partial_rotary_factor=1.0, rotary_pct=1.0)
     found = run(document, stack, context)
-    theirs = run(document, "transformers", context)
+    # without a length the server's own counts, as its longest prompt has it
+    theirs = run(document, "transformers", context or found.usable_length)
     assert np.array_equal(frequencies(found), frequencies(theirs))
     assert "the Transformers backend runs it" in rules(found)
     assert found.usable_length == 65_536  # the length is the stack's own: M times the factor
@@ -292,7 +293,7 @@ def test_an_integer_factor_stops_vllm_only_in_its_own_code() -> None:
 
 def test_the_table_of_yarn_ends_only_in_code_of_vllms_own() -> None:
     short = {**YARN, "factor": 2.0}
-    assert "the table of YaRN ends at 8,192" in rules(run(config("llama", short), "vllm"))
+    assert "its table of cos and sin ends at 8,192" in rules(run(config("llama", short), "vllm"))
     assert "the table" not in rules(run(config("olmo2", short), "vllm"))
 
 
@@ -582,7 +583,7 @@ def test_a_proportional_factor_is_left_out_by_sglang() -> None:
     """factory.py builds Gemma4RotaryEmbedding without it."""
     rope = {"rope_type": "proportional", "factor": 8.0, "partial_rotary_factor": 0.25}
     found = run(config("llama", rope), "sglang")
-    assert frequencies(found).tolist() == plain(1e6, 128)[:16]
+    assert frequencies(found).tolist() == plain(1e6, 128)  # llama.py looks beside the object
     assert "proportional leaves the factor out" in rules(found)
     emitted = written(config("llama", rope), "sglang")
     assert not emitted.exact

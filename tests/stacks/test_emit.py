@@ -432,7 +432,7 @@ def test_a_factor_that_falls_short_is_no_stacks_exact_setting(stack: str) -> Non
     written = emit(asked, stack)
     assert not written.exact
     assert "262144" not in written.text
-    assert "131072" in written.text or stack == "torchtune"
+    assert "131072" in written.text or stack in ("torchtune", "koboldcpp", "exllamav2")
     assert written.notes.count(str(asked.shortfall)) == 1
     enough = replace(asked, rope=rope("yarn", base=1e6, **{**TOO_FEW, "factor": 8.0}))
     assert enough.shortfall is None
@@ -454,6 +454,8 @@ def well_formed(written: Emission) -> None:
         compile(written.text, written.stack, "exec")
     elif written.kind == "yaml":
         yaml(written.text)
+    elif written.kind == "modelfile":
+        assert all(line.split()[0] in ("FROM", "PARAMETER") for line in written.text.splitlines())
     else:
         assert "\n" not in written.text
         assert shlex.split(written.text) or not written.text
@@ -752,9 +754,10 @@ def test_llama_cpp_cuts_the_context_that_it_makes_to_a_whole_number() -> None:
 
 def test_llama_cpp_architectures_are_real() -> None:
     constants = pytest.importorskip("gguf.constants")
-    from ropecalc.stacks.llama_cpp.write import ARCHITECTURES
+    from ropecalc.stacks.llama_cpp.classes import ARCHITECTURES
 
-    assert set(ARCHITECTURES.values()) <= set(constants.MODEL_ARCH_NAMES.values())
+    newer = {"cohere2moe", "deepseek32"}  # than gguf 0.19, in commit 0c1e57098
+    assert set(ARCHITECTURES.values()) - newer <= set(constants.MODEL_ARCH_NAMES.values())
 
 
 def test_llama_cpp_cannot_lift_what_the_file_has_baked_in() -> None:

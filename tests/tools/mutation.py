@@ -28,12 +28,12 @@ from tests.tools.places import ROOT, files_of
 WORK = ROOT / "build" / "mutation"
 MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*", "certificate/*")
 TESTS = """
-answers asymptotic bound certificate certificate_files certificate_steps certificate_words
-config_huggingface error_bound fixed inspect integers journal laws_base laws_bound laws_similarity
-laws_windows long_contexts min_base order plan precision published quick reading room roots
-safe_base scaling scaling_domains scaling_laws scaling_plain scaling_published scaling_refusals
-shallow sieve similarity spectrum staircase sweep sweep_steps table_lookup taylor temperature
-weights wide wide_units window windows workers
+answers asymptotic bound certificate certificate_files certificate_octave certificate_steps
+certificate_words config_huggingface error_bound fixed inspect integers journal laws_base laws_bound
+laws_similarity laws_windows long_contexts min_base order plan precision published quick reading
+room roots safe_base scaling scaling_domains scaling_laws scaling_plain scaling_published
+scaling_refusals shallow sieve similarity spectrum staircase sweep sweep_steps table_lookup taylor
+temperature weights wide wide_units window windows workers
 """.split()
 FIRST = {  # of a changed function the tests in these files come first
     "spectrum": "spectrum weights wide_units",
@@ -60,14 +60,16 @@ FIRST = {  # of a changed function the tests in these files come first
     "windows": "windows window roots",
     "arithmetic": "certificate certificate_words",
     "balls": "certificate_steps certificate",
-    "beyond": "certificate_steps certificate",
+    "beyond": "certificate_octave certificate_steps",
     "chain": "certificate_steps certificate",
     "everywhere": "certificate_steps certificate",
     "files": "certificate_files certificate_words",
     "format": "certificate_files certificate_words",
     "head": "certificate_steps certificate",
     "intervals": "certificate_steps certificate",
+    "octave": "certificate_octave",
     "schema": "certificate_words certificate_files",
+    "turns": "certificate_octave",
     "verify": "certificate_words certificate_steps certificate_files",
     "write": "certificate certificate_words",
 }

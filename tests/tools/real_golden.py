@@ -55,6 +55,7 @@ def load(path: Path = FIRST) -> list[Json]:
     with gzip.open(path, "rt", encoding="utf-8") as file:
         document = json.load(file)
     for case in document["cases"]:
+        case["set"] = path.name
         for real in case["real"].values():
             for rope in real.get("ropes", ()):
                 rope["frequencies"] = document["frequencies"][rope["frequencies"]]

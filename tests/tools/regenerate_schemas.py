@@ -13,8 +13,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.tools.schema_records import COMMANDS, PARTS, Key, Output, Record
-from tests.tools.schema_types import Schema, array, by_hint, docs, hints, part
+from tests.tools.schema_records import COMMANDS, PARTS, RECORDS, ROOTS, Key, Output, Record
+from tests.tools.schema_types import Schema, array, found, hints, part
 from tests.tools.schema_words import UNIT_OF, WORDS
 
 FOLDER = Path(__file__).resolve().parents[2] / "ropecalc" / "data" / "schemas"
@@ -25,16 +25,29 @@ NO_UNIT = "none"  # where a word that is a length elsewhere counts something
 def described(record: Record, name: str) -> Schema:
     """The schema of a key: its type, its meaning and its unit."""
     own = record.own.get(name, Key())
-    owner = next((source for source in record.sources if name in hints(source)), None)
-    if own.schema is None and owner is None:
+    schema, said = _found(record, name)
+    if own.schema is None and schema is None:
         raise KeyError(name)
-    said = "" if owner is None else docs(owner).get(name, "")
     unit = own.unit or UNIT_OF.get(name, NO_UNIT)
     return {
-        **(own.schema if own.schema is not None else by_hint(hints(owner)[name])),
+        **(own.schema if own.schema is not None else schema or {}),
         "description": own.text or said or WORDS[name],
         **({} if unit == NO_UNIT else {"x-unit": unit}),
     }
+
+
+def _found(record: Record, name: str) -> tuple[Schema | None, str]:
+    """The type and the words of a key, from the field or property that it comes from."""
+    key = record.paths.get(name)
+    if key is None:
+        owner = next((source for source in record.sources if name in hints(source)), None)
+        at = None if owner is None else found(owner, [name], RECORDS)
+        return at or (None, "")
+    first, *rest = key.path or ("",)
+    root = ROOTS.get(first) if rest and first not in hints(record.sources[0]) else None
+    path = rest if root else key.path
+    at = found(root or record.sources[0], path, RECORDS) if path and not key.parts else None
+    return at or (None, "")
 
 
 def object_of(record: Record) -> Schema:

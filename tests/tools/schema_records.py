@@ -14,8 +14,9 @@ from ropecalc.lint.rule import Rule
 from ropecalc.models.known import KnownModel
 from ropecalc.precision.recipes import RECIPES
 from ropecalc.precision.storage import DTYPES
+from ropecalc.render import records
 from ropecalc.render.machine import CurvePoints
-from ropecalc.spectrum import Spectrum
+from ropecalc.render.records import SHAPES, keys_of
 from ropecalc.stacks.transformers.patch import Patch
 from tests.tools.schema_types import (
     BOOLEAN,
@@ -29,6 +30,16 @@ from tests.tools.schema_types import (
     one_of,
     part,
 )
+
+OTHERS = (CurvePoints, KnownModel, Patch, Rule)
+OWNERS: dict[str, type] = {one.__name__: one for one in OTHERS}
+OWNERS |= {name: getattr(results, name) for name in SHAPES if name not in OWNERS}
+ROOTS = {  # what callers hand over beside a result
+    "layer": results.LayerComparison,
+    "group": results.FrequencyGroup,
+    "config": results.ModelConfig,
+    "model": results.ModelConfig,
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,14 @@ class Record:
     keys: str
     sources: tuple[type, ...] = ()
     own: Mapping[str, Key] = field(default_factory=dict)
+    paths: Mapping[str, records.Key] = field(default_factory=dict)
+    """Where a key's value comes from, by the shapes of the package."""
+
+
+def of(shape: str, own: Mapping[str, Key] | None = None) -> Record:
+    """A record of one of the package's shapes."""
+    keys = " ".join(key.name for key in keys_of(shape))
+    return Record(keys, (OWNERS[shape],), own or {}, {key.name: key for key in keys_of(shape)})
 
 
 @dataclass(frozen=True)
@@ -90,25 +109,21 @@ HEAD_KEYS = "head_dim rotary_dim count_unrotated base rope_type weights"
 ROPE_KEYS = "layer_type rope_type base factor original_context parameters head_dim rotary_dim "
 ROPE_KEYS += "layers window"
 
-PATCH = Record(
-    "path changed written backup_path exact diff notes",
-    (Patch,),
+PATCH = of(
+    "Patch",
     {
         "path": Key(text="The file that was to be changed."),
         "diff": Key(text="A unified diff of the file; empty where nothing changes."),
     },
 )
 PARTS = {
-    "finding": Record("code severity message cure where layer_type", (results.Finding,)),
-    "rule": Record(
-        "text source",
-        (results.StackRule,),
-        {"text": Key(text="What the stack does, a sentence without its full stop.")},
+    "finding": of("Finding"),
+    "rule": of(
+        "StackRule", {"text": Key(text="What the stack does, a sentence without its full stop.")}
     ),
-    "window": Record("start end relative_width opened_by closed_by", (results.Window,)),
-    "model": Record(
-        "source form model_type context trained_context unrotated_layers assumptions",
-        (results.ModelConfig,),
+    "window": of("Window"),
+    "model": of(
+        "ModelConfig",
         {"form": Key(text="transformers-4, transformers-5, params, gguf or megatron.")},
     ),
     "layer": Record(
@@ -137,45 +152,24 @@ PARTS = {
             "end": Key(nullable(NUMBER), "High end in x = ln(base)."),
         },
     ),
-    "length_factor": Record(
-        "name formula used_by factor mass",
-        (results.LengthFactor,),
+    "length_factor": of(
+        "LengthFactor",
         {
             "name": Key(text="What the factor is called."),
             "used_by": Key(text="The models or the paper that use it."),
-            "factor": Key(
-                nullable(NUMBER),
-                "Its value at the last position; null where it needs a trained context.",
-            ),
         },
     ),
-    "candidate": Record(
-        f"method {ROPE_KEYS} attention_factor softmax_factor angular_frequencies holds "
-        "first_violation violations worst_distance worst_similarity similarity_at_target "
-        "unseen_pairs unseen_turns blur_1 blur_16 meant_without_training",
-        (results.Candidate, results.Rope, results.Check, Spectrum),
+    "candidate": of(
+        "Candidate",
         {
             "method": Key(text="The way to the longer context; original for the head as it is."),
             "angular_frequencies": FREQUENCIES,
             "parameters": PARAMETERS,
             "blur_16": Key(text="The same as blur_1 at a distance of 16 tokens."),
-            "meant_without_training": Key(
-                BOOLEAN, "Whether the method is meant to be used without further training."
-            ),
         },
     ),
-    "precision": Record(
-        "dtype recipe pair holds status first_violation violations worst_distance "
-        "worst_similarity exact_violations changes_verdict made first_made hidden first_hidden "
-        "largest_difference difference_distance largest_phase_error phase_error_position "
-        "phase_error_pair colliding_positions colliding_share",
-        (results.Precision,),
-    ),
-    "precision_base": Record(
-        "dtype recipe status base exact_base exact_violations exact_first_violation "
-        "worst_distance worst_similarity candidates evaluations method",
-        (results.PrecisionBase,),
-    ),
+    "precision": of("Precision"),
+    "precision_base": of("PrecisionBase"),
     "setting_written": Record(
         "method stack version kind text exact verified notes",
         (results.Emission,),
@@ -187,6 +181,15 @@ PARTS = {
     "patch": PATCH,
 }
 
+RECORDS = {  # classes whose values become records of their own, and what those are called
+    "Candidate": "candidate",
+    "Finding": "finding",
+    "LengthFactor": "length_factor",
+    "Precision": "precision",
+    "PrecisionBase": "precision_base",
+    "StackRule": "rule",
+    "Window": "window",
+}
 OR_NOTHING = {"type": "null"}
 PRECISION = Key(
     {"anyOf": [part("precision"), OR_NOTHING]},
@@ -198,12 +201,8 @@ IN_DTYPE = {
     ),
     "recipe": Key(nullable(one_of(*RECIPES)), "Whose arithmetic was asked for, if any."),
 }
-MIN_BASE = Record(
-    "head_dim rotary_dim count_unrotated context margin status minimum_base enclosure "
-    "minimum_base_digits critical_distance window_status window_end round_digits round_base "
-    "integer_base continuum_estimate refined_estimate safe_status safe_base safe_distance source "
-    "steps method message min_window wide_status wide_start wide_end wide_distance precision",
-    (results.MinimumBase,),
+MIN_BASE = of(
+    "MinimumBase",
     {
         "precision": Key(
             {"anyOf": [part("precision_base"), OR_NOTHING]},
@@ -238,39 +237,19 @@ MIN_BASE_INPUTS = Record(
         "digits": Key(nullable(INTEGER)),
     },
 )
-CURVE = Record(
-    "head_dim rotary_dim count_unrotated base rope_type label kind normalised context "
-    "first_violation error_bound distances values precision",
-    (CurvePoints, Spectrum),
+CURVE = of(
+    "CurvePoints",
     {
-        "precision": PRECISION,
         "distances": Key(array(INTEGER)),
         "values": Key(array(NUMBER)),
         "kind": Key(text="The similarity, or RoFormer's upper bound of its decay."),
     },
 )
-MAX_CTX = Record(
-    "head_dim rotary_dim count_unrotated base margin limit status max_context first_violation "
-    "similarity method message rope_type label",
-    (results.MaxContext,),
-    {"message": MESSAGE},
-)
-CHECK = Record(
-    "head_dim rotary_dim count_unrotated base context margin holds status first_violation "
-    "violations worst_distance worst_similarity slack next_base error_bound method message "
-    "rope_type label min_window room_below room_above room_limit precision",
-    (results.Check,),
-    {"message": MESSAGE, "precision": PRECISION},
-)
-INSPECT = Record(
-    f"{ROPE_KEYS} length context trained_context count_unrotated attention_factor softmax_factor "
-    "angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs holds "
-    "first_violation violations worst_distance worst_similarity room_below room_above "
-    "minimum_base safe_base precision findings "
-    "finding_codes",
-    (results.LayerInspection, results.Rope, results.ModelConfig, Spectrum),
+MAX_CTX = of("MaxContext", {"message": MESSAGE})
+CHECK = of("Check", {"message": MESSAGE, "precision": PRECISION})
+INSPECT = of(
+    "LayerInspection",
     {
-        "precision": PRECISION,
         "context": Key(
             nullable(INTEGER),
             "The bound is looked at below it: the context, or the window if shorter.",
@@ -281,11 +260,7 @@ INSPECT = Record(
         "longest_wavelength": Key(
             nullable(NUMBER), "2 pi / theta_i of the slowest pair; null where it is infinite."
         ),
-        "holds": Key(nullable(BOOLEAN), "Whether the bound holds; null where no context is known."),
         "first_violation": Key(nullable(INTEGER)),
-        "violations": Key(nullable(INTEGER)),
-        "worst_distance": Key(nullable(INTEGER)),
-        "worst_similarity": Key(nullable(NUMBER)),
         "room_below": Key(
             nullable(NUMBER),
             "How far the base may be lowered with the bound holding, relative to it, up to 0.01; "
@@ -308,26 +283,14 @@ LINT = Record(
         "findings": Key(array(part("finding"))),
     },
 )
-COMPARE = Record(
-    "layer_type stack version layer_agrees group rope_type base factor attention_factor "
-    "softmax_factor usable_length context first_violation largest_difference largest_pair "
-    "differing_pairs refusal rules angular_frequencies",
-    (results.StackRun, results.FrequencyGroup),
+COMPARE = of(
+    "StackRun",
     {
-        "layer_agrees": Key(
-            BOOLEAN, "Whether frequencies and both factors are the same in all stacks."
-        ),
         "group": Key(
             nullable(STRING), "A letter for the stacks of the same frequencies; A has the first."
         ),
-        "rope_type": Key(nullable(STRING)),
         "base": Key(nullable(NUMBER), "The base b; null where the stack refuses the config."),
         "factor": Key(nullable(NUMBER)),
-        "attention_factor": Key(nullable(NUMBER)),
-        "softmax_factor": Key(nullable(NUMBER)),
-        "context": Key(
-            nullable(INTEGER), "The bound was looked at below it; null where none is known."
-        ),
         "first_violation": Key(
             nullable(INTEGER), "The smallest distance below context that breaks the bound."
         ),
@@ -335,24 +298,14 @@ COMPARE = Record(
         "differing_pairs": Key(
             nullable(INTEGER), "Number of pairs whose frequency is not that of group A."
         ),
-        "refusal": Key(nullable(STRING)),
-        "rules": Key(array(part("rule"))),
         "angular_frequencies": Key(nullable(array(NUMBER)), FREQUENCIES.text),
     },
 )
-MODELS = Record(
-    "name repo aliases model_type context trained_context layers unrotated_layers source",
-    (KnownModel, results.ModelConfig),
-    {"layers": Key(array(part("layer")), "Each kind of layer.")},
-)
-PLAN = Record(
-    "model trained_context context critical_dimension critical_base original candidates "
-    "with_training with_training_reason without_training without_training_reason notes written "
-    "patch",
-    (results.Plan,),
+MODELS = of("KnownModel", {"layers": Key(array(part("layer")), "Each kind of layer.")})
+PLAN = of(
+    "Plan",
     {
         "model": Key(nullable(STRING), "The model's file or name; null for a head without one."),
-        "original": Key(part("candidate")),
         "candidates": Key(array(part("candidate")), "The ways to the longer context."),
         "with_training_reason": Key(text="Why that one, in words."),
         "without_training_reason": Key(text="Why that one, in words."),
@@ -363,70 +316,42 @@ PLAN = Record(
         ),
     },
 )
-EMIT = Record(
-    "stack version kind exact verified text notes",
-    (results.Emission,),
-    {"stack": Key(text="The stack whose words these are.")},
-)
-SETTING = Record(
-    "model layer_type rope_type base head_dim rotary_dim parameters context trained_context",
-    (results.Setting, results.Rope),
-    {"model": PLAN.own["model"], "parameters": PARAMETERS},
-)
-FREQS = Record(
-    "head_dim rotary_dim base rope_type label context attention_factor softmax_factor "
-    "angular_frequencies wavelengths turns weights",
-    (results.PairFrequencies, Spectrum),
+EMIT = of("Emission", {"stack": Key(text="The stack whose words these are.")})
+SETTING = of("Setting", {"model": PLAN.own["model"], "parameters": PARAMETERS})
+FREQS = of(
+    "PairFrequencies",
     {
         "weights": Key(array(NUMBER), "The weight of each pair in the similarity; 1 unless given."),
-        "base": Key(nullable(NUMBER)),
         "angular_frequencies": FREQUENCIES,
         "wavelengths": Key(
             array(nullable(NUMBER)), "2 pi / theta_i of each pair; null where theta_i is 0."
         ),
-        "turns": Key(text="context * theta_i / (2 pi) of each pair; null without a context."),
     },
 )
-STAIRCASE = Record(
-    "kind rotary_dim end contexts bases critical_distances source",
-    (results.Staircase,),
+STAIRCASE = of(
+    "Staircase",
     {
         "kind": Key(text="Whether the bases are minimum or safe ones."),
         "end": Key(text="The last context.", unit="tokens"),
         "contexts": Key(array(INTEGER), "The last context of each step."),
-        "bases": Key(array(NUMBER), "The base of each step."),
-        "critical_distances": Key(
-            array(nullable(INTEGER)),
-            "The distance whose similarity is zero there; null where there is none.",
-        ),
     },
 )
-WINDOWS = Record(
-    "head_dim rotary_dim count_unrotated context margin at_most status minimum_base safe_base "
-    "share windows hidden skipped method message",
-    (results.Windows,),
+WINDOWS = of(
+    "Windows",
     {
-        "windows": Key(array(part("window")), "The windows, ascending."),
         "hidden": Key(INTEGER, "Windows narrower than asked for, not listed."),
         "skipped": Key(text="Windows so narrow that no float64 lies in them, not listed."),
         "message": MESSAGE,
     },
 )
-CHECKPOINT_WEIGHTS = Record(
-    "source layer head head_dim rotary_dim layout of heads key_heads weights tensors",
-    (results.CheckpointWeights,),
+CHECKPOINT_WEIGHTS = of(
+    "CheckpointWeights",
     {
-        "source": Key(text="The file or folder."),
         "layer": Key(INTEGER, "The layer, from 0."),
-        "tensors": Key(array(STRING), "The tensors that they come from."),
-        "weights": Key(array(NUMBER), "The weight of each rotated pair."),
     },
 )
-VERIFY = Record(
-    "kind rotary_dim unrotated_pairs weighted margin context low high proved status links "
-    "links_proved evaluations least_depth distances failed_link failed_interval failed_distance "
-    "reason backend bits seconds program message",
-    (results.Verification,),
+VERIFY = of(
+    "Verification",
     {
         "kind": Key(text="minimum-base or safe-base: what lies between low and high."),
         "low": Key(text="Low end of the claim, in full."),
@@ -442,10 +367,8 @@ VERIFY = Record(
         "message": MESSAGE,
     },
 )
-TEMPERATURE = Record(
-    "context trained_context attention_mass logit_gap trained_logit_gap scale unscaled_mass spread "
-    "factors",
-    (results.Temperature,),
+TEMPERATURE = of(
+    "Temperature",
     {
         "trained_logit_gap": Key(text="The gap at the trained context."),
         "unscaled_mass": Key(text="The attention mass without any factor."),
@@ -534,7 +457,7 @@ COMMANDS = {
                 Record(
                     "rules", own={"rules": Key(BOOLEAN, "The rules themselves were asked for.")}
                 ),
-                Record("code severity title where", (Rule,)),
+                of("Rule"),
             ),
         ),
     ),
@@ -670,7 +593,7 @@ COMMANDS = {
                     "topic",
                     own={"topic": Key(nullable(STRING), "What was asked about; null for all.")},
                 ),
-                Record("topic title text", (results.Explanation,)),
+                of("Explanation"),
             ),
         ),
     ),

@@ -7,12 +7,12 @@ import inspect
 import re
 import textwrap
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,55 @@ def hints(owner: type) -> dict[str, Any]:
         if isinstance(value, property) and value.fget is not None:
             found[name] = get_type_hints(value.fget, localns=names)["return"]
     return found
+
+
+class Found(NamedTuple):
+    """What a key of a shape holds."""
+
+    schema: Schema
+    text: str
+
+
+def found(owner: type, path: Sequence[str], parts: Mapping[str, str]) -> Found | None:
+    """The schema at the end of a path of attributes; None where its type has none in JSON.
+
+    What lies behind an optional step may be null, what lies in a tuple is an array. ``parts`` has
+    the names of the records that stand for a class.
+    """
+    step, *rest = path
+    hint = hints(owner).get(step)
+    if hint is None:
+        return None
+    inner, optional, several = _opened(hint)
+    if rest:
+        behind = found(inner, rest, parts) if isinstance(inner, type) else None
+        if behind is None:
+            return None
+        schema, text = behind
+    elif getattr(inner, "__name__", "") in parts:
+        schema, text = part(parts[inner.__name__]), docs(owner).get(step, "")
+    else:
+        try:
+            return Found(by_hint(hint), docs(owner).get(step, ""))
+        except TypeError:
+            return None
+    schema = array(schema) if several else schema
+    return Found(_or_null(schema) if optional else schema, text)
+
+
+def _opened(hint: Any) -> tuple[Any, bool, bool]:
+    """(the class behind a type, whether it may be None, whether it is a tuple of them)."""
+    optional = several = False
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (one for one in get_args(hint) if one is not type(None))
+        optional = True
+    if get_origin(hint) is tuple and get_args(hint)[1:] == (...,):
+        hint, several = get_args(hint)[0], True
+    return hint, optional, several
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]} if "$ref" in schema else nullable(schema)
 
 
 @cache

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, ORIGINAL_CONTEXT
+from ropecalc.models.gguf import DIVISORS, LONG, SHORT
 from ropecalc.models.gguf_file import Container
 from ropecalc.models.raw import rope_key
 from ropecalc.results import StackRule
@@ -28,6 +29,7 @@ GLOBAL_BASES = (
 LOCAL_BASES = (
     "local_rope_theta rope_local_theta rope_theta_local swa_rope_theta rope_local_base_freq".split()
 )
+TENSORS = {DIVISORS: "divisors", LONG: "long_factor", SHORT: "short_factor"}
 LLAMA3 = {"factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_context": 8192}
 
 Keys = dict[str, Any]
@@ -57,10 +59,18 @@ class Converted:
         found: str = self.container.metadata["general.architecture"]
         return found
 
+    @property
+    def keys(self) -> Keys:
+        """The keys of the architecture, without its name before them."""
+        prefix = f"{self.architecture}."
+        return {key.removeprefix(prefix): v for key, v in self.container.metadata.items()}
+
 
 def convert(asked: Asked) -> Converted:
     """What is in the GGUF for one kind of layer; raises Refused where there is none."""
     kind = asked.model_type
+    if asked.model.form == "gguf":
+        return _as_it_is(asked)
     if kind in classes.REFUSED:
         raise Refused(f"its converter has no class for {kind}: NotImplementedError", BASE)
     whole, rope = rope_object(asked)
@@ -71,6 +81,13 @@ def convert(asked: Asked) -> Converted:
     metadata: Keys = {"general.architecture": architecture}
     metadata |= {f"{architecture}.{key}": value for key, value in keys.items()}
     return Converted(Container(asked.model.source, metadata, lists), _llama3(asked, rope))
+
+
+def _as_it_is(asked: Asked) -> Converted:
+    """A model that was read from a GGUF."""
+    given = asked.rope.parameters
+    tensors = {name: tuple(given[key]) for name, key in TENSORS.items() if key in given}
+    return Converted(Container(asked.model.source, dict(asked.model.document), tensors))
 
 
 def rope_object(asked: Asked) -> tuple[Keys, Keys]:
@@ -139,7 +156,7 @@ def _shape(asked: Asked) -> Keys:
     if kind in classes.KEY_LENGTH and null:
         raise Refused("head_dim is null, and no integer to write: error", "conversion/gemma.py")
     keys: Keys = {"attention.key_length": rope.head_dim}
-    if (context := _context(asked)) is not None:
+    if (context := context_of(asked)) is not None:
         keys["context_length"] = context
     if rope.latent:
         keys["attention.kv_lora_rank"] = 1
@@ -154,7 +171,8 @@ def _shape(asked: Asked) -> Keys:
     return keys
 
 
-def _context(asked: Asked) -> int | None:
+def context_of(asked: Asked) -> int | None:
+    """The trained context that is written, tokens."""
     if asked.model_type in classes.BY_SEQ_LENGTH:
         return asked.length("seq_length", "hidden_size")
     return classes.CONTEXTS.get(asked.model_type, asked.rope.context)
@@ -239,10 +257,7 @@ def _lists(asked: Asked, rope: Keys) -> tuple[dict[str, tuple[float, ...]], Keys
     if not short or not len(long) == len(short) == pairs:
         text = f"the lists must have one value a rotated pair, {pairs}: ValueError"
         raise Refused(text, PHI)
-    tensors = {
-        "rope_factors_long.weight": tuple(map(float, long)),
-        "rope_factors_short.weight": tuple(map(float, short)),
-    }
+    tensors = {LONG: tuple(map(float, long)), SHORT: tuple(map(float, short))}
     if kind not in classes.LISTS_WITH_FACTOR:
         return tensors, {}
     return tensors, {"rope.scaling.attn_factor": _list_factor(asked, rope)}

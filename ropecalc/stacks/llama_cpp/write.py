@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ropecalc.stacks.llama_cpp.run import lifted_context, tells_from
+from ropecalc.stacks.asked import asked_of
+from ropecalc.stacks.llama_cpp import classes
+from ropecalc.stacks.llama_cpp.convert import Refused, convert
+from ropecalc.stacks.llama_cpp.run import lifted_context
+from ropecalc.stacks.start import Start
 from ropecalc.stacks.wanted import (
     TURNS,
     Wanted,
@@ -23,30 +27,13 @@ from ropecalc.stacks.words import Written, command, short
 if TYPE_CHECKING:
     from ropecalc.results import Rope
 
-# conversion/*.py, gguf-py/gguf/constants.py: transformers' model_type -> general.architecture
-ARCHITECTURES = {
-    **dict.fromkeys(["llama", "mistral", "mixtral"], "llama"),
-    **{same: same for same in "qwen2 qwen3 gemma gemma2 gemma3 phi3 olmo2 glm4 falcon".split()},
-    **{same: same for same in "stablelm starcoder2 internlm2 chatglm apertus smollm3".split()},
-    **dict.fromkeys(["deepseek_v2", "deepseek_v3", "kimi_k2"], "deepseek2"),
-    "gemma3_text": "gemma3",
-    "qwen2_moe": "qwen2moe",
-    "qwen3_moe": "qwen3moe",
-    "gpt_oss": "gpt-oss",
-    "gpt_neox": "gptneox",
-    "phi": "phi2",
-    "cohere": "command-r",
-    "cohere2": "cohere2",
-    "glm4_moe": "glm4moe",
-    "granite": "granite",
-}
 IN_TENSORS = ("llama3", "longrope", "divided", "proportional")
 
 
 def write(goal: Wanted) -> Written:
     """One command line."""
     rope, why = _rope(goal)
-    words: list[str | float] = ["llama-server", "-m", _file(goal), "-c", goal.context]
+    words: list[str | float] = ["llama-server", "-m", file_name(goal), "-c", goal.context]
     words += _scaling_flags(goal, rope)
     # rope-freq-base takes the place of the file's own; 0 would mean that one
     words += ["--rope-freq-base", short(rope.base)]
@@ -55,7 +42,8 @@ def write(goal: Wanted) -> Written:
     return Written("shell", text, why, [*notes, *_beside(goal)])
 
 
-def _file(goal: Wanted) -> str:
+def file_name(goal: Wanted) -> str:
+    """What to call the model's GGUF."""
     name = goal.setting.model_name.rpartition("/")[2]
     if name in ("", ".", ".."):
         return "MODEL.gguf"
@@ -65,7 +53,7 @@ def _file(goal: Wanted) -> str:
 def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     """The rope that flags can set, and what they cannot."""
     rope, method = goal.rope, goal.rope.rope_type
-    why = [*_baked(goal), *_windowed(goal)]
+    why = [*baked(goal), *windowed(goal)]
     fixed = fixed_base(goal)
     if method == "dynamic" and fixed is not None:
         text = f"llama.cpp has no dynamic scaling: here is the base at {goal.context:,} tokens"
@@ -76,7 +64,7 @@ def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     return rope, why if method != "yarn" else [*why, *_not_in_yarn(goal)]
 
 
-def _baked(goal: Wanted) -> list[str]:
+def baked(goal: Wanted) -> list[str]:
     """Scalings that the conversion writes into the file's tensors: no flag sets or lifts them."""
     method = goal.rope.rope_type
     if method in IN_TENSORS and not goal.as_it_was:
@@ -95,7 +83,7 @@ def _baked(goal: Wanted) -> list[str]:
     return []
 
 
-def _windowed(goal: Wanted) -> list[str]:
+def windowed(goal: Wanted) -> list[str]:
     """rope_freq_base_train_swa: the flags do not touch layers with a sliding window."""
     if goal.model is None or goal.was is None or goal.as_it_was:
         return []
@@ -115,8 +103,7 @@ def _not_in_yarn(goal: Wanted) -> list[str]:
     if goal.rope.parameters.get("truncate") is False:
         # ggml_rope_yarn_corr_dims: floor and ceil
         why.append("llama.cpp always rounds the ends of YaRN's ramp: it has no truncate false")
-    own = goal.as_it_was and goal.rope.parameters.get("attention_factor") is None
-    if not own and not near(attention_factor(goal), yarn_default(goal)):
+    if not near(attention_factor(goal), yarn_default(goal)):
         # llama-context.cpp overwrites yarn_attn_factor where yarn_ext_factor is not 0
         why.append(
             f"llama.cpp takes the attention factor {yarn_default(goal):.6g} and not "
@@ -148,9 +135,9 @@ def _cap(goal: Wanted, rope: Rope) -> tuple[list[str], list[str]]:
     """The server caps a slot at the file's context, which YaRN with another factor than the file's
     lifts (``llama_init_from_model``), and linear scaling and a base do not.
     """
-    own = goal.own_context
-    lifted = lifted_context(rope) if tells_from(rope, goal.was) else None
-    if lifted is not None:
+    own, factor = _trained(goal)
+    lifted = lifted_context(rope.original_context, goal.factor, factor)
+    if rope.rope_type == "yarn" and lifted is not None:
         note = f"the server ends at {lifted:,} tokens, L over 1 / s in float32"
         return [], [note] if lifted < goal.context else []
     if own is not None and own >= goal.context:
@@ -165,15 +152,27 @@ def _cap(goal: Wanted, rope: Rope) -> tuple[list[str], list[str]]:
     return ["--override-kv", f"{architecture}.context_length=int:{goal.context}"], []
 
 
+def _trained(goal: Wanted) -> tuple[int | None, float]:
+    """(the context, the factor) of the GGUF that the model's file becomes."""
+    model = goal.model
+    if model is None or not model.form.startswith(("transformers", "gguf")):
+        return goal.own_context, 1.0
+    try:
+        keys = convert(asked_of(Start(model), goal.was or model.rope)).keys
+    except Refused:
+        return goal.own_context, 1.0
+    return keys.get("context_length"), float(keys.get("rope.scaling.factor") or 1.0)
+
+
 def _architecture(goal: Wanted) -> str | None:
     if goal.model is None:
         return None
     if goal.model.form == "gguf":
         return goal.model.model_type
-    return ARCHITECTURES.get(goal.model.model_type or "")
+    return classes.ARCHITECTURES.get(goal.model.model_type or "")
 
 
 def _beside(goal: Wanted) -> list[str]:
     if goal.rope.rope_type in IN_TENSORS and goal.as_it_was:
-        return [f"the file's tensors have the model's {goal.rope.rope_type}; no flag is needed"]
+        return [f"the model's {goal.rope.rope_type} is in tensors of the file; no flag is needed"]
     return []

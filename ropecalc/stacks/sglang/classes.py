@@ -1,29 +1,112 @@
-"""What SGLang 0.5.23 makes of a model by its class: one file a class, ``python/sglang/srt/models``.
+"""How the code of each class of models calls get_rope in SGLang: data, of the room's ``VERSION``.
 
-Keyed by ``model_type``, as ``ropecalc.models.classes``.
+Keyed by ``model_type``, as ``ropecalc.models.classes``. A class that is not listed calls it as
+Qwen 2 does.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 MODELS = "python/sglang/srt/models"
-
-# The file of a class passes no scaling to get_rope: baichuan.py, chatglm.py, gemma.py, gemma2.py,
-# gpt_j.py, granitemoe.py, mixtral.py, olmo.py, persimmon.py, phi.py, stablelm.py, starcoder2.py.
-UNSCALED = frozenset(
-    "baichuan chatglm gemma gemma2 gptj granitemoe granitemoeshared mixtral olmo persimmon phi "
-    "stablelm starcoder2".split()
-)
-# The file of a class passes int(rope_theta): granitemoe.py, llama4.py, mixtral.py, phimoe.py,
-# starcoder2.py.
-WHOLE_BASE = frozenset("granitemoe granitemoeshared llama4_text mixtral phimoe starcoder2".split())
-
 REGISTRY = f"{MODELS}/registry.py _normalize_archs"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The code of a class: one file in ``MODELS``."""
+
+    file: str = "qwen2"
+    scaled: bool = True
+    """Whether it passes a scaling on."""
+    whole: bool = False
+    """Whether it passes int(rope_theta)."""
+    partial: str = ""
+    """Where it looks for the part of the head that is rotated: "config", "object" (then config), or
+    nowhere."""
+    beside: bool = False
+    """Whether original_max_position_embeddings beside the object goes before that within."""
+    neox: bool = True
+    """Whether pairs are the halves of the head; longrope knows no others."""
+    latent: bool = False
+    """Whether any scaling becomes deepseek_yarn."""
+    base: float | None = None
+    """The base that it always has, unless rope_theta beside the object is overridden: what
+    getattr(config, "rope_theta", base) finds once transformers has moved it into the object."""
+    default: float | None = None
+    """The base of a config of SGLang's own, where the file has none."""
+    by_kind: bool = False
+    """Whether it looks for an object a kind of layer."""
+    early: bool = False
+    """Whether a config of SGLang's own stops at methods with lengths in rope_parameters."""
+    ran: bool = False
+    """Whether it was run with configs of many kinds; else its source was read."""
+
+
+LLAMA = Code("llama", partial="config", beside=True, ran=True)
+CODE = {
+    "llama": LLAMA,
+    "mistral": LLAMA,
+    "phi3": LLAMA,
+    "internlm3": LLAMA,
+    "ministral3": Code("ministral3", partial="config", beside=True),
+    "apertus": Code("apertus", partial="config", beside=True, ran=True),
+    "arcee": Code("arcee", partial="config", beside=True),
+    "granite": Code("granite", beside=True, ran=True),
+    "exaone": Code("exaone", partial="config", beside=True),
+    "exaone4": Code("exaone4", beside=True, base=1e6, ran=True),
+    "exaone_moe": Code("exaone_moe", beside=True, base=1e6),
+    "ernie4_5_moe": Code("ernie4", neox=False),
+    "solar": Code("solar", beside=True),
+    "hunyuan_v1_dense": Code("hunyuan", beside=True),
+    "hunyuan_v1_moe": Code("hunyuan", beside=True),
+    "cohere": Code("commandr", neox=False, ran=True),
+    "cohere2": Code("commandr", neox=False, ran=True),
+    "cohere2_moe": Code("cohere2_moe", neox=False),
+    "glm4": Code("glm4", partial="object", neox=False, ran=True),
+    "glm4_moe": Code("glm4_moe", partial="object", ran=True),
+    "falcon_h1": Code("falcon_h1", partial="config", default=1e5, ran=True),
+    "qwen3_next": Code("qwen3_next", partial="config", early=True, ran=True),
+    "qwen3_5_text": Code("qwen3_5", partial="config"),
+    "qwen3_5_moe_text": Code("qwen3_5", partial="config"),
+    "minimax_m2": Code("minimax_m2", partial="dims"),
+    "gemma3_text": Code("gemma3_causal", by_kind=True, ran=True),
+    "gemma3n_text": Code("gemma3n_causal", by_kind=True),
+    "gemma4_text": Code("gemma4_causal", partial="object", by_kind=True, ran=True),
+    "deepseek_v2": Code("deepseek_v2", neox=False, latent=True, ran=True),
+    "deepseek_v3": Code("deepseek_v2", neox=False, latent=True, ran=True),
+    "deepseek_v32": Code("deepseek_v2", neox=False, latent=True),
+    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, ran=True),
+    "glm_moe_dsa": Code("deepseek_v2", neox=False, latent=True),
+    "kimi_k2": Code("deepseek_v2", neox=False, latent=True, ran=True),
+    "kimi_k25": Code("deepseek_v2", neox=False, latent=True),
+    "longcat_flash": Code("longcat_flash", neox=False, latent=True),
+    "mistral4": Code("deepseek_v2", neox=False, latent=True),
+    "baichuan": Code("baichuan", scaled=False),
+    "chatglm": Code("chatglm", scaled=False, partial="config"),
+    "gemma": Code("gemma", scaled=False),
+    "gemma2": Code("gemma2", scaled=False, ran=True),
+    "gptj": Code("gpt_j", scaled=False, partial="dims", base=1e4),
+    "granitemoe": Code("granitemoe", scaled=False, whole=True),
+    "granitemoeshared": Code("granitemoe", scaled=False, whole=True),
+    "llama4_text": Code("llama4", whole=True),
+    "mixtral": Code("mixtral", scaled=False, whole=True, ran=True),
+    "olmo": Code("olmo", scaled=False),
+    "persimmon": Code("persimmon", scaled=False, partial="config"),
+    "phi": Code("phi", scaled=False, partial="config", ran=True),
+    "phimoe": Code("phimoe", whole=True, ran=True),
+    "stablelm": Code("stablelm", scaled=False, partial="config", ran=True),
+    "starcoder2": Code("starcoder2", scaled=False, whole=True, ran=True),
+}
+QWEN = Code(ran=True)
 
 # No file is there for the class, and transformers' own is fit to stand in: the Transformers backend
 # runs it, its rotary embedding with it.
 BY_TRANSFORMERS = frozenset(
-    "cwm flex_olmo glm gpt_neox nemotron seed_oss smollm3 vaultgemma".split()
+    "cwm ernie4_5 flex_olmo glm gpt_neox nemotron seed_oss smollm3 vaultgemma".split()
 )
+UNSCALED = frozenset(kind for kind, code in CODE.items() if not code.scaled)
+WHOLE_BASE = frozenset(kind for kind, code in CODE.items() if code.whole)
 
 # configs/olmo3.py stands in for transformers' class and has one flat rope, from rope_scaling and
 # rope_theta (10,000 unless given). What is in rope_parameters is gone once the file is loaded; the
@@ -33,3 +116,8 @@ FLAT = frozenset(["olmo3"])
 FLAT_BASE = 10_000.0
 FLAT_CONFIG = "python/sglang/srt/configs/olmo3.py"
 FLAT_STOPS = ("yarn", "llama3", "longrope")
+
+
+def code_of(model_type: str) -> Code:
+    """The code of a class."""
+    return CODE.get(model_type, QWEN)

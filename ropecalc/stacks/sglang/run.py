@@ -1,28 +1,27 @@
-"""SGLang 0.5.23. It loads the file through transformers' own classes, so that bases are theirs."""
+"""SGLang: the file is loaded by transformers' classes, and its code of a class calls get_rope."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from ropecalc.models.classes import reads_by_kind_alone
+from ropecalc.models import classes as models
+from ropecalc.models.attention import FULL
+from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import StackRule
-from ropecalc.scaling import mscale
-from ropecalc.stacks.asked import ORIGINAL, Asked, Taken
+from ropecalc.results.configs import EVERY_LAYER
+from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
+from ropecalc.stacks.loaded import CONTEXT, Loaded, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
-from ropecalc.stacks.servers import (
-    by_transformers,
-    honour_truncate,
-    longrope_by_lengths,
-    unfactored,
-)
+from ropecalc.stacks.servers import AS_READ, Call, by_transformers
 from ropecalc.stacks.sglang import classes
 from ropecalc.stacks.sglang.flat import as_flat, flat_rules
-from ropecalc.stacks.transformers.run import ROPES as TRANSFORMERS
+from ropecalc.stacks.sglang.get_rope import ROPES, get_rope, plain
 
-ROPES = "python/sglang/srt/layers/rotary_embedding/factory.py"
-RAMP = "python/sglang/srt/layers/rotary_embedding/yarn.py yarn_find_correction_dim"
+TRANSFORMERS = "src/transformers/modeling_rope_utils.py"
 LENGTHS = "python/sglang/srt/utils/hf_transformers/common.py get_context_length"
-LATENT = "python/sglang/srt/models/deepseek_v2.py"
+EARLY = "python/sglang/srt/configs"
 LENGTH_KEYS = (  # the first that is there
     "max_sequence_length",
     "seq_length",
@@ -30,160 +29,265 @@ LENGTH_KEYS = (  # the first that is there
     "model_max_length",
     "max_position_embeddings",
 )
-# llama3 is left alone, and to the others transformers adds the original length on loading.
-WITH_ORIGINAL = ("llama3", "yarn", "longrope", "su")
+DEFAULT_LENGTH = 2048  # of a model that has none of them
+# What transformers' own functions know.
+KNOWN = frozenset("default linear dynamic yarn longrope llama3 proportional".split())
 
 
 def run(asked: Asked) -> Taken:
-    """What SGLang's get_rope makes of a rope."""
-    if asked.model_type in classes.BY_TRANSFORMERS:
-        taken = by_transformers(asked, asked.rope.context, classes.REGISTRY)
-        _usable_length(asked, taken)
-        return taken
-    whole, is_flat = asked, asked.model_type in classes.FLAT
-    asked = as_flat(asked) if is_flat else asked
-    taken = Taken(asked.rope, asked.context or asked.rope.context, asked.rope.context)
-    _usable_length(asked, taken)
-    _whole_base(asked, taken)
-    if asked.lacks_factor:
-        taken.refusal = _no_factor(asked)
-    if asked.model_type in classes.UNSCALED:
-        _unscaled(asked, taken)
-    else:
-        _scaled(asked, taken)
-    if is_flat:
-        flat_rules(whole, taken)
-    else:
-        taken.refusal = refusal_on_loading(asked) or taken.refusal
+    """What SGLang makes of one kind of layer."""
+    taken = Taken(asked.rope, asked.context or asked.rope.context, None)
+    try:
+        if asked.model_type in classes.FLAT:
+            return _flat(asked, taken)
+        _refuse_on_loading(asked)
+        found = merged(asked)
+        _lengths(asked, found, taken)
+        if asked.model_type in classes.BY_TRANSFORMERS:
+            return _by_transformers(asked, found, taken)
+        _own_code(asked, found, taken)
+    except RefusedError as refused:
+        taken.refusal = refused.rule
     return taken
 
 
-def _scaled(asked: Asked, taken: Taken) -> None:
-    if asked.is_latent_yarn:
-        _latent_yarn(asked, taken)
-    elif asked.rope.rope_type in BY_TYPE and asked.model_type != "deepseek_v4":
-        BY_TYPE[asked.rope.rope_type](asked, taken)
-    if asked.written == "ntk":
-        taken.refusal = StackRule("it does not know the rope_type ntk", ROPES)
-    elif taken.refusal is None and asked.broken_end and asked.model_type != "deepseek_v4":
-        taken.refusal = StackRule(asked.broken_end, RAMP)
+def _refuse_on_loading(asked: Asked) -> None:
+    """What transformers' class of the file refuses."""
+    refusal = refusal_on_loading(asked)
+    if refusal is None and asked.rope.rope_type == "yarn" and asked.values:
+        scaled = asked.model_type not in classes.UNSCALED
+        if "factor" not in asked.values:
+            text = "YaRN without a factor is refused as the file is loaded: KeyError"
+            refusal = StackRule(text, f"{TRANSFORMERS} _check_received_keys", True)
+        elif asked.values["factor"] is None and scaled and not _own_gemma3(asked):
+            text = "YaRN with a factor of null is refused: TypeError"
+            refusal = StackRule(text, f"{ROPES} get_rope", True)
+    code = classes.code_of(asked.model_type)
+    in_new = asked.text.get("rope_scaling") is None
+    if refusal is None and code.early and in_new and asked.written in classes.FLAT_STOPS:
+        text = "its config of this class looks for the lengths too early: AttributeError"
+        refusal = StackRule(text, EARLY, True)
+    changed = any(key in ROPE_KEYS for key in asked.start.changed)
+    if refusal is not None and not (changed and refusal.source.endswith("get_rope")):
+        raise RefusedError(refusal.text, refusal.source)
 
 
-def _unscaled(asked: Asked, taken: Taken) -> None:
-    """A class whose file passes no scaling: a plain rope, and nothing that stops at a null."""
-    if asked.rope.rope_type == "default":
+def merged(asked: Asked) -> Loaded:
+    """The config, into whose rope object that of the command line is merged."""
+    start = asked.start
+    ropes = {key: value for key, value in start.changed.items() if key in ROPE_KEYS}
+    rest = {key: value for key, value in start.changed.items() if key not in ROPE_KEYS}
+    file = replace(asked, start=replace(start, changed={}))
+    beside = asked.model_type in models.ORIGINAL_CONTEXT
+    found = loaded(file, {}, beside=beside)
+    objects, outer = dict(found.objects), dict(found.outer)
+    for given in ropes.values():
+        if not found.nested:
+            objects = {"": {**objects[""], **given}}
+            continue
+        kinds = {key: value for key, value in given.items() if isinstance(value, Mapping)}
+        outer |= {key: value for key, value in given.items() if key not in kinds}
+        objects |= kinds
+    return Loaded({**found.text, **rest}, objects, outer, bool(ropes))
+
+
+# --- what its own code of a class computes --------------------------------------------------------
+
+
+def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
+    code = classes.code_of(asked.model_type)
+    if asked.model_type in AS_READ:
         return
-    taken.set("default")
-    if "factor" in asked.values:
-        taken.refusal = None
-    text = f"its code for {asked.model_type} passes no scaling on: the rope is plain"
-    taken.rule(text, classes.MODELS)
+    values = dict(found.of(asked.rope.layer_type) if found.nested else found.flat())
+    place = f"{classes.MODELS}/{code.file}.py"
+    _base(asked, found, values, taken)
+    if code.beside and as_number(found.text.get(ORIGINAL)) is not None:
+        values[ORIGINAL] = found.text[ORIGINAL]
+    head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
+    dims = _rotary_dim(asked, found, values, head)
+    alone = asked.text is asked.model.document  # a file of the language model alone
+    if asked.model_type == "gemma4_text" and alone and found.text.get("global_head_dim"):
+        text = "it reads head_dim, which this class has by layer: AttributeError"
+        raise RefusedError(text, place)
+    if asked.model_type == "gemma3_text":
+        _gemma3(asked, found, values, taken)
+    elif not code.scaled:
+        _unscaled(asked, values, dims, taken)
+    else:
+        _scaled(asked, found, values, dims, taken)
 
 
-def _whole_base(asked: Asked, taken: Taken) -> None:
-    """A class whose file passes the whole part of the base."""
-    base = asked.rope.base
-    if asked.model_type in classes.WHOLE_BASE and not float(base).is_integer():
-        taken.rope = replace(taken.rope, base=float(int(base)))
-        text = f"its code for {asked.model_type} takes the whole part of the base, {int(base):,}"
+def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, taken: Taken) -> None:
+    """A class that passes its rope object to get_rope."""
+    code = classes.code_of(asked.model_type)
+    head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
+    place = f"{classes.MODELS}/{code.file}.py"
+    if code.latent and values.get("rope_type") != "default":
+        values["rope_type"] = "deepseek_yarn"
+    if values.get("rope_type") == "proportional":
+        partial = as_number(values.get("partial_rotary_factor"))
+        if asked.model_type == "gemma4_text" and partial:
+            dims = int(head * partial) // 2 * 2
+    positions = int(as_number(found.text.get(CONTEXT)) or asked.rope.context or DEFAULT_LENGTH)
+    served = asked.context or taken.usable_length
+    get_rope(Call(asked.rope, values, dims, positions, served, code.neox, 1, ROPES), taken)
+    if taken.softmax_factor is None:
+        return
+    off = values.get("apply_yarn_scaling") is False or values.get("apply_scale") is False
+    if off or not code.latent:
+        taken.softmax_factor = 1.0
+    if code.latent and asked.written not in (None, "default", "yarn", "deepseek_yarn"):
+        taken.rule("latent attention takes any scaling for deepseek_yarn", place)
+
+
+def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> None:
+    """The base that the class passes."""
+    code = classes.code_of(asked.model_type)
+    place = f"{classes.MODELS}/{code.file}.py"
+    outside = as_number(found.text.get("rope_theta"))
+    if code.base is not None:
+        changed = as_number(asked.start.changed.get("rope_theta"))
+        if (changed or code.base) != values["rope_theta"]:
+            text = "its code of the class does not look for the base in the object: "
+            taken.rule(f"{text}{changed or code.base:,.10g}", place)
+        values["rope_theta"] = changed or code.base
+    own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
+    if code.default is not None and own is None and outside is None and not found.changed:
+        values["rope_theta"] = code.default
+    if code.whole and not float(values["rope_theta"]).is_integer():
+        values["rope_theta"] = float(int(values["rope_theta"]))
+        text = f"its code for {asked.model_type} takes the whole part of the base, "
+        taken.rule(f"{text}{int(values['rope_theta']):,}", classes.MODELS)
+
+
+def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any], head: int) -> int:
+    """The rotated dimensions, from where the class looks for them."""
+    where = classes.code_of(asked.model_type).partial
+    by_class = models.default_part(asked.model_type)
+    beside = as_number(found.text.get("partial_rotary_factor")) or by_class or 1.0
+    if where == "dims":
+        return asked.rope.rotary_dim
+    if where == "object":
+        inside = as_number(values.get("partial_rotary_factor"))
+        return int(head * (inside or beside))
+    return int(head * beside) if where == "config" else head
+
+
+def _unscaled(asked: Asked, values: Mapping[str, Any], dims: int, taken: Taken) -> None:
+    """A class whose file passes no scaling: a plain rope, and nothing that stops at a null."""
+    plain(asked.rope, float(values["rope_theta"]), dims, taken)
+    if values.get("rope_type", "default") != "default":
+        text = f"its code for {asked.model_type} passes no scaling on: the rope is plain"
         taken.rule(text, classes.MODELS)
 
 
-def _no_factor(asked: Asked) -> StackRule | None:
-    """None where no class of transformers looks: at the command line, at a flat config."""
-    if "factor" in asked.values:
-        return StackRule("YaRN with a factor of null is refused: TypeError", f"{ROPES} get_rope")
-    if "rope_type" in asked.flags or asked.model_type in classes.FLAT:
-        return None
-    text = "YaRN without a factor is refused as the file is loaded: KeyError"
-    return StackRule(text, f"{TRANSFORMERS} _check_received_keys")
+def _own_gemma3(asked: Asked) -> bool:
+    return asked.model_type == "gemma3_text"
 
 
-def _yarn(asked: Asked, taken: Taken) -> None:
-    """g(s) times attn_factor; the pair of mscales counts where both are given, even as 0."""
-    factor = _factor(asked, taken)
-    over, under = asked.number("mscale"), asked.number("mscale_all_dim")
-    both = over is not None and under is not None
-    value = mscale(factor, over or 0.0) / mscale(factor, under or 0.0) if both else mscale(factor)
-    if both and not (over and under):
-        taken.rule("an mscale of 0 counts as a value: neither may be absent", ROPES)
-    multiplier = asked.number("attn_factor")
-    if multiplier is not None:
-        taken.rule(f"attn_factor, {multiplier:.6g}, multiplies the attention factor", ROPES)
-    taken.set(attention_factor=value * (1.0 if multiplier is None else multiplier))
-    if asked.number("attention_factor") is not None:
-        taken.rule("attention_factor is not read: it is computed from the factor", ROPES)
-    honour_truncate(asked, taken, ROPES)
+def _gemma3(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> None:
+    """Gemma3RotaryEmbedding: transformers' functions, once, as for a short prompt."""
+    method = values.get("rope_type", "default")
+    if method not in KNOWN:
+        text = f"it does not know the rope_type {method}: KeyError"
+        raise RefusedError(text, f"{classes.MODELS}/gemma3_causal.py")
+    if method in ("default", "dynamic") or asked.rope.layer_type not in (FULL, EVERY_LAYER):
+        plain(asked.rope, float(values["rope_theta"]), asked.rope.head_dim, taken)
+        if method == "dynamic":
+            text = "dynamic scaling is computed once, as for a short prompt: the rope is plain"
+            taken.rule(text, f"{classes.MODELS}/gemma3_causal.py")
+        return
+    from ropecalc.models.huggingface import parse_config
+    from ropecalc.stacks.asked import asked_of
+    from ropecalc.stacks.start import Start
+    from ropecalc.stacks.transformers import run as transformers
+
+    flat = {
+        "model_type": "llama",
+        "head_dim": asked.rope.head_dim,
+        CONTEXT: found.text.get(CONTEXT) or asked.rope.context,
+        ORIGINAL: found.text.get(ORIGINAL),
+        "rope_parameters": _as_transformers(values),
+    }
+    model = parse_config(flat, asked.model.source)
+    done = transformers.run(asked_of(Start(model, asked.context), model.rope))
+    if done.refusal is not None:
+        raise RefusedError(done.refusal.text, done.refusal.source)
+    own = asked.rope
+    taken.rope = replace(done.rope, layer_type=own.layer_type, window=own.window, layers=own.layers)
+    taken.rules += done.rules
+    if method == "longrope":
+        taken.length = 1
+        text = "longrope is computed once, as for a short prompt: short_factor always"
+        taken.rule(text, f"{classes.MODELS}/gemma3_causal.py")
 
 
-def _latent_yarn(asked: Asked, taken: Taken) -> None:
-    """deepseek_yarn: as in vLLM, and attn_factor multiplies."""
-    factor = _factor(asked, taken)
-    over, under = asked.number("mscale"), asked.number("mscale_all_dim") or 0.0
-    ratio = mscale(factor, 1.0 if over is None else over) / mscale(factor, under)
-    multiplier = asked.number("attn_factor")
-    taken.set(attention_factor=ratio * (1.0 if multiplier is None else multiplier), truncate=True)
-    off = (
-        asked.values.get("apply_yarn_scaling") is False or asked.values.get("apply_scale") is False
-    )
-    taken.softmax_factor = 1.0 if off else mscale(factor, under) ** 2
-    for key in ("truncate", "attention_factor"):
-        if asked.values.get(key) is not None:
-            taken.rule(f"latent attention has deepseek_yarn, which never reads {key}", LATENT)
+def _as_transformers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without what is PhiMoE's, and with a null that counts as false."""
+    kept = {key: value for key, value in values.items() if key not in models.MSCALES}
+    return {**kept, "truncate": bool(kept["truncate"])} if "truncate" in kept else kept
 
 
-def _factor(asked: Asked, taken: Taken) -> float:
-    """The factor, 1 where there is none."""
-    if asked.values and asked.number("factor") is None:
-        taken.set(factor=1.0)
-        taken.rule("the factor is absent and taken for 1, with a line in the log", ROPES)
-        return 1.0
-    return asked.rope.factor or 1.0
+# --- what transformers' own code of a class computes ----------------------------------------------
 
 
-def _dynamic(asked: Asked, taken: Taken) -> None:
-    """The base of s M tokens, whatever the length: b (s s - (s - 1))^(d/(d-2))."""
-    factor = asked.rope.factor or 1.0
-    taken.set("ntk_aware", factor=factor * factor - (factor - 1))
-    text = "dynamic scaling has one base, that of factor times max_position_embeddings tokens"
-    taken.rule(f"{text}, for short prompts as well", ROPES)
+def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
+    """A class that SGLang has no code of its own for."""
+    again = asked
+    if found.changed:
+        from ropecalc.models.huggingface import parse_config
+        from ropecalc.stacks.asked import asked_of
+
+        dropped = (*ROPE_KEYS, "rope_theta", ORIGINAL, "partial_rotary_factor", "rotary_pct")
+        text = {key: value for key, value in found.text.items() if key not in dropped}
+        objects: Any = dict(found.objects) if found.nested else dict(found.objects[""])
+        model = parse_config({**text, "rope_parameters": objects}, asked.model.source)
+        own = [rope for rope in model.ropes if rope.layer_type == asked.rope.layer_type]
+        start = replace(asked.start, model=model, changed={})
+        again = asked_of(start, (own or model.ropes)[0])
+    done = by_transformers(again, taken.usable_length, classes.REGISTRY)
+    done.rules, done.short = [*done.rules, *taken.rules], taken.short
+    return done
 
 
-def _longrope(asked: Asked, taken: Taken) -> None:
-    longrope_by_lengths(asked, taken)
-    text = "a batch with a position beyond the original context has long_factor"
-    taken.rule(text, "python/sglang/srt/layers/rotary_embedding Phi3LongRoPEScaledRotaryEmbedding")
+def _flat(asked: Asked, taken: Taken) -> Taken:
+    """OLMo 3: a config with one flat rope."""
+    flat = as_flat(asked)
+    changed = asked.start.changed
+    values: dict[str, Any] = {"rope_type": flat.written or "default", **flat.values}
+    values["rope_theta"] = as_number(changed.get("rope_theta")) or flat.rope.base
+    whole = asked.rope.layer_type in (FULL, EVERY_LAYER)
+    for key in (key for key in ROPE_KEYS if key in changed):
+        given = changed[key]
+        kept = given if whole else {k: v for k, v in given.items() if k == "rope_theta"}
+        values |= kept
+    found = Loaded({**asked.text, **changed}, {"": values})
+    _lengths(asked, found, taken)
+    positions = int(as_number(found.text.get(CONTEXT)) or asked.rope.context or DEFAULT_LENGTH)
+    served = asked.context or taken.usable_length
+    call = Call(asked.rope, values, asked.rope.head_dim, positions, served, True, 1, ROPES)
+    get_rope(call, taken)
+    flat_rules(asked, taken)
+    return taken
 
 
-def _proportional(asked: Asked, taken: Taken) -> None:
-    unfactored(asked, taken, ROPES)
+# --- how long -------------------------------------------------------------------------------------
 
 
-BY_TYPE = {
-    "yarn": _yarn,
-    "dynamic": _dynamic,
-    "longrope": _longrope,
-    "proportional": _proportional,
-}
-
-
-def _usable_length(asked: Asked, taken: Taken) -> None:
-    """The default of --context-length."""
-    derived = asked.length(*LENGTH_KEYS) or asked.rope.context
-    whole = asked.text.get("rope_scaling") or asked.text.get("rope_parameters") or {}
-    flat = asked.model_type in classes.FLAT
-    if flat:
-        whole = asked.values
-    kind = whole.get("rope_type") or whole.get("type")
-    # of a rope by kind of layer only the kinds are at the top, and none is a factor
-    by_layer = reads_by_kind_alone(asked.model_type) and not flat
-    factor = None if by_layer else whole.get("factor")
-    if isinstance(factor, int | float) and not whole.get(ORIGINAL) and kind not in WITH_ORIGINAL:
+def _lengths(asked: Asked, found: Loaded, taken: Taken) -> None:
+    """The default of --context-length, and whether the length that was asked for is allowed."""
+    lengths = (as_number(found.text.get(key)) for key in LENGTH_KEYS)
+    derived = next((length for length in lengths if length), None)
+    derived = derived or asked.rope.context or DEFAULT_LENGTH
+    whole = found.outer if found.nested else found.objects[""]
+    factor = as_number(whole.get("factor", 1.0)) or 1.0
+    if ORIGINAL in whole or whole.get("rope_type") == "llama3":
+        factor = 1.0
+    if factor != 1:
         text = f"--context-length is the context of the file times the factor, {factor:g}"
         taken.rule(f"{text}, by default", LENGTHS)
-        derived = None if derived is None else int(derived * factor)
-    taken.usable_length = derived
-    if asked.is_beyond(derived):
-        text = f"--context-length beyond {derived:,} is refused without "
+    taken.usable_length = int(derived * factor)
+    if asked.is_beyond(taken.usable_length):
+        text = f"--context-length beyond {taken.usable_length:,} is refused without "
         taken.rule(f"{text}SGLANG_ALLOW_OVERWRITE_LONGER_CONTEXT_LEN", LENGTHS)
         taken.short = taken.rules[-1]

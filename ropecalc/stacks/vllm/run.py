@@ -1,29 +1,23 @@
-"""vLLM 0.33.0. It loads the file through transformers' own classes, so that bases are theirs."""
+"""vLLM: it loads the file by transformers' classes, and its own code of a class calls get_rope."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
 from ropecalc.results import StackRule
-from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
+from ropecalc.stacks.loaded import CONTEXT, FILLED_IN, Loaded, Object, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
-from ropecalc.stacks.servers import (
-    by_transformers,
-    honour_truncate,
-    longrope_by_lengths,
-    unfactored,
-)
+from ropecalc.stacks.servers import AS_READ, Call, by_transformers
 from ropecalc.stacks.vllm import classes
+from ropecalc.stacks.vllm.get_rope import ROPES, get_rope, rotary_dim
 
-ROPES = "vllm/model_executor/layers/rotary_embedding"
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
-LATENT = "vllm/model_executor/models/deepseek_v2.py"
-NO_FACTOR = "YaRN without a factor is refused: KeyError, or TypeError where it is null"
-# Types to which transformers adds the original length.
-FILLED_IN = ("yarn", "longrope", "llama3")
+TYPES = "vllm/transformers_utils/config.py patch_legacy_rope_type"
+RENAMED = {"su": "longrope", "mrope": "default"}
 # What counts as the length of a model: the least of them.
 LENGTH_KEYS = (
     "max_position_embeddings",
@@ -36,36 +30,32 @@ LENGTH_KEYS = (
     "max_seq_length",
     "seq_len",
 )
+DEFAULT_LENGTH = 2048  # of a model that has none of them
 # Types whose factor is in max_position_embeddings already.
 EXTENDED = frozenset("su longrope llama3 yarn deepseek_yarn deepseek_llama_scaling".split())
-TYPES = "vllm/transformers_utils/config.py patch_legacy_rope_type"
 
 
 def run(asked: Asked) -> Taken:
-    """What vLLM's get_rope and its attention layers make of a rope."""
-    if asked.model_type in classes.BY_TRANSFORMERS:
-        taken = by_transformers(asked, _usable_length(asked), classes.REGISTRY)
-    else:
-        taken = Taken(asked.rope, asked.context or asked.rope.context, _usable_length(asked))
-        _own_code(asked, taken)
-    taken.refusal = refusal_on_loading(asked) or _two_types(asked) or taken.refusal
-    _length_rules(asked, taken)
+    """What vLLM makes of one kind of layer."""
+    taken = Taken(asked.rope, asked.context or asked.rope.context, None)
+    try:
+        _refuse_on_loading(asked)
+        found = loaded(asked, RENAMED)
+        _lengths(asked, found, taken)
+        if asked.model_type in classes.BY_TRANSFORMERS:
+            return _by_transformers(asked, found, taken)
+        table = _own_code(asked, found, taken)
+    except RefusedError as refused:
+        taken.refusal = refused.rule
+        return taken
+    _table_rule(asked, taken, table)
     return taken
 
 
-def _own_code(asked: Asked, taken: Taken) -> None:
-    if asked.model_type in classes.YARN_ALONE:
-        _yarn_alone(asked, taken)
-    elif asked.is_latent_yarn:
-        _latent_yarn(asked, taken)
-    elif asked.rope.rope_type in BY_TYPE:
-        BY_TYPE[asked.rope.rope_type](asked, taken)
-    if asked.written == "ntk":
-        taken.rule("ntk lowers the highest frequency as well", ROPES)
-    if asked.lacks_factor:
-        taken.refusal = StackRule(NO_FACTOR, f"{ROPES} get_rope")
-    elif taken.refusal is None and asked.broken_end:
-        taken.refusal = StackRule(asked.broken_end, f"{ROPES} yarn_find_correction_dim")
+def _refuse_on_loading(asked: Asked) -> None:
+    refusal = refusal_on_loading(asked) or _two_types(asked)
+    if refusal is not None:
+        raise RefusedError(refusal.text, refusal.source)
 
 
 def _two_types(asked: Asked) -> StackRule | None:
@@ -74,6 +64,8 @@ def _two_types(asked: Asked) -> StackRule | None:
     if asked.model_type == "phi3" and (new or old) in LONGROPE_BY_OTHER_NAMES["phi3"]:
         new = "longrope"
     elif reads_by_kind_alone(asked.model_type) and not asked.nested:
+        if not asked.text.get("rope_scaling"):
+            return None  # which is passed over
         new = new or "default"  # which these classes have before they look at the type
     if "type" not in asked.values or new in (None, old) or (old, new) in classes.RENAMED:
         return None
@@ -81,149 +73,162 @@ def _two_types(asked: Asked) -> StackRule | None:
     return StackRule(text, TYPES)
 
 
-def _yarn_alone(asked: Asked, taken: Taken) -> None:
-    """The YaRN of gpt-oss, whatever the rope_type is, from keys that may not be absent."""
-    where = f"{classes.MODELS}/{asked.model_type}.py"
-    found = {**dict.fromkeys(classes.YARN_KEYS), **asked.values}
-    if asked.written in FILLED_IN:  # by transformers, as it loads the file
-        found[ORIGINAL] = found[ORIGINAL] or asked.rope.original_context
-    missing = [key for key in classes.YARN_KEYS if as_number(found[key]) is None]
-    if missing:
-        error = "TypeError" if missing[0] in asked.values else "KeyError"
-        text = f"its code for {asked.model_type} is that of YaRN and needs {missing[0]}: {error}"
-        taken.refusal = StackRule(text, where)
-        return
-    factor, original, fast, slow = (found[key] for key in classes.YARN_KEYS)
-    ends = {"beta_fast": fast, "beta_slow": slow, "truncate": bool(found.get("truncate", True))}
-    taken.set("yarn", factor=factor, original_context=original, **ends)
-    if asked.rope.rope_type != "yarn":
-        taken.rule(f"its code for {asked.model_type} is that of YaRN, whatever the type", where)
-    for key in classes.YARN_DROPPED:
-        if asked.number(key) is not None:
-            taken.rule(f"its code for {asked.model_type} does not pass {key} on", where)
+# --- what its own code of a class computes --------------------------------------------------------
 
 
-def _yarn(asked: Asked, taken: Taken) -> None:
-    honour_truncate(asked, taken, ROPES)
-    if asked.number("attn_factor") is not None:
-        taken.rule("attn_factor is left out", ROPES)
-
-
-def _latent_yarn(asked: Asked, taken: Taken) -> None:
-    """deepseek_yarn: mscale is 1 and mscale_all_dim 0 unless given; no other key counts."""
-    factor = asked.rope.factor or 1.0
-    over = asked.number("mscale")
-    under = asked.number("mscale_all_dim") or 0.0
-    ratio = mscale(factor, 1.0 if over is None else over) / mscale(factor, under)
-    taken.set(attention_factor=ratio, truncate=True)
-    unscaled = asked.number("attention_factor") == 1.0
-    taken.softmax_factor = 1.0 if unscaled else mscale(factor, under) ** 2
-    for key in ("truncate", "attention_factor"):
-        if asked.values.get(key) is not None:
-            taken.rule(f"latent attention has deepseek_yarn, which never reads {key}", ROPES)
-    if unscaled:
-        taken.rule("attention_factor 1 leaves the softmax unscaled", LATENT)
-    if over is None or asked.values.get("mscale_all_dim") is None:
-        text = "latent attention has deepseek_yarn, whose mscale is 1 and mscale_all_dim 0 unless "
-        taken.rule(f"{text}given", ROPES)
-
-
-def _dynamic(asked: Asked, taken: Taken) -> None:
-    """The base of one length for all: that of M over max_trained_positions."""
-    factor, context = asked.rope.factor or 1.0, asked.rope.context
-    trained = asked.number("max_trained_positions") or context
-    growth = factor * context / trained - (factor - 1) if context and trained else 1.0
-    if growth > 1:
-        taken.set("ntk_aware", factor=growth)
-        text = "dynamic scaling has one base, that of max_position_embeddings over "
-        taken.rule(f"{text}max_trained_positions", ROPES)
-    else:
-        taken.set("default")
-        text = "dynamic scaling does nothing without max_trained_positions, and its table ends at "
-        taken.rule(f"{text}max_position_embeddings", ROPES)
-
-
-def _longrope(asked: Asked, taken: Taken) -> None:
-    """One list for the whole server, and an attention factor from M and L alone."""
-    longrope_by_lengths(asked, taken)
-    original = asked.rope.original_context
+def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
+    """What get_rope makes of the object that the class passes; the positions of its table."""
+    code = classes.code_of(asked.model_type)
+    if asked.model_type in AS_READ:
+        return float("inf")
+    by_kind = code.by_kind or (found.nested and not found.changed)
+    values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
+    place = f"{classes.MODELS}/{code.file}.py"
+    if "rope_theta" not in values:
+        if code.base is None:
+            raise RefusedError("its code of the class looks up rope_theta: KeyError", place)
+        values["rope_theta"] = code.base
+        text = f"the object has no rope_theta: the base is {code.base:,.0f}"
+        taken.rule(text, place if code.base != classes.PLAIN_BASE else f"{ROPES} get_rope")
+    if code.partial is not None:
+        values.setdefault("partial_rotary_factor", code.partial)
+    if asked.model_type in classes.YARN_ALONE:
+        values = _yarn_alone(asked, values, taken)
+    if code.latent:
+        _latent(values, place)
+    head = asked.rope.rotary_dim if asked.rope.latent else asked.rope.head_dim
+    if asked.rope.latent:
+        head = int(asked.text["qk_rope_head_dim"])
+    positions = int(as_number(found.text.get(CONTEXT)) or asked.rope.context or DEFAULT_LENGTH)
     served = asked.context or taken.usable_length
-    taken.length = served
-    which = "long_factor" if served and original and served > original else "short_factor"
-    how = f"--max-model-len is {served:,}" if served else "of its --max-model-len"
-    taken.rule(f"a server has one list for all requests: {which} here, since {how}", ROPES)
-    if asked.number("factor") is not None or asked.number("attention_factor") is not None:
-        text = f"the attention factor comes from max_position_embeddings and {ORIGINAL} alone"
-        taken.rule(f"{text}, unless short_mscale and long_mscale are given", ROPES)
+    if code.head and "head_dim" in asked.text and asked.text["head_dim"] is None:
+        raise RefusedError("its code of the class multiplies head_dim, a null: TypeError", place)
+    dims = rotary_dim(values, code, head, asked.length("rotary_dim"))
+    call = Call(asked.rope, values, dims, positions, served, code.neox, code.sections, ROPES)
+    table = get_rope(call, taken)
+    if taken.softmax_factor is not None and not code.latent:
+        taken.softmax_factor = 1.0  # its attention reads no mscale
+    return table
 
 
-def _linear(asked: Asked, taken: Taken) -> None:
-    """The factor is a float, or a list of several."""
-    if type(asked.values.get("factor")) is int:
-        text = "a factor of linear scaling that is an integer in JSON stops it with a TypeError"
-        taken.refusal = StackRule(text, ROPES)
+def _latent(values: dict[str, Any], place: str) -> None:
+    """DeepSeek's attention: any scaling becomes deepseek_yarn."""
+    if "rope_type" not in values:
+        raise RefusedError("its code of the class looks up rope_type: KeyError", place)
+    if values["rope_type"] != "default":
+        values["rope_type"] = "deepseek_yarn"
 
 
-def _proportional(asked: Asked, taken: Taken) -> None:
-    unfactored(asked, taken, ROPES)
+def _yarn_alone(asked: Asked, values: Object, taken: Taken) -> dict[str, Any]:
+    """The YaRN of gpt-oss, whatever the rope_type is, from keys that may not be absent."""
+    kind = asked.model_type
+    where = f"{classes.MODELS}/{kind}.py"
+    missing = [key for key in classes.YARN_KEYS if as_number(values.get(key)) is None]
+    if missing:
+        error = "TypeError" if missing[0] in values else "KeyError"
+        raise RefusedError(
+            f"its code for {kind} is that of YaRN and needs {missing[0]}: {error}", where
+        )
+    if values.get("rope_type", "default") != "yarn":
+        taken.rule(f"its code for {kind} is that of YaRN, whatever the type", where)
+    for key in classes.YARN_DROPPED:
+        if as_number(values.get(key)) is not None:
+            taken.rule(f"its code for {kind} does not pass {key} on", where)
+    passed = ("rope_theta", *classes.YARN_KEYS)
+    kept = {key: values[key] for key in passed}
+    return {**kept, "truncate": values.get("truncate", True), "rope_type": "yarn"}
 
 
-BY_TYPE = {
-    "linear": _linear,
-    "yarn": _yarn,
-    "dynamic": _dynamic,
-    "longrope": _longrope,
-    "proportional": _proportional,
-}
+# --- what transformers' own code of a class computes ----------------------------------------------
 
 
-def _usable_length(asked: Asked) -> int | None:
-    """The default of --max-model-len."""
-    found = [asked.length(key) for key in LENGTH_KEYS]
-    derived = min((length for length in found if length), default=asked.rope.context)
-    derived = asked.length("model_max_length") or derived
-    if asked.rope.rope_type == "longrope" and asked.length(ORIGINAL):
-        return asked.length(ORIGINAL)
-    return None if derived is None else int(derived * _length_factor(asked))
+def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
+    """A class that vLLM has no code of its own for."""
+    again = _reread(asked, found) if found.changed else asked
+    done = by_transformers(again, taken.usable_length, classes.REGISTRY)
+    done.rules = [*done.rules, *taken.rules]
+    done.short = taken.short
+    return done
 
 
-def _length_factor(asked: Asked) -> float:
+def _reread(asked: Asked, found: Loaded) -> Asked:
+    """The same with the objects of the command line, in which nothing is filled in."""
+    from ropecalc.models.huggingface import parse_config
+    from ropecalc.stacks.asked import asked_of
+
+    by_kind = reads_by_kind_alone(asked.model_type)
+    values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
+    for key in ("rope_theta", "rope_type"):
+        if values.get(key) is None:
+            raise RefusedError(
+                f"transformers' code of the class needs {key}: TypeError", classes.REGISTRY
+            )
+    if values["rope_type"] in FILLED_IN and values.get(ORIGINAL) is None:
+        raise RefusedError(
+            f"transformers' code of the class needs {ORIGINAL}: KeyError", classes.REGISTRY
+        )
+    if asked.model_type in classes.PARTIAL_NEEDED and "partial_rotary_factor" not in values:
+        text = "transformers' code of the class needs partial_rotary_factor: KeyError"
+        raise RefusedError(text, classes.REGISTRY)
+    values.setdefault("partial_rotary_factor", 1.0)
+    dropped = ("rope_scaling", "rope_theta", ORIGINAL, "partial_rotary_factor", "rotary_pct")
+    keys = {key: value for key, value in found.text.items() if key not in dropped}
+    objects: Any = values
+    if by_kind:
+        objects = {**found.objects, asked.rope.layer_type: values}
+    model = parse_config({**keys, "rope_parameters": objects}, asked.model.source)
+    own = [rope for rope in model.ropes if rope.layer_type == asked.rope.layer_type]
+    return asked_of(replace(asked.start, model=model, changed={}), (own or model.ropes)[0])
+
+
+# --- how long -------------------------------------------------------------------------------------
+
+
+def _lengths(asked: Asked, found: Loaded, taken: Taken) -> None:
+    """The default of --max-model-len, and whether the length that was asked for is allowed."""
+    lengths = {key: as_number(found.text.get(key)) for key in LENGTH_KEYS}
+    given = [length for length in lengths.values() if length]
+    derived = min(given, default=float(asked.rope.context or DEFAULT_LENGTH))
+    derived = lengths["model_max_length"] or derived
+    factor = _length_factor(asked, found)
+    if factor != 1:
+        text = f"--max-model-len is max_position_embeddings times the factor, {factor:g}"
+        taken.rule(f"{text}, by default", LENGTHS)
+    longest = int(derived * factor)
+    original = as_number(found.text.get(ORIGINAL))
+    longrope = any(values.get("rope_type") == "longrope" for values in found.all())
+    taken.usable_length = int(original) if longrope and original else longest
+    allowed = lengths["model_max_length"] or 0
+    if asked.is_beyond(longest) and asked.is_beyond(int(allowed)):
+        text = (
+            f"--max-model-len beyond {longest:,} is refused without VLLM_ALLOW_LONG_MAX_MODEL_LEN"
+        )
+        taken.rule(text, LENGTHS)
+        taken.short = taken.rules[-1]
+
+
+def _length_factor(asked: Asked, found: Loaded) -> float:
+    """The factor of whichever kind of layer: the length is that of the model."""
     if asked.model_type.startswith("gemma3"):
         return 1.0
-    factor = None
-    for values in _objects(asked):
-        kind = values.get("rope_type") or values.get("type") or "default"
-        if kind not in EXTENDED:
+    factor: object = 1.0
+    for values in found.all():
+        if not isinstance(values, Mapping):
+            continue
+        if values and "rope_type" not in values:
+            raise RefusedError("the rope object has no rope_type: KeyError", LENGTHS)
+        if values and values["rope_type"] not in EXTENDED:
             factor = values.get("factor", factor)
     return as_number(factor) or 1.0
 
 
-def _objects(asked: Asked) -> Iterator[Mapping[str, Any]]:
-    """All rope objects of the file: the length is that of the model, not of one kind of layer."""
-    whole = asked.text.get("rope_scaling") or asked.text.get("rope_parameters") or {}
-    inner = [value for value in whole.values() if isinstance(value, Mapping)]
-    yield from inner or [whole]
-
-
-def _length_rules(asked: Asked, taken: Taken) -> None:
-    factor = _length_factor(asked)
-    if factor != 1:
-        text = f"--max-model-len is max_position_embeddings times the factor, {factor:g}"
-        taken.rule(f"{text}, by default", LENGTHS)
-    limit = asked.rope.context if asked.rope.rope_type == "longrope" else taken.usable_length
-    if asked.is_beyond(limit):
-        text = f"--max-model-len beyond {limit:,} is refused without VLLM_ALLOW_LONG_MAX_MODEL_LEN"
-        taken.rule(text, LENGTHS)
-        taken.short = taken.rules[-1]
-    if asked.model_type not in classes.BY_TRANSFORMERS:
-        _table_rule(taken)
-
-
-def _table_rule(taken: Taken) -> None:
-    """vLLM's own YaRN has cos and sin for L s positions."""
-    original, scale = taken.rope.original_context, taken.rope.factor
-    if taken.rope.rope_type == "yarn" and original and scale:
-        table = int(original * scale)
-        if taken.usable_length and table < taken.usable_length:
-            text = f"the table of YaRN ends at {table:,} tokens, before --max-model-len does"
-            taken.rule(text, ROPES)
+def _table_rule(asked: Asked, taken: Taken, table: float) -> None:
+    """vLLM's own code has cos and sin for so many positions and no more."""
+    served = asked.context or taken.usable_length
+    if served and table < served:
+        text = (
+            f"its table of cos and sin ends at {int(table):,} tokens, before --max-model-len does"
+        )
+        taken.rule(text, ROPES)
+        if asked.context is not None:
+            taken.short = taken.short or taken.rules[-1]

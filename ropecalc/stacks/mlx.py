@@ -1,0 +1,115 @@
+"""MLX (mlx-lm 0.32.2): keys of a model's config.json, and what its classes make of them.
+
+Read: ``mlx_lm/models/rope_utils.py`` and the class of each family. Of version 5's
+``rope_parameters`` only Qwen 3 and Ministral 3 know, so that the keys are those of version 4.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.errors import UnsupportedError
+from ropecalc.results import ModelConfig, StackRule
+from ropecalc.scaling import mscale
+from ropecalc.stacks.asked import Asked, Taken
+from ropecalc.stacks.keys import expressible, four, model_type, nested_in_text, remarks
+from ropecalc.stacks.start import Start
+from ropecalc.stacks.words import Written, pretty
+
+if TYPE_CHECKING:
+    from ropecalc.stacks.wanted import Wanted
+
+LABEL, VERSION = "MLX", "0.32.2"
+ROPES = "mlx_lm/models/rope_utils.py"
+MODELS = "mlx_lm/models, the class of each"
+# Classes that hand rope_scaling to initialize_rope, and those that leave it alone.
+SCALED = frozenset(
+    "afmoe apertus bitnet deepseek_v3 deepseek_v32 dots1 ernie4_5 ernie4_5_moe exaone exaone4 "
+    "exaone_moe falcon_h1 gemma3_text gpt_oss granite granitemoe granitemoehybrid internlm2 "
+    "internlm3 kimi_k2 llama llama4_text mimo minicpm ministral3 mistral mistral4 olmo2 olmo3 "
+    "olmoe qwen2 qwen3 qwen3_next seed_oss step3p5".split()
+)
+PLAIN = frozenset(
+    "cohere cohere2 gemma gemma2 glm glm4 glm4_moe gpt_neox helium lfm2 mixtral olmo phi phimoe "
+    "qwen2_moe qwen3_moe smollm3 stablelm starcoder2".split()
+)
+METHODS = ("default", "mrope", "linear", "dynamic", "llama3", "yarn", "longrope", "proportional")
+OTHERS = ("deepseek_yarn", "telechat3-yarn")
+HOW = "put the keys into the config.json of the model's folder: mlx-lm has no option for them"
+
+
+def write(goal: Wanted) -> Written:
+    """The keys that change, as JSON."""
+    text = pretty(nested_in_text(goal, four(goal)))
+    notes = [note for note in remarks(goal, expressible(goal)) if "transformers warns" not in note]
+    kind = model_type(goal)
+    known = not kind or kind in SCALED | PLAIN or goal.rope.rope_type == "default"
+    why = [] if known else [f"what mlx-lm makes of {kind} is not known here"]
+    return Written("json", text, why, [*notes, HOW])
+
+
+def override(model: ModelConfig, text: str) -> Start:
+    """The model with these keys in its config.json."""
+    from ropecalc.models.huggingface import parse_config
+
+    return Start(parse_config(_merged(model.document, json.loads(text)), model.source))
+
+
+def _merged(document: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {
+        key: _merged(document.get(key) or {}, value) if key == "text_config" else value
+        for key, value in keys.items()
+    }
+    return {key: value for key, value in {**document, **changed}.items() if value is not None}
+
+
+def run(asked: Asked) -> Taken:
+    """What the class of a model hands to ``initialize_rope``, and what that computes."""
+    kind = asked.model_type
+    taken = Taken(asked.rope, asked.context or asked.rope.context, asked.rope.context)
+    if kind not in SCALED | PLAIN:
+        raise UnsupportedError(f"what mlx-lm makes of {kind} is not known here")
+    if kind in PLAIN:
+        if asked.rope.rope_type != "default":
+            taken.rule(
+                f"its class for {kind} does not read rope_scaling: the rope is plain", MODELS
+            )
+        taken.set("default")
+        return taken
+    if asked.written is not None and asked.written not in METHODS + OTHERS:
+        text = f"it does not know the type {asked.written}: ValueError"
+        taken.refusal = StackRule(text, f"{ROPES} initialize_rope")
+        return taken
+    {"yarn": _yarn, "longrope": _longrope}.get(asked.rope.rope_type, _as_it_is)(asked, taken)
+    if asked.rope.latent and asked.rope.rope_type != "default":
+        weight = asked.number("mscale_all_dim") or 0.0
+        taken.softmax_factor = mscale(asked.rope.factor or 1.0, weight) ** 2
+    return taken
+
+
+def _as_it_is(_: Asked, __: Taken) -> None:
+    """As transformers has it."""
+
+
+def _yarn(asked: Asked, taken: Taken) -> None:
+    """mscale is 1 and mscale_all_dim 0 unless given; the ends of the ramp are always rounded."""
+    factor = asked.rope.factor or 1.0
+    over, under = asked.number("mscale"), asked.number("mscale_all_dim") or 0.0
+    ratio = mscale(factor, 1.0 if over is None else over) / mscale(factor, under)
+    taken.set(attention_factor=ratio, truncate=True, mscale=None, mscale_all_dim=None)
+    for key in ("truncate", "attention_factor"):
+        if asked.values.get(key) is not None:
+            taken.rule(f"YaRN does not read {key}", f"{ROPES} YarnRoPE")
+
+
+def _longrope(asked: Asked, taken: Taken) -> None:
+    """One list, whatever the length, and an attention factor from the two lengths alone."""
+    from ropecalc.scaling import longrope_attention_factor
+
+    original, context = asked.rope.original_context or 0, asked.rope.context or 0
+    long = asked.rope.parameters["long_factor"]
+    value = longrope_attention_factor(context / original, original) if original else 1.0
+    taken.set(short_factor=long, attention_factor=value, factor=None)
+    taken.rule("longrope has long_factor for prompts of any length", f"{ROPES} SuScaledRoPE")
