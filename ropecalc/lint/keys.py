@@ -55,7 +55,7 @@ def unknown_key(subject: Subject) -> Iterator[Said]:
 
 def key_of_another_method(subject: Subject) -> Iterator[Said]:
     """A key that exists, but not for the method that the object asks for."""
-    for item in subject.objects:
+    for item in () if _nested_ignored(subject) else subject.objects:
         foreign = ALL_KEYS - COMMON - KEYS.get(item.method, ALL_KEYS)
         for key in item.values:
             if key not in foreign or not item.has(key):
@@ -68,6 +68,13 @@ def key_of_another_method(subject: Subject) -> Iterator[Said]:
                 f"Remove it, or write the rope_type that reads it: {others}.",
                 item.layer_type,
             )
+
+
+def _nested_ignored(subject: Subject) -> bool:
+    """Whether the objects are by kind of layer, for a class that passes over them."""
+    row = class_row(subject.model.model_type)
+    nested = any(item.layer_type is not None for item in subject.objects)
+    return nested and row is not None and row.kinds == "ignored"
 
 
 def _differs(item: RopeObject) -> bool:
@@ -252,9 +259,7 @@ def original_length_twice(subject: Subject) -> Iterator[Said]:
 def nested_not_read(subject: Subject) -> Iterator[Said]:
     """Rope objects by kind of layer, for a class that has one kind."""
     kind = subject.model.model_type
-    nested = [item for item in subject.objects if item.layer_type is not None]
-    row = class_row(kind)
-    if nested and row is not None and row.kinds == "ignored":
+    if _nested_ignored(subject):
         yield Said(
             f"{subject.prefix}rope_parameters is told apart by kind of layer, but {kind} has one "
             "kind: transformers 5 passes over the inner objects and takes the base that stands "

@@ -75,7 +75,7 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
         The file asks for no rotation, or for a scaling that is not known.
     """
     config = _text_model(Section(source, document))
-    row = class_row(config.model_type)
+    row = class_row(config.model_type) or class_row(composite(config.model_type).get("class"))
     assumptions: list[str] = []
     if config.get("dual_chunk_attention_config") is not None:
         assumptions.append(

@@ -123,6 +123,8 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
         return None
     if key in config.values:
         value = config.integer(key) if config.get(key) else None
+    elif config.get(rule.get("half", "")) is not None:
+        value = max(1, (config.integer(rule["half"]) or 1) // 2)
     else:
         value = rule.get("default")
         if value is not None and (SLIDING in types or rule.get("all") or not types):

@@ -182,9 +182,10 @@ def _ropes(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> 
         if row.by_kind
         else _flat(config, row, loaded, types, scaling, parameters)
     )
-    for key in (*BASES, *PARTS, "rope_scaling"):
+    for key in (*BASES, *PARTS, "rope_scaling", "rope_parameters"):
         loaded.keys.pop(key, None)
-    loaded.keys["rope_parameters"] = made
+    by_old_key = scaling is not None and row.scaling != "ignored" and not row.by_kind
+    loaded.keys["rope_scaling" if by_old_key else "rope_parameters"] = made
     if row.original == "inside" or row.by_kind:
         loaded.keys.pop(ORIGINAL, None)
     if row.rotary and "rotary_dim" not in loaded.keys:
@@ -298,7 +299,8 @@ def _nested(
         if "rope_theta" not in rope and row.silent == "stops" and kind in kinds:
             loaded.stop(f"{row.name} wants a rope_theta in the object of {kind}: KeyError")
         _base(config, row, loaded, rope, kind)
-        _parts(config, row, loaded, rope, None)
+        filled = row.rope[kind].get(PARTIAL) if row.part.get("filled") else None
+        _parts(config, row, loaded, rope, filled)
         if kind in kinds:
             made[kind] = rope
             _checks(config, row, loaded, rope)
@@ -361,21 +363,17 @@ def _base(config: Section, row: ClassRow, loaded: Loaded, rope: Rope, kind: str)
     rope["rope_theta"] = own.get("rope_theta")
     if rope["rope_theta"] is None:
         return
-    base = f"{rope['rope_theta']:,.0f}"
-    outside = [key for key in BASES if config.get(key) is not None]
+    base = f"{rope['rope_theta']:,.0f}, the default of {row.name} in transformers"
+    outside = [key for key in BASES if config.get(key) not in (None, rope["rope_theta"])]
     if row.by_kind and "rope_theta" in outside:
-        if config.get("rope_theta") != rope["rope_theta"]:
-            loaded.assumed.append(
-                f"{config.prefix}rope_theta is for full attention alone: sliding layers have "
-                f"{base}, the default of {row.name} in transformers"
-            )
-        return
-    loaded.unread += [key for key in outside if key not in loaded.unread]
-    owner = f"the default of {row.name} in transformers"
-    word = "not read" if outside else "absent"
-    loaded.assumed.append(
-        f"{config.prefix}{(outside or ['rope_theta'])[0]} is {word}: {base}, {owner}"
-    )
+        loaded.assumed.append(
+            f"{config.prefix}rope_theta is for full attention alone: sliding layers have {base}"
+        )
+    elif outside:
+        loaded.unread += [key for key in outside if key not in loaded.unread]
+        loaded.assumed.append(f"the base is {base}")
+    elif config.first(*BASES) is None:
+        loaded.assumed.append(f"{config.prefix}rope_theta is absent: {base}")
 
 
 REQUIRED = {
@@ -407,7 +405,8 @@ def _checks(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
         if key not in rope:
             loaded.stop(f"{method} scaling has no {key}: KeyError")
     _method_stops(row, loaded, method, rope)
-    written = config.values.get(row.head, "absent")
+    key = "head_dim" if row.head == "quotient" else row.head
+    written = config.values.get(key, "absent")
     null = written is None or (written == "absent" and row.null_head == "own")
     if null and row.null_head and method in MULTIPLY_HEAD_DIM:
         loaded.stop(f"{method} scaling multiplies head_dim, which is null: TypeError")
@@ -466,7 +465,7 @@ def _outer_part(config: Section, row: ClassRow, loaded: Loaded) -> Any:
             return config.number(key, high=1)
         head = loaded.keys.get("head_dim")
         return value / head if isinstance(head, int) and isinstance(value, int) and head else None
-    unread = [key for key in PARTS if key != PARTIAL and config.get(key) is not None]
+    unread = [key for key in PARTS if key != PARTIAL and config.get(key) not in (None, 1)]
     loaded.unread += [key for key in unread if key not in loaded.unread and not row.rotary]
     if not row.part.get("outside", True):
         loaded.unread += [PARTIAL] if config.get(PARTIAL) not in (None, 1) else []

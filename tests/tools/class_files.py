@@ -85,7 +85,13 @@ OF_CLASS: dict[str, Document] = {
         "layer_types": ["linear_attention", "full_attention"] * 2,
         "num_hidden_layers": 4,
     },
-    "step3p5": {"sliding_window": 512},
+    "codegen": {"n_head": 4, "n_embd": 1024},
+    "bamba": {"num_hidden_layers": 4, "attn_layer_indices": [1, 3]},
+    "step3p5": {
+        "sliding_window": 512,
+        "num_hidden_layers": 4,
+        "layer_types": ["full_attention", "sliding_attention"] * 2,
+    },
     "zamba2": {
         "layers_block_type": ["linear_attention", "hybrid"] * 2,
         "num_hidden_layers": 4,

@@ -160,6 +160,7 @@ def text_part(config: Any) -> Any:
 
 def _model(config: Any) -> Any:
     import torch
+    from transformers import PreTrainedModel
 
     torch.set_num_threads(1)  # tiny products: threads only cost
     config._attn_implementation = "eager"
@@ -168,7 +169,10 @@ def _model(config: Any) -> Any:
     def keep(tensor: Any, *_: Any, **__: Any) -> Any:
         return tensor  # all weights are set below
 
-    with mock.patch.multiple(torch.Tensor, normal_=keep, uniform_=keep):
+    with (
+        mock.patch.multiple(torch.Tensor, normal_=keep, uniform_=keep),
+        mock.patch.object(PreTrainedModel, "init_weights", keep),
+    ):
         model = _class_of(config)(config).eval().to(torch.float64)
     for module in model.modules():
         if hasattr(getattr(module, "config", None), "_attn_implementation_internal"):

@@ -246,7 +246,8 @@ def _scaling(own: Class) -> str:
     scaled = [base_of(group["theta"]) is None for group in own.groups("v4 yarn")]
     if not all(scaled):
         return "full"
-    return "both" if is_nested(_rope(own)) and own.same("v5 plain", "silent") else "read"
+    copied = _reads(own, "v5 plain") == "read"  # one object for all kinds
+    return "both" if is_nested(_rope(own)) and not copied else "read"
 
 
 def _reads(own: Class, name: str) -> str:
@@ -296,6 +297,10 @@ def _part(own: Class) -> Row:
     part: Row = {"inside": inside, "outside": outside, "keys": keys, "scaled": stands}
     usual = {"inside": False, "outside": True, "keys": [], "scaled": "stops"}
     part = {key: value for key, value in part.items() if value != usual[key]}
+    plain_kinds = own.rotary("v5 kinds")
+    parts = nested and any("partial_rotary_factor" in rope for rope in _rope(own).values())
+    if parts and sorted(plain_kinds) == sorted(own.rotary("saved")):
+        part["filled"] = True
     if part:
         row["part"] = part
     fixed = _fixed_part(own)
@@ -380,9 +385,11 @@ def _windows(own: Class) -> Row:
         ]
         if hit and name:
             window: Row = {"key": key}
-            default = own.full.get(key)
+            default, half = own.full.get(key), own.full.get("local_attention")
             if isinstance(default, int):
                 window["default"] = default
+            elif isinstance(half, int):  # to both sides together
+                window |= {"default": half // 2, "half": "local_attention"}
             if hit[0] != value:
                 window["seen"] = [hit[0], value]
             kinds = {kind for g in own.groups(name) for kind in g["kinds"]}
@@ -414,7 +421,9 @@ def _layers(own: Class) -> Row:
     attends = [at for at, _ in answer["layout"]]
     if still:
         row["still"] = _still(own, types, still, attends)
-    if types is None and None not in attends and attends != list(range(len(attends))):
+    if own.full.get("attn_layer_indices", 0) is None:
+        row["attends"] = [-1]  # none unless the file says so
+    elif types is None and None not in attends and attends != list(range(len(attends))):
         row["attends"] = attends
     return row
 
