@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import UnsupportedError
@@ -30,6 +29,8 @@ class Outcome:
     """Whether that was found by running what was written; else its writer says so."""
     why: tuple[str, ...] = ()
     """Why it is not exact."""
+    starts: bool = True
+    """Whether the stack starts with the text at all."""
 
 
 def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
@@ -46,33 +47,36 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
     if not stack.runs:
         return Outcome(not written.why, False, tuple(written.why))
     try:
-        reasons = list(_reasons(stack, goal, written.text))
+        found = _run(stack, goal, written.text)
     except UnsupportedError:  # the stack's way with the text is not known
         return Outcome(not written.why, False, tuple(written.why))
-    if not reasons:
+    refusals = [run.refusal.text for _, run in found if run.refusal is not None]
+    if refusals:
+        return Outcome(False, True, tuple(dict.fromkeys(refusals)), starts=False)
+    missed = [run for rope, run in found if run.short or not _is_met(goal, rope, run)]
+    if not missed:
         return Outcome(True, True)
-    found = [*written.why] or [text for text in reasons if text] or [_elsewhere(stack)]
-    return Outcome(False, True, tuple(found))
+    why = [text for run in missed for text in _reasons(run)]
+    return Outcome(False, True, tuple(written.why or why or [_elsewhere(stack)]))
 
 
 def _elsewhere(stack: Stack) -> str:
     return f"{stack.label} computes other frequencies or factors from it"
 
 
-def _reasons(stack: Stack, goal: Wanted, text: str) -> Iterator[str]:
-    """Why the stack does not compute the setting from a text; "" where no rule says it."""
+def _run(stack: Stack, goal: Wanted, text: str) -> list[tuple[Rope, StackRun]]:
+    """What the stack makes of a text, for every kind of layer."""
     from ropecalc.stacks.running import run
 
     start = stack.required("override")(_model(stack, goal), text)
-    for rope in start.model.ropes:
-        found = run(stack, start, rope)
-        if found.refusal is not None:
-            yield found.refusal.text
-        elif found.short is not None:
-            yield found.short.text
-        elif not _is_met(goal, rope, found):
-            rules = found.rules[len(start.rules) :]
-            yield from [rule.text for rule in rules] or [""]
+    alone = replace(start, rules=())  # what it did with the overrides is no reason
+    return [(rope, run(stack, alone, rope)) for rope in start.model.ropes]
+
+
+def _reasons(run: StackRun) -> list[str]:
+    """What the stack does otherwise, that of the length first."""
+    rules = [run.short, *run.rules] if run.short else list(run.rules)
+    return [rule.text for rule in rules if rule is not None]
 
 
 def _model(stack: Stack, goal: Wanted) -> ModelConfig:

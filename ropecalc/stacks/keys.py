@@ -16,11 +16,11 @@ from ropecalc.models.huggingface import LOCAL_BASE_KEYS
 from ropecalc.models.raw import rope_key, text_keys, text_path
 from ropecalc.results import Rope
 from ropecalc.results.configs import EVERY_LAYER
+from ropecalc.stacks.loaded import TEXT, WITH_TEXT_PART
 from ropecalc.stacks.wanted import (
     Wanted,
     as_lists,
     attention_factor,
-    deeds,
     near,
     partial_factor,
 )
@@ -184,10 +184,7 @@ def parameters_object(goal: Wanted, rope: Rope) -> Keys:
     ropes = {other.layer_type: other for other in goal.model.ropes}
     if EVERY_LAYER in ropes:  # of a class that reads them by kind
         ropes = dict.fromkeys((FULL, SLIDING), ropes[EVERY_LAYER])
-    if goal.was is not None:  # kinds that shared the setting's rope, apart from their window
-        for kind, other in ropes.items():
-            if deeds(other) == deeds(goal.was):
-                ropes[kind] = replace(rope, layer_type=kind)
+    ropes[rope.layer_type if rope.layer_type in ropes else FULL] = rope
     return {kind: rope_keys(other) for kind, other in ropes.items()}
 
 
@@ -295,6 +292,24 @@ def nested_in_text(goal: Wanted, keys: Keys) -> Keys:
         for key in reversed(text_path(goal.model.document)):
             keys = {key: keys}
     return keys
+
+
+def nested_for_override(goal: Wanted, keys: Keys) -> Keys:
+    """The same for a config that is loaded: some classes have a text part, and flat files."""
+    if model_type(goal) in WITH_TEXT_PART and not text_path(_document_whole(goal)):
+        return {TEXT: keys}
+    return nested_in_text(goal, keys)
+
+
+def longer(goal: Wanted, keys: tuple[str, ...], needed: int) -> Keys:
+    """Keys of the file for its length, of some that a stack reads, that are less than needed."""
+    document = _document(goal)
+    given = {key: document.get(key) for key in keys}
+    return {k: needed for k, v in given.items() if isinstance(v, int) and v < needed}
+
+
+def _document_whole(goal: Wanted) -> Mapping[str, Any]:
+    return {} if goal.model is None else goal.model.document
 
 
 def remarks(goal: Wanted, rope: Rope) -> list[str]:

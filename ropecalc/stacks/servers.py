@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ropecalc.results import Rope, StackRule
+from ropecalc.errors import UnsupportedError
+from ropecalc.models.raw import ROPE_KEYS
+from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import Asked, Taken, as_number
 from ropecalc.stacks.loaded import Object, RefusedError
@@ -91,6 +93,16 @@ def linear(call: Call, _: Taken) -> Made:
     return Made("linear", {"factor": float(factor)}, call.positions * float(factor))
 
 
+def both_lists(call: Call) -> dict[str, tuple[float, ...]]:
+    """The lists of longrope, one value a rotated pair."""
+    lists = {key: tuple(call.needed(key)) for key in ("short_factor", "long_factor")}
+    for key, values in lists.items():
+        if len(values) != call.dims // 2:
+            text = f"{key} has {len(values)} values for {call.dims // 2} pairs: RuntimeError"
+            raise RefusedError(text, call.place)
+    return lists
+
+
 def ends(call: Call) -> dict[str, Any]:
     """The turns at the ends of YaRN's ramp, neither of which may be 0 or null."""
     for key in ("beta_fast", "beta_slow"):
@@ -104,7 +116,29 @@ def ends(call: Call) -> dict[str, Any]:
 
 
 # Classes whose two ropes, of a file in a form of its own, are taken as transformers reads them.
+POSITION_KEYS = ("max_position_embeddings", "seq_length", "n_positions", "max_seq_len")
 AS_READ = frozenset(["deepseek_v4"])
+
+
+def refuse_as_read(model: ModelConfig, changed: Mapping[str, Any]) -> None:
+    """Raise UnsupportedError where a rope object of such a class is overridden."""
+    if model.model_type in AS_READ and any(key in ROPE_KEYS for key in changed):
+        raise UnsupportedError(
+            f"{model.source}: overrides of {model.model_type} are not worked out; patch the file"
+        )
+
+
+def refuse_without_code(asked: Asked, kinds: frozenset[str], place: str) -> None:
+    """Raise RefusedError for a class of ``kinds``: neither the server nor transformers has one."""
+    if asked.model_type in kinds:
+        text = "it has no code of this class, and transformers' own does not fit: ValueError"
+        raise RefusedError(text, place, ran=False)
+
+
+def positions_of(text: Object, rope: Rope) -> int:
+    """The number of positions that a class makes its table for."""
+    given = (as_number(text.get(key)) for key in POSITION_KEYS)
+    return int(next((value for value in given if value), None) or rope.context or 2048)
 
 
 def ramped(call: Call, made: Made) -> Made:

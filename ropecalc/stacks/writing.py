@@ -58,7 +58,7 @@ def emit(setting: Setting, stack: str) -> Emission:
         stack=known.name,
         version=known.version,
         kind=written.kind,
-        text=written.text,
+        text=written.text if found.starts else "",
         exact=found.exact and not short,
         verified=found.verified,
         notes=tuple(dict.fromkeys(notes)),

@@ -124,7 +124,7 @@ def _rope(case: Json, found: Json, layer: Json) -> Json:
     if "long" not in layer:
         return layer if "freqs" in layer else {}
     served = case.get("ctx") or found["length"]
-    original = found["rope_parameters"]["original_max_position_embeddings"]
+    original = layer["short"]["rows"] - layer["long"]["rows"]  # one table after the other
     chosen: Json = layer["long" if served > original else "short"]
     return chosen
 
@@ -165,7 +165,7 @@ def plain_scale(stack: str, config: Mapping[str, Any]) -> float:
     return 1 / math.sqrt(size)
 
 
-def save(document: Json, path: Path) -> None:
+def save(document: Any, path: Path) -> None:
     """Write it, the same bytes for the same document."""
     text = json.dumps(document, separators=(",", ":"), sort_keys=True)
     path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))

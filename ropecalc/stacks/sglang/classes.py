@@ -103,8 +103,17 @@ QWEN = Code(ran=True)
 # No file is there for the class, and transformers' own is fit to stand in: the Transformers backend
 # runs it, its rotary embedding with it.
 BY_TRANSFORMERS = frozenset(
-    "cwm ernie4_5 flex_olmo glm gpt_neox nemotron seed_oss smollm3 vaultgemma".split()
+    "bitnet cwm diffllama doge dots1 ernie4_5 flex_olmo glm gpt_neox helium jetmoe minimax "
+    "ministral modernbert-decoder nemotron recurrent_gemma seed_oss smollm3 solar_open vaultgemma "
+    "youtu".split()
 )
+# Neither has code of the class.
+NO_CODE = frozenset(
+    "aquila bamba chameleon codegen falcon internlm jamba mixformer-sequential phi-msft RefinedWeb "
+    "RefinedWebModel stablelm_epoch zamba2".split()
+)
+# Their code has transformers' functions for the ropes of full attention, in place of get_rope.
+OWN_FUNCTIONS = frozenset(["gemma3_text"])
 UNSCALED = frozenset(kind for kind, code in CODE.items() if not code.scaled)
 WHOLE_BASE = frozenset(kind for kind, code in CODE.items() if code.whole)
 

@@ -8,7 +8,7 @@ from ropecalc.results import Rope
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import ORIGINAL, Taken, as_number
 from ropecalc.stacks.loaded import RefusedError
-from ropecalc.stacks.servers import Call, Made, Method, ends, linear, make, ramped
+from ropecalc.stacks.servers import Call, Made, Method, both_lists, ends, linear, make, ramped
 
 ROPES = "python/sglang/srt/layers/rotary_embedding/factory.py"
 PLACE = "python/sglang/srt/layers/rotary_embedding"
@@ -128,7 +128,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
     """Two lists, by the longest prompt of a batch; an attention factor from M and L alone."""
     from ropecalc.scaling import longrope_attention_factor
 
-    lists = {key: tuple(call.needed(key)) for key in ("short_factor", "long_factor")}
+    lists = both_lists(call)
     if not call.neox:
         text = "longrope is refused for pairs of neighbours, which this class has: ValueError"
         raise RefusedError(text, f"{PLACE} Phi3LongRoPEScaledRotaryEmbedding")

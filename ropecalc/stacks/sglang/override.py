@@ -13,6 +13,7 @@ from typing import Any
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks.loaded import reached
+from ropecalc.stacks.servers import refuse_as_read
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.words import json_of, length_of, options_of
 
@@ -29,6 +30,7 @@ def override(model: ModelConfig, text: str) -> Start:
 def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> Start:
     """The model as SGLang has it with these overrides."""
     changed, outside = reached(keys, model.document)
+    refuse_as_read(model, changed)
     rules = []
     if outside:
         text = "keys beside the text part of the config do not reach it"

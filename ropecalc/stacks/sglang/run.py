@@ -14,7 +14,13 @@ from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import CONTEXT, Loaded, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
-from ropecalc.stacks.servers import AS_READ, Call, by_transformers
+from ropecalc.stacks.servers import (
+    AS_READ,
+    Call,
+    by_transformers,
+    positions_of,
+    refuse_without_code,
+)
 from ropecalc.stacks.sglang import classes
 from ropecalc.stacks.sglang.flat import as_flat, flat_rules
 from ropecalc.stacks.sglang.get_rope import ROPES, get_rope, plain
@@ -40,6 +46,7 @@ def run(asked: Asked) -> Taken:
     try:
         if asked.model_type in classes.FLAT:
             return _flat(asked, taken)
+        refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
         found = merged(asked)
         _lengths(asked, found, taken)
@@ -55,11 +62,11 @@ def _refuse_on_loading(asked: Asked) -> None:
     """What transformers' class of the file refuses."""
     refusal = refusal_on_loading(asked)
     if refusal is None and asked.rope.rope_type == "yarn" and asked.values:
-        scaled = asked.model_type not in classes.UNSCALED
+        free = asked.model_type in classes.UNSCALED | classes.OWN_FUNCTIONS
         if "factor" not in asked.values:
             text = "YaRN without a factor is refused as the file is loaded: KeyError"
             refusal = StackRule(text, f"{TRANSFORMERS} _check_received_keys", True)
-        elif asked.values["factor"] is None and scaled and not _own_gemma3(asked):
+        elif asked.values["factor"] is None and not free:
             text = "YaRN with a factor of null is refused: TypeError"
             refusal = StackRule(text, f"{ROPES} get_rope", True)
     code = classes.code_of(asked.model_type)
@@ -109,7 +116,7 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
     if asked.model_type == "gemma4_text" and alone and found.text.get("global_head_dim"):
         text = "it reads head_dim, which this class has by layer: AttributeError"
         raise RefusedError(text, place)
-    if asked.model_type == "gemma3_text":
+    if asked.model_type in classes.OWN_FUNCTIONS:
         _gemma3(asked, found, values, taken)
     elif not code.scaled:
         _unscaled(asked, values, dims, taken)
@@ -123,12 +130,15 @@ def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, take
     head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
     place = f"{classes.MODELS}/{code.file}.py"
     if code.latent and values.get("rope_type") != "default":
+        if values.get("rope_type") not in ("yarn", "deepseek_yarn"):
+            text = "latent attention takes any scaling for deepseek_yarn"
+            taken.rules.insert(0, StackRule(text, place, True))
         values["rope_type"] = "deepseek_yarn"
     if values.get("rope_type") == "proportional":
         partial = as_number(values.get("partial_rotary_factor"))
         if asked.model_type == "gemma4_text" and partial:
             dims = int(head * partial) // 2 * 2
-    positions = int(as_number(found.text.get(CONTEXT)) or asked.rope.context or DEFAULT_LENGTH)
+    positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
     get_rope(Call(asked.rope, values, dims, positions, served, code.neox, 1, ROPES), taken)
     if taken.softmax_factor is None:
@@ -136,8 +146,6 @@ def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, take
     off = values.get("apply_yarn_scaling") is False or values.get("apply_scale") is False
     if off or not code.latent:
         taken.softmax_factor = 1.0
-    if code.latent and asked.written not in (None, "default", "yarn", "deepseek_yarn"):
-        taken.rule("latent attention takes any scaling for deepseek_yarn", place)
 
 
 def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> None:
@@ -179,10 +187,6 @@ def _unscaled(asked: Asked, values: Mapping[str, Any], dims: int, taken: Taken) 
     if values.get("rope_type", "default") != "default":
         text = f"its code for {asked.model_type} passes no scaling on: the rope is plain"
         taken.rule(text, classes.MODELS)
-
-
-def _own_gemma3(asked: Asked) -> bool:
-    return asked.model_type == "gemma3_text"
 
 
 def _gemma3(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> None:
@@ -263,7 +267,7 @@ def _flat(asked: Asked, taken: Taken) -> Taken:
         values |= kept
     found = Loaded({**asked.text, **changed}, {"": values})
     _lengths(asked, found, taken)
-    positions = int(as_number(found.text.get(CONTEXT)) or asked.rope.context or DEFAULT_LENGTH)
+    positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
     call = Call(asked.rope, values, asked.rope.head_dim, positions, served, True, 1, ROPES)
     get_rope(call, taken)

@@ -7,18 +7,19 @@ Source: SGLang 0.5.23, ``utils/hf_transformers`` (``config.py``, ``get_context_l
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.stacks.backend import by_transformers
 from ropecalc.stacks.keys import (
-    CONTEXT,
     ORIGINAL,
     Keys,
     expressible,
     is_nested,
+    longer,
     model_type,
-    nested_in_text,
+    nested_for_override,
     old_object,
     own_kind,
     parameters_object,
@@ -27,6 +28,7 @@ from ropecalc.stacks.keys import (
     top_level,
 )
 from ropecalc.stacks.sglang import classes
+from ropecalc.stacks.sglang.run import LENGTH_KEYS
 from ropecalc.stacks.wanted import TURNS, Wanted, as_lists, attention_factor, fixed_base
 from ropecalc.stacks.whole import whole_base
 from ropecalc.stacks.words import Written, command
@@ -70,15 +72,19 @@ def _beside(goal: Wanted) -> list[str]:
 
 
 def _top_level(goal: Wanted) -> Keys:
-    keys = top_level(goal, goal.rope)
-    if goal.rope.rope_type == "linear" and ORIGINAL in old_object(goal):
-        # which stays in the merged object, and stops the factor from counting in the context
-        keys[CONTEXT] = goal.context
+    """The keys beside the object: a length that allows the context, and a base that is read."""
+    rope, keys = goal.rope, top_level(goal, goal.rope)
+    # an original length stays in the merged object, and stops the factor from counting
+    counts = rope.rope_type == "linear" and not is_nested(goal) and ORIGINAL not in old_object(goal)
+    needed = math.ceil(goal.context / goal.factor) if counts else goal.context
+    keys |= longer(goal, LENGTH_KEYS, needed)
+    if classes.code_of(model_type(goal)).base is not None:
+        keys["rope_theta"] = float(rope.base)  # its code does not look into the object
     return keys
 
 
 def _command(goal: Wanted, keys: Keys) -> str:
-    overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
+    overrides = json.dumps(nested_for_override(goal, keys), allow_nan=False)
     return command(
         *("python", "-m", "sglang.launch_server", "--model-path", goal.setting.model_name),
         *("--json-model-override-args", overrides, "--context-length", goal.context),
@@ -117,10 +123,14 @@ def _by_class(goal: Wanted, rope: Rope, why: list[str]) -> tuple[Rope, list[str]
 def _object(goal: Wanted, rope: Rope) -> dict[str, Any]:
     keys = parameters_object(goal, rope)
     if is_nested(goal):
+        if model_type(goal) in classes.OWN_FUNCTIONS:
+            return keys
         return {
             kind: _alone(part) if kind == rope.layer_type else part for kind, part in keys.items()
         }
     old, own, neutral = old_object(goal), _alone(keys), NEUTRAL
+    if rope.latent:  # whose mscales are numbers, or absent
+        neutral = {**NEUTRAL, "mscale": 1.0, "mscale_all_dim": 0.0}
     if model_type(goal) in classes.BY_TRANSFORMERS:  # which reads attention_factor
         own, neutral = keys, {**NEUTRAL, "attention_factor": None}
     return {**own, **{key: v for key, v in neutral.items() if key in old and key not in own}}

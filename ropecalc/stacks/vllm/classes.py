@@ -87,7 +87,15 @@ LLAMA = Code(ran=True)
 BY_TRANSFORMERS = frozenset(
     "arcee cwm emu3_text_model flex_olmo glm gpt_bigcode gpt_neox hunyuan_v1_dense hunyuan_v1_moe "
     "hunyuan_vl_text jais2 mellum nanbeige olmo olmo2 olmo3 phi seed_oss smollm3 starcoder2 "
-    "vaultgemma".split()
+    "vaultgemma "
+    # not in the registry, and fit to stand in by the flags of transformers' class
+    "bamba bitnet diffllama doge dots1 helium jetmoe minimax ministral modernbert-decoder "
+    "persimmon recurrent_gemma solar_open youtu".split()
+)
+# Neither has code of the class: the architecture is not in the registry, or is no more.
+NO_CODE = frozenset(
+    "aquila baichuan chameleon codegen internlm mixformer-sequential phi-msft qwen RefinedWeb "
+    "RefinedWebModel stablelm_epoch".split()
 )
 # Of these transformers' code looks up partial_rotary_factor and does not do without: KeyError.
 PARTIAL_NEEDED = frozenset(["phi"])

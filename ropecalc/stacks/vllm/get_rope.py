@@ -7,7 +7,7 @@ import math
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import ORIGINAL, Taken, as_number
 from ropecalc.stacks.loaded import Object, RefusedError
-from ropecalc.stacks.servers import Call, Made, Method, ends, linear, make, ramped
+from ropecalc.stacks.servers import Call, Made, Method, both_lists, ends, linear, make, ramped
 from ropecalc.stacks.vllm.classes import Code
 
 ROPES = "vllm/model_executor/layers/rotary_embedding"
@@ -133,7 +133,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
     """One list for the whole server, and an attention factor from M and L alone."""
     from ropecalc.scaling import longrope_attention_factor
 
-    lists = {key: tuple(call.needed(key)) for key in ("short_factor", "long_factor")}
+    lists = both_lists(call)
     original = int(call.needed(ORIGINAL))
     if not call.neox:
         text = "longrope is refused for pairs of neighbours, which this class has: ValueError"

@@ -9,9 +9,15 @@ from typing import Any
 from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
-from ropecalc.stacks.loaded import CONTEXT, FILLED_IN, Loaded, Object, RefusedError, loaded
+from ropecalc.stacks.loaded import FILLED_IN, Loaded, Object, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
-from ropecalc.stacks.servers import AS_READ, Call, by_transformers
+from ropecalc.stacks.servers import (
+    AS_READ,
+    Call,
+    by_transformers,
+    positions_of,
+    refuse_without_code,
+)
 from ropecalc.stacks.vllm import classes
 from ropecalc.stacks.vllm.get_rope import ROPES, get_rope, rotary_dim
 
@@ -39,6 +45,7 @@ def run(asked: Asked) -> Taken:
     """What vLLM makes of one kind of layer."""
     taken = Taken(asked.rope, asked.context or asked.rope.context, None)
     try:
+        refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
         found = loaded(asked, RENAMED)
         _lengths(asked, found, taken)
@@ -95,11 +102,11 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     if asked.model_type in classes.YARN_ALONE:
         values = _yarn_alone(asked, values, taken)
     if code.latent:
-        _latent(values, place)
+        _latent(values, place, taken)
     head = asked.rope.rotary_dim if asked.rope.latent else asked.rope.head_dim
     if asked.rope.latent:
         head = int(asked.text["qk_rope_head_dim"])
-    positions = int(as_number(found.text.get(CONTEXT)) or asked.rope.context or DEFAULT_LENGTH)
+    positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
     if code.head and "head_dim" in asked.text and asked.text["head_dim"] is None:
         raise RefusedError("its code of the class multiplies head_dim, a null: TypeError", place)
@@ -111,10 +118,13 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     return table
 
 
-def _latent(values: dict[str, Any], place: str) -> None:
+def _latent(values: dict[str, Any], place: str, taken: Taken) -> None:
     """DeepSeek's attention: any scaling becomes deepseek_yarn."""
     if "rope_type" not in values:
         raise RefusedError("its code of the class looks up rope_type: KeyError", place)
+    if values["rope_type"] not in ("default", "yarn"):
+        text = "latent attention takes any scaling for deepseek_yarn"
+        taken.rules.insert(0, StackRule(text, place, True))
     if values["rope_type"] != "default":
         values["rope_type"] = "deepseek_yarn"
 

@@ -16,14 +16,16 @@ from ropecalc.stacks.keys import (
     CONTEXT,
     Keys,
     expressible,
+    longer,
     model_type,
-    nested_in_text,
+    nested_for_override,
     parameters_object,
     positions,
     remarks,
     top_level,
 )
 from ropecalc.stacks.vllm import classes as classes_vllm
+from ropecalc.stacks.vllm.run import LENGTH_KEYS
 from ropecalc.stacks.wanted import (
     TURNS,
     Wanted,
@@ -63,7 +65,7 @@ def write(goal: Wanted) -> Written:
 
 
 def _command(goal: Wanted, keys: Keys) -> str:
-    overrides = json.dumps(nested_in_text(goal, keys), allow_nan=False)
+    overrides = json.dumps(nested_for_override(goal, keys), allow_nan=False)
     length = str(goal.context)  # YaRN's table of cos and sin ends at L s
     model = goal.setting.model_name
     return command("vllm", "serve", model, "--hf-overrides", overrides, "--max-model-len", length)
@@ -139,17 +141,18 @@ def _latent(goal: Wanted) -> list[str]:
 
 
 def _lengthened(goal: Wanted, rope: Rope) -> Keys:
-    """A longer max_position_embeddings, where vLLM would not allow the context, or has no table.
+    """Longer lengths, where vLLM would not allow the context, or has no cos and sin for it.
 
-    For linear scaling it multiplies that key by the factor, in Gemma 3 and its like it does not;
-    for ntk it does, and has cos and sin for that key's positions alone.
+    It multiplies the length by the factor of linear and of ntk, but not in Gemma 3 and its like;
+    of the two the table of linear alone is multiplied, and that of a kind of layers that is plain
+    never is. The least of all its keys counts, and model_max_length before any.
     """
-    own = goal.own_context
-    if own is None or rope.rope_type not in ("linear", "ntk_fixed"):
-        return {}
-    multiplied = rope.rope_type == "linear" and not model_type(goal).startswith("gemma3")
+    if rope.rope_type not in ("linear", "ntk_fixed"):
+        return longer(goal, LENGTH_KEYS, goal.context)
+    kinds = classes_vllm.code_of(model_type(goal)).by_kind
+    multiplied = rope.rope_type == "linear" and not kinds
     needed = math.ceil(goal.context / goal.factor) if multiplied else goal.context
-    return {CONTEXT: needed} if needed > own else {}
+    return longer(goal, LENGTH_KEYS, needed)
 
 
 def _beside(goal: Wanted, rope: Rope) -> list[str]:

@@ -20,13 +20,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tests.tools.real.cases import cases
-from tests.tools.real.environment import STACKS, path_of, python_of
+from tests.tools.real.environment import SERVERS, STACKS, path_of, python_of
 from tests.tools.real_cases import STACKS as COMPARED
 from tests.tools.real_cases import differences, ours
 from tests.tools.real_golden import FIRST, MORE, Json, load, pack, save
 
 HERE = Path(__file__).parents[3]
-VERSIONS = {stack: " with ".join(w.replace("==", " ") for w in STACKS[stack]) for stack in STACKS}
+VERSIONS = {stack: " with ".join(w.replace("==", " ") for w in STACKS[stack]) for stack in SERVERS}
 
 
 def run(stack: str, folder: Path, asked: Iterable[Json]) -> Iterator[Json]:
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--matrix", action="store_true")
     asked = parser.parse_args()
     if asked.folder is not None:
-        collect(asked.stack or list(STACKS), asked.folder.absolute(), asked.output)
+        collect(asked.stack or SERVERS, asked.folder.absolute(), asked.output)
     if asked.pack:
         save(pack(_lines(asked.pack), VERSIONS), MORE)
     if asked.matrix:

@@ -20,16 +20,33 @@ STACKS = {
     "transformers": ("transformers==5.23.0",),
     "vllm": ("vllm==0.33.0", "transformers==5.20.0"),
     "sglang": ("sglang==0.5.23", "transformers==5.19.0"),
+    "mlx": ("mlx-lm==0.32.2", "transformers==5.23.0"),
+    "exllamav2": ("exllamav2==0.3.2", "transformers==5.23.0"),
+    "exllamav3": ("exllamav3==1.6.5", "transformers==5.23.0"),
+    "lmdeploy": ("lmdeploy==0.18.0", "transformers==5.20.0"),
+    "litgpt": ("litgpt==0.5.13", "transformers==5.23.0"),
+    "torchtune": ("torchtune==0.6.1", "transformers==5.23.0"),
+    "torchtitan": ("torchtitan==0.3.0",),
+    "megatron_lm": ("megatron-core==0.16.1",),
+    "axolotl": ("axolotl==0.19.0", "transformers==5.20.0"),
+    "llama_factory": (
+        "llamafactory==0.9.5",
+        "transformers==4.57.6",
+        "huggingface_hub==0.36.0",
+        "tokenizers==0.22.1",
+    ),
 }
+SERVERS = ("transformers", "vllm", "sglang")
 TORCH = "torch==2.13.0"
 # What the imports of the stacks ask for; what needs a GPU has a stand-in.
 SMALL = """
-    aiohttp anthropic blake3 cachetools cbor2 cloudpickle compressed-tensors dill einops fastapi
-    gguf huggingface_hub ijson IPython jinja2 jsonschema lark mcp mistral_common
+    addict aiohttp anthropic blake3 cachetools cbor2 cloudpickle compressed-tensors dill einops
+    fastapi gguf huggingface_hub ijson IPython jinja2 jsonschema lark mcp mistral_common mlx[cpu]
     model-hosting-container-standards msgspec ninja numpy openai opencv-python-headless orjson
     oss-harmony partial-json-parser pillow prometheus_client protobuf psutil py-cpuinfo pybase64
     pydantic python-json-logger python-multipart pyyaml pyzmq regex requests safetensors scipy
-    sentencepiece setproctitle tiktoken tokenizers tqdm uvloop watchfiles xxhash zstandard
+    sentencepiece setproctitle tiktoken tokenizers tomli tqdm tyro uvloop watchfiles xxhash
+    zstandard
 """.split()
 
 

@@ -85,9 +85,16 @@ def _run(words: list[str]) -> Json:
         ensure_model_parallel_initialized(1, 1)
         model = initialize_model(config)
     with stage("forward", **told), set_current_vllm_config(config):
-        return {"layers": _layers(model, model_config.max_model_len), **told} | {
-            "class": type(model).__name__
-        }
+        layers = _layers(model, model_config.max_model_len)
+    _release(model)
+    return {"layers": layers, "class": type(model).__name__, **told}
+
+
+def _release(model: Any) -> None:
+    """Free the tables: caches of vLLM keep its modules."""
+    for module in model.modules():
+        module._buffers.clear()
+        module._parameters.clear()
 
 
 def _clear() -> None:

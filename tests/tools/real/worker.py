@@ -8,6 +8,7 @@ stack's own environment and imports nothing of ropecalc.
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -63,6 +64,7 @@ def serve(real: Real) -> None:
         except StoppedError as stopped:
             found = stopped.told
         print(json.dumps(_rounded(found)), file=out, flush=True)
+        gc.collect()  # of models, whose tables are large
 
 
 def _rounded(value: Any) -> Any:
