@@ -133,9 +133,10 @@ def _head_stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
         loaded.stop(f"{row.name} does not take a head_dim: AttributeError")
     if row.null_head == "always" and config.get(row.head) is None:
         loaded.stop(f"{row.name} computes with {row.head}, which is null without it: TypeError")
-    null = row.head in config.values and config.values[row.head] is None
+    key = "head_dim" if row.head == "quotient" else row.head
+    null = key in config.values and config.values[key] is None
     if null and row.null_head in ("load", "build"):
-        loaded.stop(f"{row.head} is null, which {row.name} does not take")
+        loaded.stop(f"{key} is null, which {row.name} does not take")
 
 
 def _quotient(keys: Mapping[str, Any]) -> Any:
@@ -299,8 +300,8 @@ def _nested(
         if "rope_theta" not in rope and row.silent == "stops" and kind in kinds:
             loaded.stop(f"{row.name} wants a rope_theta in the object of {kind}: KeyError")
         _base(config, row, loaded, rope, kind)
-        filled = row.rope[kind].get(PARTIAL) if row.part.get("filled") else None
-        _parts(config, row, loaded, rope, filled)
+        part = row.rope[kind].get(PARTIAL) if row.part.get("filled") else None
+        _parts(config, row, loaded, rope, part)
         if kind in kinds:
             made[kind] = rope
             _checks(config, row, loaded, rope)

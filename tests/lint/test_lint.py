@@ -291,7 +291,7 @@ def test_type_alone_within_a_kind_of_layer_is_read() -> None:
 
 def test_a_flat_object_is_refused_by_modernbert() -> None:
     said = the("flat-not-read", outside(modern(LINEAR), model_type="modernbert"))
-    assert "refuses it: TypeError" in said.message
+    assert "refuses it" in said.message
 
 
 @pytest.mark.parametrize("rope", [LINEAR, YARN, LLAMA3, LONGROPE])

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ropecalc.models.classes import class_row, version
+from ropecalc.models.classes import class_row, composite, version
 from ropecalc.models.huggingface import parse_config
 from tests.tools.class_files import files
 from tests.tools.class_replay import DECISIONS, decision, difference, said, unpacked
@@ -36,29 +36,46 @@ def replayed(name: str) -> Iterator[tuple[str, dict[str, Any], int, dict[str, An
             yield change, document, length_of(change, context), unpacked(answer)
 
 
+def apart(name: str, every: int = 1) -> dict[str, str]:
+    """{change: difference} of a class, from every n-th of its files, without decisions."""
+    found = {}
+    first = sum(map(ord, name)) % every
+    for change, document, length, real in list(replayed(name))[first::every]:
+        text = difference(said(document, length), real)
+        if text and decision(name, change, text) is None:
+            found[change] = text
+    return found
+
+
 @pytest.mark.parametrize("name", SWEEP["classes"])
 def test_every_class_is_read_as_its_model_runs(name: str) -> None:
-    apart = {}
-    for change, document, length, real in replayed(name):
-        found = difference(said(document, length), real)
-        if found and decision(name, change, found) is None:
-            apart[change] = found
-    assert apart == {}
+    assert apart(name, every=10) == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SWEEP["classes"])
+def test_every_file_of_every_class_is_read_as_its_model_runs(name: str) -> None:
+    assert apart(name) == {}
+
+
+@pytest.mark.slow
 def test_decisions_are_few() -> None:
-    total = differences = 0
-    for name in list(SWEEP["classes"])[::6]:
+    total = 0
+    decided = []
+    for name in SWEEP["classes"]:
         for change, document, length, real in replayed(name):
-            found = difference(said(document, length), real)
             total += 1
-            differences += bool(found) and decision(name, change, found) != DECISIONS["compressed"]
-    assert total > 500
-    assert differences * 100 < total
+            found = difference(said(document, length), real)
+            decided += [decision(name, change, found)] if found else []
+    others = [reason for reason in decided if reason != DECISIONS["compressed"]]
+    assert len(others) * 200 < total
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
 def test_a_file_is_read_as_its_model_runs(case: dict[str, Any]) -> None:
+    row = class_row(case["class"]) or class_row(composite(case["class"]).get("class"))
+    if row is None or not row.run:
+        pytest.skip("its class was loaded, not run")
     found = difference(said(case["doc"], case["length"]), case["oracle"])
     assert not found or decision(case["class"], case["family"], found) is not None, found
 

@@ -116,8 +116,9 @@ def test_every_known_model_with_a_scaling_was_asked_about() -> None:
     for name, document in asked.items():
         ours = find_model(name.removeprefix("known: "))
         stand_in = parse_config(document, name)
-        assert [replace(rope, latent=False) for rope in stand_in.ropes] == [
-            replace(rope, latent=False) for rope in ours.ropes
+        # a stand-in counts its own layers where the file does not say how many there are
+        assert [replace(rope, latent=False, layers=None) for rope in stand_in.ropes] == [
+            replace(rope, latent=False, layers=None) for rope in ours.ropes
         ]
 
 

@@ -92,7 +92,13 @@ OF_CLASS: dict[str, Document] = {
         "num_hidden_layers": 4,
         "layer_types": ["full_attention", "sliding_attention"] * 2,
     },
+    "t5gemma2_text": {"dropout_rate": 0.0},
     "zamba2": {
+        "hidden_size": 128,
+        "attention_hidden_size": 256,
+        "attention_head_dim": 128,
+        "kv_channels": 64,
+        "intermediate_size": 512,
         "layers_block_type": ["linear_attention", "hybrid"] * 2,
         "num_hidden_layers": 4,
         "hybrid_layer_ids": [1, 3],

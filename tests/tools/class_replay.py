@@ -114,7 +114,7 @@ DECISIONS = {
     "none of its rope",
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
-    "size": "head_dim in a class that computes its heads without it is read for the rotation alone",
+    "size": "sizes of a head that contradict each other stop for reasons that are none of its rope",
 }
 
 
@@ -130,7 +130,7 @@ def decision(name: str, change: str, found: str) -> str | None:
         return DECISIONS["odd"]
     if found.startswith("context") and name == "cohere":
         return DECISIONS["cohere"]
-    if change.startswith("head_dim"):
+    if change.startswith(("head_dim", "qk_")):
         return DECISIONS["size"]
     return None
 

@@ -289,10 +289,10 @@ def _part(own: Class) -> Row:
         stands = "read"
     else:
         stands = "stops" if own.stops("v4 partial 0.25") else "read" if own.stops(plain) else "kept"
-    outside = outside or (
-        not own.stops("v4 yarn")
-        and (own.stops("v4 partial yarn") or own.rotary("v4 partial yarn") != own.rotary("v4 yarn"))
-    )
+    outside = outside or own.stage("v4 partial 0.25") == "forward"
+    if not own.stops("v4 yarn"):
+        more = own.stops("v4 partial yarn")
+        outside = outside or more or own.rotary("v4 partial yarn") != own.rotary("v4 yarn")
     row: Row = {}
     part: Row = {"inside": inside, "outside": outside, "keys": keys, "scaled": stands}
     usual = {"inside": False, "outside": True, "keys": [], "scaled": "stops"}
