@@ -77,10 +77,10 @@ def inspect(
 
     >>> from ropecalc import ModelConfig, Rope
     >>> rope = Rope("all", "linear", 1e4, 128, 128, {"factor": 8}, context=32_768)
-    >>> model = ModelConfig("example", "transformers-4", None, (rope,), 32_768, 4_096)
+    >>> model = ModelConfig("example", "transformers-4", None, (rope,), 32_768)
     >>> found = inspect(model).layers[0]
     >>> found.check.first_violation, found.unfinished_pairs, round(found.minimum_base)
-    (13649, 33, 629978)
+    (13649, 18, 629978)
     """
     from ropecalc.lint import findings
     from ropecalc.scaling.domains import checked_weights
@@ -96,9 +96,10 @@ def inspect(
         for length in _lengths(rope, (rope.context or asked) if context is None else context)
     ]
     work = _Work(count_unrotated, bases, dtype, recipe, checked_weights(weights))
+    turned = model.trained_context or model.context
     try:
         layers = [
-            _layer(rope, length, model.trained_context, work, part_of(progress, index, len(stages)))
+            _layer(rope, length, turned, work, part_of(progress, index, len(stages)))
             for index, (rope, length) in enumerate(stages)
         ]
     except InvalidValueError as error:
@@ -166,7 +167,7 @@ class _Work:
 
 
 def _layer(
-    rope: Rope, length: int | None, trained: int | None, work: _Work, progress: Progress | None
+    rope: Rope, length: int | None, turned: int | None, work: _Work, progress: Progress | None
 ) -> LayerInspection:
     from ropecalc.scaling import from_rope
 
@@ -183,12 +184,13 @@ def _layer(
         length=length,
         spectrum=spectrum,
         check=check,
-        unfinished_pairs=None if trained is None else sum(wave > trained for wave in waves),
+        unfinished_pairs=None if turned is None else sum(wave > turned for wave in waves),
         shortest_wavelength=min(waves),
         longest_wavelength=max(waves),
         minimum_base=bases[0],
         safe_base=bases[1],
         precision=None if reach is None else work.rounded(spectrum, rope, reach, length),
+        turned_context=turned,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from typing import Protocol
 import pytest
 from hypothesis import settings
 
+from tests.tools.inside import run_inside
 from tests.tools.places import ROOT
 
 AMBIENT = (
@@ -52,7 +52,7 @@ settings.load_profile("ropecalc")
 
 
 class RunCli(Protocol):
-    """Runs ``python -m ropecalc`` as a process; ``env`` is added to the pinned environment."""
+    """Runs ``python -m ropecalc``; ``env`` is added to the pinned environment."""
 
     def __call__(
         self, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None
@@ -97,7 +97,7 @@ def _closed_pipes_raise() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def run_python() -> RunCli:
-    """The same for ``python`` with any arguments."""
+    """``python`` with any arguments, as a process in the checkout."""
 
     def run(*args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Done:
         return subprocess.run(
@@ -115,8 +115,8 @@ def run_python() -> RunCli:
 
 
 @pytest.fixture(scope="session")
-def run_cli(run_python: RunCli) -> RunCli:
-    """``run_cli("max-ctx", "--base", "1e6")`` as a process of its own."""
+def run_process(run_python: RunCli) -> RunCli:
+    """``python -m ropecalc`` as a process of its own: for streams, signals and the environment."""
 
     def run(*args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Done:
         return run_python("-m", "ropecalc", *args, stdin=stdin, env=env)
@@ -125,12 +125,18 @@ def run_cli(run_python: RunCli) -> RunCli:
 
 
 @pytest.fixture(scope="session")
-def run_batch(run_python: RunCli) -> RunBatch:
-    """Many command lines in one process, which starts once: the quick way through a table."""
+def run_cli(run_process: RunCli) -> RunCli:
+    """``run_cli("max-ctx", "--base", "1e6")`` in this process; in its own if ``env`` is given."""
 
-    def run(lines: Sequence[Sequence[str]]) -> list[Done]:
-        batch = run_python("-c", BATCH, stdin=json.dumps(lines))
-        assert batch.returncode == 0, batch.stderr
-        return [Done(*done) for done in json.loads(batch.stdout)]
+    def run(*args: str, stdin: str | None = None, env: Mapping[str, str] | None = None) -> Done:
+        if env is not None:
+            return run_process(*args, stdin=stdin, env=env)
+        return run_inside(args, stdin or "")
 
     return run
+
+
+@pytest.fixture(scope="session")
+def run_batch() -> RunBatch:
+    """Many command lines, one after another."""
+    return lambda lines: [run_inside(line) for line in lines]

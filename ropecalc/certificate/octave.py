@@ -97,6 +97,7 @@ class Octave:
         self.error = 2 * levels + 2
         rows = ceil((n + Fraction(self.error, 4)) * 2 * ((1 << COARSE) + 1))
         self.product_error = rows + ceil((1 + Fraction(self.error, 2**6)) * 2**WEIGHT)
+        self.value_error = (self.error << WEIGHT) + (n << TURN)
 
     def around(self, ratio: int) -> Around:
         """What the x shows whose q this is, in units of 2^-FINE and off by at most 2."""
@@ -120,6 +121,7 @@ class Around:
         )
         # |g'| <= m steepness  and  |g''| <= m (bends_1 + m bends_2), in units of 1/scale
         self._steepness = int(self._rates.sum())
+        self.slope_error = octave.error * self._steepness + (3 * octave.weights.n_pairs << TURN)
         self._bends = int(bends.sum()), int(_times(bends, upper).sum())
 
     def narrowest(self) -> int:
@@ -169,21 +171,23 @@ class Around:
 
     def _second(self, distances: Integers, half: int) -> Iterator[int]:
         """The distances that the second test leaves."""
-        octave, weights = self.octave, self.octave.weights
+        base = self.octave.weights.constant(TURN) - self.octave.value_error
+        linear, square = self._bend_losses(half)
+        values, slopes = self._expanded(distances)
+        for m, value, slope in zip(*(a.tolist() for a in (distances, values, slopes)), strict=True):
+            steep = ((abs(slope) + self.slope_error) * half) >> PLACE
+            if value + base < m * (steep + 1 + linear + m * square):
+                yield m
+
+    def _expanded(self, distances: Integers) -> tuple[Integers, Integers]:
+        """g less its constant, and g'/m, in units of 2^-TURN/scale."""
+        octave = self.octave
         rows, columns = np.divmod(distances - octave.distances.start, 1 << octave.column_levels)
         cosines, sines = product(
             (self._left[0][rows], self._left[1][rows]),
             (self._right[0][columns], self._right[1][columns]),
         )
-        values, slopes = cosines @ weights.values, np.abs(sines @ self._rates)
-        n, E = weights.n_pairs, octave.error
-        base = weights.constant(TURN) - (E << WEIGHT) - (n << TURN)
-        slope_error = E * self._steepness + (3 * n << TURN)
-        linear, square = self._bend_losses(half)
-        for m, value, slope in zip(*(a.tolist() for a in (distances, values, slopes)), strict=True):
-            loss = (((slope + slope_error) * half) >> PLACE) + 1 + linear + m * square
-            if value + base < m * loss:
-                yield m
+        return cosines @ octave.weights.values, sines @ self._rates
 
     def _bend_losses(self, half: int) -> tuple[int, int]:
         """Of g by the bound on |g''|, for each m and each m^2, in units of 2^-TURN/scale."""

@@ -11,11 +11,11 @@ from ropecalc.cli.heads import (
     DEFAULT_HEAD_DIM,
     Chosen,
     chosen,
-    doubt_original,
     head_inputs,
     name,
     rotated,
     spectra,
+    tell_original,
 )
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, choose, required, show
@@ -97,7 +97,8 @@ def command(
     scaling = {"rope_type": rope_type, "factor": factor, "original_context": original_context}
     if any(part is not None for part in scaling.values()):
         head = (dim, rotary_dim, partial_rotary_factor)
-        found, base = [_rescaled(found, base, head, context=ctx, **scaling)], None
+        tell = form is not Form.BARE
+        found, base = [_rescaled(found, base, head, tell=tell, context=ctx, **scaling)], None
     ctx = found[0].rope.reach if found and ctx is None else ctx
     if ctx is None:
         raise required("--ctx", "32k")
@@ -135,6 +136,8 @@ def _rescaled(
     found: Sequence[Chosen],
     base: float | None,
     head: tuple[int | None, int | None, float | None],
+    *,
+    tell: bool,
     **parts: Any,
 ) -> Chosen:
     """A model, or a bare head, with another scaling."""
@@ -143,14 +146,15 @@ def _rescaled(
     from ropecalc.results import ModelConfig, Rope
 
     if found:
-        doubt_original(found[0].model.trained_context, **parts)
-        rope = make_setting(found[0].model, found[0].rope, **parts).rope
-        return Chosen(found[0].model, rope, scaling_in_short(rope))
+        setting = make_setting(found[0].model, found[0].rope, **parts)
+        if tell:
+            tell_original(setting)
+        return Chosen(found[0].model, setting.rope, scaling_in_short(setting.rope))
     head_dim = head[0] or DEFAULT_HEAD_DIM
     rope = Rope("all", "default", float(base or 0), head_dim, rotated(head_dim, *head[1:]))
     rope = make_setting(None, rope, **parts).rope
     source = f"base {format_base(float(base or 0))}"
-    model = ModelConfig(source, "options", None, (rope,), rope.context, None)
+    model = ModelConfig(source, "options", None, (rope,), rope.context)
     return Chosen(model, rope, scaling_in_short(rope))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options, writing
-from ropecalc.cli.heads import doubt_original, layer_of
+from ropecalc.cli.heads import layer_of, tell_original
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, show, warn
 from ropecalc.errors import InvalidValueError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and others take it."
 EPILOG = epilog(
-    "ropecalc emit Qwen3-8B --rope-type yarn --factor 4 --original-context 32k",
+    "ropecalc emit Qwen3-8B --rope-type yarn --ctx 128k",
     "ropecalc emit Qwen3-8B --base 5e6 --ctx 128k --write vllm",
     "ropecalc emit --base 5e6 --dim 128 --ctx 128k --write megatron-lm",
     "ropecalc emit --in-place config.json --base 5e6 --ctx 128k --dry-run",
@@ -120,7 +120,6 @@ def _setting(
         model = load(target)
         for assumption in model.assumptions:
             warn(f"{model.source}: {assumption}")
-        doubt_original(model.trained_context, **parts)
         name = called(target, model)
         return make_setting(model, layer_of(model, layer), model_name=name, **parts)  # type: ignore[arg-type]
     if parts["base"] is None:
@@ -141,6 +140,8 @@ def _emit(setting: Setting, named: Sequence[str], form: Form) -> bool:
     from ropecalc.stacks.writing import emit
 
     emissions = [emit(setting, stack) for stack in named or STACKS]
+    if named and form is Form.PIPE:
+        tell_original(setting)
     if setting.shortfall and (form is Form.BARE or (named and form is Form.PIPE)):
         warn(setting.shortfall)  # once: it is no stack's own
     if named and form in (Form.PIPE, Form.BARE):
@@ -204,6 +205,8 @@ def _patch(
     from ropecalc.render.records import record
     from ropecalc.stacks.transformers.patch import patch_config
 
+    if form is not Form.BARE:
+        tell_original(setting)
     done = patch_config(
         path, setting, backup=not no_backup, force=force, dry_run=dry_run, form=keys
     )

@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ropecalc.cli.output import at_most_one, required, say, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_base
 
 if TYPE_CHECKING:
-    from ropecalc.results import ModelConfig, Rope
+    from ropecalc.results import ModelConfig, Rope, Setting
     from ropecalc.spectrum import Spectrum
 
 DEFAULT_HEAD_DIM = 128
@@ -109,21 +109,13 @@ def layer_of(model: ModelConfig, layer: str | None) -> Rope:
     raise InvalidValueError("layer", f"{model.source} has no layer {layer!r}: it has {kinds}")
 
 
-def doubt_original(trained: int | None, **parts: Any) -> None:
-    """Say so where the trained context was taken for the original one, and does not fit the rest.
-
-    Qwen3's file allows 40,960 tokens and says nothing of the 32,768 that it was trained on: four
-    times what is meant reaches 131,072.
-    """
-    factor, context = parts["factor"], parts["context"]
-    if parts["original_context"] or not (trained and factor and context):
-        return
-    if factor * trained != context and context % factor == 0:
-        warn(
-            f"the original context is taken for the file's {trained:,} tokens, {factor:g} times "
-            f"which is no {context:,}: give --original-context {int(context // factor)} if that "
-            "is meant"
-        )
+def tell_original(setting: Setting) -> None:
+    """Say where a new scaling starts, and why there, where nobody gave that."""
+    start = setting.start
+    if start is not None and setting.model is not None:
+        whose = short_name(setting.model.source)
+        cure = "" if start.sourced else "; --original-context gives another"
+        warn(f"{whose}: original context {start.context:,} tokens, {start.reason}{cure}")
 
 
 def rotated(head_dim: int, rotary_dim: int | None, factor: float | None) -> int:

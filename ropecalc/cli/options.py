@@ -218,7 +218,7 @@ Original = Annotated[
     int | None,
     option(
         "--original-context",
-        "Context before it; the trained one unless given.",
+        "Original context; from its maker or the file unless given.",
         "TOKENS",
         reader(partial(tokens, parameter="original_context")),
     ),

@@ -70,12 +70,16 @@ def save(path: str, drawing: Drawing) -> None:
 
 
 def contexts_of(models: Sequence[Chosen], context: int) -> Contexts:
-    """What models were trained for and allow, as far as it lies within ``context``."""
+    """The original, trained and configured contexts of models, as far as within ``context``."""
     found: dict[int, list[str]] = {}
     for one in models:
-        trained, reach = one.model.trained_context, one.rope.reach
         whose = f" of {one.label}" if len(models) > 1 else ""
-        for length, what in ((trained, "trained context"), (reach, "context")):
-            if length is not None and length < context and (what != "context" or reach != trained):
+        lengths = {  # a later name of the same length is the one that is said
+            one.rope.reach: "context",
+            one.rope.original_context: "original context",
+            one.model.trained_context: "trained context",
+        }
+        for length, what in lengths.items():
+            if length is not None and length < context:
                 found.setdefault(length, []).append(f"{what}{whose} {length:,}")
     return [(length, ", ".join(words)) for length, words in sorted(found.items())]

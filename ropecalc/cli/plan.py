@@ -45,7 +45,7 @@ From = Annotated[
     int | None,
     options.option(
         "--from",
-        "Trained context; the model's own unless given.",
+        "Context to begin from; from its maker or the file unless given.",
         "TOKENS",
         options.reader(options.tokens),
     ),
@@ -148,6 +148,7 @@ def command(
         "rotary_dim": plan.rotary_dim,
         "count_unrotated": not ignore_unrotated,
         "weights": weights,
+        "original_context": plan.original_context,
         "trained_context": plan.trained_context,
         "context": to,
         "methods": method,
@@ -265,8 +266,7 @@ def _solve(
                 **asked,
             )
         except InvalidValueError as error:
-            said = trained or (model and model.trained_context) or 0
-            guessed = trained is None and context <= said
+            guessed = trained is None and model is not None
             raise _by_its_option(error, guessed=guessed) from None
 
 
@@ -278,7 +278,7 @@ def _by_its_option(error: InvalidValueError, *, guessed: bool) -> InvalidValueEr
     option = {"context": "--to", "trained_context": "--from", "method": "--method"}
     if error.parameter not in option:
         return error
-    if error.parameter == "context" and guessed:
+    if error.parameter == "context" and guessed and "longer than the original" in str(error):
         error = InvalidValueError(
             "context",
             f"{error}; that is what the file says: give --from, such as --from 8k, if it was "

@@ -93,7 +93,7 @@ def _setting(plan: Plan, method: str, target: str | None) -> Setting:
     setting = {"rope": candidate.rope, "context": plan.context, "model": plan.model}
     if plan.model is not None and target is not None:
         setting["model_name"] = called(target, plan.model)
-    return Setting(**setting, trained_context=plan.trained_context)  # type: ignore[arg-type]
+    return Setting(**setting, original_context=plan.original_context)  # type: ignore[arg-type]
 
 
 def written_for(

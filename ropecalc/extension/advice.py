@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ropecalc.results import Candidate, ModelConfig, Plan, Rope
+    from ropecalc.results.configs import Recipe
 
 ORIGINAL = "original"
 PUBLISHED = 4.0  # the factor that Qwen2.5 and Qwen3 publish for YaRN without training
@@ -43,10 +44,11 @@ def advise(plan: Plan) -> Plan:
 
     1. the head as it is, where the model's own scaling is meant for the target or more;
     2. the model's own method with the greater factor, where it has one that was evaluated;
-    3. YaRN: pairs that finished many turns in training keep their frequencies, and slow ones stay
+    3. the scaling that the model's maker publishes, with the factor that the target takes;
+    4. YaRN: pairs that finished many turns in training keep their frequencies, and slow ones stay
        within the phases that they have seen. A factor of 4 is in published use; up to 8 it is
        worth a try; beyond, it is named as the least bad, with the advice to train;
-    4. of what was asked for, the first in the order of ``UNTRAINED_FIRST``.
+    5. of what was asked for, the first in the order of ``UNTRAINED_FIRST``.
 
     Both are rules of thumb on top of one criterion: nothing here measures quality.
     """
@@ -73,7 +75,7 @@ def reaches_by_itself(model: ModelConfig | None, rope: Rope, context: int) -> bo
 def _with_training(plan: Plan) -> tuple[str, str]:
     if reaches_by_itself(plan.model, plan.original.rope, plan.context):
         return ORIGINAL, (
-            f"The model was made for {_own_context(plan):,} tokens with the "
+            f"The model's file is for {_own_context(plan):,} tokens with the "
             f"{plan.original.rope.rope_type} scaling that it has: keep it while you train. With it "
             f"{_bound(plan, plan.original)}."
         )
@@ -82,7 +84,7 @@ def _with_training(plan: Plan) -> tuple[str, str]:
     own_way = plan.candidate(plan.original.rope.rope_type)
     if own_way is not None:
         return own_way.method, (
-            f"The model was made with {own_way.method} scaling, which its weights know: "
+            f"The model has {own_way.method} scaling, which its weights know: "
             f"{_setting(own_way)} goes on with it. {_evidence(plan, own_way, start=True)}"
         )
     liu = plan.candidate("liu")
@@ -191,10 +193,26 @@ def _without_training(plan: Plan) -> tuple[str, str]:
             f"{_own_context(plan):,} tokens that it was published for, test retrieval over the "
             "whole length."
         )
+    recipe = plan.recipe
+    published = None if recipe is None else plan.candidate(recipe.rope_type)
+    if recipe is not None and published is not None:
+        return published.method, _published_reason(plan, recipe, published)
     found = _first(plan, UNTRAINED_FIRST)
     if found.method != "yarn":
         return found.method, _plainly(plan, found)
     return "yarn", f"{_yarn_reason(plan, found)} {_stretch(plan.factor)}{_fallback(plan)}"
+
+
+def _published_reason(plan: Plan, recipe: Recipe, found: Candidate) -> str:
+    """The maker's own way: as it is published, or with the factor that the target takes."""
+    factor = found.rope.factor or 1.0
+    text = (
+        f"{_setting(found)}: the model's maker publishes factor {recipe.factor:g} from "
+        f"{recipe.original_context:,} tokens, for up to {recipe.context:,}. "
+    )
+    if factor > recipe.factor:
+        text += f"Factor {factor:.4g} is beyond that: test retrieval over the whole length. "
+    return f"{text}With it {_evidence(plan, found)}"
 
 
 def _yarn_reason(plan: Plan, found: Candidate) -> str:
@@ -207,7 +225,7 @@ def _yarn_reason(plan: Plan, found: Candidate) -> str:
 
 def _own_context(plan: Plan) -> int:
     """The context that the model's file is for, tokens."""
-    return (plan.model and plan.model.context) or plan.trained_context
+    return (plan.model and plan.model.context) or plan.original_context
 
 
 def _evidence(plan: Plan, found: Candidate, *, start: bool = False) -> str:
@@ -283,7 +301,7 @@ def _phases(found: Candidate, *, start: bool = False) -> str:
     pairs = found.unseen_pairs
     verb = "meets" if pairs == 1 else "meet"
     return (
-        f"{pairs} of {found.spectrum.n_pairs} pairs {verb} phases unseen in training, up to "
+        f"{pairs} of {found.spectrum.n_pairs} pairs {verb} new phases, up to "
         f"{found.unseen_turns:.2f} of a turn"
     )
 

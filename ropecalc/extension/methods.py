@@ -26,7 +26,7 @@ class Way:
     """The head with the model's own base, without scaling; its context is the target."""
     own: Rope
     """The same with the model's own scaling."""
-    trained_context: int
+    original_context: int
     context: int
     count_unrotated: bool
     weights: tuple[float, ...] | None = None
@@ -35,7 +35,7 @@ class Way:
     @property
     def factor(self) -> float:
         """s = L' / L."""
-        return self.context / self.trained_context
+        return self.context / self.original_context
 
     @property
     def asks_nothing(self) -> bool:
@@ -128,7 +128,7 @@ def _safe(way: Way) -> Rope | None:
 
 
 def _liu(way: Way) -> Rope | None:
-    return way.with_base(critical_base(way.plain.base, way.trained_context, way.context))
+    return way.with_base(critical_base(way.plain.base, way.original_context, way.context))
 
 
 def _ntk(way: Way) -> Rope | None:
@@ -142,18 +142,18 @@ def _linear(way: Way) -> Rope | None:
 
 
 def _dynamic(way: Way) -> Rope | None:
-    return way.scaled("dynamic", factor=way.factor, original_context=way.trained_context)
+    return way.scaled("dynamic", factor=way.factor, original_context=way.original_context)
 
 
 def _yarn(way: Way) -> Rope | None:
-    return way.scaled("yarn", factor=way.growth("yarn"), original_context=way.trained_context)
+    return way.scaled("yarn", factor=way.growth("yarn"), original_context=way.original_context)
 
 
 def _llama3(way: Way) -> Rope | None:
     return way.scaled(
         "llama3",
         factor=way.growth("llama3"),
-        original_context=way.trained_context,
+        original_context=way.original_context,
         low_freq_factor=LOW_FREQ_FACTOR,
         high_freq_factor=HIGH_FREQ_FACTOR,
     )

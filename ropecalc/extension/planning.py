@@ -16,6 +16,7 @@ from ropecalc.extension.criteria import (
     unseen_phases,
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
+from ropecalc.models.lengths import original_of
 from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
@@ -43,9 +44,10 @@ def plan(
     methods: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Plan:
-    """Ways from a trained context to a longer one, each evaluated at the longer.
+    """Ways from one context to a longer one, each evaluated at the longer.
 
-    With b the base, L the trained and L' the new context, s = L'/L, r the rotated dimensions:
+    With b the base, L the original and L' the new context, s = L'/L, r the rotated dimensions; L is
+    the context that the head was trained on:
 
     ============  ==================================================================
     minimum-base  the smallest base that meets the bound at L' (``min_base``)
@@ -99,7 +101,8 @@ def plan(
         context=trained_context,
     )
     head = _Head(None, rope, count_unrotated, checked_weights(weights))
-    return _planned(head, trained_context, context, methods, progress)
+    lengths = _Lengths(trained_context, trained_context)
+    return _planned(head, lengths, context, methods, progress)
 
 
 def plan_model(
@@ -115,16 +118,18 @@ def plan_model(
 ) -> Plan:
     """The same for a model, whose own scaling, where it has one, is the "original".
 
-    The methods begin from its plain base and the context before that scaling; the one that the
-    model has itself keeps its other parameters, and its factor grows from the model's own as the
-    context that the file is for grows to the target. Where
-    ``trained_context`` is more than that, so that it was trained with its scaling, the phases seen
-    in training are those of the scaled frequencies.
+    The methods begin from its plain base and its original context, as
+    ``ropecalc.models.lengths.original_of`` has it: that of its scaling, of its maker's recipe, or
+    what it was trained on, and its configured context where no source says more. The method that
+    the model has itself keeps its other parameters, and its factor grows from the model's own as
+    the context that the file is for grows to the target. Phases are new where training did not show
+    them: on the trained context where a source has that, in the scaled frequencies where it is
+    longer than the original one; else where the original context does not.
 
     Parameters
     ----------
     model : from ``read_config`` or ``find_model``
-    trained_context : the model's own unless given, tokens
+    trained_context : what it was trained on, in the place of both lengths, tokens
     layer : the ``layer_type`` to plan for; the one that sees the whole context unless given
 
     The other parameters, and the errors, as in ``plan``; UnsupportedError for frequencies that
@@ -136,15 +141,25 @@ def plan_model(
             f"{model.source}: there is no plan for {rope.rope_type} frequencies yet: "
             "ropecalc inspect evaluates them as they are"
         )
-    trained = model.trained_context if trained_context is None else trained_context
-    if trained is None:
+    start = original_of(model, rope) if trained_context is None else None
+    original = trained_context if start is None else start.context
+    if original is None:
         raise InvalidValueError(
             "trained_context",
-            f"trained_context is not in {model.source}: give the context it was trained for",
+            f"the original context is not in {model.source}: give what it was trained on",
         )
+    trained = model.trained_context if trained_context is None else trained_context
     head = _Head(model, rope, count_unrotated, checked_weights(weights))
-    found = _planned(head, trained, context, methods, progress)
-    return replace(found, notes=(*_model_notes(model, rope, trained, context), *found.notes))
+    found = _planned(head, _Lengths(original, trained), context, methods, progress)
+    notes = (*_model_notes(found, rope), *found.notes)
+    return replace(found, start=start, notes=notes)
+
+
+class _Lengths(NamedTuple):
+    """Where the ways begin, and what training showed, tokens."""
+
+    original: int
+    trained: int | None
 
 
 class _Head(NamedTuple):
@@ -158,19 +173,20 @@ class _Head(NamedTuple):
 
 def _planned(
     head: _Head,
-    trained: int,
+    lengths: _Lengths,
     context: int,
     methods: Sequence[str] | None,
     progress: Progress | None,
 ) -> Plan:
-    trained, context, chosen = _checked(trained, context, methods)
+    original, context, chosen = _checked(lengths.original, context, methods)
     model, rope = head.model, head.rope
     check_weights(head.weights, rope.rotary_dim // 2)
     plain = replace(rope, rope_type="default", parameters={}, context=context)
     steps = _Steps(progress, len(chosen) + 1)
-    way = Way(plain, rope, trained, context, head.count_unrotated, head.weights, steps)
-    look = _Look(way, _seen(model, rope, way))
-    original = look.at(ORIGINAL, replace(rope, context=context))
+    way = Way(plain, rope, original, context, head.count_unrotated, head.weights, steps)
+    seen = lengths.trained or original
+    look = _Look(way, _seen(model, rope, way, seen), seen)
+    as_it_is = look.at(ORIGINAL, replace(rope, context=context))
     found: list[Candidate] = []
     notes: list[str] = []
     for method, setting in settings(way, chosen):
@@ -185,12 +201,13 @@ def _planned(
         head_dim=rope.head_dim,
         rotary_dim=rope.rotary_dim,
         base=rope.base,
-        trained_context=trained,
+        original_context=original,
+        trained_context=lengths.trained,
         context=context,
-        original=original,
+        original=as_it_is,
         candidates=tuple(found),
-        critical_dimension=critical_dimension(rope.base, rope.rotary_dim, trained),
-        critical_base=critical_base(rope.base, trained, context),
+        critical_dimension=critical_dimension(rope.base, rope.rotary_dim, original),
+        critical_base=critical_base(rope.base, original, context),
         with_training="",
         with_training_reason="",
         without_training="",
@@ -201,29 +218,31 @@ def _planned(
 
 
 def _checked(
-    trained: int, context: int, methods: Sequence[str] | None
+    original: int, context: int, methods: Sequence[str] | None
 ) -> tuple[int, int, tuple[str, ...]]:
     """The lengths, and the methods in the order of ``METHODS``."""
     from ropecalc.similarity import MAX_SEARCH, checked_context
 
-    trained = checked_length("trained_context", trained)
+    original = checked_length("trained_context", original)
     context = checked_context(context, MAX_SEARCH)
-    if context <= trained:
+    if context <= original:
         raise InvalidValueError(
             "context",
-            f"context must be longer than the trained {trained:,} tokens, got {context:,}",
+            f"context must be longer than the original {original:,} tokens, got {context:,}",
         )
     asked = METHODS if methods is None else tuple(map(method_named, methods))
-    return trained, context, tuple(method for method in METHODS if method in asked)
+    return original, context, tuple(method for method in METHODS if method in asked)
 
 
-def _seen(model: ModelConfig | None, rope: Rope, way: Way) -> Spectrum:
-    """The frequencies that training had: plain ones, unless it went on with the model's scaling."""
+def _seen(model: ModelConfig | None, rope: Rope, way: Way, length: int) -> Spectrum:
+    """The frequencies that training had: plain ones, unless it went on with the model's scaling.
+
+    A scaling that does not say where it starts was there up to the configured context.
+    """
     from ropecalc.scaling import from_rope
 
-    before = None if model is None else model.trained_context
-    scaled = before is not None and way.trained_context > before
-    length = way.trained_context
+    start = None if model is None else original_of(model, rope)
+    scaled = start is not None and (length > start.context or not start.sourced)
     return from_rope(rope if scaled else way.plain, length, count_unrotated=way.count_unrotated)
 
 
@@ -244,9 +263,9 @@ class _Steps:
 class _Look:
     """Looks at settings at the target, all in the same way."""
 
-    def __init__(self, way: Way, trained: Spectrum) -> None:
+    def __init__(self, way: Way, seen: Spectrum, length: int) -> None:
         self.way = way
-        self.trained = trained
+        self.seen = seen, length
         self.before = self._spectrum(way.own, ORIGINAL)
 
     def _spectrum(self, rope: Rope, label: str) -> Spectrum:
@@ -275,7 +294,7 @@ class _Look:
 
         way, spectrum = self.way, self._spectrum(rope, method)
         last = float(similarity_at(spectrum, way.context - 1))
-        pairs, turns = unseen_phases(self.trained, way.trained_context, spectrum, way.context)
+        pairs, turns = unseen_phases(*self.seen, spectrum, way.context)
         return Candidate(
             method=method,
             rope=rope,
@@ -290,13 +309,18 @@ class _Look:
         )
 
 
-def _model_notes(model: ModelConfig, rope: Rope, trained: int, context: int) -> Iterator[str]:
+def _model_notes(plan: Plan, rope: Rope) -> Iterator[str]:
+    model, context = plan.model, plan.context
+    if model is None:
+        return
     if rope.rope_type != "default":
-        yield (
+        text = (
             f'The model has {rope.rope_type} scaling of its own: "original" is with it, and all '
-            f"other methods put theirs in its place, on its plain base and {trained:,} tokens. If "
-            "it was trained further with its scaling, give that length for the trained one."
+            "other methods put theirs in its place, on its plain base and "
+            f"{plan.original_context:,} tokens."
         )
+        cure = " If it was trained further with its scaling, give that length for the trained one."
+        yield text + ("" if plan.trained_context else cure)
     others = [other for other in model.ropes if other.layer_type != rope.layer_type]
     if others:
         kinds = " and ".join(_kind(other) for other in others)

@@ -19,7 +19,6 @@ from ropecalc.models.values import (
     WITHOUT_FILE,
     checked_dims,
     quotient,
-    trained_context,
     unique,
 )
 from ropecalc.results.configs import ModelConfig, Rope
@@ -93,7 +92,6 @@ def from_container(container: Container) -> ModelConfig:
         model_type=model.architecture,
         ropes=ropes,
         context=context,
-        trained_context=trained_context(ropes[0]),
         unrotated_layers=unrotated,
         assumptions=unique(model.assumptions),
         document=container.metadata,

@@ -28,7 +28,7 @@ from ropecalc.models.document import CHECK, Section, shown
 from ropecalc.models.loaded import Loaded, as_loaded
 from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS, text_path
 from ropecalc.models.ropes import Reading, parameters, rope_type
-from ropecalc.models.values import trained_context, unique
+from ropecalc.models.values import unique
 from ropecalc.results import ModelConfig, Rope
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.scaling import MAX_BASE
@@ -100,7 +100,6 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
         model_type=config.model_type,
         ropes=ropes,
         context=context,
-        trained_context=trained_context(ropes[0]),
         unrotated_layers=unrotated,
         assumptions=unique(assumptions),
         stops=None if loaded is None else loaded.stops,

@@ -2,7 +2,8 @@
 
 The table is ``data/models.toml``: keys as each model's own stack publishes them, read by the same
 code as a file. A name is looked for whatever its case and its hyphens, dots, underscores and
-spaces; the name of the hub's repository, with or without its owner, and the aliases serve as well.
+spaces; the name of the hub's repository, with or without its owner, and the aliases serve as well,
+and so does a name with the word of a variant that has the same numbers, such as -Instruct or -GGUF.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,14 @@ from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
+    from ropecalc.results.configs import Recipe, Trained
 
 HEADER = re.compile(r'^\["(.+)"\]$', re.MULTILINE)
 BETWEEN = re.compile(r"[-_. ]+")
+FORMAT = r"gguf|awq|gptq|mlx|exl[23]|fp8|nvfp4|mxfp4|int[48]|[348]bit|bf16|fp16|q\d\w*|bnb"
+TUNING = r"instruct|it|chat|base|pt|hf|thinking|reasoning"
+FORMATS = re.compile(rf"([-_. ]+({FORMAT}))+$", re.IGNORECASE)
+TUNINGS = re.compile(rf"[-_. ]+({TUNING})$", re.IGNORECASE)
 NEAREST, LEAST_LIKENESS, LONGEST = 3, 0.6, 100
 
 
@@ -39,6 +45,10 @@ class KnownModel:
     """Where the numbers come from."""
     document: Mapping[str, Any]
     """What its stack publishes, trimmed to what matters here."""
+    trained: Trained | None = None
+    """What it was trained on, where a source says."""
+    recipe: Recipe | None = None
+    """The scaling that its maker publishes for longer contexts, where there is one."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,8 +60,10 @@ class KnownModel:
     def config(self) -> ModelConfig:
         """What the table says about its rotary embeddings."""
         from ropecalc.models.huggingface import parse_config
+        from ropecalc.results.configs import Known
 
-        return parse_config(self.document, self.name)
+        known = Known((self.name,), matched=False, trained=self.trained, recipe=self.recipe)
+        return replace(parse_config(self.document, self.name), known=known)
 
 
 def model_names() -> tuple[str, ...]:
@@ -69,7 +81,7 @@ def known_models(search: str = "") -> tuple[KnownModel, ...]:
     Those whose own name begins with the first word come first.
 
     >>> [model.name for model in known_models("kimi k2")]
-    ['Kimi-K2', 'Kimi-K2.5']
+    ['Kimi-K2', 'Kimi-K2.5', 'Kimi-K2.7-Code']
     """
     models = tuple(map(_entry, _sections()))
     words = [_key(word) for word in search.split()]
@@ -85,7 +97,9 @@ def find_model(name: str) -> ModelConfig:
     Parameters
     ----------
     name : the model's name, its repository on the hub, that without its owner, or an alias; upper
-        and lower case and the signs "-", "_", "." and " " make no difference
+        and lower case and the signs "-", "_", "." and " " make no difference, nor does a word at
+        the end for a format of weights ("-GGUF", "-FP8"), or one for a tuning ("-Instruct",
+        "-Base") where no known model has it in its own name
 
     Raises
     ------
@@ -94,12 +108,13 @@ def find_model(name: str) -> ModelConfig:
 
     >>> find_model("meta-llama/llama_3.1-8b").rope.factor
     8.0
+    >>> find_model("Qwen3-8B-Instruct-GGUF").source
+    'Qwen3-8B'
     >>> find_model("lama-3.1-8b")
     Traceback (most recent call last):
     ropecalc.errors.InvalidValueError: no known model is called 'lama-3.1-8b': ...
     """
-    key = _key(name)
-    found = _by_name().get(key) or _by_any_name().get(key)
+    found = _named(name)
     if found is None:
         shown = repr(printable(name[:LONGEST]))
         cure = "run 'ropecalc models' to list them"
@@ -107,6 +122,16 @@ def find_model(name: str) -> ModelConfig:
         hint = f"did you mean {' or '.join(like)}? If not, {cure}" if like else cure
         raise InvalidValueError("model", f"no known model is called {shown}: {hint}")
     return _entry(found).config()
+
+
+def _named(name: str) -> str | None:
+    """The known model of a name: as it stands, then without words of variants at its end."""
+    bare = FORMATS.sub("", name[:LONGEST])
+    for text in (name, bare, TUNINGS.sub("", bare)):
+        found = _by_name().get(_key(text)) or _by_any_name().get(_key(text))
+        if found is not None:
+            return found
+    return None
 
 
 def nearest(name: str) -> list[str]:
@@ -117,8 +142,15 @@ def nearest(name: str) -> list[str]:
     """
     from difflib import get_close_matches
 
-    key, names = _key(name[:LONGEST]), {**_by_any_name(), **_by_name()}
-    begin = [known for other, known in _by_name().items() if key and other.startswith(key)]
+    text = FORMATS.sub("", name[:LONGEST])
+    key, names = _key(text), {**_by_any_name(), **_by_name()}
+    starts = [key, _key(TUNINGS.sub("", text).rpartition("/")[2])]
+    begin = [
+        known
+        for start in dict.fromkeys(starts)
+        for other, known in _by_name().items()
+        if start and other.startswith(start)
+    ]
     like = get_close_matches(key, names, 2 * NEAREST, LEAST_LIKENESS)
     return list(dict.fromkeys([*begin, *(names[other] for other in like)]))[:NEAREST]
 
@@ -150,14 +182,31 @@ def _sections() -> dict[str, str]:
 def _entry(name: str) -> KnownModel:
     import tomllib  # ten milliseconds that completion does without
 
+    from ropecalc.results.configs import Recipe, Trained
+
     values = tomllib.loads(_sections()[name])
+    trained, recipe = values.get("trained"), dict(values.get("recipe", {}))
+    if recipe:
+        recipe["original_context"] = recipe.pop("original_max_position_embeddings")
     return KnownModel(
         name=name,
         repo=values.get("repo"),
         aliases=tuple(values.get("aliases", ())),
         source=values["source"],
         document=values["config"],
+        trained=None if trained is None else Trained(**trained),
+        recipe=Recipe(**recipe) if recipe else None,
     )
+
+
+def sourced(model_type: str) -> list[KnownModel]:
+    """The known models of a class of which more is known than their numbers."""
+    mark = f'model_type = "{model_type}"'
+    return [
+        _entry(name)
+        for name, text in _sections().items()
+        if mark in text and ("\ntrained = " in text or "\nrecipe = " in text)
+    ]
 
 
 @cache

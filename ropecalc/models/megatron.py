@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from ropecalc.errors import ConfigError, UnsupportedError
 from ropecalc.files import printable
 from ropecalc.models.shell import Options, read_options
-from ropecalc.models.values import NONE, checked_dims, trained_context, unique
+from ropecalc.models.values import NONE, checked_dims, unique
 from ropecalc.results.configs import EVERY_LAYER, ModelConfig, Rope
 
 DEFAULT_BASE = 10_000
@@ -84,7 +84,6 @@ def parse_arguments(text: str, source: str) -> ModelConfig:
         model_type=None,
         ropes=ropes,
         context=context,
-        trained_context=trained_context(ropes[0]),
         unrotated_layers=unrotated,
         assumptions=unique(reader.assumptions),
         document=dict(reader.options.given),

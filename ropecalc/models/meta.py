@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.models.document import Section
-from ropecalc.models.values import checked_dims, quotient, trained_context, unique
+from ropecalc.models.values import checked_dims, quotient, unique
 from ropecalc.results.configs import EVERY_LAYER, ModelConfig, Rope
 
 if TYPE_CHECKING:
@@ -81,7 +81,6 @@ def parse_params(document: Mapping[str, Any], source: str) -> ModelConfig:
         model_type=keys.text("model_type"),
         ropes=ropes,
         context=context,
-        trained_context=trained_context(ropes[0]),
         unrotated_layers=unrotated,
         assumptions=unique(assumptions),
         document=document,

@@ -53,8 +53,9 @@ def read_config(source: str | os.PathLike[str]) -> ModelConfig:
     path = _in_folder(os.fspath(source))
     if _starts_with(path, GGUF_MAGIC):
         from ropecalc.models.gguf import read_gguf
+        from ropecalc.models.matching import recognised
 
-        return read_gguf(path)
+        return recognised(read_gguf(path))
     limit = MAX_CONTAINER if path == "-" else MAX_BYTES
     return parse_bytes(*read_bytes(path, limit, ConfigError, WANTED))
 
@@ -64,6 +65,12 @@ def parse_bytes(name: str, data: bytes) -> ModelConfig:
 
     Raises as ``read_config`` does.
     """
+    from ropecalc.models.matching import recognised
+
+    return recognised(_parsed(name, data))
+
+
+def _parsed(name: str, data: bytes) -> ModelConfig:
     if data.startswith(GGUF_MAGIC):
         from ropecalc.models.gguf import from_container
         from ropecalc.models.gguf_file import parse_container

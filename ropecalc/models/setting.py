@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.models.lengths import original_of
 from ropecalc.results import Setting
 
 if TYPE_CHECKING:
@@ -30,17 +31,19 @@ def make_setting(
     """The setting that a rope is, or that it becomes with other parts.
 
     A ``rope_type`` starts the scaling anew: its ``factor`` is ``context`` over ``original_context``
-    unless given, and that is the model's trained context unless given; with a factor the context is
-    their product unless given. Without one, ``factor`` and
-    ``original_context`` replace those of the rope's own scaling.
+    unless given, and that is as ``original_of`` has it unless given; with a factor the context is
+    their product unless given. Without a ``rope_type``, ``factor`` and ``original_context`` replace
+    those of the rope's own scaling.
 
     Raises
     ------
     InvalidValueError
-        The method is not known, a part does not belong to it, or one is missing.
+        The method is not known, a part does not belong to it, or one is missing: a new scaling
+        needs its factor, or the context to reach.
     """
-    trained = original_context or (None if model is None else model.trained_context)
-    reached = int(factor * trained) if rope_type and factor and trained else None
+    start = None if model is None or original_context else original_of(model, rope)
+    original = original_context or (None if start is None else start.context)
+    reached = int(factor * original) if rope_type and factor and original else None
     length = context or reached or rope.context
     if length is None:
         raise InvalidValueError("context", "the context is not known: give it, such as --ctx 128k")
@@ -48,11 +51,23 @@ def make_setting(
     if rope_type is None:
         given = _replaced(rope, factor, original_context)
     else:
-        given = _fresh(method, factor, trained, length)
+        if method != "default" and factor is None and context is None:
+            raise InvalidValueError("factor", _how_far(method, model))
+        given = _fresh(method, factor, original, length)
     if base is not None:
         rope = replace(rope, base=base)
     changed = replace(rope, rope_type=method, parameters=given, context=length)
-    return Setting(changed, length, trained, model, model_name)
+    if rope_type is None or method == "default":
+        start = None
+    return Setting(changed, length, original, model, model_name, start)
+
+
+def _how_far(method: str, model: ModelConfig | None) -> str:
+    """That a new scaling needs a factor or a context, with the maker's own as the example."""
+    recipe = None if model is None or model.known is None else model.known.recipe
+    example = "--factor 4" if recipe is None else f"--factor {recipe.factor:g}, as its maker does"
+    name = method.replace("_", "-")
+    return f"{name} needs a factor or a context to reach: give {example}, or --ctx 128k"
 
 
 def _known(rope_type: str) -> str:
@@ -79,20 +94,20 @@ def _replaced(rope: Rope, factor: float | None, original: int | None) -> dict[st
     return given
 
 
-def _fresh(method: str, factor: float | None, trained: int | None, context: int) -> dict[str, Any]:
+def _fresh(method: str, factor: float | None, original: int | None, context: int) -> dict[str, Any]:
     if method == "default":
         if factor is not None:
             raise InvalidValueError(
                 "factor", "default has no factor: give --base, or another --rope-type"
             )
         return {}
-    if trained is None and (factor is None or method in WITH_ORIGINAL):
+    if original is None and (factor is None or method in WITH_ORIGINAL):
         raise InvalidValueError(
             "original_context",
-            "the trained context is not known: give it, such as --original-context 32k",
+            "the original context is not known: give it, such as --original-context 32k",
         )
-    ratio = factor if factor is not None else max(1.0, context / (trained or context))
+    ratio = factor if factor is not None else max(1.0, context / (original or context))
     given: dict[str, Any] = {"factor": float(ratio)}
     if method in WITH_ORIGINAL:
-        given["original_context"] = trained
+        given["original_context"] = original
     return {**given, **(LLAMA3 if method == "llama3" else {})}

@@ -10,7 +10,6 @@ from ropecalc.spectrum import check_dims
 
 if TYPE_CHECKING:
     from ropecalc.models.document import Section
-    from ropecalc.results import Rope
 
 # for what is not evaluated in a file: only commands that take --base can do without one
 WITHOUT_FILE = "check and curve take a head's --base and --dim without a file"
@@ -45,18 +44,6 @@ def checked_dims(name: str, head_dim: int, rotary_dim: int) -> tuple[int, int]:
     except InvalidValueError as error:
         raise ConfigError(f"{name}: {error}; correct the file") from None
     return head_dim, rotary_dim
-
-
-def trained_context(rope: Rope) -> int | None:
-    """The context before any extension: said by the scaling, or the whole context without one.
-
-    Divisors alone do not say it.
-    """
-    if rope.rope_type == "divided":
-        return None
-    if rope.rope_type == "linear" and rope.context is not None and rope.factor:
-        return max(1, round(rope.context / rope.factor))
-    return rope.original_context or rope.context
 
 
 def unique(sentences: Iterable[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ropecalc.render.digits import exact, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method
+from ropecalc.render.known import known_rows
 from ropecalc.render.tables import Column, headline, pairs, table, then
 from ropecalc.render.words import head
 from ropecalc.results.configs import EVERY_LAYER
@@ -27,7 +28,10 @@ def describe_emissions(
     short = setting.shortfall
     exact_ones = sum(one.exact for one in emissions)
     answer = f": {exact_ones} of {len(emissions)} stacks compute it exactly" if listed else ""
-    parts = [headline(_title(setting) + answer, screen), pairs(_rows(setting), screen)]
+    sources = [] if setting.model is None else known_rows(setting.model)
+    parts = [headline(_title(setting) + answer, screen)]
+    parts += [pairs(sources, screen)] if sources else []
+    parts += [pairs(_rows(setting), screen)]
     parts += [pairs([("note", short)], screen)] if short else []
     if not listed:
         return "\n\n".join([*parts, *(_text(one, short, screen) for one in emissions)])
@@ -50,6 +54,9 @@ def _rows(setting: Setting) -> list[tuple[str, str]]:
     rope = setting.rope
     rows = [("method", method(rope, setting.context)), ("base", exact(rope.base))]
     rows.append(("head", head(rope.head_dim, rope.rotary_dim, True)))
+    if setting.start is not None:
+        start = setting.start
+        rows.append(("original context", f"{tokens(start.context)}, {start.reason}"))
     if rope.layer_type != EVERY_LAYER:
         rows.append(("layers", printable(rope.layer_type)))
     return rows

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ropecalc.models.lengths import original_of
 from ropecalc.render.digits import count, exact, nearest, round_up, similarity, tokens
 from ropecalc.render.findings import describe_findings, tally
 from ropecalc.render.glyphs import printable
+from ropecalc.render.known import known_rows
 from ropecalc.render.tables import headline, pairs, prose, then, tied
 from ropecalc.render.words import bound, command, head, room
 from ropecalc.results.configs import EVERY_LAYER, FORMS
@@ -29,7 +31,7 @@ def describe_inspection(result: Inspection, screen: Screen) -> str:
     parts = [_headline(result, screen), pairs(_model_rows(result), screen)]
     for layer in result.layers:
         parts += [_title(layer, screen)] if several else []
-        rows = list(_layer_rows(layer, result.model.trained_context, screen))
+        rows = list(_layer_rows(layer, result.model, screen))
         parts.append(pairs(rows, screen))
     parts += [_meaning(result, screen), _assumptions(result.model, screen)]
     if result.findings:
@@ -75,7 +77,8 @@ def _model_rows(result: Inspection) -> Rows:
     if model.model_type:
         rows.append(("model type", printable(model.model_type)))
     if model.context is not None:
-        rows.append(("context", _context(model)))
+        rows.append(("context", f"{tokens(model.context)} configured"))
+    rows += _lengths(model)
     if result.context not in (None, model.context):
         rows.append(("asked about", tokens(result.context or 0)))
     if model.unrotated_layers:
@@ -84,12 +87,17 @@ def _model_rows(result: Inspection) -> Rows:
     return rows
 
 
-def _context(model: ModelConfig) -> str:
-    context, trained = model.context or 0, model.trained_context
-    if trained is None or trained == context:
-        return tokens(context)
-    how = "extended from the trained" if trained < context else "trained at"
-    return f"{tokens(context)}, {how} {count(trained)}"
+def _lengths(model: ModelConfig) -> Rows:
+    """Where its scaling starts, and what public sources say beside the file."""
+    rope, start = model.rope, original_of(model, model.rope)
+    if rope.rope_type == "default" or start is None or not start.sourced:
+        return known_rows(model)
+    text, ends = tokens(start.context), round(start.context * (rope.factor or 1.0))
+    if rope.rope_type == "linear" and model.context not in (start.context, ends):
+        return known_rows(model)  # the scaling starts from neither
+    if rope.rope_type == "linear" and model.context != ends:
+        text += f", {exact(rope.factor or 1.0)} times which is {tokens(ends)}"
+    return [("original context", text), *known_rows(model)]
 
 
 # --- a kind of layer ----------------------------------------------------------------------------
@@ -114,7 +122,7 @@ def _kind(rope: Rope) -> str:
 
 
 def _layer_rows(
-    layer: LayerInspection, trained: int | None, screen: Screen
+    layer: LayerInspection, model: ModelConfig, screen: Screen
 ) -> Iterator[tuple[str, str]]:
     spectrum, rope = layer.spectrum, layer.rope
     yield "method", method(rope, layer.length)
@@ -125,8 +133,8 @@ def _layer_rows(
     yield "base", exact(rope.base)
     yield "head", head(rope.head_dim, rope.rotary_dim, spectrum.count_unrotated)
     yield "wavelengths", _wavelengths(layer, screen)
-    if layer.unfinished_pairs is not None and trained is not None:
-        yield "unfinished pairs", _unfinished(layer, layer.unfinished_pairs, trained)
+    if layer.unfinished_pairs is not None and layer.turned_context is not None:
+        yield "unfinished pairs", _unfinished(layer, model, layer.turned_context)
     if rope.window is not None:
         yield "window", f"{tokens(rope.window)}: no layer of this kind looks back further"
     if layer.check is None:
@@ -178,10 +186,12 @@ def _wavelengths(layer: LayerInspection, screen: Screen) -> str:
     return f"{short} to {long} tokens"
 
 
-def _unfinished(layer: LayerInspection, unfinished: int, trained: int) -> str:
+def _unfinished(layer: LayerInspection, model: ModelConfig, length: int) -> str:
+    unfinished = layer.unfinished_pairs or 0
     never = "never finishes" if unfinished == 1 else "never finish"
     share = f"{count(unfinished)} of {count(layer.spectrum.n_pairs)}"
-    return f"{share} {never} a turn within the trained {tokens(trained)}"
+    what = "trained" if length == model.trained_context else "configured"
+    return f"{share} {never} a turn within the {what} {tokens(length)}"
 
 
 def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str]]:

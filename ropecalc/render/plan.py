@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ropecalc.render.digits import count, exact, nearest, round_up, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method as scaling_in_words
+from ropecalc.render.known import known_rows
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then
 from ropecalc.render.words import head, sentence
 
@@ -32,6 +33,7 @@ def describe_plan(plan: Plan, screen: Screen) -> str:
     """A row a candidate, then which way to go with and without training, and why."""
     parts = [
         headline(_title(plan), screen),
+        *([pairs(rows, screen)] if (rows := _sources(plan)) else []),
         table(_columns(plan, screen), screen, [1]),
         prose(_legend(plan), screen),
         pairs(_advice(plan), screen),
@@ -72,10 +74,23 @@ def _envelopes(drawn: Sequence[Candidate], edges: NDArray[np.int64]) -> list[Env
 
 
 def _contexts(plan: Plan) -> list[tuple[int, str]]:
-    """The trained context; the target is where the curves end."""
-    if plan.trained_context >= plan.context:
+    """The original and the trained context; the target is where the curves end."""
+    lengths = {plan.original_context: "original", plan.trained_context: "trained"}
+    return [
+        (length, f"{name} context {count(length)}")
+        for length, name in lengths.items()
+        if length is not None and length < plan.context
+    ]
+
+
+def _sources(plan: Plan) -> list[tuple[str, str]]:
+    """What is known beside the file: the maker's own scaling first, then the lengths."""
+    if plan.model is None:
         return []
-    return [(plan.trained_context, f"trained context {count(plan.trained_context)}")]
+    rows = known_rows(plan.model)
+    if plan.start is not None and not plan.start.sourced:
+        rows.append(("original context", f"{tokens(plan.start.context)}, {plan.start.reason}"))
+    return rows
 
 
 def _first(one: Candidate) -> MaxContext:
@@ -118,7 +133,7 @@ def _title(plan: Plan) -> str:
     counted = plan.original.spectrum.count_unrotated
     weighted = ", weighted pairs" if plan.original.check.weighted else ""
     return (
-        f"{name} from {count(plan.trained_context)} to {tokens(plan.context)}, a factor of "
+        f"{name} from {count(plan.original_context)} to {tokens(plan.context)}, a factor of "
         f"{nearest(plan.factor, 4)}, {head(plan.head_dim, plan.rotary_dim, counted)}{weighted}"
     )
 
@@ -173,9 +188,11 @@ def _attention(one: Candidate) -> str:
 
 
 def _legend(plan: Plan) -> str:
+    trained = plan.trained_context is not None
+    where = "training on {} never took them" if trained else "{} do not take them"
     return (
-        f"New phases: pairs, of {plan.original.spectrum.n_pairs}, that turn to where training on "
-        f"{tokens(plan.trained_context)} never took them, and by what part of a turn at most. "
+        f"New phases: pairs, of {plan.original.spectrum.n_pairs}, that turn to where "
+        f"{where.format(tokens(plan.seen_context))}, and by what part of a turn at most. "
         "Contrast: how well a token is told from the one 1 or 16 further on, 1 as it is now. Liu's "
         f"critical dimension is {plan.critical_dimension} of {plan.rotary_dim}."
     )
@@ -211,7 +228,8 @@ def _caveat(plan: Plan, screen: Screen) -> str:
     else:
         words = printable(plan.model.source)
     words += " --weights FILE" if plan.original.check.weighted else ""
-    words += f" --from {plan.trained_context} --to {plan.context}"
+    words += f" --from {plan.original_context}" if plan.start is None else ""
+    words += f" --to {plan.context}"
     method = plan.without_training if plan.without_training != ORIGINAL else "yarn"
     line = f"ropecalc plan {words} --method {method} --write vllm"
     return then(f"{CAVEAT} The setting in the words of a stack:", line, screen)

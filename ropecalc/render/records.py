@@ -64,12 +64,16 @@ SHAPES = {
     "Rule": "code severity title where",
     "StackRule": "text source",
     "Rope": _ROPE,
-    "ModelConfig": "source form model_type context trained_context unrotated_layers assumptions",
+    "ModelConfig": "source form model_type context original_context known_as=known.models "
+    "matched=known.matched trained_context trained_source=known.trained.source recipe=known.recipe "
+    "unrotated_layers assumptions",
+    "Recipe": "rope_type factor original_context context source",
     "KnownModel": "name repo aliases model_type=config.model_type context=config.context "
-    f"trained_context=config.trained_context layers=config.ropes({_LAYER}) "
+    "original_context=config.original_context trained_context=config.trained_context "
+    f"trained_source=trained.source recipe layers=config.ropes({_LAYER}) "
     "unrotated_layers=config.unrotated_layers source",
     "LayerInspection": f"{_of('rope', _ROPE)} length context=check.context "
-    "trained_context=model.trained_context "
+    "trained_context=model.trained_context turned_context "
     f"count_unrotated=spectrum.count_unrotated {_of('spectrum', _FACTORS)} shortest_wavelength "
     f"longest_wavelength unfinished_pairs {_of('check', _CHECK + ' room_below room_above')} "
     "minimum_base safe_base precision findings=None finding_codes=None",
@@ -79,12 +83,12 @@ SHAPES = {
     "largest_pair=group.largest_pair differing_pairs=None refusal=refusal.text rules "
     "angular_frequencies=spectrum.angular_frequencies",
     "Setting": f"model=model.source {_of('rope', 'layer_type rope_type base head_dim rotary_dim')} "
-    "parameters=rope.parameters context trained_context",
+    "parameters=rope.parameters context original_context original_context_reason=start.reason",
     "Emission": "stack version kind exact verified text notes",
     "Patch": "path changed written backup_path exact diff notes",
-    "Plan": "model=model.source trained_context context critical_dimension critical_base original "
-    "candidates with_training with_training_reason without_training without_training_reason notes "
-    "written=None patch=None",
+    "Plan": "model=model.source original_context trained_context context critical_dimension "
+    "critical_base original candidates with_training with_training_reason without_training "
+    "without_training_reason notes written=None patch=None",
     "Candidate": f"method {_of('rope', _ROPE)} {_of('spectrum', _FACTORS)} {_of('check', _CHECK)} "
     "similarity_at_target unseen_pairs unseen_turns blur_1 blur_16 "
     "meant_without_training=without_training",

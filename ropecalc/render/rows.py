@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
 
 CELL_LESS = ("parameters", "angular_frequencies")  # what does not fit a cell
+OWN_OF_PLANS = {"original_context": "from_context"}  # candidates have an original context as well
 HEAD = "head_dim rotary_dim count_unrotated context margin".split()
 
 
@@ -98,7 +99,7 @@ def plan_rows(plan: Plan) -> Iterator[Record]:
     asked = list(one)[: list(one).index("original")]
     for candidate in (one["original"], *one["candidates"]):
         yield {
-            **{name: one[name] for name in asked},
+            **{OWN_OF_PLANS.get(name, name): one[name] for name in asked},
             **without(candidate, *CELL_LESS),
             "advised_with_training": candidate["method"] == plan.with_training,
             "advised_without_training": candidate["method"] == plan.without_training,

@@ -102,9 +102,20 @@ def pairs(rows: Sequence[tuple[str, str]], screen: Screen) -> str:
 
 
 def _loosened(text: str, room: int) -> str:
-    """``text`` without its ties where what they hold together has no room."""
+    """``text`` without its ties where what they hold together has no room.
+
+    An address that is wider than that goes on after one of its slashes.
+    """
     longest = max(map(len, text.split(" ")))
-    return text if longest <= room else text.replace(TIE, " ")
+    if longest <= room:
+        return text
+    words = text.replace(TIE, " ").split(" ")
+    return " ".join(_opened(word) if len(word) > room else word for word in words)
+
+
+def _opened(word: str) -> str:
+    """An address with places to go on; any other word as it is."""
+    return word.replace("/", "/ ").replace("/ / ", "//") if "://" in word else word
 
 
 def table(columns: Sequence[Column], screen: Screen, breaks: Collection[int] = ()) -> str:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from ropecalc.results.comparisons import LayerComparison as LayerComparison
     from ropecalc.results.comparisons import StackRule as StackRule
     from ropecalc.results.comparisons import StackRun as StackRun
+    from ropecalc.results.configs import Known as Known
     from ropecalc.results.configs import ModelConfig as ModelConfig
+    from ropecalc.results.configs import Original as Original
+    from ropecalc.results.configs import Recipe as Recipe
     from ropecalc.results.configs import Rope as Rope
+    from ropecalc.results.configs import Trained as Trained
     from ropecalc.results.curves import Curve as Curve
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
@@ -63,8 +67,12 @@ _HOME = {
     "Emission": "settings",
     "Envelope": "curves",
     "Estimate": "bases",
+    "Known": "configs",
     "ModelConfig": "configs",
+    "Original": "configs",
+    "Recipe": "configs",
     "Rope": "configs",
+    "Trained": "configs",
     "Explanation": "explanations",
     "Finding": "findings",
     "FrequencyGroup": "comparisons",

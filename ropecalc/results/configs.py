@@ -53,6 +53,57 @@ class Rope:
 
 
 @dataclass(frozen=True, slots=True)
+class Trained:
+    """The longest context that a source says a model was trained on."""
+
+    context: int
+    """Tokens."""
+    source: str
+    """Where that is said: an address, or a paper and its section."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The scaling that a model's maker publishes for contexts beyond those of its file."""
+
+    rope_type: str
+    factor: float
+    original_context: int
+    """Tokens."""
+    source: str
+    """Where that is published."""
+
+    @property
+    def context(self) -> int:
+        """The longest context that it is for, tokens."""
+        return round(self.original_context * self.factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What public sources say about a model beside its file."""
+
+    models: tuple[str, ...]
+    """The known models that it is, or whose numbers its file has."""
+    matched: bool
+    """Whether the file's numbers were recognised; False where the model was named."""
+    trained: Trained | None
+    recipe: Recipe | None
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The context that a new scaling of a model starts from."""
+
+    context: int
+    """Tokens."""
+    reason: str
+    """Why this one, with its source; for a line of its own."""
+    sourced: bool
+    """Whether the file or a source says it; False where the configured context is taken."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """What a model file says about its rotary embeddings; see ``ropecalc.read_config``."""
 
@@ -64,9 +115,7 @@ class ModelConfig:
     ropes: tuple[Rope, ...]
     """One a kind of layer; layers that see the whole context come first."""
     context: int | None
-    """The longest context that the file allows (``max_position_embeddings``), tokens."""
-    trained_context: int | None
-    """The context before any extension, where the file says or implies it, tokens."""
+    """The configured context: what the file allows (``max_position_embeddings``), tokens."""
     unrotated_layers: int = 0
     """How many layers have attention without any rotation."""
     assumptions: tuple[str, ...] = ()
@@ -77,6 +126,19 @@ class ModelConfig:
     """Keys about its ropes that the file has, and its class in transformers does not read."""
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The keys of the file as they stand."""
+    known: Known | None = None
+    """What public sources say about the model; None where it is none of the known ones."""
+
+    @property
+    def original_context(self) -> int | None:
+        """The context that its scaling starts from, where the file says, tokens."""
+        return self.rope.original_context
+
+    @property
+    def trained_context(self) -> int | None:
+        """The longest context that a source says it was trained on, tokens; never inferred."""
+        trained = None if self.known is None else self.known.trained
+        return None if trained is None else trained.context
 
     @property
     def rope(self) -> Rope:

@@ -28,7 +28,7 @@ class LayerInspection:
     """The bound over the distances that occur: below the context, or the window if that is
     shorter; None where neither is known."""
     unfinished_pairs: int | None
-    """Rotated pairs that turn less than once within the trained context; None if unknown."""
+    """Rotated pairs that turn less than once within ``turned_context``; None if unknown."""
     shortest_wavelength: float
     """Tokens."""
     longest_wavelength: float
@@ -39,6 +39,8 @@ class LayerInspection:
     """All plain bases from it on meet the bound there; None where that is not known."""
     precision: Precision | None = None
     """The bound there in a stack's arithmetic, where one was asked for."""
+    turned_context: int | None = None
+    """The trained context where a source has it, else the configured one, tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ropecalc.notebook import Shown
 
 if TYPE_CHECKING:
-    from ropecalc.results.configs import ModelConfig, Rope
+    from ropecalc.results.configs import ModelConfig, Original, Recipe, Rope
     from ropecalc.results.verdicts import Check
     from ropecalc.spectrum import Spectrum
 
@@ -47,7 +47,10 @@ class Plan(Shown):
     head_dim: int
     rotary_dim: int
     base: float
-    trained_context: int
+    original_context: int
+    """The context that the ways begin from, tokens."""
+    trained_context: int | None
+    """What the model was trained on, as a source or the caller says, tokens."""
     context: int
     """The target, tokens."""
     original: Candidate
@@ -65,11 +68,24 @@ class Plan(Shown):
     without_training_reason: str
     notes: tuple[str, ...] = ()
     """What to know of this plan beside that, a sentence each."""
+    start: Original | None = None
+    """The original context with the reason for it, where nobody gave it."""
 
     @property
     def factor(self) -> float:
         """s = L' / L."""
-        return self.context / self.trained_context
+        return self.context / self.original_context
+
+    @property
+    def seen_context(self) -> int:
+        """The length whose phases are not new: the trained context, or the original one, tokens."""
+        return self.trained_context or self.original_context
+
+    @property
+    def recipe(self) -> Recipe | None:
+        """The scaling that the model's maker publishes, where one is known."""
+        known = None if self.model is None else self.model.known
+        return None if known is None else known.recipe
 
     def candidate(self, method: str) -> Candidate | None:
         """The candidate of a method; the head as it is for "original"."""

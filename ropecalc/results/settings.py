@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ropecalc.results.configs import ModelConfig, Rope
+    from ropecalc.results.configs import ModelConfig, Original, Rope
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,14 @@ class Setting:
     """What to set: method, base, parameters; its ``context`` is the one to reach."""
     context: int
     """The context to reach, tokens."""
-    trained_context: int | None
-    """The context that the model was trained for, tokens."""
+    original_context: int | None
+    """The context that a scaling of it starts from, tokens."""
     model: ModelConfig | None = None
     """The file that the setting is for, where there is one."""
     model_name: str = "MODEL"
     """What the stack's own command calls the model."""
+    start: Original | None = None
+    """The same with the reason for it, where nobody gave it."""
 
     @property
     def reach(self) -> int:

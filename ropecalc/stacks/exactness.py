@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ropecalc.results import ModelConfig, Rope, StackRun
     from ropecalc.spectrum import Spectrum
     from ropecalc.stacks.registry import Stack
+    from ropecalc.stacks.start import Start
     from ropecalc.stacks.wanted import Wanted
     from ropecalc.stacks.words import Written
 
@@ -47,28 +49,33 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
     if not stack.runs:
         return Outcome(not written.why, False, tuple(written.why))
     try:
-        found = _run(stack, goal, written.text)
+        start = stack.required("override")(_model(stack, goal), written.text)
+        return outcome_of(stack, goal, start, written.why)
     except UnsupportedError:  # the stack's way with the text is not known
         return Outcome(not written.why, False, tuple(written.why))
+
+
+def outcome_of(stack: Stack, goal: Wanted, start: Start, why: Sequence[str] = ()) -> Outcome:
+    """The same of a stack that is started; ``why`` is what its writer knows of the reasons."""
+    found = _run(stack, start)
     refusals = [run.refusal.text for _, run in found if run.refusal is not None]
     if refusals:
         return Outcome(False, True, tuple(dict.fromkeys(refusals)), starts=False)
     missed = [run for rope, run in found if run.short or not _is_met(goal, rope, run)]
     if not missed:
         return Outcome(True, True)
-    why = [text for run in missed for text in _reasons(run)]
-    return Outcome(False, True, tuple(written.why or why or [_elsewhere(stack)]))
+    rules = [text for run in missed for text in _reasons(run)]
+    return Outcome(False, True, tuple(why or rules or [_elsewhere(stack)]))
 
 
 def _elsewhere(stack: Stack) -> str:
     return f"{stack.label} computes other frequencies or factors from it"
 
 
-def _run(stack: Stack, goal: Wanted, text: str) -> list[tuple[Rope, StackRun]]:
-    """What the stack makes of a text, for every kind of layer."""
+def _run(stack: Stack, start: Start) -> list[tuple[Rope, StackRun]]:
+    """What the stack computes for every kind of layer."""
     from ropecalc.stacks.running import run
 
-    start = stack.required("override")(_model(stack, goal), text)
     alone = replace(start, rules=())  # what it did with the overrides is no reason
     return [(rope, run(stack, alone, rope)) for rope in start.model.ropes]
 
@@ -81,7 +88,8 @@ def _reasons(run: StackRun) -> list[str]:
 
 def _model(stack: Stack, goal: Wanted) -> ModelConfig:
     """The model's own file, or a small one of a plain class, where there is none or another's."""
-    forms = ("transformers", "gguf") if stack.name == "llama.cpp" else "transformers"
+    by_gguf = stack.name in ("llama.cpp", "koboldcpp")
+    forms = ("transformers", "gguf") if by_gguf else "transformers"
     if goal.model is not None and goal.model.form.startswith(forms):
         return goal.model
     from ropecalc.models.huggingface import parse_config
@@ -90,7 +98,7 @@ def _model(stack: Stack, goal: Wanted) -> ModelConfig:
     rope = goal.was or goal.rope
     part = partial_factor(rope)
     known = goal.own_context or goal.original or goal.context
-    if stack.name == "llama.cpp" and goal.own_context is None:
+    if by_gguf and goal.own_context is None:
         known = max(known, goal.context)  # its note says how to lift the cap of a file of less
     plain = {
         "model_type": "llama" if part is None else "glm4_moe",  # not all classes know of parts

@@ -126,7 +126,7 @@ def is_phi3(goal: Wanted) -> bool:
 def positions(goal: Wanted, rope: Rope) -> int | None:
     """The max_position_embeddings that the setting needs; None to leave it as it is.
 
-    yarn: L s, or transformers warns that the factor is not their ratio. dynamic: the trained
+    yarn: L s, or transformers warns that the factor is not their ratio. dynamic: the original
     length, which is what it takes that key for. linear and ntk: vLLM multiplies that key by the
     factor, so that a raised one would count twice. Otherwise the context, never lowered.
     """

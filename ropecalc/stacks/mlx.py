@@ -6,22 +6,21 @@ Read: ``mlx_lm/models/rope_utils.py`` and the class of each family. Of version 5
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ropecalc.errors import UnsupportedError
-from ropecalc.results import ModelConfig, StackRule
+from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
+from ropecalc.stacks import patched
 from ropecalc.stacks.asked import Asked, Taken
 from ropecalc.stacks.keys import expressible, four, model_type, nested_in_text, remarks
-from ropecalc.stacks.start import Start
 from ropecalc.stacks.words import Written, pretty
 
 if TYPE_CHECKING:
     from ropecalc.stacks.wanted import Wanted
 
 LABEL, VERSION = "MLX", "0.32.2"
+override = patched.override
 ROPES = "mlx_lm/models/rope_utils.py"
 MODELS = "mlx_lm/models, the class of each"
 # Classes that hand rope_scaling to initialize_rope, and those that leave it alone.
@@ -48,21 +47,6 @@ def write(goal: Wanted) -> Written:
     known = not kind or kind in SCALED | PLAIN or goal.rope.rope_type == "default"
     why = [] if known else [f"what mlx-lm makes of {kind} is not known here"]
     return Written("json", text, why, [*notes, HOW])
-
-
-def override(model: ModelConfig, text: str) -> Start:
-    """The model with these keys in its config.json."""
-    from ropecalc.models.huggingface import parse_config
-
-    return Start(parse_config(_merged(model.document, json.loads(text)), model.source))
-
-
-def _merged(document: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
-    changed = {
-        key: _merged(document.get(key) or {}, value) if key == "text_config" else value
-        for key, value in keys.items()
-    }
-    return {key: value for key, value in {**document, **changed}.items() if value is not None}
 
 
 def run(asked: Asked) -> Taken:

@@ -41,7 +41,7 @@ class Wanted:
     @property
     def original(self) -> int | None:
         """The context before scaling, tokens."""
-        return self.rope.original_context or self.setting.trained_context
+        return self.rope.original_context or self.setting.original_context
 
     @property
     def own_context(self) -> int | None:

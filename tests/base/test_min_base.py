@@ -40,7 +40,10 @@ def assert_exact(context: int, base: str, critical: int) -> None:
     assert found.status is Status.FOUND
 
 
-@pytest.mark.parametrize(("context", "base", "critical"), EXACT[:5])
+@pytest.mark.parametrize(
+    ("context", "base", "critical"),
+    [*EXACT[:4], *(pytest.param(*row, marks=pytest.mark.slow) for row in EXACT[4:5])],
+)
 def test_exact_values(context: int, base: str, critical: int) -> None:
     assert_exact(context, base, critical)
 

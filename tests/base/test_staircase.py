@@ -116,7 +116,17 @@ def test_shares_of_the_work_make_no_difference() -> None:
     assert alone == shared
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=[] if path.stem.endswith(("-32", "-128")) else pytest.mark.slow,
+        )
+        for path in SHIPPED
+    ],
+)
 def test_shipped_files_begin_as_a_fresh_build_does(path: Path) -> None:
     assert_regenerated(path, 128)
 

@@ -48,6 +48,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("kind", ["minimum", "safe"])
 def test_a_build_that_is_killed_again_and_again_ends_with_the_same_file(

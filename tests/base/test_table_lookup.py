@@ -266,7 +266,17 @@ def test_shipped_answers_meet_the_bound_and_are_the_sweeps(path: Path) -> None:
         assert found.critical_distance == swept.critical_distance
 
 
-@pytest.mark.parametrize("path", MINIMUMS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=[] if path.stem.endswith(("-32", "-128")) else pytest.mark.slow,
+        )
+        for path in MINIMUMS
+    ],
+)
 def test_shipped_answers_verify_up_to_the_end(path: Path) -> None:
     table = tables.read_table(str(path))
     for context in (table.end, random.Random(path.stem).randrange(3, table.end)):

@@ -171,6 +171,7 @@ def at_4096() -> Windows:
     return ropecalc.windows(128, 4096)
 
 
+@pytest.mark.slow
 def test_sixteen_windows_at_4096_agree_with_a_scan(at_4096: Windows) -> None:
     distances = np.arange(4096.0)[:, None]
     powers = -np.arange(64) / 64

@@ -172,6 +172,25 @@ def test_products_are_off_by_less_than_they_say(claim: Claim, distances: range, 
 
 
 @every_claim
+@pytest.mark.parametrize("distances", RANGES, ids=str)
+@pytest.mark.parametrize("x", [0.0, 4.5, 25.0])
+def test_values_and_slopes_are_off_by_less_than_they_say(
+    claim: Claim, distances: range, x: float
+) -> None:
+    around = octave_at(replace(claim, margin=Decimal(0)), distances, x, -1)
+    unit, u = exact(scale(claim)) * 2**TURN, claim.unrotated_pairs
+    E, steepness, n = around.octave.error, around._steepness, claim.n_pairs
+    assert around.octave.value_error == E * 2**WEIGHT + n * 2**TURN
+    assert around.slope_error == E * steepness + 3 * n * 2**TURN
+    chosen = [*distances[:: len(distances) // 5 + 1], distances[-1]]
+    found = around._expanded(np.array(chosen))
+    for m, value, slope in zip(chosen, *(part.tolist() for part in found), strict=True):
+        expected = (g(replace(claim, margin=Decimal(0)), m, x) - u) * unit
+        assert abs(value - expected) < around.octave.value_error
+        assert abs(slope - g(claim, m, x, 1) / m * unit) < around.slope_error
+
+
+@every_claim
 @pytest.mark.parametrize("x", [0.0, 12.0])
 def test_products_are_those_of_integers(claim: Claim, x: float) -> None:
     """And the sizes of all parts of a sum come to less than 2^53: no order of them rounds."""
@@ -188,6 +207,20 @@ def test_products_are_those_of_integers(claim: Claim, x: float) -> None:
     )
     assert (around._products() == left @ right.T).all()
     assert (np.abs(left).sum(axis=1) * np.abs(right).max()).max() < 2**53
+
+
+@every_claim
+@pytest.mark.parametrize("distances", RANGES, ids=str)
+def test_the_error_of_a_product_is_that_of_its_rows_and_of_its_columns(
+    claim: Claim, distances: range
+) -> None:
+    n, levels = claim.n_pairs, (len(distances) - 1).bit_length()
+    found, E = Octave(Weights(claim), distances), 2 * levels + 2
+    assert found.error == E
+    assert found.row_levels + found.column_levels == levels
+    rows = 2 * (n + Fraction(E, 4)) * (2**COARSE + 1)
+    columns = 2 * (Fraction(1, 2) + Fraction(E, 2**7)) * 2**WEIGHT
+    assert 0 <= found.product_error - (rows + columns) < 2
 
 
 def test_the_largest_sums_are_below_2_to_the_53() -> None:
@@ -251,9 +284,7 @@ def test_errors_count_where_a_cell_has_no_width(claim: Claim, m: int) -> None:
     """Of the second test: 2^WEIGHT E + n 2^TURN units of 2^-TURN/scale."""
     x = Fraction(9)
     distances = range(1 << (m.bit_length() - 1), 1 << m.bit_length()) if m >= 64 else range(1, 64)
-    around = octave_at(claim, distances, x)
     E = 2 * (len(distances) - 1).bit_length() + 2
-    assert around.octave.error == E
     units = Fraction((E << WEIGHT) + (claim.n_pairs << TURN), 1 << TURN) / scale(claim)
     for share, shown in ((0.85, False), (1.15, True)):
         tuned = with_value(claim, m, x, exact(units * Fraction(share)))
@@ -374,6 +405,43 @@ def test_cells_lie_side_by_side_from_the_base_to_the_top(
     assert len(cells) > 5
     assert cells[0][0] == climb.first
     assert all(a[1] == b[0] for a, b in pairwise(cells))
+
+
+def test_a_cell_that_leaves_many_is_narrowed_and_none_of_them_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of 8 pairs 16 distances are worth following; of a cell too narrow to help all there are."""
+    arithmetic, left = Balls(120), list[int]()
+    monkeypatch.setattr(Around, "doubtful", lambda *_: left)
+    with arithmetic.working():
+        head, start = Head(PLAIN, arithmetic), arithmetic.number(5)
+        climb = beyond._Climb(head, start, Octave(Weights(PLAIN), range(64, 128)))
+        for count, wide in ((0, True), (16, True), (17, False), (60, False)):
+            left[:] = range(64, 64 + count)
+            assert climb._doubtful(5 << PLACE, 1 << 36) == (left if wide else None)
+            assert climb._doubtful(5 << PLACE, 1) == left
+
+
+def test_a_cell_is_never_wider_than_its_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S = cos m + 2 cos(m b^(-1/32)) changes slowly, and cells would grow beyond t = 1/2."""
+    weights = tuple(map(Decimal, [1, 2] + 30 * [0]))
+    claim = replace(PLAIN, rotary_dim=64, weights=weights, context=5)
+    halves: list[int] = []
+    doubtful = Around.doubtful
+
+    def kept(around: Around, half: int, most: int) -> list[int] | None:
+        halves.append(half)
+        return doubtful(around, half, most)
+
+    monkeypatch.setattr(Around, "doubtful", kept)
+    arithmetic = Balls(120)
+    with arithmetic.working():
+        head = Head(claim, arithmetic)
+        for x, kept_up in (("37.6", True), ("37.5", False)):
+            base = Decimal(x).exp()
+            found = beyond.shortfall_beyond(claim, head, base, lambda _: None)
+            assert (found is None) == kept_up
+    assert max(halves) == WIDEST
 
 
 @ARITHMETICS

@@ -70,7 +70,8 @@ APART = {
     ]
 }
 ENVIRONMENTS = [
-    *(pytest.param(TOGETHER[name], id=name) for name in TOGETHER),
+    pytest.param(TOGETHER["plain Windows"], id="plain Windows"),
+    pytest.param(TOGETHER["dumb C"], id="dumb C", marks=pytest.mark.slow),
     *(pytest.param(APART[name], id=name, marks=pytest.mark.heavy) for name in APART),
 ]
 FORMS = (("file", ""), ("file", "--json"), ("terminal", ""))

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import ropecalc
 from ropecalc.base.room import ROOM, wide_base
 from ropecalc.extension import METHODS
+from ropecalc.extension.advice import advise
 from ropecalc.extension.criteria import contrast, unseen_phases
 from ropecalc.render.plan import describe_plan, describe_written
 from ropecalc.results import Emission, ModelConfig, Rope
@@ -320,7 +321,7 @@ def test_what_cannot_be_had_is_left_out_with_its_reason() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"context": 4_096}, "context must be longer than the trained 4,096 tokens, got 4,096"),
+        ({"context": 4_096}, "context must be longer than the original 4,096 tokens, got 4,096"),
         ({"trained_context": 6}, "trained_context must be an integer of at least 7"),
         ({"methods": ["ntk"]}, "method must be one of minimum-base, .* got 'ntk'"),
         ({"base": 1.0}, "base must be greater than 1"),
@@ -372,8 +373,8 @@ def test_phases_are_those_of_the_scaled_frequencies_where_training_went_on_with_
 
 def test_a_model_without_a_trained_context_or_with_other_frequencies_is_refused() -> None:
     rope = Rope("all", "default", 1e4, 64, 64)
-    model = ModelConfig("x", "transformers-5", None, (rope,), None, None)
-    with pytest.raises(ropecalc.InvalidValueError, match="trained_context is not in x"):
+    model = ModelConfig("x", "transformers-5", None, (rope,), None)
+    with pytest.raises(ropecalc.InvalidValueError, match="the original context is not in x"):
         ropecalc.plan_model(model, 8_192)
     other = replace(model, ropes=(replace(rope, rope_type="proportional"),))
     with pytest.raises(ropecalc.UnsupportedError, match="no plan for proportional"):
@@ -389,7 +390,9 @@ def test_the_advice_says_its_own_numbers(qwen: Plan, llama: Plan) -> None:
     assert "Base 23,000,000 is the first of two digits" in qwen.with_training_reason
     broken = of(qwen, "yarn").check
     assert f"first at {broken.first_violation:,} tokens" in qwen.without_training_reason
-    assert "by Qwen2.5 and Qwen3" in qwen.without_training_reason
+    assert "maker publishes factor 4 from 32,768 tokens" in qwen.without_training_reason
+    unknown = replace(qwen, model=None)
+    assert "by Qwen2.5 and Qwen3" in advise(unknown).without_training_reason
     assert "8 is beyond it: test" in llama.without_training_reason
     assert f"{of(llama, 'wide-base').unseen_pairs} of 64 pairs" in llama.with_training_reason
 
@@ -532,7 +535,7 @@ def test_methods_are_named_in_any_case_and_in_lists(run_batch: RunBatch) -> None
     lines = [f"{head} yarn,liu", f"{head} YaRN --method Liu --method yarn"]
     lists, cases = run_batch([line.split() for line in lines])
     assert lists.stdout == cases.stdout
-    assert [line.split(",")[5] for line in lists.stdout.splitlines()[1:]] == [
+    assert [line.split(",")[6] for line in lists.stdout.splitlines()[1:]] == [
         *("original", "liu", "yarn")
     ]
     found = ropecalc.plan(1e4, 64, trained_context=512, context=2_048, methods=["NTK_Aware"])
@@ -582,11 +585,11 @@ def test_a_context_that_only_the_file_says_is_doubted(run_batch: RunBatch, file:
     assert first.returncode == 0
     assert (again.returncode, again.stdout) == (2, "")
     assert again.stderr == (
-        "Error: Invalid value for '--to': context must be longer than the trained 163,840 tokens, "
-        "got 163,840; that is what the file says: give --from, such as --from 8k, if it was "
-        "trained on fewer\n"
+        "Error: Invalid value for '--to': context must be longer than the original 163,840 "
+        "tokens, got 163,840; that is what the file says: give --from, such as --from 8k, if it "
+        "was trained on fewer\n"
     )
-    assert told.stderr.endswith("trained 163,840 tokens, got 163,840\n")
+    assert told.stderr.endswith("original 163,840 tokens, got 163,840\n")
     assert (from_40k.returncode, from_40k.stdout) == (0, "")
     assert "nothing changes" in from_40k.stderr
 

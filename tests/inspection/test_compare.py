@@ -651,12 +651,12 @@ def test_other_forms_and_names_are_refused() -> None:
         compared(config({**YARN, "factor": 0.5}), 4096)
     with pytest.raises(ConfigError, match="beyond the 17,179,869,184"):
         compared(config(max_position_embeddings=2**35))
-    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None, None)
+    meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None)
     with pytest.raises(UnsupportedError, match="one stack alone"):
         ropecalc.compare(meta, 4096)
     nested = {"full_attention": {**YARN, "rope_theta": 1e6}}
-    with pytest.raises(UnsupportedError, match="by kind of layer"):
-        compared(config(rope_parameters=nested), override=PARTIAL)
+    flat = compared(config(rope_parameters=nested), 4096, override=PARTIAL)
+    assert "full_attention: KeyError" in said(flat, "transformers")
 
 
 # --- the command --------------------------------------------------------------------------------
@@ -812,3 +812,29 @@ def test_groups_are_found_by_stack() -> None:
     assert isinstance(found, FrequencyGroup)
     assert found.name == "B"
     assert REFUSED.layers[0].group_of("sglang") is None
+
+
+@pytest.mark.parametrize(("kind", "pairs"), [("glm4", 64), ("qwen3_next", 64), ("phi3", 32)])
+def test_an_object_in_the_place_of_the_files_loses_the_part_that_turns(
+    kind: str, pairs: int
+) -> None:
+    """Ran with transformers 5.23.0; Phi-3's class puts it into any object."""
+    document = config(model_type=kind, partial_rotary_factor=0.5, head_dim=128)
+    override = {"rope_parameters": {**YARN, "rope_theta": 1e6}}
+    result = compared(document, 4096, ["transformers"], override=override)
+    assert len(frequencies(result, "transformers")) == pairs
+    kept = {"rope_parameters": {**YARN, "rope_theta": 1e6, "partial_rotary_factor": 0.5}}
+    result = compared(document, 4096, ["transformers"], override=kept)
+    assert len(frequencies(result, "transformers")) == 32
+
+
+@pytest.mark.parametrize("kind", ["phi", "stablelm", "nemotron"])
+def test_classes_that_do_not_run_without_the_part(kind: str) -> None:
+    override = {"rope_parameters": {**YARN, "rope_theta": 1e6}}
+    result = compared(config(model_type=kind), 4096, ["transformers"], override=override)
+    assert "partial_rotary_factor: KeyError" in said(result, "transformers")
+
+
+def test_a_base_beside_a_loaded_object_is_passed_over() -> None:
+    result = compared(config(), 4096, ["transformers"], override={"rope_theta": 7e6})
+    assert close(frequencies(result, "transformers"), plain(1e6))

@@ -17,6 +17,7 @@ import pytest
 
 import ropecalc
 from ropecalc import ConfigError, InvalidValueError, ModelConfig, Rope
+from ropecalc.results import Known, Trained
 from ropecalc.scaling import dynamic_base
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ CONFIG = {
 
 
 def model(*ropes: Rope, context: int | None = 32_768, trained: int | None = 4096) -> ModelConfig:
-    return ModelConfig("a/config.json", "transformers-4", "llama", ropes, context, trained)
+    fact = None if trained is None else Trained(trained, "a source")
+    known = Known(("a model",), matched=True, trained=fact, recipe=None)
+    return ModelConfig("a/config.json", "transformers-4", "llama", ropes, context, known=known)
 
 
 def inspected(rope: Rope, context: int | None = 32_768, **given: Any) -> ropecalc.LayerInspection:
@@ -276,9 +279,9 @@ def test_a_value_of_the_files_out_of_its_domain_is_the_files_error() -> None:
 
 KEYS = (
     "layer_type rope_type base factor original_context parameters head_dim rotary_dim layers "
-    "window length context trained_context count_unrotated attention_factor softmax_factor "
-    "angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs holds "
-    "first_violation violations worst_distance worst_similarity room_below room_above "
+    "window length context trained_context turned_context count_unrotated attention_factor "
+    "softmax_factor angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs "
+    "holds first_violation violations worst_distance worst_similarity room_below room_above "
     "minimum_base safe_base precision findings finding_codes"
 ).split()
 
@@ -297,7 +300,7 @@ def test_the_command_in_all_its_forms(run_batch: RunBatch, config: str) -> None:
     document = json.loads(done[0].stdout)
     record = document["results"][0]
     assert list(record) == KEYS
-    assert document["inputs"]["model"]["trained_context"] == 8192
+    assert document["inputs"]["model"]["original_context"] == 8192
     assert (record["first_violation"], record["violations"]) == (85_133, 9)
     assert len(record["angular_frequencies"]) == 64
     assert record["finding_codes"] == list(

@@ -81,20 +81,20 @@ YARN4 = 1 + 0.1 * math.log(4)
 LONGROPE = math.sqrt(1 + math.log(32) / math.log(4096))
 # name -> (layer, rope_type, head_dim, rotary_dim, base, trained, range, attention, softmax)
 SAYS: dict[str, tuple[Any, ...]] = {
-    "Llama-3.1-8B": ("all", "llama3", 128, 128, 5e5, 8192, 131072, 1.0, 1.0),
-    "Qwen3-8B": ("all", "default", 128, 128, 1e6, 40960, 40960, 1.0, 1.0),
+    "Llama-3.1-8B": ("all", "llama3", 128, 128, 5e5, 131072, 131072, 1.0, 1.0),
+    "Qwen3-8B": ("all", "default", 128, 128, 1e6, 32768, 40960, 1.0, 1.0),
     "Qwen3-8B with YaRN": ("all", "yarn", 128, 128, 1e6, 32768, 131072, YARN4, 1.0),
     "gpt-oss-20b": (
-        *("full_attention", "yarn", 64, 64, 1.5e5, 4096, 131072, 1 + 0.1 * math.log(32), 1.0),
+        *("full_attention", "yarn", 64, 64, 1.5e5, None, 131072, 1 + 0.1 * math.log(32), 1.0),
     ),
-    "Gemma-3-27B": ("full_attention", "linear", 128, 128, 1e6, 16384, 131072, 1.0, 1.0),
-    "Phi-3-mini-128k": ("all", "longrope", 96, 96, 1e4, 4096, 4096, LONGROPE, 1.0),
+    "Gemma-3-27B": ("full_attention", "linear", 128, 128, 1e6, 32768, 131072, 1.0, 1.0),
+    "Phi-3-mini-128k": ("all", "longrope", 96, 96, 1e4, None, 4096, LONGROPE, 1.0),
     "DeepSeek-V3": (
-        *("all", "yarn", 192, 64, 1e4, 4096, 163840, 1.0, (1 + 0.1 * math.log(40)) ** 2),
+        *("all", "yarn", 192, 64, 1e4, 131072, 163840, 1.0, (1 + 0.1 * math.log(40)) ** 2),
     ),
-    "GLM-4-9B-chat": ("all", "default", 128, 64, 5e6, 131072, 131072, 1.0, 1.0),
-    "Mistral-Nemo": ("all", "default", 128, 128, 1e6, 131072, 131072, 1.0, 1.0),
-    "a GGUF of Llama 3.1": ("all", "divided", 128, 128, 5e5, None, 131072, 1.0, 1.0),
+    "GLM-4-9B-chat": ("all", "default", 128, 64, 5e6, None, 131072, 1.0, 1.0),
+    "Mistral-Nemo": ("all", "default", 128, 128, 1e6, None, 131072, 1.0, 1.0),
+    "a GGUF of Llama 3.1": ("all", "divided", 128, 128, 5e5, 131072, 131072, 1.0, 1.0),
 }
 THETAS = {
     "Llama-3.1-8B": llama3(5e5, 8),

@@ -97,7 +97,7 @@ def test_plain_llama_and_the_fields_that_the_package_reads(write: Any) -> None:
     fields = {key: value.contents() for key, value in gguf.GGUFReader(str(path)).fields.items()}
     assert rope.base == fields["llama.rope.freq_base"]
     assert rope.rotary_dim == fields["llama.rope.dimension_count"] == rope.head_dim
-    assert config.context == config.trained_context == fields["llama.context_length"]
+    assert config.context == fields["llama.context_length"]
     assert (config.form, config.model_type) == ("gguf", fields["general.architecture"])
     assert (rope.rope_type, rope.parameters, rope.layers) == ("default", {}, 32)
     assert config.source == str(path)
@@ -124,7 +124,7 @@ def llama3_divisors(factor: float = 8.0) -> Any:
 def test_llama_3_1_has_its_scaling_in_a_tensor(write: Any) -> None:
     config = read_gguf(write("llama", LLAMA, {FREQS: llama3_divisors()}))
     assert config.rope.rope_type == "divided"
-    assert config.trained_context is None
+    assert config.original_context is None
     expected = scaling.llama3(500000, 128, factor=8, original_context=8192)
     np.testing.assert_allclose(frequencies(config), expected.angular_frequencies, rtol=2e-7)
     assert scaling.from_rope(config.rope).attention_factor == 1
@@ -184,7 +184,7 @@ def test_qwen2_with_yarn(write: Any) -> None:
     expected = scaling.yarn(1e6, 128, factor=4, original_context=32768)
     assert spectrum.angular_frequencies.tolist() == expected.angular_frequencies.tolist()
     assert spectrum.attention_factor == pytest.approx(1 + 0.1 * math.log(4), rel=1e-15)
-    assert (config.context, config.trained_context) == (131072, 32768)
+    assert (config.context, config.original_context) == (131072, 32768)
 
 
 def test_yarn_without_an_original_length_takes_the_context(write: Any) -> None:
@@ -222,7 +222,7 @@ def test_phi3_longrope(write: Any) -> None:
         SHORT: np.linspace(1, 3, 48, dtype=np.float32),
     }
     config = read_gguf(write("phi3", keys, factors))
-    assert (config.rope.rope_type, config.trained_context) == ("longrope", 4096)
+    assert (config.rope.rope_type, config.original_context) == ("longrope", 4096)
     for length, name in ((4096, SHORT), (4097, LONG)):
         spectrum = scaling.from_rope(config.rope, length)
         plain = 10000.0 ** (-np.arange(48) / 48)

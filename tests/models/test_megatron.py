@@ -83,7 +83,7 @@ def test_a_script_for_llama_3_1() -> None:
     config = read(LLAMA3_SCRIPT)
     rope = config.rope
     assert (rope.base, rope.head_dim, rope.rotary_dim, rope.layers) == (5e5, 128, 128, 32)
-    assert (config.context, config.trained_context, config.form) == (131072, 8192, "megatron")
+    assert (config.context, config.original_context, config.form) == (131072, 8192, "megatron")
     expected = scaling.llama3(500000, 128, factor=8, original_context=8192)
     found = scaling.from_rope(rope).angular_frequencies
     assert found.tolist() == expected.angular_frequencies.tolist()
@@ -94,7 +94,7 @@ def test_a_script_for_llama_3_1() -> None:
 def test_a_plain_model_with_the_defaults_of_the_parser() -> None:
     config = read(ROPE + "--seq-length 4096")
     assert (config.rope.base, config.rope.head_dim, config.context) == (10000, 128, 4096)
-    assert (config.rope.rope_type, config.trained_context) == ("default", 4096)
+    assert (config.rope.rope_type, config.original_context) == ("default", None)
     older = read(SIZES + "--use-rotary-position-embeddings --seq-length=4096")
     assert (older.ropes, older.assumptions) == (config.ropes, ())
 
@@ -112,7 +112,7 @@ def test_a_factor_other_than_8_is_taken_and_told() -> None:
 def test_interpolation() -> None:
     config = read(ROPE + "--rotary-seq-len-interpolation-factor 4 --max-position-embeddings 16384")
     assert (config.rope.rope_type, config.rope.factor) == ("linear", 4)
-    assert config.trained_context == 4096
+    assert (config.context, config.original_context) == (16384, None)
     assert read(ROPE + "--rotary-seq-len-interpolation-factor 1").rope.rope_type == "default"
 
 
@@ -144,7 +144,7 @@ def test_yarn_of_gpt_oss() -> None:
     assert spectrum.attention_factor == pytest.approx(expected.attention_factor)
     found = [(rope.layer_type, rope.window, rope.layers) for rope in config.ropes]
     assert found == [("full_attention", None, 16), ("sliding_attention", 128, 16)]
-    assert (config.context, config.trained_context) == (131072, 4096)
+    assert (config.context, config.original_context) == (131072, 4096)
     rounded = read(text + "--yarn-correction-range-round-to-int").rope
     assert "truncate" not in read(text.replace("--no-yarn", "--yarn")).rope.parameters
     assert rounded.rope_type == "yarn"

@@ -216,7 +216,7 @@ def test_a_section_at_a_time_reads_as_the_whole_file() -> None:
         assert known.document == entry["config"]
         assert (known.repo, known.source) == (entry.get("repo"), entry["source"])
         assert known.aliases == tuple(entry.get("aliases", ()))
-        assert entry.keys() <= {"repo", "aliases", "source", "config"}
+        assert entry.keys() <= {"repo", "aliases", "source", "trained", "recipe", "config"}
 
 
 def test_no_two_models_share_a_name() -> None:
@@ -370,7 +370,9 @@ def test_json_has_every_kind_of_layer_and_csv_a_row_for_each(run_batch: RunBatch
     assert document["inputs"] == {"search": "gemma-3-27b"}
     (result,) = document["results"]
     assert (result["name"], result["repo"]) == ("Gemma-3-27B", "google/gemma-3-27b-it")
-    assert (result["context"], result["trained_context"]) == (131072, 16384)
+    assert (result["context"], result["trained_context"]) == (131072, 32768)
+    assert "2503.19786" in result["trained_source"]
+    assert (result["original_context"], result["recipe"]) == (None, None)
     full, sliding = result["layers"]
     assert full == {
         "layer_type": "full_attention",

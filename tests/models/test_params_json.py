@@ -84,7 +84,7 @@ def test_published_files(
 
 def test_llama_3_1_is_scaled_by_constants_in_the_code() -> None:
     config = read(LLAMA31)
-    assert (config.rope.rope_type, config.trained_context) == ("llama3", 8192)
+    assert (config.rope.rope_type, config.original_context) == ("llama3", 8192)
     expected = scaling.llama3(500000, 128, factor=8, original_context=8192)
     found = scaling.from_rope(config.rope).angular_frequencies
     assert found.tolist() == expected.angular_frequencies.tolist()
@@ -140,7 +140,7 @@ def test_mistral_yarn() -> None:
     expected = scaling.yarn(1e6, 128, factor=16, original_context=8192)
     assert spectrum.angular_frequencies.tolist() == expected.angular_frequencies.tolist()
     assert spectrum.attention_factor == pytest.approx(1 + 0.1 * math.log(16))
-    assert (config.context, config.trained_context) == (131072, 8192)
+    assert (config.context, config.original_context) == (131072, 8192)
     plain = read(NEMO, yarn=YARN | {"apply_scale": False}).rope
     assert scaling.from_rope(plain).attention_factor == 1
 
@@ -155,9 +155,9 @@ def test_mistral_latent_attention() -> None:
     assert scaling.from_rope(unscaled).softmax_factor == 1
 
 
-def test_the_trained_context_is_the_context_where_nothing_is_scaled() -> None:
-    assert read(NEMO).trained_context == 128000
-    assert read(LLAMA2).trained_context is None
+def test_a_file_says_nothing_of_training() -> None:
+    assert (read(NEMO).context, read(NEMO).original_context) == (128000, None)
+    assert all(read(document).trained_context is None for document in (NEMO, LLAMA2))
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,7 @@ print(*(hashlib.sha256(figure_bytes(drawing, form)).hexdigest() for form in FORM
 """
 
 
+@pytest.mark.slow
 def test_the_same_figure_gives_the_same_bytes_in_any_process(
     run_python: RunCli, tmp_path: Path
 ) -> None:

@@ -14,10 +14,12 @@ from ropecalc.render.inspect import method
 from ropecalc.results import (
     Finding,
     Inspection,
+    Known,
     LayerInspection,
     ModelConfig,
     Rope,
     Severity,
+    Trained,
 )
 from ropecalc.scaling import default
 from tests.tools.render_samples import BROKEN, HOLDS, Stream
@@ -39,6 +41,7 @@ FULL_LAYER = LayerInspection(
     spectrum=replace(default(1e6, 128), attention_factor=1.138629436111989),
     check=BROKEN,
     unfinished_pairs=17,
+    turned_context=8_192,
     shortest_wavelength=2 * math.pi,
     longest_wavelength=12_345_678.9,
     minimum_base=629978.262855044,
@@ -50,6 +53,7 @@ SLIDING_LAYER = replace(
     spectrum=default(1e4, 128),
     check=replace(HOLDS, base=1e4, context=1024, worst_distance=1001),
     unfinished_pairs=1,
+    turned_context=8_192,
     longest_wavelength=math.inf,
     safe_base=None,
 )
@@ -70,7 +74,7 @@ MODEL = ModelConfig(
     model_type="example",
     ropes=(YARN, SLIDING),
     context=32_768,
-    trained_context=8_192,
+    known=Known(("a model",), matched=False, trained=Trained(8_192, "a source"), recipe=None),
     unrotated_layers=2,
     assumptions=("head_dim is absent: 4096 / 32",),
 )
@@ -82,12 +86,13 @@ GOLDEN = {
 no: model/config.json breaks the bound for 32,768 tokens,
 first at a distance of 27,115, in its full_attention layers
 
-  read as      config.json with rope_parameters, as
-               transformers 5 writes it
-  model type   example
-  context      32,768 tokens, extended from the trained
-               8,192
-  no rotation  in 2 layers
+  read as           config.json with rope_parameters, as
+                    transformers 5 writes it
+  model type        example
+  context           32,768 tokens configured
+  original context  8,192 tokens
+  trained context   8,192 tokens: a source
+  no rotation       in 2 layers
 
 no: full_attention (12) breaks the bound at 32,768 tokens
 
@@ -147,10 +152,13 @@ note: long-note
 ✗ model/config.json breaks the bound for 32,768 tokens, first at a distance of
 27,115
 
-  read as      config.json with rope_parameters, as transformers 5 writes it
-  model type   example
-  context      32,768 tokens, extended from the trained 8,192
-  no rotation  in 2 layers
+  read as           config.json with rope_parameters, as transformers 5 writes
+                    it
+  model type        example
+  context           32,768 tokens configured
+  original context  8,192 tokens
+  trained context   8,192 tokens: a source
+  no rotation       in 2 layers
 
   method               yarn, factor 4 from 8,192 tokens (truncate false)
   attention factor     1.13863, multiplies cos and sin
@@ -174,10 +182,12 @@ context takes:
 ✗ model/config.json breaks the bound for 32,768 tokens, first at a distance of 27,115, in its
 full_attention layers
 
-  read as      config.json with rope_parameters, as transformers 5 writes it
-  model type   example
-  context      32,768 tokens, extended from the trained 8,192
-  no rotation  in 2 layers
+  read as           config.json with rope_parameters, as transformers 5 writes it
+  model type        example
+  context           32,768 tokens configured
+  original context  8,192 tokens
+  trained context   8,192 tokens: a source
+  no rotation       in 2 layers
 
 ✗ full_attention (12) breaks the bound at 32,768 tokens
 
@@ -266,7 +276,7 @@ def test_a_model_that_meets_the_bound_everywhere(shown: Callable[..., str]) -> N
 
 
 def test_without_a_context_it_says_what_to_do(shown: Callable[..., str]) -> None:
-    model = replace(MODEL, context=None, trained_context=None)
+    model = replace(MODEL, context=None, known=None)
     unknown = replace(FULL_LAYER, length=None, check=None, unfinished_pairs=None)
     text = shown(replace(ONE, model=model, context=None, layers=(unknown,)))
     first = "model/config.json: no context is known, so its full_attention layers were not checked"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 
@@ -19,7 +20,7 @@ ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 PASTED = re.compile(r"^(Error: |vllm serve )")  # one line by design: for a log, to be copied
 
 
-SHARES = 8  # that the screens are taken in, for processes side by side
+SHARES = 4  # that the screens are taken in, for processes side by side
 
 
 def test_every_command_is_shown() -> None:
@@ -31,10 +32,22 @@ def test_no_screen_is_kept_that_is_not_taken() -> None:
     assert {path.name for path in screens.FOLDER.glob("*.txt")} == set(screens.wanted())
 
 
+def unchanged(names: Sequence[str]) -> None:
+    assert names
+    assert screens.taken(names) == screens.kept(names)
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_screens_are_as_they_were(share: int) -> None:
-    names = list(screens.wanted())[share::SHARES]
-    assert screens.taken(names) == screens.kept(names)
+    plain = [name for name, (_, look) in screens.wanted().items() if look == screens.PLAIN]
+    unchanged(plain[share::SHARES])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", range(SHARES))
+def test_screens_in_other_looks_are_as_they_were(share: int) -> None:
+    others = [name for name, (_, look) in screens.wanted().items() if look != screens.PLAIN]
+    unchanged(others[share::SHARES])
 
 
 def test_nothing_is_wider_than_the_screen() -> None:

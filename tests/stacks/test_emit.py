@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import ropecalc
 from ropecalc.errors import ConfigError, InvalidValueError
 from ropecalc.models.huggingface import parse_config
+from ropecalc.models.lengths import original_of
 from ropecalc.models.megatron import parse_arguments
 from ropecalc.results import Emission, ModelConfig, Rope, Setting
 from ropecalc.scaling import from_rope, mscale
@@ -393,9 +395,10 @@ def test_real_files_of_both_generations_read_back() -> None:
             model = ropecalc.read_config(path)
         except ConfigError:
             continue
-        if not model.form.startswith("transformers") or model.trained_context is None:
+        start = original_of(model, model.rope)
+        if not model.form.startswith("transformers") or start is None:
             continue
-        context = 4 * model.trained_context
+        context = 4 * start.context
         kind = ["yarn", "default", "llama3", "linear"][at % 4]
         asked = ropecalc.make_setting(model, model.rope, rope_type=kind, context=context)
         for stack in ("transformers", "transformers4"):
@@ -436,7 +439,7 @@ def test_a_factor_that_falls_short_is_no_stacks_exact_setting(stack: str) -> Non
     assert written.notes.count(str(asked.shortfall)) == 1
     enough = replace(asked, rope=rope("yarn", base=1e6, **{**TOO_FEW, "factor": 8.0}))
     assert enough.shortfall is None
-    assert "262144" in emit(enough, stack).text or stack == "torchtune"
+    assert "262144" in emit(enough, stack).text or stack in ("torchtune", "koboldcpp", "exllamav2")
 
 
 def test_the_factor_that_reaches_is_said_as_it_has_to_be_typed() -> None:
@@ -1243,16 +1246,54 @@ def test_bad_use_is_one_line(run_cli: RunCli, line: str, word: str) -> None:
     assert word in done.stderr
 
 
-def test_a_trained_context_that_does_not_fit_is_doubted(run_batch: RunBatch) -> None:
-    """Qwen3 was trained on fewer tokens than its file allows: 4 x 40,960 is not 128k."""
-    parts = "--rope-type yarn --factor 4".split()
-    doubted, fitting, told = run_batch(
+def test_a_new_scaling_starts_where_its_maker_starts_it(
+    run_batch: RunBatch, tmp_path: Path
+) -> None:
+    """Qwen3's file allows 40,960 tokens, and its maker's YaRN 4 starts from 32,768."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({**QWEN3.document, "_name_or_path": "a fine-tune"}))
+    parts = "--rope-type yarn --ctx 128k --write vllm".split()
+    named, same, given, quiet, bound = run_batch(
         [
-            ["check", "--model", "Qwen3-8B", *parts, "--ctx", "128k", "-q"],
-            ["check", "--model", "Llama-3-8B", *parts, "--ctx", "32k", "-q"],
-            ["emit", "Qwen3-8B", *parts, "--original-context", "32k", "--write", "vllm"],
+            ["emit", "Qwen3-8B", *parts],
+            ["emit", str(file), *parts],
+            ["emit", "Qwen3-8B", *parts, "--original-context", "40960"],
+            ["emit", "Qwen3-8B", *parts, "-q"],
+            "check --model Qwen3-8B --rope-type yarn --factor 4 --ctx 128k -q".split(),
         ]
     )
-    assert "give --original-context 32768 if that is meant" in doubted.stderr
-    assert (fitting.stderr, told.stderr) == ("", "")
-    assert told.stdout.endswith("--max-model-len 131072\n")
+    for done in (named, same):
+        assert '"factor": 4.0, "original_max_position_embeddings": 32768' in done.stdout
+        assert done.stdout.endswith("--max-model-len 131072\n")
+        assert "original context 32,768 tokens, published by its maker" in done.stderr
+        assert "https://github.com/QwenLM/Qwen3" in done.stderr
+        assert done.stderr.count("\n") == 1
+    assert "the file matches Qwen3-8B" in same.stderr
+    assert "matches" not in named.stderr
+    assert '"factor": 3.2, "original_max_position_embeddings": 40960' in given.stdout
+    assert (given.stderr, quiet.stderr, bound.stderr) == ("", "", "")
+    assert (bound.returncode, bound.stdout) == (1, "no\n")  # first broken at 66,234
+
+
+def test_where_no_source_says_more_the_configured_context_is_named(run_cli: RunCli) -> None:
+    done = run_cli(*"emit OpenLLaMA-7B --rope-type yarn --ctx 8k --write vllm".split())
+    assert '"factor": 4.0, "original_max_position_embeddings": 2048' in done.stdout
+    assert done.stderr == (
+        "OpenLLaMA-7B: original context 2,048 tokens, its configured context: no source says what "
+        "it was trained on; --original-context gives another\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "example"),
+    [
+        ("Qwen3-8B", "yarn", "--factor 4, as its maker does, or --ctx 128k"),
+        ("SmolLM3-3B", "yarn", "--factor 2, as its maker does, or --ctx 128k"),
+        ("Llama-3-8B", "ntk-aware", "--factor 4, or --ctx 128k"),
+        ("Gemma-3-27B", "linear", "--factor 4, or --ctx 128k"),
+    ],
+)
+def test_a_new_scaling_says_how_far(run_cli: RunCli, model: str, kind: str, example: str) -> None:
+    done = run_cli("emit", model, "--rope-type", kind)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (f"Error: {kind} needs a factor or a context to reach: give {example}\n")

@@ -380,6 +380,7 @@ print(found["old"], found["new"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_kill_at_any_line_leaves_the_old_file_or_the_new(tmp_path: Path) -> None:
     path = put(tmp_path)

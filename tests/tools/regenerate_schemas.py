@@ -80,7 +80,11 @@ def schema_of(command: str, output: Output) -> Schema:
         "required": list(heads),
         "additionalProperties": False,
     }
-    used = {name: object_of(PARTS[name]) for name in PARTS if part(name) in list(parts(whole))}
+    used: dict[str, Schema] = {}
+    while more := [  # parts of parts as well
+        name for name in PARTS if name not in used and part(name) in [*parts(whole), *parts(used)]
+    ]:
+        used |= {name: object_of(PARTS[name]) for name in more}
     return {**whole, "$defs": used} if used else whole
 
 

@@ -79,6 +79,14 @@ class Output:
 PARAMETERS = Key(text="Parameters of the scaling beside base and dims, by name.")
 FREQUENCIES = Key(array(NUMBER), "Angular frequency theta_i of each rotated pair.")
 MESSAGE = Key(STRING)
+KNOWN_AS = Key(
+    nullable(array(STRING)), "The known models that it is, or whose numbers the file has, if any."
+)
+TRAINED_SOURCE = Key(nullable(STRING), "Where the trained context is said.")
+RECIPE = Key(
+    {"anyOf": [part("recipe"), {"type": "null"}]},
+    "The scaling that the model's maker publishes for longer contexts; null without one.",
+)
 ENDS = {"start": Key(nullable(NUMBER)), "end": Key(nullable(NUMBER))}
 LIST_OF_BASES = Key(array(NUMBER), "The bases; none for a model whose frequencies no base makes.")
 WEIGHTS = Key(nullable(array(NUMBER)), "The weights of the pairs; null where all are 1.")
@@ -124,8 +132,14 @@ PARTS = {
     "window": of("Window"),
     "model": of(
         "ModelConfig",
-        {"form": Key(text="transformers-4, transformers-5, params, gguf or megatron.")},
+        {
+            "form": Key(text="transformers-4, transformers-5, params, gguf or megatron."),
+            "known_as": KNOWN_AS,
+            "trained_source": TRAINED_SOURCE,
+            "recipe": RECIPE,
+        },
     ),
+    "recipe": of("Recipe"),
     "layer": Record(
         "layer_type layers head_dim rotary_dim base rope_type factor original_context window",
         (results.Rope,),
@@ -187,6 +201,7 @@ RECORDS = {  # classes whose values become records of their own, and what those 
     "LengthFactor": "length_factor",
     "Precision": "precision",
     "PrecisionBase": "precision_base",
+    "Recipe": "recipe",
     "StackRule": "rule",
     "Window": "window",
 }
@@ -301,7 +316,14 @@ COMPARE = of(
         "angular_frequencies": Key(nullable(array(NUMBER)), FREQUENCIES.text),
     },
 )
-MODELS = of("KnownModel", {"layers": Key(array(part("layer")), "Each kind of layer.")})
+MODELS = of(
+    "KnownModel",
+    {
+        "layers": Key(array(part("layer")), "Each kind of layer."),
+        "trained_source": TRAINED_SOURCE,
+        "recipe": RECIPE,
+    },
+)
 PLAN = of(
     "Plan",
     {
@@ -317,7 +339,16 @@ PLAN = of(
     },
 )
 EMIT = of("Emission", {"stack": Key(text="The stack whose words these are.")})
-SETTING = of("Setting", {"model": PLAN.own["model"], "parameters": PARAMETERS})
+SETTING = of(
+    "Setting",
+    {
+        "model": PLAN.own["model"],
+        "parameters": PARAMETERS,
+        "original_context_reason": Key(
+            nullable(STRING), "Why that original context, with its source; null where it was given."
+        ),
+    },
+)
 FREQS = of(
     "PairFrequencies",
     {
@@ -488,7 +519,8 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model base head_dim rotary_dim count_unrotated weights trained_context "
+                    "model base head_dim rotary_dim count_unrotated weights original_context "
+                    "trained_context "
                     "context methods",
                     (results.Plan,),
                     {

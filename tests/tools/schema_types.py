@@ -150,6 +150,8 @@ def _opened(hint: Any) -> tuple[Any, bool, bool]:
 
 
 def _or_null(schema: Schema) -> Schema:
+    if "anyOf" in schema:  # null as it is
+        return schema
     return {"anyOf": [schema, {"type": "null"}]} if "$ref" in schema else nullable(schema)
 
 

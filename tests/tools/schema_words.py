@@ -74,7 +74,8 @@ WORDS = {
     "strict": "Whether warnings count as errors in the exit code.",
     "text": "What to paste.",
     "title": "What the rule finds, in one line.",
-    "trained_context": "The context that the model was trained for, where it is known.",
+    "trained_context": "The context that the model was trained on, where a source says.",
+    "turned_context": "The length of unfinished_pairs: the trained context, or the configured one.",
     "unrotated_layers": "How many layers have attention without any rotation.",
     "unrotated_pairs": "Pairs that are counted without being rotated.",
     "values": "The curve at the distances.",
@@ -89,7 +90,8 @@ WORDS = {
 UNITS = {
     "tokens": "closed_by context contexts critical_distance critical_distances distances "
     "failed_distance first_violation length limit longest_wavelength max_context opened_by "
-    "original_context safe_distance shortest_wavelength trained_context usable_length wavelengths "
+    "original_context safe_distance shortest_wavelength trained_context turned_context "
+    "usable_length wavelengths "
     "wide_distance window worst_distance difference_distance exact_first_violation first_hidden "
     "first_made",
     "rad/token": "angular_frequencies",

@@ -35,6 +35,8 @@ LENGTH_KEYS = (  # the first that is there
     "model_max_length",
     "max_position_embeddings",
 )
+# Whose classes in transformers take the type mrope, which each of its other ones refuses.
+OF_AXES = ("qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text")
 DEFAULT_LENGTH = 2048  # of a model that has none of them
 # What transformers' own functions know.
 KNOWN = frozenset("default linear dynamic yarn longrope llama3 proportional".split())
@@ -86,7 +88,8 @@ def merged(asked: Asked) -> Loaded:
     rest = {key: value for key, value in start.changed.items() if key not in ROPE_KEYS}
     file = replace(asked, start=replace(start, changed={}))
     beside = asked.model_type in models.ORIGINAL_CONTEXT
-    found = loaded(file, {}, beside=beside)
+    renamed = {"mrope": "default"} if asked.model_type in OF_AXES else {}
+    found = loaded(file, renamed, beside=beside)
     objects, outer = dict(found.objects), dict(found.outer)
     for given in ropes.values():
         if not found.nested:

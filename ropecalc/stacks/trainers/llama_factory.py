@@ -71,7 +71,7 @@ def _length(goal: Wanted) -> int | None:
     found = None if _in_newer_form(goal) else old_object(goal).get(ORIGINAL)
     if isinstance(found, int):
         return found
-    return goal.own_context or goal.setting.trained_context
+    return goal.own_context or goal.setting.original_context
 
 
 def _in_newer_form(goal: Wanted) -> bool:

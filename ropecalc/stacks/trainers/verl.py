@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.stacks import patched
 from ropecalc.stacks.keys import expressible, five_in_file, nested_in_text, remarks
+from ropecalc.stacks.transformers import run as transformers
 from ropecalc.stacks.transformers.write import not_in_five
 from ropecalc.stacks.words import Written, pretty
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ropecalc.stacks.wanted import Wanted
 
 LABEL, VERSION = "verl", "0.9.1"
+run, override = transformers.run, patched.override
 HOW = (
     "put the keys into the config.json in actor_rollout_ref.model.path, which the trainer and its "
     "rollout both load: override_config takes no object (AttributeError)"
