@@ -43,6 +43,9 @@ def kinds_of_layers(config: Section, of_all: int | None = None) -> tuple[list[La
     ]
     counts = Counter(kind for kind, turns in attending if turns)
     unrotated = sum(not turns for _, turns in attending)
+    if types and not attending:
+        fact = "no layer attends, so that none rotates: RoPE sets no limit to its context"
+        config.refuse(fact, "pass a model that has rotary embeddings")
     if not counts:
         count = config.integer("num_hidden_layers", "n_layer", "num_layers", "n_layers")
         if unrotated:

@@ -210,6 +210,11 @@ def elsewhere(model_type: str | None) -> Mapping[str, Any]:
     return row
 
 
+def is_elsewhere(model_type: str | None) -> bool:
+    """Whether a class is known to have its code in its own repository."""
+    return (model_type or "") in _elsewhere()
+
+
 @cache
 def _elsewhere() -> dict[str, Any]:
     data = pkgutil.get_data("ropecalc", "data/classes-elsewhere.json")

@@ -21,6 +21,7 @@ from ropecalc.models.classes import (
     class_row,
     composite,
     elsewhere,
+    is_elsewhere,
     reads_by_kind_alone,
     version,
 )
@@ -110,7 +111,7 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
 
 def _no_row(config: Section) -> list[str]:
     """What is said of a class that is not in the table."""
-    if config.model_type is None or elsewhere(config.model_type):
+    if config.model_type is None or is_elsewhere(config.model_type):
         return []
     known = f"{config.model_type} is no class of transformers {version()} that was measured"
     return [f"{known}: its keys are read as most classes read them"]

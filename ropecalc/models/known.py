@@ -193,7 +193,7 @@ def _entry(name: str) -> KnownModel:
         repo=values.get("repo"),
         aliases=tuple(values.get("aliases", ())),
         source=values["source"],
-        document=values["config"],
+        document=_with_nulls(values["config"]),
         trained=None if trained is None else Trained(**trained),
         recipe=Recipe(**recipe) if recipe else None,
     )
@@ -217,3 +217,15 @@ def _by_name() -> dict[str, str]:
 @cache
 def _by_any_name() -> dict[str, str]:
     return {_key(name): model.name for model in known_models() for name in model.names}
+
+
+def _with_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A document whose nulls are the text "null", as TOML has none."""
+    return {
+        key: _with_nulls(value)
+        if isinstance(value, Mapping)
+        else None
+        if value == "null"
+        else value
+        for key, value in values.items()
+    }

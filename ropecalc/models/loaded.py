@@ -438,7 +438,7 @@ def _parts(
         inner = _outer_part(config, row, loaded)
     if inner is None and default is not None:
         inner = default
-        if default != 1 and not keys:
+        if default != 1 and not keys and not row.latent:
             loaded.assumed.append(absent(config, row, PARTIAL, default))
     rope.pop(PARTIAL, None)
     if inner is None:

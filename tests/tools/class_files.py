@@ -35,6 +35,8 @@ SMALL: dict[str, Any] = {
     "num_experts_per_tok": 2,
     "moe_topk": 2,
     "moe_k": 2,
+    "num_experts_per_token": 2,
+    "num_expert_group": 1,
     "zero_expert_num": 2,
     "n_group": 1,
     "topk_group": 1,
@@ -82,6 +84,7 @@ OF_CLASS: dict[str, Document] = {
     "glm4_moe": {"hidden_size": 256},
     "glm4v_moe_text": {"hidden_size": 256},
     "granitemoehybrid": {
+        "position_embedding_type": "rope",
         "layer_types": ["linear_attention", "full_attention"] * 2,
         "num_hidden_layers": 4,
     },
@@ -94,6 +97,7 @@ OF_CLASS: dict[str, Document] = {
     },
     "t5gemma2_text": {"dropout_rate": 0.0},
     "zamba2": {
+        "use_mem_rope": True,
         "hidden_size": 128,
         "attention_hidden_size": 256,
         "attention_head_dim": 128,
@@ -400,7 +404,9 @@ def _windows(document: Document) -> Iterator[tuple[str, Edit]]:
         if set(types) <= {"full_attention", "sliding_attention", "chunked_attention"}:
             mixed = ["full_attention", "sliding_attention"] * count
             yield "layer_types mixed", _edited("layer_types", mixed[:count])
-            yield "layer_types full", _edited("layer_types", ["full_attention"] * count)
+            full = ["full_attention"] * count
+            yield "layer_types full", _edited("layer_types", full)
+            yield "full without window", _edited("layer_types", full, sliding_window=None)
             yield "layer_types sliding", _edited("layer_types", ["sliding_attention"] * count)
         yield "layers 13", _longer(count)
     yield "sliding_window absent", _edited("sliding_window")

@@ -112,6 +112,7 @@ DECISIONS = {
     "proportional": "proportional scaling of latent attention is published by no model",
     "layers": "a file whose own lists of layers contradict each other stops for reasons that are "
     "none of its rope",
+    "step": "Step-3.5 is published with lists a layer; its objects by kind count only all together",
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
     "size": "sizes of a head that contradict each other stop for reasons that are none of its rope",
@@ -124,8 +125,10 @@ def decision(name: str, change: str, found: str) -> str | None:
         return DECISIONS["compressed"]
     if "proportional" in change and "head_dim" in found:
         return DECISIONS["proportional"]
-    if change.startswith(("layer_types", "num_kv_shared", "full_attn_idxs")):
+    if change.startswith(("layer_types", "num_kv_shared", "full_attn_idxs", "attn_layer_ind")):
         return DECISIONS["layers"]
+    if name == "step3p5" and change.startswith(("v5", "v4 no original")):
+        return DECISIONS["step"]
     if "must be an even integer" in found:
         return DECISIONS["odd"]
     if found.startswith("context") and name == "cohere":

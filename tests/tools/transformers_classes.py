@@ -334,6 +334,9 @@ def _head(own: Class) -> Row:
         return {"latent": parts, **agree, **_null(own, "head_dim")}
     key = next((key for key in HEAD_KEYS if _changes(own, key)), None)
     row: Row = {}
+    heads = [group["head_dim"] for group in own.groups("saved")]
+    if key is None and heads and own.file.get("attention_head_dim") == heads[0]:
+        key = "attention_head_dim"
     if key is None:
         row["head"] = "quotient"
         if own.stage("head_dim other") == "forward":
@@ -491,6 +494,9 @@ def _still(own: Class, types: Any, still: list[int], attends: list[int]) -> Row:
             break
     if kinds and all((types[at] in kinds) == (at in still) for at in attends):
         row["kinds"] = sorted(kinds)
+    bare = own.answers.get("full without window", {})
+    if "kinds" in row and bare.get("groups") and not bare["unrotated"]:
+        row["unless"] = "no window"
     for name in ("no_rope_layers list", "no_rope_layer_interval 3", "nope_layer_interval 3"):
         if name in own.answers and not own.same(name, "saved"):
             row.setdefault("keys", []).append(name.partition(" ")[0])
