@@ -9,7 +9,7 @@ import typer
 from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, choose, required, show, warn
-from ropecalc.errors import InvalidValueError
+from ropecalc.errors import ConfigError, InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import comparison_records, comparison_rows
 
@@ -83,12 +83,10 @@ def command(
     --ctx is the length that each is started for (--max-model-len, --context-length, -c); without
     it each does what it does by default. A usable length that differs does not count.
     """
-    from ropecalc.cli.target import load
-
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if model is None:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
-    found = load(model)
+    found = _load(model)
     changed = None if override is None else _object(override)
     asked: dict[str, Any] = {"layer": layer, "override": changed}
     asked |= {"count_unrotated": not ignore_unrotated, "weights": weights}
@@ -106,6 +104,31 @@ def command(
     answer = _answer(result, inputs, plot=plot, width=width, height=height)
     show(answer, pictures.drawn(form, plot, width, height))
     raise typer.Exit(0 if result.agree else 1)
+
+
+def _load(target: str) -> ModelConfig:
+    """As other commands do, but for a file whose rope object one stack alone may take."""
+    from ropecalc.cli.target import load
+
+    try:
+        return load(target)
+    except ConfigError as refused:
+        try:
+            return _leniently(target)
+        except (ConfigError, OSError, ValueError):
+            raise refused from None
+
+
+def _leniently(target: str) -> ModelConfig:
+    from pathlib import Path
+
+    from ropecalc.files import read_bytes
+    from ropecalc.models.jsonfile import MAX_BYTES, WANTED, parse_object
+    from ropecalc.stacks.unread import parse_leniently
+
+    path = Path(target) / "config.json" if Path(target).is_dir() else Path(target)
+    name, data = read_bytes(str(path), MAX_BYTES, ConfigError, WANTED)
+    return parse_leniently(parse_object(name, data), name)
 
 
 def _object(text: str) -> dict[str, Any]:

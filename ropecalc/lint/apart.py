@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from ropecalc.errors import InvalidValueError
 from ropecalc.lint.lengths import SAME, attention_of
 from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, RopeObject, Subject
+from ropecalc.lint.subject import MAXIMUM, SERVERS, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.models.megatron import LLAMA3, LLAMA3_FACTOR
 from ropecalc.quantities import listed
 from ropecalc.results import Rope
 from ropecalc.scaling import dynamic_base, mscale, yarn_attention_factor
-from ropecalc.stacks.sglang import classes as classes_sglang
-from ropecalc.stacks.vllm import classes as classes_vllm
+from ropecalc.stacks.registry import Stack
 
 UNREAD_IN_GGUF = (".rope.scaling.yarn_attn_factor", ".rope.scaling.yarn_ext_factor")
 
@@ -30,7 +29,7 @@ def dynamic_apart(subject: Subject) -> Iterator[Said]:
         if longest is None:
             continue
         base = f"the base of {tokens(context * factor)} tokens, {number(round(longest))}"
-        following, apart = _dynamic_stacks(subject.model.model_type or "", base)
+        following, apart = _dynamic_stacks(subject, item, base)
         yield Said(
             f"{item.path} scales by the length at hand beyond {tokens(context)} tokens, in "
             f"{listed(following)}: {'; '.join(apart)}",
@@ -40,19 +39,19 @@ def dynamic_apart(subject: Subject) -> Iterator[Said]:
         )
 
 
-def _dynamic_stacks(kind: str, base: str) -> tuple[list[str], list[str]]:
-    """(who scales a class by the length at hand, what the others do)."""
+def _dynamic_stacks(subject: Subject, item: RopeObject, base: str) -> tuple[list[str], list[str]]:
+    """(who scales by the length at hand, what the others do)."""
     following, apart = ["transformers"], []
-    if kind in classes_vllm.BY_TRANSFORMERS:
-        following.append("vLLM")
-    else:
-        apart.append("vLLM does not scale")
-    if kind in classes_sglang.BY_TRANSFORMERS:
-        following.append("SGLang")
-    elif kind in classes_sglang.UNSCALED:
-        apart.append("SGLang does not scale")
-    else:
-        apart.append(f"SGLang always has {base}")
+    for stack in SERVERS:
+        run, label = subject.run(stack, item), Stack(stack).label
+        if run is None or run.rope is None:
+            continue
+        if run.rope.rope_type == "dynamic":
+            following.append(label)
+        elif run.rope.rope_type == "default":
+            apart.append(f"{label} does not scale")
+        else:
+            apart.append(f"{label} always has {base}")
     return following, [*apart, "llama.cpp does not know it"]
 
 
@@ -74,14 +73,19 @@ def rounded_ramp(subject: Subject) -> Iterator[Said]:
     """A ramp that begins and ends between two pairs, in stacks that round."""
     for item in subject.of("yarn"):
         if item.values.get("truncate") is False and item.layer_type is None:
-            others = "llama.cpp, mlx-lm"
-            others += " and vLLM's latent attention" if item.rope.latent else ""
+            runs = [(Stack(stack).label, subject.run(stack, item)) for stack in SERVERS]
+            rounds = [label for label, run in runs if run and run.rope and _rounds(run.rope)]
+            others = listed(["llama.cpp", "mlx-lm", *rounds])
+            serving = listed(["transformers", *(label for label, _ in runs if label not in rounds)])
             yield Said(
                 f"{item.path}.truncate is false, but {others} always round the ends of the ramp "
                 "to whole pairs: their frequencies within it differ",
-                "Serve it where truncate is read: transformers, SGLang"
-                + ("." if item.rope.latent else ", vLLM."),
+                f"Serve it where truncate is read: {serving}.",
             )
+
+
+def _rounds(rope: Rope) -> bool:
+    return rope.rope_type == "yarn" and bool(rope.parameters.get("truncate", True))
 
 
 def nested_truncate(subject: Subject) -> Iterator[Said]:
@@ -101,17 +105,21 @@ def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
     for item in subject.of("yarn"):
         given, factor = item.number("attention_factor"), item.rope.factor
         computed = yarn_attention_factor(factor or 1.0, *_pair(item.rope))
-        if given and abs(given / computed - 1) > SAME:
-            alone = subject.model.model_type in classes_vllm.YARN_ALONE
-            also = ", as does vLLM's latent attention" if item.rope.latent else ""
-            also = f", as does vLLM's code for {subject.model.model_type}" if alone else also
-            yield Said(
-                f"{item.path}.attention_factor is {number(given)}, but SGLang and llama.cpp "
-                f"compute theirs from the factor, {number(computed)}{also}",
-                "Remove it if the computed one will do; else serve it in transformers"
-                + ("." if item.rope.latent or alone else " or vLLM."),
-                item.layer_type,
-            )
+        if not given or abs(given / computed - 1) <= SAME:
+            continue
+        deaf: list[str] = []
+        hear = ["transformers"]
+        for stack in (*SERVERS, "llama.cpp"):
+            run = subject.run(stack, item)
+            if run is not None and run.spectrum is not None:
+                same = abs(run.spectrum.attention_factor / given - 1) <= SAME
+                (hear if same else deaf).append(Stack(stack).label)
+        yield Said(
+            f"{item.path}.attention_factor is {number(given)}, but {listed(deaf)} "
+            f"{'compute' if deaf[1:] else 'computes'} theirs from the factor, {number(computed)}",
+            f"Remove it if the computed one will do; else serve it in {listed(hear)}.",
+            item.layer_type,
+        )
 
 
 def _pair(rope: Rope) -> tuple[float | None, float | None]:
@@ -140,15 +148,13 @@ def one_mscale(subject: Subject) -> Iterator[Said]:
 
 def longrope_attention(subject: Subject) -> Iterator[Said]:
     """An attention factor of longrope that vLLM does not arrive at."""
-    if subject.model.model_type in classes_vllm.BY_TRANSFORMERS:
-        return
     for item in subject.of("longrope"):
-        rope, original = item.rope, item.rope.original_context
-        if not rope.context or not original or item.has("short_mscale"):
+        original, run = item.rope.original_context, subject.run("vllm", item)
+        if not original or run is None or run.spectrum is None or item.has("short_mscale"):
             continue
         given = item.number("attention_factor")
-        ours = given or attention_of(rope.factor or 1.0, original)
-        theirs = attention_of(rope.context / original, original)
+        ours = given or attention_of(item.rope.factor or 1.0, original)
+        theirs = run.spectrum.attention_factor
         if abs(ours / theirs - 1) > SAME:
             key = "attention_factor" if given else "factor"
             yield Said(
@@ -161,10 +167,10 @@ def longrope_attention(subject: Subject) -> Iterator[Said]:
 
 def longrope_switch(subject: Subject) -> Iterator[Said]:
     """Two lists, and a switch that stacks put in different places."""
-    if subject.model.model_type in classes_vllm.BY_TRANSFORMERS:
-        return
     for item in subject.of("longrope"):
-        original = item.rope.original_context
+        original, run = item.rope.original_context, subject.run("vllm", item)
+        if run is None or not any(rule.code == "one-list" for rule in run.rules):
+            continue
         if original and item.values.get("short_factor") != item.values.get("long_factor"):
             yield Said(
                 f"Beyond {tokens(original)} tokens long_factor takes over: in transformers with "
@@ -193,10 +199,13 @@ def proportional_factor(subject: Subject) -> Iterator[Said]:
     """A factor beside proportional rotation."""
     for item in subject.of("proportional"):
         factor = item.number("factor")
-        if factor is not None and factor != 1:
+        runs = [(Stack(stack).label, subject.run(stack, item)) for stack in SERVERS]
+        deaf = [n for n, run in runs if run and any(r.code == "factor-left-out" for r in run.rules)]
+        if deaf and factor is not None:
             yield Said(
                 f"{item.path}.factor {number(factor)} divides the frequencies in transformers, "
-                "which warns that it does not know it; vLLM leaves it out",
+                f"which warns that it does not know it; {listed(deaf)} "
+                f"{'leave' if deaf[1:] else 'leaves'} it out",
                 "Remove it.",
                 item.layer_type,
             )

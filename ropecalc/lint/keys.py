@@ -12,8 +12,8 @@ from ropecalc.lint.words import literal, number
 from ropecalc.models.classes import LONGROPE_ALONE, class_row, reads_by_kind_alone
 from ropecalc.models.document import shown
 from ropecalc.models.huggingface import is_flat
+from ropecalc.quantities import listed
 from ropecalc.scaling import mscale, yarn_attention_factor
-from ropecalc.stacks.vllm.classes import RENAMED
 
 COMMON = frozenset({"rope_type", "type", "rope_theta", "partial_rotary_factor"})
 KEYS = {  # what the validators of transformers 5.23 take, beside the keys that all methods have
@@ -196,7 +196,8 @@ def two_types(subject: Subject) -> Iterator[Said]:
     for item in subject.objects:
         old, new = item.values.get("type"), item.values.get("rope_type")
         if old is not None and new is not None and old != new:
-            stops = "" if (old, new) in RENAMED else ", and vLLM stops with a ValueError"
+            stopped = subject.refusals(item, "two-types")
+            stops = f", and {listed(stopped)} stops with a ValueError" if stopped else ""
             yield Said(
                 f"{item.path} has type {shown(old)} and rope_type {shown(new)}: transformers 5 "
                 f"takes rope_type, classes of transformers 4 take type{stops}",

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterator
 
 from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, SERVERS, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.quantities import listed
-from ropecalc.stacks.sglang import classes as classes_sglang
-from ropecalc.stacks.vllm import classes as classes_vllm
 
 SAME = 1e-6  # relative: 2.6666667 for 8/3 is meant well
 
@@ -41,8 +39,9 @@ def yarn_too_small(subject: Subject) -> Iterator[Said]:
     """A factor that does not reach the context."""
     for item, factor, original, context in _yarn(subject):
         if original * factor < context * (1 - SAME) and context != original:
-            own = subject.model.model_type not in classes_vllm.BY_TRANSFORMERS
-            end = "vLLM's table of cos and sin ends there" if own else "transformers warns"
+            run = subject.run("vllm", item)
+            ends = run is not None and any(rule.code == "table" for rule in run.rules)
+            end = "vLLM's table of cos and sin ends there" if ends else "transformers warns"
             yield Said(
                 f"{item.path}.factor {number(factor)} extends {tokens(original)} to "
                 f"{tokens(original * factor)} tokens, fewer than the {tokens(context)} of "
@@ -67,11 +66,11 @@ def context_not_raised(subject: Subject) -> Iterator[Said]:
 
 def linear_twice(subject: Subject) -> Iterator[Said]:
     """Stacks that take the context for the length before linear scaling."""
-    if (subject.model.model_type or "").startswith("gemma3"):
-        return  # vLLM excepts it by name
     for item in subject.of("linear"):
         factor, context = item.rope.factor, item.rope.context
-        if factor and factor > 1 and context and item.values.get(ORIGINAL) is None:
+        if not factor or factor <= 1 or not context:
+            continue
+        if int(context * factor) in [subject.offered(stack, item) for stack in SERVERS]:
             yield Said(
                 f"{item.path}.factor {number(factor)} is applied to {MAXIMUM} {tokens(context)} "
                 f"too: {tokens(context * factor)} tokens are offered, {number(factor)} times too "
@@ -154,11 +153,8 @@ def beta_order(subject: Subject) -> Iterator[Said]:
 
 def beta_zero(subject: Subject) -> Iterator[Said]:
     """An end of YaRN's ramp that is 0 or null: the default in transformers, an error elsewhere."""
-    kind = subject.model.model_type
-    stop = [] if kind in classes_vllm.BY_TRANSFORMERS else ["vLLM"]
-    if kind not in classes_sglang.BY_TRANSFORMERS | classes_sglang.UNSCALED:
-        stop.append("SGLang")
     for item in subject.of("yarn"):
+        stop = subject.refusals(item, "ramp-end")
         for key, default in (("beta_fast", 32), ("beta_slow", 1)):
             value = item.values.get(key, default)
             if value or (value is None and not stop):

@@ -10,12 +10,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ropecalc.errors import RopecalcError
 from ropecalc.models.huggingface import BASE_KEYS
 from ropecalc.models.raw import rope_key, text_keys, text_path
-from ropecalc.results import ModelConfig, Rope
+from ropecalc.results import ModelConfig, Rope, StackRun
+from ropecalc.stacks.asked import Taken, asked_of
+from ropecalc.stacks.registry import Stack
+from ropecalc.stacks.running import as_run
+from ropecalc.stacks.start import Start
 
 ORIGINAL = "original_max_position_embeddings"
 MAXIMUM = "max_position_embeddings"
+SERVERS = ("vllm", "sglang")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,24 @@ class Subject:
     def of(self, *methods: str) -> Iterator[RopeObject]:
         """The rope objects of some methods."""
         return (item for item in self.objects if item.method in methods)
+
+    def run(self, stack: str, item: RopeObject) -> StackRun | None:
+        """What a stack makes of a rope object; None where the file is outside of what is known."""
+        try:
+            return as_run(self.model, item.rope, stack)
+        except RopecalcError:
+            return None
+
+    def offered(self, stack: str, item: RopeObject) -> int | None:
+        """The context that a stack offers by default, whether or not it stops at the object."""
+        taken: Taken = Stack(stack).required("run")(asked_of(Start(self.model), item.rope))
+        return taken.usable_length
+
+    def refusals(self, item: RopeObject, code: str) -> list[str]:
+        """The servers that stop at a rope object for a reason, by their labels."""
+        found = {stack: self.run(stack, item) for stack in SERVERS}
+        refused = {stack: run.refusal for stack, run in found.items() if run is not None}
+        return [Stack(name).label for name, one in refused.items() if one and one.code == code]
 
     def original(self, item: RopeObject) -> int | None:
         """The trained length that the file itself gives for a rope object, in tokens."""

@@ -73,7 +73,7 @@ RULES = (
         "integer-factor",
         ERROR,
         "linear: an integer factor",
-        VLLM,
+        f"{VLLM}, {SGLANG}",
         types.integer_factor,
     ),
     Rule(
@@ -179,7 +179,7 @@ RULES = (
         "proportional-factor",
         ERROR,
         "proportional: a factor",
-        f"{VLLM} against {TF}",
+        f"{VLLM}, {SGLANG} against {TF}",
         apart.proportional_factor,
     ),
     Rule(

@@ -8,19 +8,20 @@ from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import Subject
 from ropecalc.lint.words import number
 from ropecalc.models import classes
-from ropecalc.stacks.vllm.classes import BY_TRANSFORMERS
+from ropecalc.quantities import listed
 
 
 def integer_factor(subject: Subject) -> Iterator[Said]:
-    """A factor of linear scaling that is no float in JSON, where vLLM's own code reads it."""
-    if subject.model.model_type in BY_TRANSFORMERS:
-        return
+    """A factor of linear scaling that is no float in JSON, where a server's own code reads it."""
     for item in subject.of("linear"):
         factor = item.values.get("factor")
-        if type(factor) is int:
+        servers = subject.refusals(item, "integer-factor") if type(factor) is int else []
+        if servers:
+            they = "take" if len(servers) > 1 else "takes"
+            stop = "stop" if len(servers) > 1 else "stops"
             yield Said(
-                f"{item.path}.factor is the integer {factor}: vLLM takes a float or a list, and "
-                "stops with a TypeError",
+                f"{item.path}.factor is the integer {factor}: {listed(servers)} {they} a float or "
+                f"a list, and {stop} with a TypeError",
                 f"Write {factor}.0.",
                 item.layer_type,
             )

@@ -22,6 +22,8 @@ class StackRule:
     """The file of the stack that has it."""
     ran: bool = False
     """Whether it was found by running the stack; else in its source alone."""
+    code: str = ""
+    """What it is about, in a word, where a rule of ``lint`` asks for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,9 @@ class Taken:
     """Why the stack does not serve the length that was asked for."""
     rules: list[StackRule] = field(default_factory=list)
 
-    def rule(self, text: str, source: str) -> None:
+    def rule(self, text: str, source: str, code: str = "") -> None:
         """Add a rule."""
-        self.rules.append(StackRule(text, source))
+        self.rules.append(StackRule(text, source, code=code))
 
     def set(self, rope_type: str | None = None, **parameters: Any) -> None:
         """Replace parameters, None for none; with a ``rope_type`` all of them."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ropecalc.stacks.wanted import Wanted
 
 LABEL, VERSION = "KoboldCpp", "0027a47817"
+READS_ITSELF = True
 AUTOMATIC = (10_000.0, 500_000.0)  # bases of files that it scales by itself
 LEAST = 2048  # tokens, up to which it does not
 TURN = 6.28318  # its 2 pi

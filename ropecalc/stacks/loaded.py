@@ -29,6 +29,8 @@ KINDS = frozenset(
 # name alone (ran with transformers 5.20.0 and 5.19.0).
 WITH_TEXT_PART = frozenset(["qwen2_vl", "qwen2_5_vl"])
 TEXT = "text_config"
+# Their classes rename the type mrope as they load a file.
+MROPE_IS_DEFAULT = WITH_TEXT_PART | {"qwen2_vl_text", "qwen2_5_vl_text"}
 CONTEXT = "max_position_embeddings"
 
 Object = Mapping[str, Any]
@@ -37,9 +39,9 @@ Object = Mapping[str, Any]
 class RefusedError(Exception):
     """A server stops; with the rule that it stops by."""
 
-    def __init__(self, text: str, source: str, *, ran: bool = True) -> None:
+    def __init__(self, text: str, source: str, *, ran: bool = True, code: str = "") -> None:
         super().__init__(text)
-        self.rule = StackRule(text, source, ran)
+        self.rule = StackRule(text, source, ran, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ def standard(asked: Asked, names: Mapping[str, str], beside: bool) -> dict[str, 
     else:
         found = dict(asked.values)
     written = found.get("rope_type", found.get("type", "default"))
+    if written == "mrope" and asked.model_type in MROPE_IS_DEFAULT:
+        written = "default"
     renamed = classes.LONGROPE_BY_OTHER_NAMES.get(asked.model_type, ())
     found["rope_type"] = "longrope" if written in renamed else names.get(written, written)
     if found.get("rope_theta") is None:

@@ -80,6 +80,11 @@ class Stack:
         """Whether it runs models without training them; transformers does both."""
         return not ROOMS[self.name].startswith(("trainers.", "transformers"))
 
+    @property
+    def reads_itself(self) -> bool:
+        """Whether it runs files that the classes of transformers refuse."""
+        return bool(getattr(self._room, "READS_ITSELF", False))
+
     def part(self, name: str) -> Callable[..., Any] | None:
         """A function of its room, or None: "write", "run", "start" or "override"."""
         room = self._room

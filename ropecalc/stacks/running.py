@@ -68,10 +68,14 @@ def run(
     ``rope`` is one of ``start.model.ropes``.
     """
     from ropecalc.stacks.asked import asked_of
+    from ropecalc.stacks.unread import refusal
 
     kind = rope.layer_type
-    if start.refusal is not None:
-        return StackRun(stack.name, stack.version, kind, None, None, None, start.refusal)
+    refused = start.refusal
+    if refused is None and not stack.reads_itself:
+        refused = refusal(start.model)
+    if refused is not None:
+        return StackRun(stack.name, stack.version, kind, None, None, None, refused)
     taken: Taken = stack.required("run")(asked_of(start, rope))
     rules = (*start.rules, *taken.rules)
     if taken.refusal is not None:

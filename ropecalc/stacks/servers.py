@@ -69,7 +69,9 @@ Method = Callable[[Call, Taken], Made]
 
 def make(call: Call, methods: Mapping[str, Method], taken: Taken) -> float:
     """What the method of a rope object computes, into ``taken``; the length of its table."""
-    method = call.values.get("rope_type", call.values.get("type", "default"))
+    method = call.values.get("rope_type", call.values.get("type"))
+    if method is None:
+        raise RefusedError("a rope object without a type is refused: ValueError", call.place)
     if method not in methods:
         raise RefusedError(f"it does not know the rope_type {method}: ValueError", call.place)
     base = as_number(call.values["rope_theta"])
@@ -89,7 +91,7 @@ def linear(call: Call, _: Taken) -> Made:
     factor = call.values.get("factor", 1.0) if "sglang" in call.place else call.needed("factor")
     if type(factor) is int:
         text = "a factor of linear scaling that is an integer in JSON stops it with a TypeError"
-        raise RefusedError(text, call.place)
+        raise RefusedError(text, call.place, code="integer-factor")
     return Made("linear", {"factor": float(factor)}, call.positions * float(factor))
 
 
@@ -111,7 +113,8 @@ def ends(call: Call) -> dict[str, Any]:
             if call.values[key] is not None:
                 how = "0 is refused: ZeroDivisionError"
             text = f"YaRN with a {key} of {how}"
-            raise RefusedError(text, f"{call.place} yarn_find_correction_dim")
+            place = f"{call.place} yarn_find_correction_dim"
+            raise RefusedError(text, place, code="ramp-end")
     return {key: call.number(key) for key in ("beta_fast", "beta_slow")}
 
 

@@ -124,6 +124,31 @@ def yaml(value: Mapping[str, Any], indent: str = "") -> str:
     return "\n".join(lines)
 
 
+def yaml_of(text: str) -> dict[str, Any]:
+    """What ``yaml`` wrote.
+
+    >>> yaml_of(yaml({"a": {"b": 1e16, "c": "yarn"}, "d": [1.0, 2.0]}))
+    {'a': {'b': 1e+16, 'c': 'yarn'}, 'd': [1.0, 2.0]}
+    """
+    whole: dict[str, Any] = {}
+    open_at = {0: whole}
+    for line in text.splitlines():
+        key, _, value = line.strip().partition(":")
+        indent = len(line) - len(line.lstrip())
+        if value:
+            open_at[indent][key] = _read(value.strip())
+        else:
+            open_at[indent][key] = open_at[indent + 2] = {}
+    return whole
+
+
+def _read(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
 def _scalar(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_scalar, value)) + "]"

@@ -838,3 +838,21 @@ def test_classes_that_do_not_run_without_the_part(kind: str) -> None:
 def test_a_base_beside_a_loaded_object_is_passed_over() -> None:
     result = compared(config(), 4096, ["transformers"], override={"rope_theta": 7e6})
     assert close(frequencies(result, "transformers"), plain(1e6))
+
+
+def test_a_file_that_transformers_refuses_runs_in_llama_cpp_alone(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    """Phi-3 with YaRN: its class takes that for longrope without lists (ran, in all four)."""
+    document = config(YARN, model_type="phi3", original_max_position_embeddings=4096)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(document))
+    done = run_cli("compare", str(path), "--json")
+    assert done.returncode == 1
+    results = json.loads(done.stdout)["results"]
+    refused = {one["stack"]: one["refusal"] for one in results}
+    assert refused.pop("llama.cpp") is None
+    assert all("refuses the rope object" in text for text in refused.values())
+    path.write_text(json.dumps({**document, "hidden_size": "x"}))
+    done = run_cli("compare", str(path))
+    assert (done.returncode, done.stdout) == (2, "")

@@ -319,10 +319,17 @@ def codes(document: Document) -> dict[str, str]:
     return {finding.code: finding.message for finding in found}
 
 
-def test_lint_finds_what_stops_vllms_own_code_there_alone() -> None:
+def test_lint_finds_what_stops_a_servers_own_code_there_alone() -> None:
+    """SGLang has code of its own for OLMo 2, and passes no scaling on in that of StarCoder 2."""
     linear, short = {"rope_type": "linear", "factor": 4}, {**YARN, "factor": 2.0}
-    for model_type, own in (("llama", True), ("starcoder2", False), ("olmo2", False)):
-        assert ("integer-factor" in codes(config(model_type, linear))) is own
+    for model_type, own, stop in (
+        ("llama", True, "vLLM and SGLang take"),
+        ("starcoder2", False, ""),
+        ("olmo2", False, ": SGLang takes"),
+    ):
+        found = codes(config(model_type, linear))
+        assert ("integer-factor" in found) is bool(stop)
+        assert stop in found.get("integer-factor", "")
         message = codes(config(model_type, short))["yarn-too-small"]
         assert ("vLLM's table of cos and sin ends there" in message) is own
 
@@ -592,4 +599,5 @@ def test_a_proportional_factor_is_left_out_by_sglang() -> None:
 
 def test_lint_does_not_send_an_attention_factor_of_gpt_oss_to_vllm() -> None:
     document = {**GPT_OSS, "rope_scaling": {**GPT_OSS["rope_scaling"], "attention_factor": 1.25}}
-    assert "as does vLLM's code for gpt_oss" in codes(document)["attention-factor"]
+    message = codes(document)["attention-factor"]
+    assert "but vLLM, SGLang and llama.cpp compute theirs" in message

@@ -303,6 +303,9 @@ def test_sglang_merges_the_object_and_gets_the_setting(
     if one.rotary_dim != one.head_dim:
         old["partial_rotary_factor"] = one.rotary_dim / one.head_dim
     written = emit(setting(one, context, document), "sglang")
+    if not written.text:  # its code ignores the part of the head that the object says
+        assert not written.exact
+        return
     override = json.loads(arguments(written.text)["--json-model-override-args"])
     read = in_sglang(sglang_merged(document, override))
     if written.exact:
@@ -869,9 +872,9 @@ def test_llama_factory_scales_from_the_original_length_in_the_files_rope_scaling
 def test_llama_factory_has_the_length_of_a_newer_file_from_the_file_alone() -> None:
     """transformers 4, which it needs, sees no rope_scaling there, and no base."""
     scaled = {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 2048}
-    document = config(rope_parameters={"rope_theta": 1e4, **scaled})
+    document = config(rope_parameters={"rope_theta": 5e5, **scaled})
     del document["rope_theta"]
-    asked = rope("yarn", factor=4.0, original_context=4096)
+    asked = rope("yarn", base=5e5, factor=4.0, original_context=4096)
     written = emit(setting(asked, 16384, document), "llama-factory")
     assert not written.exact
     assert "rope_parameters" in written.notes[0]

@@ -18,12 +18,22 @@ from tests.tools.real_golden import FIRST, MORE, Json, load
 SETS = {"first": load(FIRST), "more": load(MORE)}
 # How many have to be equal; to be raised as more are, never lowered.
 FLOOR = {
-    "first": {"vllm": 867, "sglang": 857, "transformers": 824, "llama.cpp": 325},
-    "more": {"vllm": 1026, "sglang": 1438, "transformers": 1504},
+    "first": {"vllm": 871, "sglang": 861, "transformers": 828, "llama.cpp": 376},
+    "more": {"vllm": 1394, "sglang": 1520, "transformers": 1504},
 }
 EACH = [(name, stack) for name, floor in FLOOR.items() for stack in floor]
 # The only cases that may differ once all others are equal, and why: by id.
-DECISIONS: dict[str, dict[str, str]] = {stack: {} for stack in STACKS}
+DECISIONS: dict[str, dict[str, str]] = {
+    **{stack: {} for stack in STACKS},
+    "sglang": {
+        "phimoe/plain": "run under the architecture of transformers' class, PhimoeForCausalLM, "
+        "which SGLang has no code of; published files have PhiMoEForCausalLM, which it has",
+        "gemma3_text/ov-linear": "the two kinds of layers have each other's values in this record",
+        "deepseek_v3/unknown": "a rope_type that no stack has a name for is refused as input",
+        "gemma3_text/longrope-badlen": "a list of the wrong length is refused as input; the code "
+        "reads the other list alone",
+    },
+}
 
 
 @pytest.mark.parametrize(("name", "stack"), EACH)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, chdir, contextmanager
 from io import BytesIO, TextIOWrapper
@@ -35,6 +36,8 @@ def run_inside(args: Sequence[str], stdin: str = "") -> Done:
         stack.enter_context(patch.dict(os.environ))
         stack.enter_context(chdir(ROOT))
         stack.enter_context(_signals_kept())
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", DeprecationWarning)  # of libraries, as in a process
         code = _exit_code()
     return Done(list(args), code, _text(out), _text(err))
 

@@ -68,10 +68,10 @@ class Failure:
 def ours(stack: str, case: Json) -> Answer:
     """What ropecalc says of a case."""
     from ropecalc.comparison import _Start
-    from ropecalc.models.huggingface import parse_config
+    from ropecalc.stacks.unread import parse_leniently
 
     try:
-        model = parse_config(case["config"], "config.json")
+        model = parse_leniently(case["config"], "config.json")
         start = _Start(model, case.get("ctx"), case.get("override", {}), None, True)
         runs = [start.run(rope, stack) for rope in model.ropes]
     except RopecalcError as error:
@@ -153,7 +153,7 @@ def failures(stack: str, cases: Sequence[Json]) -> list[Failure]:
     """The cases of a stack that differ."""
     found = []
     for case in cases:
-        if not _answered(stack, case):
+        if not answered(stack, case):
             continue
         parts = list(differences(stack, case, ours(stack, case)))
         if parts:
@@ -165,10 +165,10 @@ def failures(stack: str, cases: Sequence[Json]) -> list[Failure]:
 
 def count(stack: str, cases: Sequence[Json]) -> int:
     """How many cases a stack ran."""
-    return sum(_answered(stack, case) for case in cases)
+    return sum(answered(stack, case) for case in cases)
 
 
-def _answered(stack: str, case: Json) -> bool:
+def answered(stack: str, case: Json) -> bool:
     """Whether the stack ran a case; what stops for want of a GPU says nothing of the stack."""
     return stack in case["real"] and "_cpu'" not in case["real"][stack].get("error", "")
 

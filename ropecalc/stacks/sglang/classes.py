@@ -33,6 +33,11 @@ class Code:
     base: float | None = None
     """The base that it always has, unless rope_theta beside the object is overridden: what
     getattr(config, "rope_theta", base) finds once transformers has moved it into the object."""
+    own: bool = False
+    """Whether a config of SGLang's own stands in for transformers' class: it keeps rope_scaling and
+    rope_theta as the file has them."""
+    always: bool = False
+    """Whether even a default object becomes deepseek_yarn."""
     default: float | None = None
     """The base of a config of SGLang's own, where the file has none."""
     by_kind: bool = False
@@ -56,7 +61,7 @@ CODE = {
     "exaone": Code("exaone", partial="config", beside=True),
     "exaone4": Code("exaone4", beside=True, base=1e6, ran=True),
     "exaone_moe": Code("exaone_moe", beside=True, base=1e6),
-    "ernie4_5_moe": Code("ernie4", neox=False),
+    "ernie4_5_moe": Code("ernie4", partial="config", neox=False, ran=True),
     "solar": Code("solar", beside=True),
     "hunyuan_v1_dense": Code("hunyuan", beside=True),
     "hunyuan_v1_moe": Code("hunyuan", beside=True),
@@ -66,7 +71,7 @@ CODE = {
     "glm4": Code("glm4", partial="object", neox=False, ran=True),
     "glm4_moe": Code("glm4_moe", partial="object", ran=True),
     "falcon_h1": Code("falcon_h1", partial="config", default=1e5, ran=True),
-    "qwen3_next": Code("qwen3_next", partial="config", early=True, ran=True),
+    "qwen3_next": Code("qwen3_next", partial="config", base=1e4, own=True, early=True, ran=True),
     "qwen3_5_text": Code("qwen3_5", partial="config"),
     "qwen3_5_moe_text": Code("qwen3_5", partial="config"),
     "minimax_m2": Code("minimax_m2", partial="dims"),
@@ -76,7 +81,7 @@ CODE = {
     "deepseek_v2": Code("deepseek_v2", neox=False, latent=True, ran=True),
     "deepseek_v3": Code("deepseek_v2", neox=False, latent=True, ran=True),
     "deepseek_v32": Code("deepseek_v2", neox=False, latent=True),
-    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, ran=True),
+    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, always=True, ran=True),
     "glm_moe_dsa": Code("deepseek_v2", neox=False, latent=True),
     "kimi_k2": Code("deepseek_v2", neox=False, latent=True, ran=True),
     "kimi_k25": Code("deepseek_v2", neox=False, latent=True),
@@ -103,14 +108,14 @@ QWEN = Code(ran=True)
 # No file is there for the class, and transformers' own is fit to stand in: the Transformers backend
 # runs it, its rotary embedding with it.
 BY_TRANSFORMERS = frozenset(
-    "bitnet cwm diffllama doge dots1 ernie4_5 flex_olmo glm gpt_neox helium jetmoe minimax "
+    "bitnet cwm diffllama doge dots1 ernie4_5 flex_olmo gpt_neox helium jetmoe minimax "
     "ministral modernbert-decoder nemotron recurrent_gemma seed_oss smollm3 solar_open vaultgemma "
     "youtu".split()
 )
-# Neither has code of the class.
+# Neither has code of the class, or transformers' has a tensor parallel plan that is refused (glm).
 NO_CODE = frozenset(
-    "aquila bamba chameleon codegen falcon internlm jamba mixformer-sequential phi-msft RefinedWeb "
-    "RefinedWebModel stablelm_epoch zamba2".split()
+    "aquila bamba chameleon codegen falcon glm internlm jamba mixformer-sequential phi-msft "
+    "RefinedWeb RefinedWebModel stablelm_epoch zamba2".split()
 )
 # Their code has transformers' functions for the ropes of full attention, in place of get_rope.
 OWN_FUNCTIONS = frozenset(["gemma3_text"])

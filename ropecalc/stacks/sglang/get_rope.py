@@ -20,10 +20,7 @@ def get_rope(call: Call, taken: Taken) -> None:
     make(call, METHODS, taken)
 
 
-def _default(call: Call, _: Taken) -> Made:
-    sections = call.values.get("mrope_section")
-    if isinstance(sections, list | tuple) and call.values.get("rope_type") is None:
-        raise RefusedError("a rope object without a type is refused: ValueError", ROPES)
+def _default(_: Call, __: Taken) -> Made:
     return Made("default", {}, ENDLESS)
 
 
@@ -148,7 +145,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
 
 def _proportional(call: Call, taken: Taken) -> Made:
     if call.number("factor") not in (None, 1.0):
-        taken.rule("proportional leaves the factor out", ROPES)
+        taken.rule("proportional leaves the factor out", ROPES, "factor-left-out")
     return Made("proportional", {}, ENDLESS)
 
 

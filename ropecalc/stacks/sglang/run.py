@@ -35,8 +35,6 @@ LENGTH_KEYS = (  # the first that is there
     "model_max_length",
     "max_position_embeddings",
 )
-# Whose classes in transformers take the type mrope, which each of its other ones refuses.
-OF_AXES = ("qwen2_vl", "qwen2_vl_text", "qwen2_5_vl", "qwen2_5_vl_text")
 DEFAULT_LENGTH = 2048  # of a model that has none of them
 # What transformers' own functions know.
 KNOWN = frozenset("default linear dynamic yarn longrope llama3 proportional".split())
@@ -88,8 +86,9 @@ def merged(asked: Asked) -> Loaded:
     rest = {key: value for key, value in start.changed.items() if key not in ROPE_KEYS}
     file = replace(asked, start=replace(start, changed={}))
     beside = asked.model_type in models.ORIGINAL_CONTEXT
-    renamed = {"mrope": "default"} if asked.model_type in OF_AXES else {}
-    found = loaded(file, renamed, beside=beside)
+    found = loaded(file, {}, beside=beside)
+    if classes.code_of(asked.model_type).own and asked.text.get("rope_parameters") is None:
+        found = replace(found, objects={"": dict(asked.text.get("rope_scaling") or {})})
     objects, outer = dict(found.objects), dict(found.outer)
     for given in ropes.values():
         if not found.nested:
@@ -110,6 +109,8 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
         return
     values = dict(found.of(asked.rope.layer_type) if found.nested else found.flat())
     place = f"{classes.MODELS}/{code.file}.py"
+    if not values:
+        values["rope_type"] = "default"
     _base(asked, found, values, taken)
     if code.beside and as_number(found.text.get(ORIGINAL)) is not None:
         values[ORIGINAL] = found.text[ORIGINAL]
@@ -132,8 +133,8 @@ def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, take
     code = classes.code_of(asked.model_type)
     head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
     place = f"{classes.MODELS}/{code.file}.py"
-    if code.latent and values.get("rope_type") != "default":
-        if values.get("rope_type") not in ("yarn", "deepseek_yarn"):
+    if code.latent and (values.get("rope_type") != "default" or code.always):
+        if values.get("rope_type") not in ("default", "yarn", "deepseek_yarn"):
             text = "latent attention takes any scaling for deepseek_yarn"
             taken.rules.insert(0, StackRule(text, place, True))
         values["rope_type"] = "deepseek_yarn"
@@ -157,11 +158,12 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
     place = f"{classes.MODELS}/{code.file}.py"
     outside = as_number(found.text.get("rope_theta"))
     if code.base is not None:
-        changed = as_number(asked.start.changed.get("rope_theta"))
-        if (changed or code.base) != values["rope_theta"]:
+        read = asked.start.changed.get("rope_theta") or (code.own and outside)
+        base = as_number(read) or code.base
+        if values.get("rope_theta") not in (None, base):
             text = "its code of the class does not look for the base in the object: "
-            taken.rule(f"{text}{changed or code.base:,.10g}", place)
-        values["rope_theta"] = changed or code.base
+            taken.rule(f"{text}{base:,.10g}", place)
+        values["rope_theta"] = base
     own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
     if code.default is not None and own is None and outside is None and not found.changed:
         values["rope_theta"] = code.default
@@ -252,7 +254,8 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
         own = [rope for rope in model.ropes if rope.layer_type == asked.rope.layer_type]
         start = replace(asked.start, model=model, changed={})
         again = asked_of(start, (own or model.ropes)[0])
-    done = by_transformers(again, taken.usable_length, classes.REGISTRY)
+    sized = {**again.text, "head_dim": again.rope.head_dim}  # a null is replaced
+    done = by_transformers(replace(again, text=sized), taken.usable_length, classes.REGISTRY)
     done.rules, done.short = [*done.rules, *taken.rules], taken.short
     return done
 
@@ -261,13 +264,16 @@ def _flat(asked: Asked, taken: Taken) -> Taken:
     """OLMo 3: a config with one flat rope."""
     flat = as_flat(asked)
     changed = asked.start.changed
-    values: dict[str, Any] = {"rope_type": flat.written or "default", **flat.values}
+    values: dict[str, Any] = {**flat.values}
     values["rope_theta"] = as_number(changed.get("rope_theta")) or flat.rope.base
     whole = asked.rope.layer_type in (FULL, EVERY_LAYER)
     for key in (key for key in ROPE_KEYS if key in changed):
         given = changed[key]
         kept = given if whole else {k: v for k, v in given.items() if k == "rope_theta"}
         values |= kept
+    plain_file = not set(values) - {"rope_theta"}
+    if not whole or (plain_file and not any(key in ROPE_KEYS for key in changed)):
+        values["rope_type"] = "default"
     found = Loaded({**asked.text, **changed}, {"": values})
     _lengths(asked, found, taken)
     positions = positions_of(found.text, asked.rope)

@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from ropecalc.models.raw import text_keys
+from ropecalc.models.classes import LONGROPE_ALONE
+from ropecalc.models.raw import text_keys, text_path
+from ropecalc.results import StackRule
 from ropecalc.stacks.keys import ORIGINAL, old_object
+from ropecalc.stacks.start import Start
+from ropecalc.stacks.transformers.run import run as run_transformers
 from ropecalc.stacks.wanted import Wanted, attention_factor, near, yarn_default
-from ropecalc.stacks.words import Written, tokens, yaml
+from ropecalc.stacks.words import Written, tokens, yaml, yaml_of
+
+if TYPE_CHECKING:
+    from ropecalc.results import ModelConfig
 
 LABEL, VERSION = "LLaMA-Factory", "0.9.5"
+run = run_transformers
+# Ran with transformers 4.57.6: configs without an attribute rope_scaling, unless their file has it.
+WITHOUT = frozenset(
+    "bitnet codegen gemma gemma2 gemma3 gemma3n glm glm4 gptj helium jamba jetmoe lfm2 llama4 "
+    "minimax ministral mistral mistral3 mixtral modernbert modernbert-decoder nemotron qwen3_vl "
+    "recurrent_gemma vaultgemma zamba2".split()
+)
+# of those with a text part, whose outer config hands such keys on to it
+HANDED_ON = frozenset(["qwen2_vl", "qwen2_5_vl"])
+NOTHING = (
+    'LLaMA-Factory says "Current model does not support RoPE scaling" and trains without: {} has '
+    "no rope_scaling in its config class"
+)
 KNOWN = ("linear", "dynamic", "yarn", "llama3")
 PATCH = "put the setting into config.json (ropecalc emit --in-place), and train on that"
 TRANSFORMERS_4 = (
@@ -41,6 +62,8 @@ def _differences(goal: Wanted) -> list[str]:
     It takes ceil(cutoff_len / L) for the factor.
     """
     rope, why = goal.rope, []
+    if goal.model is not None and not _is_read(goal.model):
+        return [NOTHING.format(goal.model.document.get("model_type"))]
     length = _length(goal)
     if length is None or length >= goal.context:
         own = "the model's own context" if length is None else f"the model's own {tokens(length)}"
@@ -71,7 +94,10 @@ def _length(goal: Wanted) -> int | None:
     found = None if _in_newer_form(goal) else old_object(goal).get(ORIGINAL)
     if isinstance(found, int):
         return found
-    return goal.own_context or goal.setting.original_context
+    keys = {} if goal.model is None else text_keys(goal.model.document)
+    length = keys.get("max_position_embeddings")
+    own = length if isinstance(length, int) else goal.own_context
+    return own or goal.setting.original_context
 
 
 def _in_newer_form(goal: Wanted) -> bool:
@@ -101,3 +127,38 @@ def _at_inference(goal: Wanted) -> list[str]:
         "length: it then does nothing up to there"
     )
     return [why]
+
+
+def _is_read(model: ModelConfig) -> bool:
+    """Whether ``configure_rope`` finds an attribute rope_scaling on the outer config."""
+    outer = model.document
+    kind = outer.get("model_type")
+    if text_path(outer):
+        return kind in HANDED_ON
+    return kind not in WITHOUT or "rope_scaling" in outer
+
+
+def override(model: ModelConfig, text: str) -> Start:
+    """The model as ``configure_rope`` leaves it."""
+    from ropecalc.models.huggingface import parse_config
+
+    given = yaml_of(text)
+    method, wanted = given.get("rope_scaling"), given["cutoff_len"]
+    keys = dict(text_keys(model.document))
+    old = keys.get("rope_scaling")
+    length = old.get(ORIGINAL) if isinstance(old, dict) else None
+    length = length or keys.get("max_position_embeddings") or model.context or wanted
+    if method is None or not _is_read(model) or wanted <= length:
+        return Start(model, wanted)
+    if model.model_type in LONGROPE_ALONE:
+        text_ = f"{model.model_type} takes longrope alone, and no other config of it loads again"
+        return Start(model, wanted, refusal=StackRule(text_, "configuration_phi3.py"))
+    factor = float(math.ceil(wanted / length))
+    scaling = {"rope_type": method, "factor": factor}
+    if method != "linear":
+        scaling[ORIGINAL] = length
+    if method == "llama3":
+        scaling |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+    keys.pop("rope_parameters", None)  # of version 5: a loss of the base, which version 4 has not
+    changed = {"max_position_embeddings": int(length * factor), "rope_scaling": scaling}
+    return Start(parse_config({**keys, **changed}, model.source), wanted)

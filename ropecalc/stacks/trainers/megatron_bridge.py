@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LABEL, VERSION = "Megatron-Bridge", "0.3.1"
 Fields = dict[str, object]
+PLAIN: Fields = {"position_embedding_type": "rope"}  # gpt-oss's provider has yarn by default
+UNSCALED: Fields = {"rope_scaling": False}
 
 
 def write(goal: Wanted) -> Written:
@@ -42,13 +44,16 @@ def write(goal: Wanted) -> Written:
 
 
 def _scaling(goal: Wanted, rope: Rope) -> tuple[Fields, list[str]]:
+    if rope.rope_type == "llama3" and rope.latent:
+        why = "a provider does not read llama3 with multi-head latent attention: its own YaRN stays"
+        return {"rotary_scaling_factor": 1.0}, [why]
     if rope.rope_type == "llama3":
         why = "a provider always has llama3's original length 8,192 and frequency factors 1 and 4"
         # rope_scaling_factor is 1.0 by default here, and not 8 as in Megatron-LM
-        fields: Fields = {"rope_scaling": True, "rope_scaling_factor": goal.factor}
+        fields: Fields = {**PLAIN, "rope_scaling": True, "rope_scaling_factor": goal.factor}
         return fields, [] if is_llama_3_1(rope) else [why]
     if rope.rope_type == "default":
-        return ({"rotary_scaling_factor": 1.0} if rope.latent else {"rope_scaling": False}), []
+        return ({"rotary_scaling_factor": 1.0} if rope.latent else {**PLAIN, **UNSCALED}), []
     return _latent(goal) if rope.latent else _yarn(goal)
 
 

@@ -16,7 +16,7 @@ from ropecalc.models.huggingface import parse_config
 from ropecalc.models.raw import ROPE_KEYS, text_keys
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks import patched
-from ropecalc.stacks.overriding import of_the_text
+from ropecalc.stacks.loaded import reached
 from ropecalc.stacks.start import Start
 
 override = patched.override
@@ -24,12 +24,17 @@ MODELS = "src/transformers/models, the rotary embedding of each"
 SETTER = "src/transformers/configuration_utils.py RotaryEmbeddingConfigMixin"
 # Classes that do not run without partial_rotary_factor in the object; others then turn all.
 PART_NEEDED = frozenset("nemotron persimmon phi stablelm".split())
+OUTSIDE = StackRule(
+    "keys beside text_config do not reach the language model: override them within it", SETTER
+)
 WHOLE = "the overriding {} replaces the file's as a whole, its base as well,"
 
 
 def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> Start:
     """The model as from_pretrained makes it with keys beside its name."""
-    given = of_the_text(keys)
+    given, outside = reached(keys, model.document)
+    if outside and not given:
+        return Start(model, context, rules=(OUTSIDE,))
     key = next((key for key in ROPE_KEYS if isinstance(given.get(key), Mapping)), None)
     beside = {k: v for k, v in given.items() if k not in (*ROPE_KEYS, "rope_theta")}
     text = dict(text_keys(model.document))

@@ -16,6 +16,7 @@ from ropecalc.models.jsonfile import MAX_BYTES, WANTED, parse_object
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig, Rope, Setting
+    from ropecalc.stacks.exactness import Outcome
     from ropecalc.stacks.wanted import Wanted
 
 MARK = b"\xef\xbb\xbf"  # a byte order mark in UTF-8
@@ -76,7 +77,7 @@ def patch_config(
         setting, or has a scaling of its own and ``force`` is not given.
     """
     given = os.fspath(path)
-    from ropecalc.stacks.transformers.write import factor_note, not_in_five
+    from ropecalc.stacks.transformers.write import factor_note
 
     if given == "-":
         raise ConfigError("standard input cannot be changed in place; pass a file")
@@ -94,9 +95,9 @@ def patch_config(
     if changed and not dry_run:
         mark = MARK if data.startswith(MARK) else b""
         kept = _write(given, name, data, mark + after.encode(), backup=backup)
-    short = [] if setting.shortfall is None else [setting.shortfall]
-    why = [*short, *not_in_five(goal)]
-    exact, notes = not why, (*why, *factor_note(goal))
+    found = _outcome(name, after, goal)
+    short = () if setting.shortfall is None else (setting.shortfall,)
+    exact, notes = found.exact and not short, (*short, *found.why, *factor_note(goal))
     written = changed and not dry_run
     return Patch(given, before, after, diff, changed, written, kept, exact, notes)
 
@@ -164,6 +165,18 @@ def _check(name: str, after: str, goal: Wanted) -> None:
             f"{name}: keys of this form cannot say this {goal.rope.rope_type} rope for "
             f"{goal.model and goal.model.model_type}; try --form 5, or change the file by hand"
         )
+
+
+def _outcome(name: str, after: str, goal: Wanted) -> Outcome:
+    """What transformers 5 computes of the file as it will be, in every kind of layer."""
+    from ropecalc.models.huggingface import parse_config
+    from ropecalc.stacks.exactness import outcome_of
+    from ropecalc.stacks.registry import Stack
+    from ropecalc.stacks.start import Start
+    from ropecalc.stacks.transformers.write import not_in_five
+
+    start = Start(parse_config(parse_object(name, after.encode()), name))
+    return outcome_of(Stack("transformers"), goal, start, not_in_five(goal))
 
 
 def _diff(name: str, before: str, after: str) -> str:

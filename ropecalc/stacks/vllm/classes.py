@@ -36,6 +36,9 @@ class Code:
     """Whether a head_dim of null is not replaced by hidden_size over heads."""
     sections: int = 4
     """What multiplies the original length in a YaRN with mrope_section."""
+    served: bool = False
+    """Whether its positions are those of --max-model-len, and max_trained_positions is beside the
+    object."""
     ran: bool = False
     """Whether it was run with configs of many kinds; else its source was read."""
 
@@ -58,7 +61,7 @@ CODE = {
     "gemma4_text": Code("gemma4", by_kind=True, ran=True),
     "glm4": Code("glm4", neox=False, partial=0.5, ran=True),
     "glm4_moe": Code("glm4_moe", partial=0.5, ran=True),
-    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, ran=True),
+    "glm4_moe_lite": Code("glm4_moe_lite", neox=False, latent=True, head=True, ran=True),
     "glm_moe_dsa": Code("deepseek_v2", neox=False, latent=True),
     "gpt_oss": Code("gpt_oss", base=None),
     "gptj": Code("gpt_j", neox=False, dims=True, dims_first=True),
@@ -71,7 +74,10 @@ CODE = {
     "minimax_m2": Code("minimax_m2", dims=True),
     "mistral4": Code("deepseek_v2", neox=False, latent=True),
     "modernbert": Code("modernbert", by_kind=True),
+    "nomic_bert": Code("bert_with_rope", served=True),
     "qwen2": Code("qwen2", base=1e6, ran=True),
+    "qwen2_vl": Code("qwen2", base=1e6),  # a file without a text part
+    "qwen2_5_vl": Code("qwen2", base=1e6),
     "qwen2_vl_text": Code("qwen2", base=1e6),
     "qwen2_5_vl_text": Code("qwen2", base=1e6),
     "qwen3": Code("qwen3", base=1e6, ran=True),
@@ -98,7 +104,7 @@ NO_CODE = frozenset(
     "RefinedWebModel stablelm_epoch".split()
 )
 # Of these transformers' code looks up partial_rotary_factor and does not do without: KeyError.
-PARTIAL_NEEDED = frozenset(["phi"])
+PARTIAL_NEEDED = frozenset(["phi", "persimmon"])
 
 # gpt_oss.py builds YaRN from these keys alone and looks each up, whatever the rope_type is:
 # KeyError for one that is absent. truncate may be absent.

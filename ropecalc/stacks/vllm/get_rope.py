@@ -140,7 +140,8 @@ def _longrope(call: Call, taken: Taken) -> Made:
         raise RefusedError(text, f"{ROPES}/phi3_long_rope_scaled_rope.py")
     which = "long" if call.served and call.served > original else "short"
     how = f"--max-model-len is {call.served:,}" if call.served else "of its --max-model-len"
-    taken.rule(f"a server has one list for all requests: {which}_factor here, since {how}", ROPES)
+    text = f"a server has one list for all requests: {which}_factor here, since {how}"
+    taken.rule(text, ROPES, "one-list")
     own = call.number(f"{which}_mscale")
     if own is None and any(call.number(key) is not None for key in ("factor", "attention_factor")):
         text = f"the attention factor comes from max_position_embeddings and {ORIGINAL} alone"
@@ -157,7 +158,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
 
 def _proportional(call: Call, taken: Taken) -> Made:
     if call.number("factor") not in (None, 1.0):
-        taken.rule("proportional leaves the factor out", ROPES)
+        taken.rule("proportional leaves the factor out", ROPES, "factor-left-out")
     return Made("proportional", {}, call.positions)
 
 

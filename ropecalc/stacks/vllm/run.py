@@ -9,7 +9,7 @@ from typing import Any
 from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
-from ropecalc.stacks.loaded import FILLED_IN, Loaded, Object, RefusedError, loaded
+from ropecalc.stacks.loaded import Loaded, Object, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
@@ -19,6 +19,7 @@ from ropecalc.stacks.servers import (
     refuse_without_code,
 )
 from ropecalc.stacks.vllm import classes
+from ropecalc.stacks.vllm.classes import Code
 from ropecalc.stacks.vllm.get_rope import ROPES, get_rope, rotary_dim
 
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
@@ -36,6 +37,7 @@ LENGTH_KEYS = (
     "max_seq_length",
     "seq_len",
 )
+TRAINED = "max_trained_positions"
 DEFAULT_LENGTH = 2048  # of a model that has none of them
 # Types whose factor is in max_position_embeddings already.
 EXTENDED = frozenset("su longrope llama3 yarn deepseek_yarn deepseek_llama_scaling".split())
@@ -62,7 +64,7 @@ def run(asked: Asked) -> Taken:
 def _refuse_on_loading(asked: Asked) -> None:
     refusal = refusal_on_loading(asked) or _two_types(asked)
     if refusal is not None:
-        raise RefusedError(refusal.text, refusal.source)
+        raise RefusedError(refusal.text, refusal.source, code=refusal.code)
 
 
 def _two_types(asked: Asked) -> StackRule | None:
@@ -77,7 +79,7 @@ def _two_types(asked: Asked) -> StackRule | None:
     if "type" not in asked.values or new in (None, old) or (old, new) in classes.RENAMED:
         return None
     text = f"type {old or 'null'} beside rope_type {new} is refused: ValueError"
-    return StackRule(text, TYPES)
+    return StackRule(text, TYPES, True, "two-types")
 
 
 # --- what its own code of a class computes --------------------------------------------------------
@@ -91,23 +93,22 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     by_kind = code.by_kind or (found.nested and not found.changed)
     values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
     place = f"{classes.MODELS}/{code.file}.py"
-    if "rope_theta" not in values:
-        if code.base is None:
-            raise RefusedError("its code of the class looks up rope_theta: KeyError", place)
-        values["rope_theta"] = code.base
-        text = f"the object has no rope_theta: the base is {code.base:,.0f}"
-        taken.rule(text, place if code.base != classes.PLAIN_BASE else f"{ROPES} get_rope")
+    _fill_base(values, code, place, taken)
     if code.partial is not None:
         values.setdefault("partial_rotary_factor", code.partial)
     if asked.model_type in classes.YARN_ALONE:
         values = _yarn_alone(asked, values, taken)
     if code.latent:
         _latent(values, place, taken)
+    values.setdefault("rope_type", "default")
     head = asked.rope.rotary_dim if asked.rope.latent else asked.rope.head_dim
     if asked.rope.latent:
         head = int(asked.text["qk_rope_head_dim"])
     positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
+    if code.served:
+        values.setdefault("max_trained_positions", asked.length(TRAINED) or positions)
+        positions = served or positions
     if code.head and "head_dim" in asked.text and asked.text["head_dim"] is None:
         raise RefusedError("its code of the class multiplies head_dim, a null: TypeError", place)
     dims = rotary_dim(values, code, head, asked.length("rotary_dim"))
@@ -116,6 +117,16 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     if taken.softmax_factor is not None and not code.latent:
         taken.softmax_factor = 1.0  # its attention reads no mscale
     return table
+
+
+def _fill_base(values: dict[str, Any], code: Code, place: str, taken: Taken) -> None:
+    """The base of an object that has none."""
+    if "rope_theta" not in values:
+        if code.base is None:
+            raise RefusedError("its code of the class looks up rope_theta: KeyError", place)
+        values["rope_theta"] = code.base
+        text = f"the object has no rope_theta: the base is {code.base:,.0f}"
+        taken.rule(text, place if code.base != classes.PLAIN_BASE else f"{ROPES} get_rope")
 
 
 def _latent(values: dict[str, Any], place: str, taken: Taken) -> None:
@@ -162,7 +173,10 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
 
 
 def _reread(asked: Asked, found: Loaded) -> Asked:
-    """The same with the objects of the command line, in which nothing is filled in."""
+    """The same with the objects of the command line.
+
+    transformers fills in the original length once more, and nothing else.
+    """
     from ropecalc.models.huggingface import parse_config
     from ropecalc.stacks.asked import asked_of
 
@@ -173,15 +187,11 @@ def _reread(asked: Asked, found: Loaded) -> Asked:
             raise RefusedError(
                 f"transformers' code of the class needs {key}: TypeError", classes.REGISTRY
             )
-    if values["rope_type"] in FILLED_IN and values.get(ORIGINAL) is None:
-        raise RefusedError(
-            f"transformers' code of the class needs {ORIGINAL}: KeyError", classes.REGISTRY
-        )
     if asked.model_type in classes.PARTIAL_NEEDED and "partial_rotary_factor" not in values:
         text = "transformers' code of the class needs partial_rotary_factor: KeyError"
         raise RefusedError(text, classes.REGISTRY)
     values.setdefault("partial_rotary_factor", 1.0)
-    dropped = ("rope_scaling", "rope_theta", ORIGINAL, "partial_rotary_factor", "rotary_pct")
+    dropped = ("rope_scaling", "rope_theta", "partial_rotary_factor", "rotary_pct")
     keys = {key: value for key, value in found.text.items() if key not in dropped}
     objects: Any = values
     if by_kind:
@@ -206,7 +216,7 @@ def _lengths(asked: Asked, found: Loaded, taken: Taken) -> None:
         taken.rule(f"{text}, by default", LENGTHS)
     longest = int(derived * factor)
     original = as_number(found.text.get(ORIGINAL))
-    longrope = any(values.get("rope_type") == "longrope" for values in found.all())
+    longrope = any(values.get("rope_type") == "longrope" for values in _counted(found))
     taken.usable_length = int(original) if longrope and original else longest
     allowed = lengths["model_max_length"] or 0
     if asked.is_beyond(longest) and asked.is_beyond(int(allowed)):
@@ -217,14 +227,19 @@ def _lengths(asked: Asked, found: Loaded, taken: Taken) -> None:
         taken.short = taken.rules[-1]
 
 
+def _counted(found: Loaded) -> list[Object]:
+    """The objects that give the length: one with keys beside the kinds counts as flat."""
+    if found.outer:
+        return [{"rope_type": found.outer.get("type"), **found.outer}]
+    return [values for values in found.all() if isinstance(values, Mapping)]
+
+
 def _length_factor(asked: Asked, found: Loaded) -> float:
     """The factor of whichever kind of layer: the length is that of the model."""
     if asked.model_type.startswith("gemma3"):
         return 1.0
     factor: object = 1.0
-    for values in found.all():
-        if not isinstance(values, Mapping):
-            continue
+    for values in _counted(found):
         if values and "rope_type" not in values:
             raise RefusedError("the rope object has no rope_type: KeyError", LENGTHS)
         if values and values["rope_type"] not in EXTENDED:
@@ -239,6 +254,6 @@ def _table_rule(asked: Asked, taken: Taken, table: float) -> None:
         text = (
             f"its table of cos and sin ends at {int(table):,} tokens, before --max-model-len does"
         )
-        taken.rule(text, ROPES)
+        taken.rule(text, ROPES, "table")
         if asked.context is not None:
             taken.short = taken.short or taken.rules[-1]

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from ropecalc.stacks.backend import by_transformers
 from ropecalc.stacks.keys import (
     CONTEXT,
+    ORIGINAL,
     Keys,
     expressible,
     longer,
     model_type,
     nested_for_override,
+    old_object,
     parameters_object,
     positions,
     remarks,
@@ -52,6 +54,8 @@ def write(goal: Wanted) -> Written:
     if model_type(goal) in classes_vllm.YARN_ALONE:
         return _yarn_alone(goal)
     rope, why = _rope(goal)
+    notes = [*_beside(goal, rope), *remarks(replace(goal, rope=rope), rope)]
+    rope, about = _in_sections(goal, rope)
     goal = replace(goal, rope=rope)
     # derived_max_model_len counts max_position_embeddings, times the factor for all but yarn,
     # llama3 and longrope (pull request 56446): raised for those, as it is for linear
@@ -60,8 +64,21 @@ def write(goal: Wanted) -> Written:
         **_lengthened(goal, rope),
         "rope_parameters": parameters_object(goal, rope),
     }
-    notes = [*_beside(goal, rope), *remarks(goal, rope)]
-    return Written("shell", _command(goal, keys), why, notes)
+    return Written("shell", _command(goal, keys), why, [*about, *notes])
+
+
+def _in_sections(goal: Wanted, rope: Rope) -> tuple[Rope, list[str]]:
+    """YaRN beside mrope_section, for which most classes have four times the original length."""
+    times = classes_vllm.code_of(model_type(goal)).sections
+    original = rope.parameters.get("original_context")
+    if rope.rope_type != "yarn" or not old_object(goal).get("mrope_section") or not original:
+        return rope, []
+    if times == 1 or original % times:
+        return rope, []
+    note = f"vLLM takes {times} times {ORIGINAL} beside mrope_section: here it is divided by that"
+    return replace(rope, parameters={**rope.parameters, "original_context": original // times}), [
+        note
+    ]
 
 
 def _command(goal: Wanted, keys: Keys) -> str:

@@ -16,8 +16,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 # What each stack's process has on its path; the first is the stack itself.
+FOUR = ("transformers==4.57.6", "huggingface_hub==0.36.0", "tokenizers==0.22.1")
 STACKS = {
     "transformers": ("transformers==5.23.0",),
+    "transformers4": FOUR,
     "vllm": ("vllm==0.33.0", "transformers==5.20.0"),
     "sglang": ("sglang==0.5.23", "transformers==5.19.0"),
     "mlx": ("mlx-lm==0.32.2", "transformers==5.23.0"),
@@ -29,12 +31,7 @@ STACKS = {
     "torchtitan": ("torchtitan==0.3.0",),
     "megatron_lm": ("megatron-core==0.16.1",),
     "axolotl": ("axolotl==0.19.0", "transformers==5.20.0"),
-    "llama_factory": (
-        "llamafactory==0.9.5",
-        "transformers==4.57.6",
-        "huggingface_hub==0.36.0",
-        "tokenizers==0.22.1",
-    ),
+    "llama_factory": ("llamafactory==0.9.5", *FOUR),
 }
 SERVERS = ("transformers", "vllm", "sglang")
 TORCH = "torch==2.13.0"

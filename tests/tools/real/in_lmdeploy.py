@@ -9,6 +9,7 @@ from tests.tools.real import standins
 standins.install("triton mmengine peft ray shortuuid fire xgrammar torchvision dlslime".split())
 
 from lmdeploy.pytorch.backends.default import DefaultOpsBackend
+from lmdeploy.pytorch.config import override_hf_config
 from lmdeploy.pytorch.models.patch import BuildModelContext, build_model_context
 from lmdeploy.pytorch.nn import rotary_embedding
 from transformers import AutoConfig
@@ -21,12 +22,11 @@ rotary_embedding.get_backend = lambda: DefaultOpsBackend
 
 
 def real(config: Json, override: Json | None, ctx: int | None, argv: list[str]) -> Json:
-    """Overriding keys are set on the loaded config, as --hf-overrides sets them."""
+    """The override is the object of --hf-overrides."""
     del ctx, argv
     with stage("config"), folder(config) as path:
         loaded = AutoConfig.from_pretrained(path)
-        for key, value in (override or {}).items():
-            setattr(loaded, key, value)
+        override_hf_config(loaded, override or {})
     with stage("build"), build_model_context(BuildModelContext()):
         module = rotary_embedding.build_rotary_embedding_from_config(loaded)
     with stage("forward"):

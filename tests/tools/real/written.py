@@ -7,33 +7,43 @@ from __future__ import annotations
 
 import gzip
 import json
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from ropecalc import make_setting
 from ropecalc.errors import RopecalcError
 from ropecalc.models.huggingface import parse_config
-from ropecalc.results import Setting
+from ropecalc.results import Emission, Setting
 from ropecalc.stacks.writing import emit
 from tests.tools.real.cases import classes
 from tests.tools.real_golden import FIRST, Json, save
 
-WRITTEN = FIRST.with_name("trainers-real.json.gz")
-# The names of the trainers in ropecalc and of the modules that run them.
-TRAINERS = {
+WRITTEN = FIRST.with_name("written-real.json.gz")
+# The stacks whose texts are run, and the modules that run them.
+MODULES = {
+    "vllm": "vllm",
+    "sglang": "sglang",
+    "transformers": "transformers",
+    "transformers4": "transformers4",
     "litgpt": "litgpt",
     "torchtune": "torchtune",
     "torchtitan": "torchtitan",
     "megatron-lm": "megatron_lm",
     "axolotl": "axolotl",
     "llama-factory": "llama_factory",
+    "mlx": "mlx",
+    "exllamav2": "exllamav2",
+    "exllamav3": "exllamav3",
+    "lmdeploy": "lmdeploy",
 }
-CLASSES = """
-    llama qwen2 qwen3 qwen3_moe mistral mixtral gemma2 gemma3_text glm4 glm4_moe olmo2 phi3 stablelm
-    starcoder2 granite cohere deepseek_v3 gpt_neox
-""".split()
+COMMANDS = ("vllm", "sglang", "lmdeploy")
+OVERRIDING = ("--hf-overrides", "--json-model-override-args")
+LENGTHS = ("--max-model-len", "--context-length", "--session-len")
+CLASSES = "llama qwen3 qwen3_moe mistral gemma2 gemma3_text glm4 phi3 deepseek_v3".split()
 SETTINGS: dict[str, dict[str, Any]] = {
     "base": {"base": 5e6, "context": 65_536},
     "linear": {"rope_type": "linear", "factor": 4.0},
@@ -51,14 +61,14 @@ def written() -> Iterator[Json]:
     for name in CLASSES:
         config = known[name].config()
         for key in SETTINGS:
-            for trainer in TRAINERS:
-                case = {"id": f"{name}/{key}", "stack": trainer, "config": config}
+            for stack in MODULES:
+                case = {"id": f"{name}/{key}", "stack": stack, "config": config}
                 found = emitted(case)
                 if found is not None and found[1].text:
                     yield {**case, "text": found[1].text, "exact": found[1].exact}
 
 
-def emitted(case: Json) -> tuple[Setting, Any] | None:
+def emitted(case: Json) -> tuple[Setting, Emission] | None:
     """The setting of a case, and what is written for it; None where there is no such setting."""
     model = parse_config(case["config"], "config.json")
     try:
@@ -68,27 +78,52 @@ def emitted(case: Json) -> tuple[Setting, Any] | None:
         return None
 
 
+def input_of(case: Json) -> Json:
+    """The text as the module of its stack takes it."""
+    config, text = case["config"], case["text"]
+    if text.startswith("{"):  # keys of config.json
+        return {"config": {**config, **json.loads(text)}}
+    if case["stack"] not in COMMANDS:
+        return {"config": config, "argv": [text]}
+    words = shlex.split(text)
+    found = dict(pairwise(words))
+    override = next((found[word] for word in found if word in OVERRIDING), None)
+    length = next((found[word] for word in found if word in LENGTHS), None)
+    given = {"override": None if override is None else json.loads(override)}
+    return {"config": config, **given, "ctx": None if length is None else int(length)}
+
+
 def load_written() -> list[Json]:
-    """The golden values: each text and what the trainer made of it."""
+    """The golden values: each text and what the stack made of it."""
     with gzip.open(WRITTEN, "rt", encoding="utf-8") as file:
         found: list[Json] = json.load(file)
     return found
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, stacks: Sequence[str]) -> None:
     from tests.tools.real.__main__ import run
 
-    cases = list(written())
-    for trainer, module in TRAINERS.items():
-        own = [case for case in cases if case["stack"] == trainer]
-        asked = [{"config": case["config"], "argv": [case["text"]]} for case in own]
-        for case, real in zip(own, run(module, folder, asked), strict=True):
-            ropes = [r for r in real.pop("layers", {}).values() if "freqs" in r]
-            real["ropes"] = [{"freqs": rope["freqs"], "factor": rope["mag"][1]} for rope in ropes]
-            case["real"] = real
-    save(cases, WRITTEN)
-    print(len(cases), "texts;", sum("error" in case["real"] for case in cases), "errors")
+    kept = [case for case in load_written() if case["stack"] not in stacks] if stacks else []
+    cases = [case for case in written() if case["stack"] in (stacks or MODULES)]
+    for stack in dict.fromkeys(case["stack"] for case in cases):
+        own = [case for case in cases if case["stack"] == stack]
+        asked = [input_of(case) for case in own]
+        for case, real in zip(own, run(MODULES[stack], folder, asked), strict=True):
+            case["real"] = _compact(real)
+        save(kept + [case for case in cases if "real" in case], WRITTEN)
+        print(stack, len(own), "texts,", sum("error" in case["real"] for case in own), "errors")
+
+
+def _compact(real: Json) -> Json:
+    if "error" in real or "beyond" in real:
+        return {"error": real.get("error", real.get("beyond"))}
+    ropes: list[Json] = []
+    for layer in (inner.get("long", inner) for inner in real["layers"].values()):
+        if "freqs" in layer:
+            rope = {"frequencies": layer["freqs"], "factor": layer["mag"][1]}
+            ropes += [] if rope in ropes else [rope]
+    return {"ropes": ropes}
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute())
+    main(Path(sys.argv[1]).absolute(), sys.argv[2:])
