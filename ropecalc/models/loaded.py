@@ -337,6 +337,10 @@ def _kinds_of(
     """An object of a file if it is by kind; what a flat one is in this class."""
     if found is None:
         return default
+    for kind in row.rope:
+        if found.get(kind) is not None and not isinstance(found[kind], Mapping):
+            where = f"{config.prefix}rope_parameters.{kind}"
+            config.fail(f"{where} must be an object, got {shown(found[kind])}")
     if any(kind in found for kind in row.rope):
         return found
     if row.flat == "stops":

@@ -133,7 +133,7 @@ def decision(name: str, change: str, found: str) -> str | None:
         return DECISIONS["odd"]
     if found.startswith("context") and name == "cohere":
         return DECISIONS["cohere"]
-    if change.startswith(("head_dim", "qk_")):
+    if change.startswith(("head_dim", "qk_", "attention_h")):
         return DECISIONS["size"]
     return None
 

@@ -335,7 +335,7 @@ def _head(own: Class) -> Row:
     key = next((key for key in HEAD_KEYS if _changes(own, key)), None)
     row: Row = {}
     heads = [group["head_dim"] for group in own.groups("saved")]
-    if key is None and heads and own.file.get("attention_head_dim") == heads[0]:
+    if heads and own.file.get("attention_head_dim") == heads[0]:
         key = "attention_head_dim"
     if key is None:
         row["head"] = "quotient"
