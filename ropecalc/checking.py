@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ropecalc.bound import METHOD, checked_margin, scan
+from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.results import Check, Status
 from ropecalc.scaling import Base, as_spectrum
@@ -76,6 +77,9 @@ def check(
     holds = found.first_violation is None
     total = spectrum.total
     around = _room(spectrum, context, margin) if holds and _looks(room, spectrum, context) else None
+    above, undecided = None, None
+    if next_base and not holds:
+        above, undecided = _next_base(spectrum, context, margin, min_window)
     return Check(
         head_dim=spectrum.head_dim,
         rotary_dim=spectrum.rotary_dim,
@@ -89,9 +93,7 @@ def check(
         worst_distance=found.worst_distance,
         worst_similarity=found.worst_similarity,
         slack=(found.worst_similarity - margin * total) / total,
-        next_base=None
-        if holds or not next_base
-        else _next_base(spectrum, context, margin, min_window),
+        next_base=above,
         error_bound=error_bound(spectrum),
         label=spectrum.label,
         method=METHOD,
@@ -101,18 +103,25 @@ def check(
         room_above=around.above if around else None,
         room_limit=ROOM_LIMIT if around else None,
         weighted=spectrum.weights is not None,
+        undecided=undecided,
     )
 
 
 def _next_base(
     spectrum: Spectrum, context: int, margin: float, min_window: float | None
-) -> float | None:
-    """The smallest float64 base above the spectrum's own that meets the bound, if it has one."""
+) -> tuple[float | None, str | None]:
+    """The smallest float64 base above the spectrum's own that meets the bound, if it has one.
+
+    And why not, where that is undecided.
+    """
     if not spectrum.is_plain:
-        return None
+        return None, None
     from ropecalc.base.minimum import next_base
 
-    return next_base(spectrum, context, margin, min_window)
+    try:
+        return next_base(spectrum, context, margin, min_window), None
+    except UndecidedError as error:
+        return None, f"next base: {error}"
 
 
 def _looks(room: bool | None, spectrum: Spectrum, context: int) -> bool:

@@ -74,8 +74,8 @@ def compare(
     """
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import MAX_POSITIONS, checked_context
-    from ropecalc.stacks.overriding import of_the_text
     from ropecalc.stacks.registry import COMPARED
+    from ropecalc.stacks.start import of_the_text
 
     if context is not None:
         context = checked_context(context)

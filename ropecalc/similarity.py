@@ -189,16 +189,31 @@ def _by_chunks(
     evaluate: Callable[[Spectrum, Array], Array],
 ) -> Array:
     """evaluate(spectrum, angles) over positions of any shape, in constant memory."""
-    where = np.abs(np.asarray(positions, dtype=np.float64))
+    where = np.abs(_as_floats(positions))
     if not np.all(where <= MAX_POSITIONS):
-        raise InvalidValueError(
-            "positions", f"positions must be numbers of at most {MAX_POSITIONS:,} in size"
-        )
+        raise _no_positions()
     flat, out = where.ravel(), np.empty(where.size)
     for at in range(0, flat.size, UPPER_BOUND_STRIP):
         chunk = slice(at, at + UPPER_BOUND_STRIP)
         out[chunk] = evaluate(spectrum, _angles_at(spectrum, flat[chunk]))
     return out.reshape(where.shape)
+
+
+def _as_floats(positions: ArrayLike) -> Array:
+    """Positions as float64; raises InvalidValueError where they are no array of numbers."""
+    try:
+        given = np.asarray(positions)
+        if given.dtype.kind in "biufO":  # not text, complex numbers, dates
+            return given.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise _no_positions()
+
+
+def _no_positions() -> InvalidValueError:
+    return InvalidValueError(
+        "positions", f"positions must be numbers of at most {MAX_POSITIONS:,} in size"
+    )
 
 
 def _angles_at(spectrum: Spectrum, positions: Array) -> Array:
@@ -278,7 +293,7 @@ def curve(
     spectrum = as_spectrum(spectrum, head_dim, rotary_dim)
     evaluate = {"similarity": similarity_at, "upper-bound": upper_bound_at}[_checked(kind)]
     scale = curve_scale(spectrum, kind) if normalised else 1.0
-    where = np.atleast_1d(np.asarray(distances, dtype=np.float64))
+    where = np.atleast_1d(_as_floats(distances))
     values = evaluate(spectrum, where) / scale
     from ropecalc.results import Curve
 

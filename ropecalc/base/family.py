@@ -14,7 +14,7 @@ and the two bounds fall as x grows, since the phi_i do: what they are at x they 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -177,6 +177,31 @@ class Family:
             UNIT * (x * p11 + 3 * p10) + rounding * (self.weight + abs(self.constant)),
             (x + 3) * UNIT * (p11 + p21) + rounding * p11,
         )
+
+    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """theta_i, theta_i' and theta_i'' at x in multiple precision.
+
+        The powers of one ratio: relative to theta_i, off by (x e_i + 4 i + 4) units.
+        """
+        ratio, theta = mp.exp(-2 * x / self.rotary_dim), mp.mpf(1)
+        step = mp.mpf(-2) / self.rotary_dim
+        for i in range(self.n_pairs):
+            exponent = i * step
+            rate = exponent * theta
+            yield theta, rate, exponent * rate
+            theta *= ratio
+
+    def speeds(self, low: float, high: float) -> Array:
+        """Bounds on |theta_i| and its first three derivatives from ``low`` to ``high``.
+
+        e_i^k theta_i, which falls with x: shape (4, n_pairs).
+        """
+        del high
+        return self.thetas(low) * (1 + 1e-9) * self.exponents ** np.arange(4)[:, None]
+
+    def described(self, x: Any) -> str:
+        """The base at x, for a message."""
+        return f"base {math.exp(min(float(x), X_MAX)):.15g}"
 
     def reach(self, distance: int, x: float) -> float:
         """How far from x to the right g is certainly negative: 0 where g(x) is not certainly so.

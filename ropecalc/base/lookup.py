@@ -10,8 +10,11 @@ import numpy as np
 
 from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
+from ropecalc.base.openings import Opening
+from ropecalc.base.precise import Precise
+from ropecalc.base.roots import zero_beside
 from ropecalc.base.solve import infimum
-from ropecalc.base.sweep import Landing
+from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.bound import scan
 from ropecalc.errors import TableError, TableWarning, UndecidedError
 from ropecalc.quick import NEAR_ZERO
@@ -46,9 +49,10 @@ def _rooted(
     family: Family, context: int, step: Step, digits: int | None
 ) -> tuple[bool, Decimal | None]:
     """Whether the infimum at a step's distance is the step's own, and its digits."""
-    landing = Landing(math.log(step.base), (step.distance,))
+    precise = Precise(family, FIRST_DIGITS + (digits or 0))
     try:
-        found = infimum(family, context, landing, digits)
+        zero = zero_beside(precise, step.distance, math.log(step.base), opens=True)
+        found = infimum(family, context, precise, Opening(zero.after, zero), digits)
     except UndecidedError:
         return False, None
     return found.enclosure == enclosure(step), found.digits

@@ -5,13 +5,15 @@ What a table answers takes none of the sweep's modules: they are loaded where th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import looked_up
+from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from ropecalc.base.safe import SafeBase
     from ropecalc.base.wide import WideWindow
 
+Part = TypeVar("Part")
+UNDECIDED_END: tuple[WindowStatus, float | None] = (WindowStatus.UNDECIDED, None)
+WIDE = "first window wide enough"  # a part of an answer, in a reason
 MAX_DIGITS = 1_000
 MAX_ROUND_DIGITS = 17  # a float64 has no more
 
@@ -89,7 +94,9 @@ def min_base(
     InvalidValueError
         A parameter outside its domain.
     UndecidedError
-        Two ends of windows lie closer together than double precision can tell.
+        The minimum base itself is undecided: a similarity touches zero to hundreds of digits, or
+        the first window holds no float64. Where that befalls another part, the part is None and
+        ``undecided`` says why.
 
     References
     ----------
@@ -117,17 +124,35 @@ def min_base(
 
         answer = swept(family, context, digits, progress)
     start = answer.base
+    doubts = _Doubts()
     window_status, end = WindowStatus.NOT_SOUGHT, None
     if window and start is not None:
         from ropecalc.base.solve import first_window
 
-        window_status, end = first_window(family, context, start)
-    wide = _wide(family, context, start, min_window, progress)
+        window_status, end = doubts.settle(
+            "end of the first window",
+            lambda: first_window(family, context, start),
+            UNDECIDED_END,
+        )
+    wide = doubts.settle(WIDE, lambda: _wide(family, context, start, min_window, progress), None)
     least = wide.start if wide else start if min_window is None else None
     safest = None
     if safe is not None:
         endless = window_status is WindowStatus.ENDLESS
-        safest = _safest(family, context, answer, endless, safe, use_table, verify, progress)
+        safest = doubts.settle(
+            "safe base",
+            lambda: _safest(family, context, answer, endless, safe, use_table, verify, progress),
+            None,
+        )
+    round_base = doubts.settle(
+        "round base", lambda: _round(family, context, least, round_digits, min_window), None
+    )
+    integer_base = doubts.settle(
+        "integer base",
+        lambda: _integer(family, context, least, min_window) if integer else None,
+        None,
+    )
+    undecided = SafeStatus.NOT_COMPUTED if safe is None else SafeStatus.UNDECIDED
     return MinimumBase(
         head_dim=family.head_dim,
         rotary_dim=family.rotary_dim,
@@ -143,20 +168,45 @@ def min_base(
         window_status=window_status,
         window_end=end,
         round_digits=round_digits,
-        round_base=_round(family, context, least, round_digits, min_window),
-        integer_base=_integer(family, context, least, min_window) if integer else None,
-        safe_status=safest.status if safest else SafeStatus.NOT_COMPUTED,
+        round_base=round_base,
+        integer_base=integer_base,
+        safe_status=safest.status if safest else undecided,
         safe_base=safest.base if safest else None,
         safe_distance=safest.distance if safest else None,
         source=answer.source,
         steps=answer.steps,
         method=answer.method,
         min_window=min_window,
-        wide_status=wide.status if wide else WindowStatus.NOT_SOUGHT,
+        wide_status=wide.status if wide else doubts.status_of(WIDE),
         wide_start=wide.start if wide else None,
         wide_end=wide.end if wide else None,
         wide_distance=wide.opened_by if wide else None,
+        undecided=doubts.told,
     )
+
+
+class _Doubts:
+    """The parts of an answer that could not be decided."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[str, str] = {}
+
+    def settle(self, part: str, find: Callable[[], Part], otherwise: Part) -> Part:
+        """What ``find`` finds; ``otherwise``, and a reason, where it is undecided."""
+        try:
+            return find()
+        except UndecidedError as error:
+            self._reasons[part] = str(error)
+            return otherwise
+
+    def status_of(self, part: str) -> WindowStatus:
+        """The status of a window that was not found."""
+        return WindowStatus.UNDECIDED if part in self._reasons else WindowStatus.NOT_SOUGHT
+
+    @property
+    def told(self) -> str | None:
+        """All of them in words, if there are any."""
+        return "; ".join(f"{part}: {why}" for part, why in self._reasons.items()) or None
 
 
 def _wide(
@@ -241,7 +291,7 @@ def next_base(
 
     With ``min_window`` the first that lies in a window so wide: its start.
     """
-    base = float(spectrum.base or Decimal(1))
+    base = _float_at_least(spectrum.base or Decimal(1))
     if min_window is not None:
         from ropecalc.base.wide import first_wide_window
 
@@ -252,12 +302,17 @@ def next_base(
     return next_feasible(_family(spectrum, margin), context, base)
 
 
+def _float_at_least(base: Decimal) -> float:
+    """The smallest float64 that is no less than a base."""
+    near = float(base)
+    return near if near >= base else math.nextafter(near, math.inf)
+
+
 def room(spectrum: Spectrum, context: int, margin: float, limit: float) -> Room:
     """How far a plain spectrum's base, which meets the bound, may be moved, up to a limit."""
     from ropecalc.base.room import room_around
 
-    base = float(spectrum.base or Decimal(1))
-    return room_around(_family(spectrum, margin), context, base, limit)
+    return room_around(_family(spectrum, margin), context, spectrum.base or Decimal(1), limit)
 
 
 def _family(spectrum: Spectrum, margin: float) -> Family:

@@ -9,9 +9,13 @@ import itertools
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
-from ropecalc.base.rounding import first_of, round_up, violation_at
+from ropecalc.base.precise import float_at_most
+from ropecalc.base.rounding import first_of, ln, round_up, violation_at
 from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk
-from ropecalc.scaling import MAX_BASE
+from ropecalc.base.zeros import FIRST_DIGITS
+from ropecalc.errors import UndecidedError
+from ropecalc.exact import Real, context_with
+from ropecalc.scaling import MAX_BASE, Base
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
@@ -33,26 +37,39 @@ class Room(NamedTuple):
     above: float | None
 
 
-def room_around(family: Family, context: int, base: float, limit: float = ROOM) -> Room:
+def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -> Room:
     """The room around a base that meets the bound: ``limit`` where there is more.
 
-    Never more than there is, and no more than 1e-12 less where g crosses zero at the end; where
-    it only just touches zero, by as much less as float64 cannot tell it from there.
+    Never more than there is, and no more than 1e-12 less, relative. None where the way to the end
+    takes too long, or where the end is in doubt.
 
     Below 1 there is no base, and above 1e300 none that is looked at.
     """
-    x = math.log(base)
-    lowest, highest = x + math.log1p(-limit), x + math.log1p(limit)
-    down = followed(family, context, x, max(0.0, lowest), MAX_STEPS)
-    up = followed(family, context, x, highest, MAX_STEPS)
-    below = None if down is None else limit if down == lowest else -math.expm1(down - x)
-    above = None if up is None else limit if up == highest else math.expm1(up - x)
-    return Room(below, above)
+    x = ln(base)
+    lowest, highest = float(x) + math.log1p(-limit), float(x) + math.log1p(limit)
+    ends = [_end(family, context, x, goal) for goal in (max(0.0, lowest), highest)]
+    below, above = (None if end is None else _share(end, x) for end in ends)
+    if ends[0] == lowest:
+        below = limit
+    return Room(below, limit if ends[1] == highest else above)
+
+
+def _end(family: Family, context: int, x: Real, goal: float) -> Real | None:
+    try:
+        return followed(family, context, x, goal, MAX_STEPS)
+    except UndecidedError:
+        return None
+
+
+def _share(end: Real, x: Real) -> float:
+    """How far exp(end) lies from exp(x), relative to it, rounded down."""
+    share = abs(context_with(FIRST_DIGITS).expm1(end - x))
+    return float_at_most(share)
 
 
 def followed(
-    family: Family, context: int, x: float, goal: float, most: float = math.inf
-) -> float | None:
+    family: Family, context: int, x: Real, goal: float, most: float = math.inf
+) -> Real | None:
     """How far the bound goes on holding from x, where it holds, towards ``goal``: to it at most.
 
     None where that takes more than so many steps.
@@ -61,8 +78,10 @@ def followed(
     while (goal - walk.x) * walk.direction > 0:
         if steps >= most:
             return None
-        if walk.step(context) is not None:
-            return walk.x
+        zero = walk.step(context)
+        if zero is not None:
+            beyond = (zero.before - goal) * walk.direction > 0
+            return goal if beyond else zero.before
         steps += 1
     return goal
 

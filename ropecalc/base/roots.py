@@ -1,91 +1,48 @@
-"""The exact base at which one distance's similarity is zero, in multiple precision."""
+"""From zeros to bases: the float64 values beside one, and its digits."""
 
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ropecalc.base.family import Family
-from ropecalc.base.sweep import Landing
+from ropecalc.base.precise import Precise
+from ropecalc.base.zeros import FIRST_DIGITS, MOST_DIGITS, Zero
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
 
-ROOT_DIGITS = 40
-NEWTON_STEPS = 200
+if TYPE_CHECKING:
+    from ropecalc.base.family import Family
+    from ropecalc.base.sweep import Landing
+
+NEARBY = 1e-6  # of x: how far from where float64 puts a zero it is looked for
 
 
-def landing_root(family: Family, landing: Landing, digits: int = ROOT_DIGITS) -> tuple[Real, int]:
-    """The x at which the last of the distances in doubt turns positive, and that distance.
+def landing_zero(family: Family, landing: Landing, digits: int = FIRST_DIGITS) -> Zero:
+    """The last of the zeros near x at which distances in doubt begin to keep the bound.
 
-    Every distance in doubt must be rising through zero: then all of them are below zero until
-    their own roots and above from there on, so that the largest root is the infimum.
+    Each of them must rise through zero there: then all are below zero until their own zeros and
+    above from there on, so that the last zero is the infimum.
 
     Raises
     ------
     UndecidedError
-        A distance in doubt falls through zero, or touches it: two ends of windows closer together
-        than double precision tells.
+        A distance has no such zero nearby.
     """
-    roots = [(rising_root(family, m, landing.x, digits), m) for m in landing.in_doubt]
-    return max(roots)
+    precise = Precise(family, digits)
+    zeros = [zero_beside(precise, m, landing.x, opens=True) for m in landing.in_doubt if m]
+    return max(zeros, key=lambda zero: zero.after)
 
 
-def rising_root(family: Family, distance: int, start: float, digits: int) -> Real:
-    """The zero near ``start`` of g for one distance, to ``digits`` digits, certified by signs.
-
-    Raises UndecidedError where g does not rise through zero there.
-    """
-    mp = context_with(digits + 15)
-    x, slope = _newton(family, distance, mp.mpf(start), mp)
-    step = abs(x) * mp.mpf(10) ** -digits + mp.mpf(10) ** -(digits + 5)
-    below, _ = _value_and_slope(family, distance, x - step, mp)
-    above, _ = _value_and_slope(family, distance, x + step, mp)
-    if not (below < 0 < above and slope > 0):
+def zero_beside(precise: Precise, distance: int, x: float, *, opens: bool) -> Zero:
+    """The zero beside x at which a distance begins to keep the bound, or stops, on the way up."""
+    zero = precise.beside(distance, x, NEARBY * max(1.0, x), opens)
+    if zero is None:
         raise UndecidedError(
-            f"S({distance:,}) touches zero at x = {float(x)!r}: change the margin a little"
+            f"S({distance:,}) has no such zero near {precise.family.described(x)}: "
+            "change the margin a little"
         )
-    return x + step
-
-
-def falling_root(family: Family, distance: int, start: float, direction: int = 1) -> Real:
-    """The zero near ``start`` of g for a distance that falls through it in a direction, +1 or -1.
-
-    On the side from which g falls, less than 1e-40 from the zero itself.
-    """
-    mp = context_with(ROOT_DIGITS + 15)
-    x, slope = _newton(family, distance, mp.mpf(start), mp)
-    if not direction * slope < 0:
-        raise UndecidedError(f"S({distance:,}) touches zero at x = {float(x)!r}")
-    return x - direction * mp.mpf(10) ** -ROOT_DIGITS
-
-
-def _newton(family: Family, distance: int, x: Real, mp: Any) -> tuple[Real, Real]:
-    """A zero of g near x, and the slope there."""
-    slope = mp.mpf(0)
-    for _ in range(NEWTON_STEPS):
-        value, slope = _value_and_slope(family, distance, x, mp)
-        if slope == 0:
-            break
-        change = value / slope
-        x -= change
-        if abs(change) <= abs(x) * mp.mpf(10) ** -(mp.dps - 10):
-            break
-    return x, slope
-
-
-def _value_and_slope(family: Family, distance: int, x: Real, mp: Any) -> tuple[Real, Real]:
-    """g and g' at x, by the formulas of ``family``."""
-    margin = mp.mpf(family.margin)
-    value, slope = family.unrotated_pairs * (1 - margin), mp.mpf(0)
-    ratio, theta = mp.exp(-2 * x / family.rotary_dim), mp.mpf(1)
-    for i, weight in enumerate(family.pair_weights.tolist()):
-        phi = distance * theta
-        cosine, sine = mp.cos_sin(phi)
-        value += weight * (cosine - margin)
-        slope += weight * phi * sine * 2 * i / family.rotary_dim
-        theta *= ratio
-    return value, slope
+    return zero
 
 
 def enclosing_floats(base: Real) -> tuple[float, float]:
@@ -96,9 +53,25 @@ def enclosing_floats(base: Real) -> tuple[float, float]:
     return nextafter(high, 0.0), high
 
 
-def enclosing_base(x: Real) -> tuple[float, float]:
-    """The neighbouring float64 values low < exp(x) <= high."""
-    return enclosing_floats(context_with(ROOT_DIGITS + 20).exp(x))
+def enclosing_base(precise: Precise, zero: Zero) -> tuple[float, float]:
+    """The neighbouring float64 values low < exp(x) <= high around the x of a zero."""
+    while True:
+        mp = context_with(precise.digits + 20)
+        before, after = (enclosing_floats(mp.exp(x)) for x in (zero.before, zero.after))
+        if before == after:
+            return before
+        zero, precise = _closer(precise, zero)
+
+
+def _closer(precise: Precise, zero: Zero) -> tuple[Zero, Precise]:
+    """The same zero to twice as many digits."""
+    if 2 * precise.digits > MOST_DIGITS:
+        raise UndecidedError(f"{precise.family.described(zero.before)} is a zero to all digits")
+    finer = Precise(precise.family, 2 * precise.digits)
+    keeps = finer.keeps(zero.distance, zero.before)
+    nearer = finer.zero(zero.distance, keeps, zero.before, zero.after)
+    assert nearer is not None  # the signs at both ends are certain
+    return nearer, finer
 
 
 def rounded_up(base: Real, digits: int) -> Decimal:

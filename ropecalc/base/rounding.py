@@ -5,13 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
+from math import inf, nextafter
 
 from ropecalc.base.family import Family
-from ropecalc.base.roots import enclosing_base, landing_root
-from ropecalc.base.sweep import RESOLUTION, Sweep
+from ropecalc.base.openings import Opening, next_opening
+from ropecalc.base.precise import Precise, float_at_most
+from ropecalc.base.roots import enclosing_base, enclosing_floats
+from ropecalc.base.sweep import Sweep
+from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.bound import scan
+from ropecalc.exact import Real, context_with
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
+NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
 
 
@@ -24,31 +30,28 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
 def next_feasible(family: Family, context: int, base: float) -> float | None:
     """The smallest float64 base >= ``base`` that meets the bound; None where none does to 1e300."""
     while base <= MAX_BASE:
-        violation = violation_at(family, context, base)
-        if violation is None:
+        if violation_at(family, context, base) is None:
             return base
-        landing = Sweep(family, context, x=_still_broken(family, base, violation)).run()
-        if landing is None:
+        x, precise = ln(base), Precise(family)
+        opening = next_opening(Sweep(family, context, x=max(0.0, float_at_most(x))), precise, x)
+        if opening is None:
             return None
-        root = landing.x
-        if landing.in_doubt:
-            root, _ = landing_root(family, landing)
         # A window narrower than the step of float64 may hold no float64: go on from there.
-        base = max(math.nextafter(base, math.inf), enclosing_base(root)[1])
+        base = max(nextafter(base, inf), opening_floats(precise, opening)[1])
     return None
 
 
-def _still_broken(family: Family, base: float, violation: int) -> float:
-    """An x near ln(base) up to which ``violation`` breaks the bound, from ``base`` on.
+def opening_floats(precise: Precise, opening: Opening) -> tuple[float, float]:
+    """The neighbouring float64 values low < base <= high around the base of an opening above 1."""
+    if opening.zero is not None:
+        return enclosing_base(precise, opening.zero)
+    return enclosing_floats(context_with(precise.digits + 20).exp(opening.x))
 
-    Where its g is falling, it goes on doing so for a little: without that the sweep would begin
-    within the rounding of the end of a window, where the signs are in doubt.
-    """
-    x = math.log(base)
-    ahead = 8 * RESOLUTION * max(1.0, x)
-    at = family.taylor(violation, x)
-    falls = at.slope + at.slope_error + at.max_curvature * ahead < 0
-    return x + ahead if falls else x * (1 - 2.0**-51)
+
+def ln(base: Base) -> Real:
+    """x of a base, in multiple precision."""
+    mp = context_with(2 * FIRST_DIGITS)
+    return mp.ln(mp.mpf(str(base)) if isinstance(base, Decimal) else base)
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:
@@ -76,7 +79,7 @@ def first_of(
         tried += 1
         if base > 1 and (suits(base) if suits else violation_at(family, context, base) is None):
             return base
-        at = Decimal(base).next_plus()
+        at = Decimal(base).next_plus(NEXT)
         if tried % TRIES == 0:
             window = next_feasible(family, context, base)
             if window is None:

@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.lookup import disown, enclosure, shipped_step
-from ropecalc.base.roots import enclosing_base, falling_root
+from ropecalc.base.precise import Precise
+from ropecalc.base.roots import enclosing_base, zero_beside
 from ropecalc.base.rounding import violation_at
 from ropecalc.base.window import DOWN, Walk, holds_ever_after, surely_holds_from
 from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.results import SafeStatus, Step
 
+MAX_WALK = 3_000_000  # steps: hours
 FINE = 1_000  # parts of the way that progress tells apart
 
 
@@ -49,23 +51,28 @@ def computed_safe_base(
 ) -> SafeBase:
     """The safe base, by a walk from above; ``least``, a base known to be no larger, ends progress.
 
-    Raises UndecidedError where two ends of windows lie closer together than double precision can
-    tell.
+    Raises UndecidedError where a similarity touches zero to hundreds of digits, or stays near zero
+    for too long to be followed.
     """
     top = _top(family, context)
     if top is None:
         return SafeBase(SafeStatus.UNKNOWN)
     walk, way = Walk(family, top, DOWN), top - math.log(least)
-    while walk.x > 0:
-        closest = walk.step(context)
-        if closest is not None:
-            base = _settled(family, closest, walk.x)[1]
+    for _ in range(MAX_WALK):
+        if walk.x == 0:
+            return SafeBase(SafeStatus.COMPUTED, 1.0)
+        zero = walk.step(context)
+        if zero is not None:
+            base = enclosing_base(walk.precise, zero)[1]
             if violation_at(family, context, base) is not None:
-                raise UndecidedError(f"base {base!r} is too near to two zeros: change the margin")
-            return SafeBase(SafeStatus.COMPUTED, base, closest)
+                raise UndecidedError(f"base {base!r} is the start of no window: please report it")
+            return SafeBase(SafeStatus.COMPUTED, base, zero.distance)
         if progress is not None:
             progress(min(FINE, int(FINE * (top - walk.x) / way)), FINE)
-    return SafeBase(SafeStatus.COMPUTED, 1.0)
+    raise UndecidedError(
+        f"every base from {family.described(walk.x)} on meets the bound, and {MAX_WALK:,} steps "
+        "went no further down"
+    )
 
 
 def _top(family: Family, context: int) -> float | None:
@@ -79,14 +86,10 @@ def _top(family: Family, context: int) -> float | None:
 
 
 def _is_settled(family: Family, step: Step) -> bool:
-    """Whether the distance of a table's step does fall to zero just below its base."""
+    """Whether the distance of a table's step does begin to keep the bound just below its base."""
+    precise = Precise(family)
     try:
-        return _settled(family, step.distance, math.log(step.base)) == enclosure(step)
+        zero = zero_beside(precise, step.distance, math.log(step.base), opens=True)
+        return enclosing_base(precise, zero) == enclosure(step)
     except UndecidedError:
         return False
-
-
-def _settled(family: Family, distance: int, x: float) -> tuple[float, float]:
-    """The neighbouring float64 values around the base near exp(x) where one g falls to zero."""
-    root = falling_root(family, distance, x, DOWN)
-    return enclosing_base(root)

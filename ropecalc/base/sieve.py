@@ -67,7 +67,9 @@ class Sieve:
         left = np.concatenate([table.real, -table.imag], axis=1)  # (rows, 2n)
         values = (left @ self._right).ravel()[: stop - start]
         cut = threshold + self.error(stop) - self._family.constant
-        found = np.flatnonzero(values < np.float32(np.nextafter(np.float32(cut), np.inf)))
+        with np.errstate(over="ignore"):  # infinite: all of them may be below it
+            highest = np.nextafter(np.float32(cut), np.float32(np.inf))
+        found = np.flatnonzero(values < highest)
         return found + start, values[found] + self._family.constant
 
     def strips_down(self, stop: int) -> Iterator[tuple[int, int]]:

@@ -7,22 +7,19 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ropecalc.base.answer import Answer
-from ropecalc.base.family import Family
-from ropecalc.base.roots import (
-    ROOT_DIGITS,
-    enclosing_base,
-    enclosing_floats,
-    falling_root,
-    landing_root,
-    rounded_up,
-)
-from ropecalc.base.rounding import round_up, violation_at
-from ropecalc.base.sweep import Landing, Sweep
+from ropecalc.base.family import X_MAX, Family
+from ropecalc.base.openings import Opening, next_opening
+from ropecalc.base.precise import Precise
+from ropecalc.base.roots import enclosing_base, rounded_up
+from ropecalc.base.rounding import ln, opening_floats, round_up, violation_at
+from ropecalc.base.sweep import Sweep
 from ropecalc.base.window import window_end
+from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import context_with
 from ropecalc.progress import Progress
 from ropecalc.results import Status, WindowStatus
+from ropecalc.scaling import MAX_BASE
 
 METHOD = "first-violation sweep from base 1, root in multiple precision, full evaluation"
 FLOAT_DIGITS = 17
@@ -34,20 +31,20 @@ class Infimum(NamedTuple):
     base: Any
     """The infimum, rounded up at the last digit: an mpmath number."""
     enclosure: tuple[float, float]
-    critical_distance: int
+    critical_distance: int | None
     digits: Decimal | None
     """As rounded up to digits, where that was asked for."""
 
 
 def swept(family: Family, context: int, digits: int | None, progress: Progress | None) -> Answer:
     """The minimum base by a sweep."""
-    sweep = Sweep(family, context)
-    landing = Landing(0.0, ()) if family.always_holds else sweep.run(progress)
-    status, steps = _status(family, context, landing), len(sweep.links)
-    if landing is None or landing.x == 0:
-        base = None if landing is None else 1.0
+    sweep, precise = Sweep(family, context), Precise(family, FIRST_DIGITS + (digits or 0))
+    opening = first_opening(sweep, precise, progress)
+    status, steps = _status(family, context, opening), len(sweep.links)
+    if opening is None or opening.x == 0:
+        base = None if opening is None else 1.0
         return Answer(status, base, None, None, None, "sweep", steps, METHOD)
-    found = infimum(family, context, landing, digits)
+    found = infimum(family, context, precise, opening, digits)
     return Answer(
         status,
         found.enclosure[1],
@@ -60,24 +57,34 @@ def swept(family: Family, context: int, digits: int | None, progress: Progress |
     )
 
 
-def _status(family: Family, context: int, landing: Landing | None) -> Status:
-    if landing is None:
+def first_opening(
+    sweep: Sweep, precise: Precise, progress: Progress | None = None
+) -> Opening | None:
+    """The first opening of a window; x = 0 where the bound holds at base 1."""
+    if sweep.family.always_holds:
+        return Opening(0.0, None)
+    return next_opening(sweep, precise, progress=progress)
+
+
+def _status(family: Family, context: int, opening: Opening | None) -> Status:
+    if opening is None:
         return Status.NO_BASE
-    if landing.x == 0 and window_end(family, context, 0.0).endless:
+    if opening.x == 0 and window_end(family, context, 0.0).endless:
         return Status.EVERY_BASE
     return Status.FOUND
 
 
-def infimum(family: Family, context: int, landing: Landing, digits: int | None) -> Infimum:
-    """The infimum at which a sweep landed, its upper end verified by a full evaluation."""
-    precision = ROOT_DIGITS + (digits or 0)
-    root, critical = landing_root(family, landing, precision)
-    base = context_with(precision + 10).exp(root)
-    low, high = enclosing_floats(base)
+def infimum(
+    family: Family, context: int, precise: Precise, opening: Opening, digits: int | None
+) -> Infimum:
+    """The infimum at an opening above base 1, its upper end verified by a full evaluation."""
+    low, high = opening_floats(precise, opening)
     if violation_at(family, context, high) is not None:
         raise UndecidedError(
-            f"the window at base {high!r} is too narrow for float64: change the margin a little"
+            f"the window at base {high!r} holds no float64: change the margin a little"
         )
+    base = context_with(precise.digits + 10).exp(opening.x)
+    critical = None if opening.zero is None else opening.zero.distance
     found = Infimum(base, (low, high), critical, None)
     if digits is None:
         return found
@@ -102,12 +109,16 @@ def _to_digits(family: Family, context: int, found: Infimum, digits: int) -> Dec
         digits += 1
 
 
+def base_at_least(x: float) -> float:
+    """A float64 base certainly no larger than exp(x), at most 1e300."""
+    return MAX_BASE if x >= X_MAX else math.exp(x * (1 - 2.0**-50))
+
+
 def first_window(family: Family, context: int, start: float) -> tuple[WindowStatus, float | None]:
     """How the window from ``start`` ends, and the largest float64 base known to lie in it."""
-    end = window_end(family, context, math.log(start))
+    end = window_end(family, context, ln(start))
     if end.endless:
         return WindowStatus.ENDLESS, None
-    if end.distance is None:
-        return WindowStatus.AT_LEAST, math.exp(end.x * (1 - 2.0**-50))
-    root = falling_root(family, end.distance, end.x)
-    return WindowStatus.ENDS, enclosing_base(root)[0]
+    if end.zero is None:
+        return WindowStatus.AT_LEAST, base_at_least(end.x)
+    return WindowStatus.ENDS, enclosing_base(Precise(family), end.zero)[0]

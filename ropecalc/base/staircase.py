@@ -14,10 +14,13 @@ was shared or interrupted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.roots import enclosing_base, falling_root, landing_root
+from ropecalc.base.openings import NEAR, skip
+from ropecalc.base.precise import Precise, Rise
+from ropecalc.base.roots import enclosing_base, landing_zero, zero_beside
 from ropecalc.base.sweep import Landing, Sweep, Witness
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.errors import InvalidValueError
@@ -99,12 +102,12 @@ def step_of(kind: Kind, family: Family, edge: Edge) -> Step:
     """An edge with its base, rooted in multiple precision and rounded up to a float64."""
     if edge.x == 0:
         return Step(edge.context, 1.0, 0)
+    precise = Precise(family, STEP_DIGITS)
     if kind == "minimum":
-        root, distance = landing_root(family, Landing(edge.x, edge.distances), STEP_DIGITS)
+        zero = landing_zero(family, Landing(edge.x, edge.distances), STEP_DIGITS)
     else:
-        distance = edge.distances[0]
-        root = falling_root(family, distance, edge.x, DOWN)
-    return Step(edge.context, enclosing_base(root)[1], distance)
+        zero = zero_beside(precise, edge.distances[0], edge.x, opens=True)
+    return Step(edge.context, enclosing_base(precise, zero)[1], zero.distance)
 
 
 def _climb(family: Family, end: int, low: float, high: float, answered: int) -> tuple[Edge, ...]:
@@ -118,6 +121,9 @@ def _climb(family: Family, end: int, low: float, high: float, answered: int) -> 
 class _Climb(Sweep):
     """A sweep whose witnesses are at most the frontier, the largest first violation met so far."""
 
+    _tries = 0
+    """Times in a row that double precision got no further by itself."""
+
     def edges(self, high: float) -> Iterator[Edge]:
         """The edges up to x = high or to the context, whichever comes first."""
         while self.x < high:
@@ -125,13 +131,45 @@ class _Climb(Sweep):
             witness, in_doubt = self._search(below)
             if witness is None:
                 violation, more = self.beyond()
+                distances = (*sorted(in_doubt), *more)
+                if not all(map(self._surely_rises, distances)):
+                    rise = self._rise(in_doubt)
+                    if rise is None:
+                        continue
+                    violation = self._next_broken(rise, more, violation)
+                    distances = (rise.zero.distance,) if rise.zero else distances
                 context = self.context if violation is None else violation
-                yield Edge(context, self.x, (*sorted(in_doubt), *more))
+                yield Edge(context, self.x, distances)
                 if violation is None:
                     return
                 self.frontier = violation + 1
                 witness = Witness(violation, self.family.reach(violation, self.x), alone=True)
             self._follow(witness)
+
+    def _surely_rises(self, distance: int) -> bool:
+        """Whether a distance in doubt goes up through zero, so that its one zero decides."""
+        at = self.family.taylor(distance, self.x)
+        rises = at.slope > at.slope_error + at.max_curvature * 4 * self.resolution
+        return self.x > 0 and bool(rises)
+
+    def _rise(self, in_doubt: list[int]) -> Rise | None:
+        """Where all the distances in doubt keep the bound; None where the sweep has to go on."""
+        ahead = NEAR * self.resolution * 2**self._tries
+        found = self._precise.rise(in_doubt, self.x, self.x + ahead)
+        if found.held and found.x <= self.x + NEAR * self.resolution:
+            self._tries = 0
+            return found
+        self._tries += 1
+        skip(self, found)
+        return None
+
+    def _next_broken(self, rise: Rise, more: list[int], violation: int | None) -> int | None:
+        """The first distance that breaks the bound there, of those in doubt or certain."""
+        return next((m for m in more if not self._precise.keeps(m, rise.x)), violation)
+
+    @cached_property
+    def _precise(self) -> Precise:
+        return Precise(self.family)
 
     def beyond(self) -> tuple[int | None, list[int]]:
         """The first certain violation from the frontier on; the distances in doubt before it."""
@@ -157,10 +195,10 @@ def _descend(family: Family, end: int, low: float, high: float, answered: int) -
     edges: list[Edge] = []
     walk = Walk(family, high, DOWN)
     while walk.x > low and context > 1:
-        closest = walk.step(context)
-        if closest is not None:
-            edges.append(Edge(context, walk.x, (closest,)))
-            context = closest
+        zero = walk.step(context)
+        if zero is not None:
+            edges.append(Edge(context, walk.x, (zero.distance,)))
+            context = zero.distance
     if walk.x <= 0.0:
         edges.append(Edge(context, 0.0, ()))
     return tuple(reversed(edges))

@@ -3,7 +3,8 @@
 At x = ln(base), find a distance that breaks the bound. Its g stays negative up to some x' that
 ``Family.reach`` finds without overshooting, so no base in between meets the bound: go on from x'.
 Where no distance breaks the bound, x has come to the smallest base that meets it, up to what
-double precision can tell; ``roots`` settles the rest. The chain of (x', distance) pairs is a proof.
+double precision can tell; ``openings`` settles the rest. The chain of (x', distance) pairs is a
+proof.
 
 Distances are looked at by blocks, those first where a violation is likeliest and reaches far
 (``Order``); all of them only where there is none.
@@ -77,6 +78,12 @@ class Sweep:
             if progress is not None:
                 progress(self.frontier, self.context)
         return None
+
+    def skip(self, x_end: float, witness: int) -> None:
+        """Go on to an x up to which a witness is known to break the bound."""
+        if x_end > self.x:
+            self.x = x_end
+            self.links.append(Link(x_end, witness))
 
     def _find_witness(self) -> tuple[Witness | None, list[int]]:
         """A distance that breaks the bound at x, or all that are in doubt."""

@@ -11,12 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.family import X_MAX
+from ropecalc.base.precise import Precise
 from ropecalc.base.room import followed
-from ropecalc.base.roots import enclosing_base, falling_root
-from ropecalc.base.rounding import first_of, next_feasible, round_up, violation_at
+from ropecalc.base.roots import enclosing_base
+from ropecalc.base.rounding import first_of, ln, next_feasible, round_up, violation_at
+from ropecalc.base.solve import base_at_least
 from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.results import WindowStatus
@@ -94,17 +97,23 @@ def _jump(family: Family, context: int, probe: float) -> float | None:
 
 def _measured(family: Family, context: int, base: float, width: float) -> WideWindow | float:
     """The window around a base that meets the bound, or about its end where it is too narrow."""
-    x, wide = math.log(base), math.log1p(width)
-    low = followed(family, context, x, max(0.0, x - wide - HAIR))
-    high = followed(family, context, x, x + wide + HAIR)
+    x, wide = ln(base), math.log1p(width)
+    low = followed(family, context, x, max(0.0, float(x) - wide - HAIR))
+    high = followed(family, context, x, float(x) + wide + HAIR)
     assert low is not None  # no number of steps was set
     assert high is not None
     if high - low < wide - HAIR:
         return math.exp(high)
-    window = _settled(family, context, base, x + wide)
-    if window.end is None or window.end / window.start - 1 >= width:
+    window = _settled(family, context, base, float(x) + wide)
+    if window.end is None or is_wide(window.start, window.end, width):
         return window
     return window.end
+
+
+def is_wide(start: float, end: float, width: float) -> bool:
+    """Whether end >= start (1 + width), or the width comes to that in float64, as it is shown."""
+    exactly = Fraction(end) >= Fraction(start) * (1 + Fraction(width))
+    return exactly or end / start - 1 >= width
 
 
 def _settled(family: Family, context: int, base: float, goal: float) -> WideWindow:
@@ -113,18 +122,17 @@ def _settled(family: Family, context: int, base: float, goal: float) -> WideWind
     status, end = _end(family, context, base, goal)
     for at in (start, end):
         if at is not None and at > 1 and violation_at(family, context, at) is not None:
-            raise UndecidedError(f"base {at!r} is too near to two zeros: change the margin")
+            raise UndecidedError(f"base {at!r} is no end of a window: please report it")
     return WideWindow(start, opened_by, status, end)
 
 
 def _start(family: Family, context: int, base: float) -> tuple[float, int | None]:
     """The smallest float64 of the window around a base, and the distance that opens it."""
-    walk = Walk(family, math.log(base), DOWN)
+    walk = Walk(family, ln(base), DOWN)
     while walk.x > 0:
-        closest = walk.step(context)
-        if closest is not None:
-            root = falling_root(family, closest, walk.x, DOWN)
-            return enclosing_base(root)[1], closest
+        zero = walk.step(context)
+        if zero is not None:
+            return enclosing_base(walk.precise, zero)[1], zero.distance
     return 1.0, None
 
 
@@ -132,16 +140,15 @@ def _end(
     family: Family, context: int, base: float, goal: float
 ) -> tuple[WindowStatus, float | None]:
     """How the window around a base ends, followed to ``goal`` at least."""
-    x = math.log(base)
+    x = ln(base)
     while True:
         found = window_end(family, context, x)
         if found.endless:
             return WindowStatus.ENDLESS, None
-        if found.distance is not None:
-            root = falling_root(family, found.distance, found.x)
-            return WindowStatus.ENDS, enclosing_base(root)[0]
+        if found.zero is not None:
+            return WindowStatus.ENDS, enclosing_base(Precise(family), found.zero)[0]
         if found.x > min(goal + HAIR, X_MAX):
-            return WindowStatus.AT_LEAST, math.exp(found.x * (1 - 2.0**-50))
+            return WindowStatus.AT_LEAST, base_at_least(found.x)
         x = found.x
 
 

@@ -4,75 +4,155 @@ The counterpart of the sweep. From x step by a length h, to the right or to the 
 
     g(m, x) + d g'(m, x) h - max|g''| h^2/2 > 0     at every distance m < L, d = +1 or -1,
 
-so that no violation in between is missed, until some distance's g falls to zero.
+so that no violation in between is missed, until some distance's g falls to zero: to a zero that is
+enclosed, in multiple precision. A g that nears zero and turns back is passed.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ropecalc.base.family import X_MAX, Array, Family
+from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.sieve import WIDE_SPAN, Sieve
 from ropecalc.base.sweep import RESOLUTION
-from ropecalc.similarity import Distances
+from ropecalc.base.zeros import Zero
+from ropecalc.exact import Real
+from ropecalc.similarity import UNIT, Distances
 
 MANY = 1 / 2048  # share of distances let through the sieve at which steps get shorter
+MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
+# Of a step of x: the bounds of one down are those of its far end, and grow with its length.
+MOST_TRIAL = {UP: X_MAX, DOWN: 1.0}
+PATIENT = 32  # steps that one distance limits, before multiple precision takes them
+CLOSE = 4  # resolutions: a step in multiple precision is no shorter
+# Distances looked at in multiple precision on one step, unless more are that close; twice as many
+# on the next where double precision still does not get on.
+FEW, MOST = 4, 4_096
 
 
 class WindowEnd(NamedTuple):
     """How far a window was followed: to x at least."""
 
     x: float
-    distance: int | None
-    """The distance that ends the window just beyond x."""
+    zero: Zero | None
+    """The zero that ends the window."""
     endless: bool
     """Whether every larger base meets the bound."""
 
 
-def window_end(family: Family, context: int, start: float) -> WindowEnd:
-    """The end of the window that begins at or contains ``start``, if it ends within 3,000 steps.
+def window_end(family: Family, context: int, start: Real) -> WindowEnd:
+    """The end of the window that contains the base exp(start), if it ends within 3,000 steps.
 
-    ``start`` must meet the bound: a g there that double precision cannot tell from zero is taken
-    as zero.
+    ``start``, an x in multiple precision, must meet the bound.
     """
     walk = Walk(family, start, UP)
     for _ in range(MAX_STEPS):
-        if walk.x > X_MAX or holds_ever_after(family, context, walk.x):
+        if holds_ever_after(family, context, walk.x):
             return WindowEnd(walk.x, None, endless=True)
-        closest = walk.step(context)
-        if closest is not None:
-            return WindowEnd(walk.x, closest, endless=False)
+        if walk.x > X_MAX:
+            break
+        zero = walk.step(context)
+        if zero is not None and zero.before < X_MAX:
+            return WindowEnd(walk.x, zero, endless=False)
+        if zero is not None:
+            return WindowEnd(X_MAX, None, endless=False)
     return WindowEnd(walk.x, None, endless=False)
 
 
 class Walk:
-    """Steps from x to one side, on which the bound holds; their length follows what limits them."""
+    """Steps from x to one side, on which the bound holds; their length follows what limits them.
 
-    def __init__(self, family: Family, x: float, direction: int) -> None:
+    Where double precision cannot tell a distance from zero, its zeros are looked for in multiple
+    precision, up to where the next distance cannot be told.
+    """
+
+    def __init__(self, family: Family, start: Real, direction: int) -> None:
         self.family = family
-        self.x = x
+        self.at = start
+        """The bound holds here: an x that float64 need not have."""
+        self.x = float_at_most(start) if direction == UP else -float_at_most(-start)
+        """The float64 beside it, on the side that the walk comes from."""
         self.direction = direction
+        self.precise = Precise(family)
         self._trial = RESOLUTION * 2**20
+        self._slowed_by, self._slow = 0, 0
+        self._few = FEW
 
-    def step(self, context: int) -> int | None:
-        """Go on by one step; the distance that stops it where there is no going on."""
+    def step(self, context: int) -> Zero | None:
+        """Go on by one step; the zero that ends it where there is no going on."""
         step, closest, count, blurred = self._longest_step(context)
-        if closest is not None and step <= RESOLUTION * max(1.0, self.x):
-            return closest
-        self.x = max(0.0, self.x + self.direction * step)
+        if closest is not None and (step <= self._resolution or self._is_slowed_by(closest)):
+            return self._precise_step(context)
+        self.precise.effort.forgive()
+        self._few = FEW
+        self.x = self.at = self._after(step)
         # Looking at one distance costs as much as sieving some hundreds: balance the two.
         many = 64 + context * MANY
         if blurred or count < many / 4:
-            self._trial *= 1.5
+            self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
         elif count > many:
             self._trial *= 0.5
         return None
+
+    def _is_slowed_by(self, closest: int) -> bool:
+        """Whether one distance has limited many steps in a row, near zero to double precision."""
+        self._slow = self._slow + 1 if closest == self._slowed_by else 0
+        self._slowed_by = closest
+        return self._slow >= PATIENT
+
+    @property
+    def _resolution(self) -> float:
+        """A step this short is none."""
+        return RESOLUTION * max(1.0, self.x)
+
+    def _after(self, step: float) -> float:
+        """x after a step, less what rounding may do to it."""
+        certain = max(0.0, step - 4 * UNIT * max(1.0, self.x))
+        return max(0.0, self.x + self.direction * certain)
+
+    def _precise_step(self, context: int) -> Zero | None:
+        """A step past the distances that double precision cannot tell, or the zero of one."""
+        step, doubtful = self._doubtful(context)
+        goal, nearest = self._after(step), None
+        for distance, reach in doubtful:
+            if abs(goal - self.x) >= reach:
+                zero = self.precise.fall([distance], self.at, goal)
+                if zero is not None:
+                    nearest, goal = zero, zero.before
+        if nearest is None:
+            self.x = self.at = goal
+            self._few = min(2 * self._few, MOST)
+            self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
+        return nearest
+
+    def _doubtful(self, context: int) -> tuple[float, list[tuple[int, float]]]:
+        """A step, and the few distances that may fall to zero on it; no other does.
+
+        Each with how far it certainly does not, the shortest reach first.
+        """
+        step, least = max(self._trial, 2 * CLOSE * self._resolution), CLOSE * self._resolution
+        far = self.x if self.direction == UP else max(0.0, self.x - step)
+        steepness, bends = _bounds(self.family, far)
+        sieve = Sieve(self.family, self.x, min(context, WIDE_SPAN))
+        found, reaches = np.array([], dtype=np.int64), np.array([])
+        for start, stop in sieve.strips_down(context):
+            distances, _ = sieve.below(start, stop, stop * steepness * step)
+            reach = self._reaches(distances, bends)
+            found = np.append(found, distances[reach < step])
+            reaches = np.append(reaches, reach[reach < step])
+            if found.size > self._few:
+                step = max(least, float(np.partition(reaches, self._few)[self._few]))
+                found, reaches = found[reaches < step], reaches[reaches < step]
+        order = np.argsort(reaches, kind="stable")
+        return step, list(zip(found[order].tolist(), reaches[order].tolist(), strict=True))
 
     def _longest_step(self, context: int) -> tuple[float, int | None, int, bool]:
         """A step of at most the trial length; what limits it; how many distances might have.
@@ -125,16 +205,27 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
     """Whether the bound surely holds at x and at every larger base.
 
     A pair whose angle stays below pi up to the last distance only gains as the base grows; count
-    -1 for each of the others. With cos falling on [0, pi], the last distance is the worst.
+    -1 for each of the others. With cos falling on [0, pi], the last distance is the worst. The
+    first pair turns by 1 rad/token at every base: its least cosine counts.
     """
     if family.always_holds:
         return True
+    weights = family.pair_weights.tolist()
     angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
-    worst = sum(
+    worst = weights[0] * lowest_cosine(context) + sum(
         weight * (math.cos(angle) if angle < math.pi else -1.0)
-        for weight, angle in zip(family.pair_weights.tolist(), angles.tolist(), strict=True)
+        for weight, angle in zip(weights[1:], angles[1:].tolist(), strict=True)
     )
-    return bool(worst + family.constant > 1e-9 * (family.weight + abs(family.constant)))
+    rounding = 4 * (family.n_pairs + 16) * UNIT
+    return bool(worst + family.constant > rounding * (family.weight + abs(family.constant)))
+
+
+@lru_cache(maxsize=16)
+def lowest_cosine(context: int) -> float:
+    """The least cos(m) of the distances 0 < m < context; -1, which is below it, of very many."""
+    if context > MANY_COSINES:
+        return -1.0
+    return float(np.cos(np.arange(1, context)).min(initial=1.0))
 
 
 def surely_holds_from(

@@ -7,22 +7,23 @@ certainly negative, the sweep goes on. Neither skips anything, so every base lie
 in an interval that a distance rules out. It ends where the walk has come to an x from which on
 every base meets the bound.
 
-Near a landing, or the end of a walk, several distances may be zero within what double precision
-can tell. Each of them must be monotonic there: then they all hold from the largest root of those
-that rise to the smallest root of those that fall.
+Each end is a zero between two certain signs (``zeros``); whatever comes near zero and does not
+reach it is passed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from ropecalc.base.family import X_MAX, Family, family_of
-from ropecalc.base.roots import enclosing_base, falling_root, rising_root
-from ropecalc.base.rounding import violation_at
-from ropecalc.base.sweep import RESOLUTION, Landing, Sweep
-from ropecalc.base.window import UP, Walk, surely_holds_from
+from ropecalc.base.openings import Opening, next_opening
+from ropecalc.base.precise import Precise, float_at_most
+from ropecalc.base.roots import enclosing_base
+from ropecalc.base.rounding import opening_floats, violation_at
+from ropecalc.base.sweep import RESOLUTION, Sweep
+from ropecalc.base.window import UP, Walk, holds_ever_after, surely_holds_from
+from ropecalc.base.zeros import Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import Real
 from ropecalc.progress import Progress
@@ -34,7 +35,6 @@ METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
     "full evaluation of both ends"
 )
-ROOT_DIGITS = 30  # of x; a base to its last bit takes 19
 PARTS = 1_000  # of the way up that progress is reported in
 
 
@@ -75,14 +75,13 @@ def windows(
     -------
     Windows, with status ALL_WINDOWS; SOME_WINDOWS, maybe none, where ``at_most`` came first;
     EVERY_BASE where nothing breaks the bound (one window, from 1 on); NO_BASE where no base up to
-    1e300 meets it.
+    1e300 meets it; UNDECIDED where the search stopped before its end, at a similarity that
+    touches zero to hundreds of digits or stays near it for long: ``undecided`` says where.
 
     Raises
     ------
     InvalidValueError
         A parameter outside its domain.
-    UndecidedError
-        A similarity touches zero without crossing it, as far as double precision can tell.
 
     References
     ----------
@@ -101,8 +100,11 @@ def windows(
         raise InvalidValueError(
             "at_most", f"at_most must be greater than 1 and at most 1e300, got {at_most:g}"
         )
-    search = _Search(family, context, progress)
-    status = search.run(at_most)
+    search, undecided = _Search(family, context, progress), None
+    try:
+        status = search.run(at_most)
+    except UndecidedError as error:
+        status, undecided = Status.UNDECIDED, str(error)
     return Windows(
         head_dim=family.head_dim,
         rotary_dim=family.rotary_dim,
@@ -115,28 +117,8 @@ def windows(
         windows=tuple(search.found),
         skipped=search.skipped,
         method=METHOD,
+        undecided=undecided,
     )
-
-
-class Zero(NamedTuple):
-    """Where one distance's g crosses zero."""
-
-    x: Real
-    distance: int
-
-
-class _Sweep(Sweep):
-    """A sweep that can also say which distances are in doubt at its x, whatever the others do."""
-
-    def in_doubt(self) -> list[int]:
-        """The distances whose sign float64 leaves open."""
-        sieve = self._sieve_at(self.context)
-        return [
-            distance
-            for start, stop in sieve.strips_down(self.context)
-            for distance in sieve.below(start, stop, self._doubt(stop))[0].tolist()
-            if self._is_in_doubt(distance)
-        ]
 
 
 class _Search:
@@ -148,105 +130,67 @@ class _Search:
         self.found: list[Window] = []
         self.skipped = 0
         self._progress = progress
-        self._sweep = _Sweep(family, context)
+        self._sweep = Sweep(family, context)
+        self._precise = Precise(family)
         self._top = surely_holds_from(family, context)
 
     def run(self, at_most: float | None = None) -> Status:
         """Find the windows that begin up to ``at_most``; returns how the search ended."""
         limit = MAX_BASE if at_most is None else at_most
-        while (landing := self._next_landing()) is not None:
-            if landing.x > math.log(limit) + RESOLUTION * X_MAX:
-                return Status.SOME_WINDOWS
-            closing = self._window(landing)
+        closing = None
+        while (opening := self._opening(closing, limit)) is not None:
+            closing = self._walk(opening.x)
+            self._add(opening, closing)
             if self.found and self.found[-1].start > limit:
                 self.found.pop()
                 return Status.SOME_WINDOWS
             if closing is None:
-                every = self.found[-1].start == 1.0
+                every = self.found[-1].start == 1.0 and self.found[-1].end is None
                 return Status.EVERY_BASE if every else Status.ALL_WINDOWS
-            self._sweep.x = _beyond(self.family, closing)
+        if self._sweep.x <= X_MAX:
+            return Status.SOME_WINDOWS
         return Status.ALL_WINDOWS if self.found else Status.NO_BASE
 
-    def _next_landing(self) -> Landing | None:
+    def _opening(self, closing: Zero | None, limit: float) -> Opening | None:
+        """The next opening of a window, beyond the end of the one before."""
         if self.family.always_holds:
-            return Landing(0.0, ())
-        return self._sweep.run(lambda *_: self._report(self._sweep.x))
+            return Opening(0.0, None)
+        if closing is not None:
+            self._sweep.x = float_at_most(closing.after)
+        return next_opening(
+            self._sweep,
+            self._precise,
+            None if closing is None else closing.after,
+            lambda *_: self._report(self._sweep.x),
+            limit=math.log(limit) + RESOLUTION * X_MAX,
+        )
 
-    def _window(self, landing: Landing) -> Zero | None:
-        """Add the window that may begin at a landing; what closes it, None if nothing does."""
-        opening, closing = self._crossings(landing.in_doubt, landing.x)
-        if opening is None and landing.x > 0:
-            raise _touches(landing.in_doubt, landing.x)
-        if closing is None:
-            closing = self._walk(float(opening.x) if opening else 0.0)
-        if closing is None or opening is None or opening.x <= closing.x:
-            self._add(opening, closing)
-        return closing
-
-    def _walk(self, x: float) -> Zero | None:
-        """What closes the window around x; None where every larger base meets the bound."""
+    def _walk(self, x: Real) -> Zero | None:
+        """What closes the window around x; None where nothing does up to 1e300."""
         walk = Walk(self.family, x, UP)
         while walk.x < self._top:
-            closest = walk.step(self.context)
-            if closest is not None:
-                self._sweep.x = walk.x
-                _, closing = self._crossings(self._sweep.in_doubt(), walk.x)
-                if closing is None:
-                    raise _touches([closest], walk.x)
-                return closing
+            zero = walk.step(self.context)
+            if zero is not None:
+                return zero if zero.before < X_MAX else None
             self._report(walk.x)
         return None
 
-    def _crossings(self, distances: Iterable[int], x: float) -> tuple[Zero | None, Zero | None]:
-        """The last of the distances that rises through zero near x, the first that falls."""
-        rising: list[Zero] = []
-        falling: list[Zero] = []
-        for distance in distances:
-            at = self.family.taylor(distance, x)
-            slope_error = at.slope_error + at.max_curvature * 4 * RESOLUTION * max(1.0, x)
-            if at.slope > slope_error:
-                root = rising_root(self.family, distance, x, ROOT_DIGITS)
-                rising.append(Zero(root, distance))
-            elif at.slope < -slope_error:
-                falling.append(Zero(falling_root(self.family, distance, x), distance))
-            else:
-                raise _touches([distance], x)
-        return max(rising, default=None), min(falling, default=None)
-
-    def _add(self, opening: Zero | None, closing: Zero | None) -> None:
-        start = enclosing_base(opening.x)[1] if opening else 1.0
-        end = enclosing_base(closing.x)[0] if closing else None
+    def _add(self, opening: Opening, closing: Zero | None) -> None:
+        start = opening_floats(self._precise, opening)[1] if opening.x > 0 else 1.0
+        end = enclosing_base(self._precise, closing)[0] if closing else self._last()
         if end is not None and end < start:
             self.skipped += 1
             return
         for base in (start, end):
             if base and base > 1 and violation_at(self.family, self.context, base) is not None:
-                raise UndecidedError(
-                    f"no certain window at base {base!r}: change the margin a little"
-                )
-        opened_by, closed_by = opening and opening.distance, closing and closing.distance
-        self.found.append(Window(start, end, opened_by, closed_by))
+                raise UndecidedError(f"base {base!r} is no end of a window: please report it")
+        opened_by = None if opening.zero is None else opening.zero.distance
+        self.found.append(Window(start, end, opened_by, closing and closing.distance))
+
+    def _last(self) -> float | None:
+        """The end of a window that nothing closes: the largest base, or none."""
+        return None if holds_ever_after(self.family, self.context, self._top) else MAX_BASE
 
     def _report(self, x: float) -> None:
         if self._progress is not None and self._top > 0:
             self._progress(int(PARTS * min(x / self._top, 1.0)), PARTS)
-
-
-def _touches(distances: Sequence[int], x: float) -> UndecidedError:
-    at = ", ".join(f"S({distance:,})" for distance in distances)
-    return UndecidedError(f"{at} touches zero at x = {x!r}: change the margin a little")
-
-
-def _beyond(family: Family, closing: Zero) -> float:
-    """An x beyond a root up to which its distance breaks the bound, and where that is certain.
-
-    Its g falls all the way there from the root, so it is negative.
-    """
-    x = math.nextafter(float(closing.x), 0.0)
-    ahead = 8 * RESOLUTION * max(1.0, x)
-    at = family.taylor(closing.distance, x)
-    while at.slope + at.slope_error + at.max_curvature * ahead < 0:
-        if family.reach(closing.distance, x + ahead) > RESOLUTION * max(1.0, x + ahead):
-            return x + ahead
-        ahead *= 2
-    raise _touches([closing.distance], x)

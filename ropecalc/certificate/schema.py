@@ -42,6 +42,9 @@ _PROGRAM = re.compile(r"ropecalc [0-9A-Za-z.+-]{1,40}")
 
 def read_certificate(source: str | os.PathLike[str]) -> Certificate:
     """The certificate in a file, or from standard input where ``source`` is ``"-"``."""
+    if not isinstance(source, str | os.PathLike):
+        kind = type(source).__name__
+        raise CertificateError(f"a certificate is a file: pass its path, not an object ({kind})")
     name, text = read_text(source)
     return parse(text, name)
 

@@ -8,9 +8,9 @@ from math import inf, nextafter
 
 from ropecalc import __version__
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.roots import enclosing_floats, landing_root
-from ropecalc.base.rounding import violation_at
+from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.safe import computed_safe_base, shipped_safe_base
+from ropecalc.base.solve import first_opening, infimum
 from ropecalc.base.sweep import Sweep
 from ropecalc.certificate.format import (
     MAX_SAFE_CONTEXT,
@@ -21,9 +21,11 @@ from ropecalc.certificate.format import (
     Certificate,
     Claim,
 )
+from ropecalc.certificate.verify import verify
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
 from ropecalc.progress import Progress
+from ropecalc.results import VerificationStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
 
 DIGITS = 40
@@ -43,6 +45,8 @@ def certify(
 ) -> Certificate:
     """A certificate of the minimum base: a file that ``ropecalc.verify`` checks without the solver.
 
+    It was checked so before it is returned, with Arb where python-flint is installed.
+
     The claim is an interval (low, high], at most 1e-12 wide in relative terms, that contains the
     minimum base; ``high`` is the float64 that ``ropecalc.min_base`` gives. Parameters as there,
     and ``kind``, "minimum-base" or "safe-base": the latter claims the same of the safe base.
@@ -52,7 +56,7 @@ def certify(
     InvalidValueError
         A parameter outside its domain; or there is no such base above 1 to certify.
     UndecidedError
-        Two ends of windows lie closer together than double precision can tell.
+        The base is undecided, or the certificate could not be verified.
 
     >>> proof = certify(32, 64)
     >>> from ropecalc.certificate.schema import parse
@@ -64,25 +68,25 @@ def certify(
     if kind not in (MINIMUM_BASE, SAFE_BASE):
         raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
     make = _minimum if kind == MINIMUM_BASE else _safe
-    return make(family, context, progress)
+    certificate = make(family, context, progress)
+    found = verify(certificate, progress=progress)
+    if found.status is not VerificationStatus.PROVED:
+        raise UndecidedError(f"a certificate was made and is no proof: {found.reason}")
+    return certificate
 
 
 def _minimum(family: Family, context: int, progress: Progress | None) -> Certificate:
-    sweep = Sweep(family, context)
-    landing = None if family.always_holds else sweep.run(progress)
-    if landing is None or not sweep.links:
-        raise InvalidValueError("context", _why_none(family, bool(sweep.links)))
-    root, critical = landing_root(family, landing, DIGITS)
-    high = enclosing_floats(context_with(DIGITS + 10).exp(root))[1]
-    if violation_at(family, context, high) is not None:
-        raise UndecidedError(
-            f"the window at base {high!r} is too narrow for float64: change the margin a little"
-        )
+    sweep, precise = Sweep(family, context), Precise(family, DIGITS)
+    opening = first_opening(sweep, precise, progress)
+    if opening is None or opening.zero is None:
+        raise InvalidValueError("context", _why_none(family, opening is None))
+    found = infimum(family, context, precise, opening, None)
+    high, before = found.enclosure[1], opening.zero.before
     chain = [(link.x_end, link.witness) for link in sweep.links]
     if _is_wide(_low(chain[-1][0]), high):
         # The sweep ended where float64 cannot tell a shallow g from zero. Its zero is known to
         # many digits, and up to there the critical distance goes on breaking the bound.
-        chain.append((nextafter(float(root), 0.0), critical))
+        chain.append((nextafter(float_at_most(before), 0.0), opening.zero.distance))
     claim = _claim(MINIMUM_BASE, family, context, _low(chain[-1][0]), high)
     return Certificate(claim, tuple(chain), None, PROGRAM)
 

@@ -167,12 +167,14 @@ def command(
     inputs = {**asked.inputs, "round_digits": wanted["round_digits"], "digits": digits}
     inputs |= {"min_window": min_window, **arithmetic.inputs(in_dtype)}
     show(_answer(results, rounded, inputs, picked), form)
+    _tell_undecided(results)
     answer = "minimum_base" if min_window is None else "wide_start"
     bases = [
         getattr(result, answer) if here is None else _base_of(here)
         for result, here in zip(results, rounded, strict=True)
     ]
-    raise typer.Exit(1 if None in bases else 0)
+    unknown = form is Form.BARE and any(_is_undecided(result, picked) for result in results)
+    raise typer.Exit(1 if None in bases or unknown else 0)
 
 
 @dataclass(frozen=True)
@@ -293,6 +295,18 @@ def _certify(path: str, asked: _Asked, kind: str) -> None:
     say(f"The proof is in {printable(path)}: ropecalc verify checks it")
 
 
+def _is_undecided(result: MinimumBase, picked: str) -> bool:
+    """Whether the part that was picked is missing because something could not be decided."""
+    return result.undecided is not None and getattr(result, picked) is None
+
+
+def _tell_undecided(results: Sequence[MinimumBase]) -> None:
+    """Say on stderr which parts of an answer are missing, and why."""
+    for result in results:
+        if result.undecided is not None:
+            warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.undecided}")
+
+
 def _answer(
     results: Sequence[MinimumBase],
     rounded: Sequence[PrecisionBase | None],
@@ -325,6 +339,8 @@ def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> objec
 
     if result.minimum_base is None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
+        return None
+    if here is None and _is_undecided(result, picked):
         return None
     if here is None and getattr(result, picked) is None and result.min_window is not None:
         warn(f"head_dim {result.head_dim}, {result.context} tokens: no window is so wide")

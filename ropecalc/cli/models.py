@@ -53,12 +53,15 @@ def command(
 
     The numbers come from public sources, which --json and --csv name.
     """
-    from ropecalc.models.known import known_models, nearest
+    from ropecalc.models.known import UNROTATED, known_models, nearest, unrotated_models
 
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     words = " ".join(search or ())
     found = known_models(words)
-    if not found:
+    unrotated = unrotated_models(words) if words else ()
+    for name in unrotated:
+        warn(f"{name}: {UNROTATED}, and there is nothing to list")
+    if not found and not unrotated:
         like = nearest(words)
         hint = f"; did you mean {' or '.join(like)}?" if like else ""
         warn(f"No known model has {words!r} in its names{hint or ': see ropecalc models'}")

@@ -105,6 +105,8 @@ def command(
     form = pictures.drawn(form, plot=True, width=width, height=None)
     show(_answer(result, inputs, min_width, width), form)
     _warn_of_hidden(result, min_width, form)
+    if result.undecided is not None:
+        warn(f"head_dim {head_dim}, {ctx} tokens: {result.undecided}")
     raise typer.Exit(0 if result.windows else 1)
 
 

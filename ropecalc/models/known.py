@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.errors import InvalidValueError
+from ropecalc.errors import InvalidValueError, UnsupportedError
 from ropecalc.files import printable
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ FORMAT = r"gguf|awq|gptq|mlx|exl[23]|fp8|nvfp4|mxfp4|int[48]|[348]bit|bf16|fp16|
 TUNING = r"instruct|it|chat|base|pt|hf|thinking|reasoning"
 FORMATS = re.compile(rf"([-_. ]+({FORMAT}))+$", re.IGNORECASE)
 TUNINGS = re.compile(rf"[-_. ]+({TUNING})$", re.IGNORECASE)
+UNROTATED = "no layer rotates its queries and keys: RoPE sets no limit to its context"
 NEAREST, LEAST_LIKENESS, LONGEST = 3, 0.6, 100
 
 
@@ -49,6 +50,8 @@ class KnownModel:
     """What it was trained on, where a source says."""
     recipe: Recipe | None = None
     """The scaling that its maker publishes for longer contexts, where there is one."""
+    rotates: bool = True
+    """Whether any of its layers rotates; those where none does are known by name alone."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,6 +65,10 @@ class KnownModel:
         from ropecalc.models.huggingface import parse_config
         from ropecalc.results.configs import Known
 
+        if not self.rotates:
+            raise UnsupportedError(
+                f"{self.name}: {UNROTATED}; pass a model that has rotary embeddings"
+            )
         known = Known((self.name,), matched=False, trained=self.trained, recipe=self.recipe)
         return replace(parse_config(self.document, self.name), known=known)
 
@@ -78,11 +85,25 @@ def model_names() -> tuple[str, ...]:
 def known_models(search: str = "") -> tuple[KnownModel, ...]:
     """The known models that have every word of ``search`` in their names; all without any.
 
-    Those whose own name begins with the first word come first.
+    Those whose own name begins with the first word come first. Models that rotate nothing are known
+    by name, and are not among these.
 
     >>> [model.name for model in known_models("kimi k2")]
     ['Kimi-K2', 'Kimi-K2.5', 'Kimi-K2.7-Code']
     """
+    return tuple(model for model in _searched(search) if model.rotates)
+
+
+def unrotated_models(search: str) -> tuple[str, ...]:
+    """The names of those that a search finds of which no layer rotates.
+
+    >>> unrotated_models("kimi linear")
+    ('Kimi-Linear-48B-A3B',)
+    """
+    return tuple(model.name for model in _searched(search) if not model.rotates)
+
+
+def _searched(search: str) -> tuple[KnownModel, ...]:
     models = tuple(map(_entry, _sections()))
     words = [_key(word) for word in search.split()]
     if not words:
@@ -105,6 +126,8 @@ def find_model(name: str) -> ModelConfig:
     ------
     InvalidValueError
         No known model is called so; the message has the nearest names.
+    UnsupportedError
+        None of the model's layers rotates.
 
     >>> find_model("meta-llama/llama_3.1-8b").rope.factor
     8.0
@@ -196,6 +219,7 @@ def _entry(name: str) -> KnownModel:
         document=_with_nulls(values["config"]),
         trained=None if trained is None else Trained(**trained),
         recipe=Recipe(**recipe) if recipe else None,
+        rotates=values.get("rotates", True),
     )
 
 
@@ -216,16 +240,15 @@ def _by_name() -> dict[str, str]:
 
 @cache
 def _by_any_name() -> dict[str, str]:
-    return {_key(name): model.name for model in known_models() for name in model.names}
+    return {_key(name): model.name for model in _searched("") for name in model.names}
 
 
 def _with_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
     """A document whose nulls are the text "null", as TOML has none."""
-    return {
-        key: _with_nulls(value)
-        if isinstance(value, Mapping)
-        else None
-        if value == "null"
-        else value
-        for key, value in values.items()
-    }
+    return {key: _with_null(value) for key, value in values.items()}
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _with_nulls(value)
+    return None if value == "null" else value

@@ -23,7 +23,7 @@ def original_of(model: ModelConfig, rope: Rope) -> Original | None:
     """
     own, known, configured = rope.original_context, model.known, rope.context or model.context
     if own is not None and own != configured:
-        return Original(own, f"the original context of its own {rope.rope_type} scaling", True)
+        return Original(own, f"that of its own {rope.rope_type} scaling", True)
     if known is not None and known.recipe is not None:
         recipe, said = known.recipe, f"published by its maker{_of(model)}"
         words = f"{said} for {recipe.rope_type} {recipe.factor:g}: {recipe.source}"

@@ -24,6 +24,7 @@ WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
 SAFELESS = {
     SafeStatus.NOT_COMPUTED: "not computed",
     SafeStatus.UNKNOWN: "none known up to 1e300",
+    SafeStatus.UNDECIDED: "undecided",
 }
 
 
@@ -75,6 +76,8 @@ def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
 
 def _wide(result: MinimumBase) -> str:
     """The first window as wide as was asked for."""
+    if result.wide_status is WindowStatus.UNDECIDED:
+        return "undecided"
     if result.wide_start is None:
         return "none up to 1e300"
     if result.wide_end is None:
@@ -113,6 +116,7 @@ def _meaning(result: MinimumBase, screen: Screen) -> str:
         WindowStatus.AT_LEAST: f". So does every base up to {end}; beyond, some may fail",
         WindowStatus.ENDLESS: ". Every larger base does",
         WindowStatus.NOT_SOUGHT: "",
+        WindowStatus.UNDECIDED: ". Where the first window ends is undecided",
     }[result.window_status]
     return _with_check(text, result, screen)
 
@@ -209,6 +213,8 @@ def _window(result: MinimumBase) -> str:
     start, end = _ends(result)
     if result.window_status is WindowStatus.ENDLESS:
         return f"{start} and every larger base"
+    if result.window_status is WindowStatus.UNDECIDED:
+        return f"{start} to an undecided end"
     width = (result.window_end or math.nan) / (result.minimum_base or math.nan) - 1
     wide = tied(f"{100 * width:.2g}% wide" if width < 1 else f"a factor of {1 + width:.4g}")
     least = "at least " if result.window_status is WindowStatus.AT_LEAST else ""

@@ -37,14 +37,14 @@ SHAPES = {
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "
-    "wide_start wide_end wide_distance precision=None",
+    "wide_start wide_end wide_distance undecided precision=None",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base error_bound method message=status.value rope_type label "
-    "min_window room_below room_above room_limit precision=None",
+    "min_window room_below room_above room_limit undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
     "message=status.value rope_type label",
     "Windows": f"{_HEAD} context margin at_most status minimum_base safe_base share windows "
-    "hidden=None skipped method message=status.value",
+    "hidden=None skipped method message=status.value undecided",
     "Window": "start end relative_width opened_by closed_by",
     "CurvePoints": f"{_of('spectrum', _HEAD)} base {_of('spectrum', 'rope_type label')} kind "
     "normalised context first_violation error_bound distances=None values=None precision",
@@ -62,7 +62,7 @@ SHAPES = {
     "worst_distance worst_similarity candidates evaluations method",
     "Finding": "code severity message cure where layer_type",
     "Rule": "code severity title where",
-    "StackRule": "text source",
+    "StackRule": "text source ran",
     "Rope": _ROPE,
     "ModelConfig": "source form model_type context original_context known_as=known.models "
     "matched=known.matched trained_context trained_source=known.trained.source recipe=known.recipe "
@@ -133,7 +133,7 @@ def record(result: object, **known: Any) -> Record:
 
     >>> from ropecalc.results import StackRule
     >>> record(StackRule("it rounds", "rope.py"))
-    {'text': 'it rounds', 'source': 'rope.py'}
+    {'text': 'it rounds', 'source': 'rope.py', 'ran': False}
     """
     found = {}
     for key in keys_of(type(result).__name__):

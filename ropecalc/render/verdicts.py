@@ -65,6 +65,8 @@ def _check_values(result: Check) -> list[tuple[str, str]]:
     ]
     if result.next_base is not None:
         rows.append((_nearest(result), exact(result.next_base)))
+    elif result.undecided is not None:
+        rows.append((_nearest(result), "undecided"))
     if result.room_below is not None and result.room_above is not None:
         rows.append(("room to move it", room(result)))
     return [*rows, ("found by", result.method)]

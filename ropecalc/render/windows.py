@@ -47,6 +47,8 @@ def _nothing_to_draw(result: Windows, screen: Screen) -> list[str]:
     if result.status is Status.EVERY_BASE:
         text = f"{bound} whatever the base: there is one window, from 1 on."
         return [headline(f"Every base is enough for {asked}", screen), prose(text, screen)]
+    if result.undecided is not None:
+        return [headline(f"Undecided for {asked}", screen), prose(f"{result.undecided}.", screen)]
     if result.status is Status.NO_BASE:
         limit, cure = "1e300", "Try a shorter --ctx, a smaller --margin or more rotated pairs."
     else:
@@ -123,6 +125,8 @@ def _meaning(result: Windows, screen: Screen) -> str:
     if result.status is Status.SOME_WINDOWS:
         limit = exact(result.at_most or math.inf)
         return prose(f"{text}. Windows that begin above {limit} were not sought.", screen)
+    if result.undecided is not None:
+        return prose(f"{text}. What follows is undecided: {result.undecided}.", screen)
     if result.safe_base is None or result.weighted:
         return prose(f"{text}.", screen)
     base = float(rounded(result.safe_base, CHECKED_DIGITS, "ROUND_CEILING"))

@@ -49,7 +49,7 @@ class MinimumBase(Shown):
     window_status: WindowStatus
     window_end: float | None
     """Every base from ``minimum_base`` to it meets the bound; the largest such float64 where
-    ``window_status`` is ENDS, None where it is ENDLESS."""
+    ``window_status`` is ENDS, None where it is ENDLESS or UNDECIDED."""
     round_digits: int | None
     round_base: float | None
     """First base of ``round_digits`` significant digits that meets the bound, in a window of
@@ -70,13 +70,16 @@ class MinimumBase(Shown):
     min_window: float | None = None
     """The width, relative to its start, that a window was asked to have at least."""
     wide_status: WindowStatus = WindowStatus.NOT_SOUGHT
-    """How the first window so wide ends; NOT_SOUGHT where none was asked for, or there is none."""
+    """How the first window so wide ends; NOT_SOUGHT where none was asked for, or there is none;
+    UNDECIDED where it could not be told which it is."""
     wide_start: float | None = None
     """Smallest float64 of the first window so wide."""
     wide_end: float | None = None
     """Largest float64 in it, as far as it was followed; None where it has no end."""
     wide_distance: int | None = None
     """The distance whose similarity rises through zero at its start."""
+    undecided: str | None = None
+    """The parts of the answer that could not be decided, each with the reason; None: all were."""
     continuum_estimate: float | None = None
     """The limit of many pairs, context / 0.6165..., where it applies and was asked for."""
     refined_estimate: Estimate | None = None

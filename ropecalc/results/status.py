@@ -17,6 +17,7 @@ class Status(Enum):
     BEYOND_LIMIT = "No violation was found up to the limit."
     ALL_WINDOWS = "Every base that meets the bound lies in one of the windows."
     SOME_WINDOWS = "These are the windows that begin up to the limit; what follows was not sought."
+    UNDECIDED = "These are the windows up to a base where it could not be decided how to go on."
 
 
 class WindowStatus(Enum):
@@ -26,6 +27,7 @@ class WindowStatus(Enum):
     ENDLESS = "Every larger base meets the bound."
     AT_LEAST = "Every base up to window_end meets the bound; it was followed no further."
     NOT_SOUGHT = "The end of the window was not looked for."
+    UNDECIDED = "The end of the window could not be decided."
 
 
 class SafeStatus(Enum):
@@ -35,3 +37,4 @@ class SafeStatus(Enum):
     COMPUTED = "The safe base was computed."
     UNKNOWN = "No base up to 1e300 could be shown to be safe."
     NOT_COMPUTED = "The safe base was not computed."
+    UNDECIDED = "The safe base could not be decided."

@@ -48,6 +48,8 @@ class Check(Shown):
     """How far was looked to either side."""
     weighted: bool = False
     """Whether the pairs have weights."""
+    undecided: str | None = None
+    """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
 
     @property
     def holds(self) -> bool:

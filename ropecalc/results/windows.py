@@ -16,11 +16,12 @@ class Window:
     start: float
     """Smallest float64 in it."""
     end: float | None
-    """Largest float64 in it; None where every base from ``start`` to 1e300 meets the bound."""
+    """Largest float64 in it; None where every larger base meets the bound, 1e300 where every base
+    up to there does and larger ones may not."""
     opened_by: int | None
     """The distance whose similarity rises through zero at the start; None where that is 1."""
     closed_by: int | None
-    """The distance whose similarity falls through zero at the end."""
+    """The distance whose similarity falls through zero at the end; None of an end at 1e300."""
 
     @property
     def relative_width(self) -> float | None:
@@ -46,6 +47,8 @@ class Windows(Shown, Drawn):
     skipped: int
     """Windows so narrow that no float64 lies in them; they are not in ``windows``."""
     method: str
+    undecided: str | None = None
+    """Where the search stopped, and why, with status UNDECIDED: larger bases were not looked at."""
 
     @property
     def minimum_base(self) -> float | None:
@@ -54,7 +57,7 @@ class Windows(Shown, Drawn):
 
     @property
     def safe_base(self) -> float | None:
-        """Smallest float64 from which on every base up to 1e300 meets the bound, where found."""
+        """Smallest float64 from which on every base meets the bound, where found."""
         return self.windows[-1].start if self.windows and self.windows[-1].end is None else None
 
     def at_least(self, width: float) -> list[Window]:

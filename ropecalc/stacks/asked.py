@@ -55,32 +55,6 @@ class Asked:
         found = self.values.get("rope_type") or self.values.get("type")
         return found if isinstance(found, str) else None
 
-    @property
-    def is_latent_yarn(self) -> bool:
-        """Whether it is YaRN in a model with multi-head latent attention."""
-        return self.rope.latent and self.rope.rope_type == "yarn"
-
-    @property
-    def lacks_factor(self) -> bool:
-        """Whether it is YaRN whose object has no factor, or a null."""
-        return self.rope.rope_type == "yarn" and bool(self.values) and self.number("factor") is None
-
-    @property
-    def broken_end(self) -> str | None:
-        """What stops the formulas that vLLM and SGLang have for the ends of YaRN's ramp."""
-        ends = {key: self.values.get(key, 1.0) for key in ("beta_fast", "beta_slow")}
-        if self.rope.rope_type != "yarn" or all(ends.values()):
-            return None
-        key, value = next(item for item in ends.items() if not item[1])
-        if value is None:
-            return f"YaRN with a {key} of null is refused: TypeError"
-        return f"YaRN with a {key} of 0 is refused: ZeroDivisionError"
-
-    @property
-    def unrounded(self) -> bool:
-        """Whether ``truncate`` is there and false, or null, which counts as false."""
-        return not self.values.get("truncate", True)
-
     def is_beyond(self, limit: int | None) -> bool:
         """Whether the length that was asked for is longer than a limit."""
         return None not in (self.context, limit) and (self.context or 0) > (limit or 0)

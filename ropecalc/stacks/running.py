@@ -104,16 +104,12 @@ def started(
     ConfigError
         As ``parse_config``.
     """
-    from ropecalc.stacks.overriding import overridden
     from ropecalc.stacks.start import Start
 
     check_form(model)
     if not override:
         return Start(model, context)
-    start = stack.part("start")
-    if start is None:
-        return overridden(model, override, stack.name, context)
-    found: Start = start(model, override, context)
+    found: Start = stack.required("start")(model, override, context)
     return found
 
 

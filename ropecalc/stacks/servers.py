@@ -45,6 +45,14 @@ class Call:
             raise RefusedError(f"its {method} scaling needs {key}, not null: TypeError", self.place)
         return self.values[key]
 
+    def given(self, key: str, default: float | None = None) -> float:
+        """The number of a key that is calculated with; RefusedError where it is none."""
+        value = self.values.get(key, default) if default is not None else self.needed(key)
+        found = as_number(value)
+        if found is None:
+            raise RefusedError(f"{key} is calculated with, and no number: TypeError", self.place)
+        return found
+
     def number(self, key: str) -> float | None:
         """The number of a key that may be absent."""
         return as_number(self.values.get(key))
@@ -89,6 +97,8 @@ def make(call: Call, methods: Mapping[str, Method], taken: Taken) -> float:
 def linear(call: Call, _: Taken) -> Made:
     """The factor is a float, or a list of several."""
     factor = call.values.get("factor", 1.0) if "sglang" in call.place else call.needed("factor")
+    if as_number(factor) is None:
+        raise RefusedError("a factor of linear scaling that is no number: TypeError", call.place)
     if type(factor) is int:
         text = "a factor of linear scaling that is an integer in JSON stops it with a TypeError"
         raise RefusedError(text, call.place, code="integer-factor")
@@ -97,12 +107,14 @@ def linear(call: Call, _: Taken) -> Made:
 
 def both_lists(call: Call) -> dict[str, tuple[float, ...]]:
     """The lists of longrope, one value a rotated pair."""
-    lists = {key: tuple(call.needed(key)) for key in ("short_factor", "long_factor")}
+    lists = {key: call.needed(key) for key in ("short_factor", "long_factor")}
     for key, values in lists.items():
+        if not isinstance(values, list | tuple):
+            raise RefusedError(f"{key} is no list: TypeError", call.place)
         if len(values) != call.dims // 2:
             text = f"{key} has {len(values)} values for {call.dims // 2} pairs: RuntimeError"
             raise RefusedError(text, call.place)
-    return lists
+    return {key: tuple(values) for key, values in lists.items()}
 
 
 def ends(call: Call) -> dict[str, Any]:
@@ -171,6 +183,12 @@ def ramped(call: Call, made: Made) -> Made:
         "attention_factor": mscale(factor) if attention is None else attention,
     }
     return replace(made, rope_type="longrope", parameters=parameters, length=call.served or 1)
+
+
+def marked(taken: Taken, *, ran: bool) -> Taken:
+    """The same, whose rules are those of code that was run, where it was."""
+    taken.rules = [replace(rule, ran=rule.ran or ran) for rule in taken.rules]
+    return taken
 
 
 def by_transformers(asked: Asked, usable_length: int | None, place: str) -> Taken:

@@ -25,3 +25,11 @@ class Start:
     """Why the stack does not start."""
     rules: tuple[StackRule, ...] = ()
     """What the stack did with the overrides."""
+
+
+def of_the_text(override: Mapping[str, Any]) -> dict[str, Any]:
+    """An override of a model with several parts: the keys of its text part, where ropes are."""
+    inner = override.get("text_config")
+    if not isinstance(inner, Mapping):
+        return dict(override)
+    return {**{k: v for k, v in override.items() if k != "text_config"}, **inner}

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import mpmath
 import pytest
 
 import ropecalc
-from ropecalc.base.family import Family, Taylor, family_of
+from ropecalc.base.family import family_of
 from ropecalc.base.lookup import _rooted
-from ropecalc.base.roots import enclosing_floats, falling_root, rounded_up
+from ropecalc.base.precise import Precise
+from ropecalc.base.roots import enclosing_floats, rounded_up, zero_beside
 from ropecalc.base.rounding import (
-    _still_broken,
     first_integer_base,
     first_of,
     first_round_base,
@@ -23,12 +21,10 @@ from ropecalc.base.rounding import (
     round_up,
 )
 from ropecalc.base.safe import _is_settled, computed_safe_base
-from ropecalc.base.solve import Infimum, _to_digits, infimum
-from ropecalc.base.sweep import RESOLUTION, Sweep
+from ropecalc.base.solve import Infimum, _to_digits, first_opening, infimum
+from ropecalc.base.sweep import Sweep
 from ropecalc.base.window import Walk, surely_holds_from
-from ropecalc.base.windows import Zero, _beyond
 from ropecalc.errors import UndecidedError
-from ropecalc.exact import context_with
 from ropecalc.results import SafeStatus, Step
 
 SMALL = family_of(64)
@@ -59,9 +55,10 @@ def test_neighbouring_floats_enclose_a_number_that_may_be_the_upper() -> None:
 @pytest.mark.parametrize("context", [40, 55, 70, 85, 99])
 def test_seventeen_digits_read_as_float64_meet_the_bound(context: int) -> None:
     family = family_of(16)
-    landing = Sweep(family, context).run()
-    assert landing is not None
-    found = infimum(family, context, landing, 17)
+    precise = Precise(family, 57)
+    opening = first_opening(Sweep(family, context), precise)
+    assert opening is not None
+    found = infimum(family, context, precise, opening, 17)
     assert found.digits is not None
     assert float(found.digits) >= found.enclosure[1]
 
@@ -75,9 +72,9 @@ def test_digits_that_leave_the_window_become_one_more() -> None:
 def test_many_digits_that_leave_the_window_become_more() -> None:
     assert FIRST.end is not None
     assert FIRST.closed_by is not None
-    root = falling_root(SMALL, FIRST.closed_by, math.log(FIRST.end))
+    zero = zero_beside(Precise(SMALL), FIRST.closed_by, math.log(FIRST.end), opens=False)
     with mpmath.workdps(60):
-        end = mpmath.exp(root)
+        end = mpmath.exp(zero.before)
         near = Infimum(end * (1 - mpmath.mpf(10) ** -25), (FIRST.end, FIRST.end), 1, None)
         found = _to_digits(SMALL, 300, near, 18)
         assert near.base <= mpmath.mpf(str(found)) < end
@@ -85,66 +82,6 @@ def test_many_digits_that_leave_the_window_become_more() -> None:
 
 
 # --- from a base that breaks the bound on ------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Given(Family):
-    """A family whose g is a given one, and reaches so far."""
-
-    slope: float = 0.0
-    slope_error: float = 0.0
-    bend: float = 0.0
-    reaches: tuple[float, ...] = (math.inf,)
-
-    def taylor(self, *_: object) -> Taylor:
-        return Taylor(-1.0, self.slope, 0.0, self.bend, 0.0, 0.0, self.slope_error, 0.0)
-
-    def reach(self, _: int, x: float) -> float:
-        return self.reaches[min(round(math.log2((x - 4) / (32 * RESOLUTION))), 1)] if x > 4 else 1.0
-
-
-AHEAD = 32 * RESOLUTION  # 8 times the resolution at x = 4
-UNSURE = [
-    {"slope": 0.5},
-    {"slope": -1.0, "slope_error": 1.0},
-    {"slope": -1.0, "slope_error": 1.5},
-    {"slope": -1.0, "bend": 1.5 / AHEAD},
-]
-
-
-@pytest.mark.parametrize("x", [0.5, 4.0])
-def test_a_distance_that_falls_breaks_the_bound_for_a_little_more(x: float) -> None:
-    base = math.exp(x)
-    x = math.log(base)
-    found = _still_broken(Given(4, 4, slope=-1.0), base, 3)
-    assert found == x + 8 * RESOLUTION * max(1.0, x)
-
-
-@pytest.mark.parametrize("how", UNSURE)
-def test_one_that_may_rise_is_looked_at_from_just_below(how: dict[str, Any]) -> None:
-    x = math.log(math.exp(4.0))
-    found = _still_broken(Given(4, 4, **how), math.exp(4.0), 3)
-    assert x * (1 - 1e-15) < found < x
-
-
-def test_beyond_the_end_of_a_window_a_falling_distance_breaks_the_bound() -> None:
-    for x in (0.5, 4.0):
-        before = math.nextafter(x, 0.0)
-        found = _beyond(Given(4, 4, slope=-1.0), Zero(x, 3))
-        assert found == before + 8 * RESOLUTION * max(1.0, before)
-
-
-@pytest.mark.parametrize("how", UNSURE)
-def test_beyond_an_end_that_may_rise_again_nothing_is_certain(how: dict[str, Any]) -> None:
-    with pytest.raises(UndecidedError, match=r"S\(3\) touches zero"):
-        _beyond(Given(4, 4, **how), Zero(4.0, 3))
-
-
-def test_beyond_an_end_is_where_the_distance_reaches_further_than_the_resolution() -> None:
-    before, short = math.nextafter(4.0, 0.0), 4 * RESOLUTION * (1 - 1e-6)
-    for first, times in ((short, 2), (4 * RESOLUTION * (1 + 1e-6), 1)):
-        family = Given(4, 4, slope=-1.0, reaches=(first, 1.0))
-        assert _beyond(family, Zero(4.0, 3)) == pytest.approx(before + times * AHEAD, abs=1e-15)
 
 
 def test_the_largest_base_may_meet_the_bound() -> None:
@@ -223,18 +160,19 @@ def test_progress_is_the_part_of_the_way_down(
 
 def test_an_undecided_safe_base_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ropecalc.base.safe.violation_at", lambda *_: 7)
-    with pytest.raises(UndecidedError, match="is too near to two zeros: change the margin"):
+    with pytest.raises(UndecidedError, match="is the start of no window: please report it"):
         computed_safe_base(SMALL, 300)
 
 
-def test_a_falling_root_is_on_the_side_from_which_g_falls() -> None:
+def test_an_end_is_a_zero_that_is_positive_inside_and_negative_beyond() -> None:
     assert FIRST.closed_by is not None
     assert FIRST.end is not None
-    root = falling_root(SMALL, FIRST.closed_by, math.log(FIRST.end))
-    ahead = context_with(60).mpf(10) ** -39
+    zero = zero_beside(Precise(SMALL), FIRST.closed_by, math.log(FIRST.end), opens=False)
+    low, high = sorted((zero.before, zero.after))
+    assert high - low <= mpmath.mpf(10) ** -40
     with mpmath.workdps(70):
-        above, below = (
+        inside, beyond = (
             mpmath.fsum(mpmath.cos(FIRST.closed_by * mpmath.exp(-x * i / 32)) for i in range(32))
-            for x in (root, root + ahead)
+            for x in (low, high)
         )
-    assert below < 0 < above
+    assert beyond < 0 < inside

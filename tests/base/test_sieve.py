@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+import ropecalc
 from ropecalc.base.family import X_MAX, Family, family_of
 from ropecalc.base.sieve import Sieve
 from ropecalc.base.sweep import RESOLUTION
@@ -20,6 +21,7 @@ from ropecalc.base.window import (
     surely_holds_from,
     window_end,
 )
+from ropecalc.base.zeros import Zero
 
 FAMILY = family_of(14, 8, (0.5, 2.0, 0.0, 1.25), margin=0.125)
 UNIT, UNIT32 = 2.0**-53, 2.0**-24
@@ -161,6 +163,9 @@ class Stub(Walk):
     def _longest_step(self, _: int) -> tuple[float, int | None, int, bool]:
         return self.given
 
+    def _precise_step(self, _: int) -> Zero | None:
+        return Zero(self.x, self.x, 7)
+
 
 def after(count: int, context: int = 2048 * 36, *, blurred: bool = False) -> float:
     """The factor by which the trial length changes."""
@@ -185,7 +190,7 @@ def test_a_step_without_a_limit_is_made_however_short_it_is() -> None:
     walk.given = (1e-20, None, 0, False)
     assert (walk.step(9), walk.x) == (None, 2.0)
     walk.given = (1e-20, 7, 0, False)
-    assert walk.step(9) == 7
+    assert walk.step(9) == Zero(2.0, 2.0, 7)
 
 
 @pytest.mark.parametrize("trial", [1e-12, 1e-1])
@@ -204,8 +209,9 @@ def test_a_step_is_blurred_where_it_changes_g_by_less_than_single_precision_tell
 
 def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:
     up, down = Stub(FAMILY, 2.0, UP), Stub(FAMILY, 0.75, DOWN)
-    assert (up.step(9), up.x) == (None, 2.5)
-    assert (down.step(9), down.x) == (None, 0.25)
+    rounding = 8 * 2.0**-53  # of x + step, on the side that the walk comes from
+    assert (up.step(9), up.x) == (None, 2.5 - rounding)
+    assert (down.step(9), down.x) == (None, 0.25 + rounding / 2)
     assert (down.step(9), down.x) == (None, 0.0)
 
 
@@ -213,7 +219,7 @@ def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:
 def test_a_step_within_the_resolution_of_x_is_no_step(x: float, scale: int) -> None:
     walk = Stub(FAMILY, x, UP)
     walk.given = (RESOLUTION * scale, 7, 0, False)
-    assert (walk.step(9), walk.x) == (7, x)
+    assert (walk.step(9), walk.x) == (Zero(x, x, 7), x)
     walk.given = (RESOLUTION * scale * 1.01, 7, 0, False)
     assert walk.step(9) is None
     assert walk.x > x
@@ -223,10 +229,15 @@ def test_a_step_within_the_resolution_of_x_is_no_step(x: float, scale: int) -> N
 
 
 def least_after(family: Family, context: int, x: float) -> float:
-    """The least g at the last distance once every pair below pi is as it is and others are -1."""
+    """The least g at the last distance once every pair below pi is as it is and others are -1.
+
+    Less the first, which turns by 1 at every base.
+    """
     angles = (context - 1) * np.exp(-x * np.arange(family.n_pairs) / family.n_pairs)
     weights = np.array(family.weights or [1.0] * family.n_pairs)
-    return float(weights @ np.where(angles < math.pi, np.cos(angles), -1.0)) + family.constant
+    cosines = np.where(angles < math.pi, np.cos(angles), -1.0)
+    cosines[0] = min(math.cos(m) for m in range(1, context))
+    return float(weights @ cosines) + family.constant
 
 
 @pytest.mark.parametrize("family", [FAMILY, family_of(64), family_of(16, margin=0.2)])
@@ -239,6 +250,18 @@ def test_holding_ever_after_is_the_last_distance_at_its_worst(family: Family) ->
         if expected:
             assert g(family, 1000, x).min() > 0
     assert told == {True, False}
+
+
+def test_two_pairs_hold_from_where_the_slow_one_makes_up_for_the_least_cosine() -> None:
+    """cos 355 is -1 + 4.5e-10, so the limit of many bases, 1 + cos m, is not negative."""
+    for context in (300, 356, 104_349):
+        x = surely_holds_from(family_of(4), context)
+        assert x < X_MAX
+        found = ropecalc.min_base(4, context, safe=True, use_table=False)
+        assert found.safe_status is ropecalc.SafeStatus.COMPUTED
+        assert found.safe_base is not None
+        assert found.safe_base <= math.exp(x)
+    assert surely_holds_from(family_of(4), 2**22 + 1) == X_MAX
 
 
 def test_the_least_x_that_surely_holds_is_told_to_a_24th_halving() -> None:
@@ -260,5 +283,5 @@ def test_a_window_is_followed_for_3000_steps(monkeypatch: pytest.MonkeyPatch) ->
     assert seen == [1000] * 5
     assert window_end(family_of(64), 1000, 99.0) == (99.0, None, True)
     beyond = math.nextafter(X_MAX, math.inf)
-    assert window_end(family_of(4, margin=1.0), 1000, beyond) == (beyond, None, True)
+    assert window_end(family_of(4, margin=1.0), 1000, beyond) == (beyond, None, False)
     assert window_end(family_of(4, margin=1.0), 1000, X_MAX) == (X_MAX, None, False)

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from ropecalc import UndecidedError
 from ropecalc.base.family import Family, family_of, first_crossing
-from ropecalc.base.roots import enclosing_floats, falling_root, rising_root
+from ropecalc.base.precise import Precise
+from ropecalc.base.roots import enclosing_base, zero_beside
 from ropecalc.base.sieve import SPAN, Sieve
 from ropecalc.base.sweep import Sweep
-from ropecalc.base.window import DOWN, holds_ever_after, window_end
+from ropecalc.base.window import holds_ever_after, window_end
 from tests.tools.oracle import excess_ball
 
 
@@ -168,40 +169,36 @@ def test_a_window_is_followed_to_where_a_distance_falls_through_zero() -> None:
     landing = Sweep(family, 1024).run()
     assert landing is not None
     end = window_end(family, 1024, landing.x + 1e-9)
-    assert end.distance is not None
-    root = falling_root(family, end.distance, end.x)
+    assert end.zero is not None
+    assert end.x <= end.zero.before < end.zero.after
     with mpmath.workdps(60):
-        assert g(family, end.distance, root - mpmath.mpf("1e-30")) > 0
-        assert g(family, end.distance, root + mpmath.mpf("1e-30")) < 0
+        assert g(family, end.zero.distance, end.zero.before - mpmath.mpf("1e-30")) > 0
+        assert g(family, end.zero.distance, end.zero.after) < 0
 
 
 def test_roots_are_between_neighbouring_floats() -> None:
-    family = family_of(128)
-    root = rising_root(family, 1009, math.log(4293.4376), 40)
-    with mpmath.workdps(60):
-        low, high = enclosing_floats(mpmath.exp(root))
+    precise = Precise(family_of(128))
+    zero = zero_beside(precise, 1009, math.log(4293.4376), opens=True)
+    low, high = enclosing_base(precise, zero)
     assert (low, high) == (4293.437569262578, 4293.437569262579)
     assert excess_ball(low, 128, 1009) < 0 < excess_ball(high, 128, 1009)
 
 
-def test_a_root_that_falls_is_not_taken_for_one_that_rises() -> None:
-    family = family_of(128)
+@pytest.mark.parametrize("weight", [1.0, 1e-3])
+def test_a_root_that_falls_is_not_taken_for_one_that_rises(weight: float) -> None:
+    family = family_of(128, weights=[weight] * 64)  # a slope may be far below 1
     end = window_end(family, 1024, math.log(4294))
-    assert end.distance is not None
-    with pytest.raises(UndecidedError, match="touches zero"):
-        rising_root(family, end.distance, end.x, 40)
-    with pytest.raises(UndecidedError, match="touches zero"):
-        falling_root(family, 1009, math.log(4293.4376))
+    assert end.zero is not None
+    for distance, x, opens in (
+        (end.zero.distance, float(end.zero.before), True),
+        (1009, math.log(4293.4376), False),
+    ):
+        with pytest.raises(UndecidedError, match="has no such zero near base"):
+            zero_beside(Precise(family), distance, x, opens=opens)
+        zero_beside(Precise(family), distance, x, opens=not opens)
 
 
-def test_the_direction_of_a_zero_is_told_however_flat_it_is() -> None:
-    light = family_of(128, weights=[1e-3] * 64)  # the slope is far below 1
-    with pytest.raises(UndecidedError, match="touches zero"):
-        falling_root(light, 1009, math.log(4293.4376))
-    assert falling_root(light, 1009, math.log(4293.4376), DOWN) > 0
-
-
-def test_a_distance_that_only_touches_zero_is_undecided() -> None:
+def test_a_distance_that_comes_within_rounding_of_zero_is_decided() -> None:
     # A margin such that the highest value of g between two of its zeros is zero to 16 digits.
     plain = family_of(8)
     xs = np.linspace(1, 4, 3001)
@@ -214,9 +211,17 @@ def test_a_distance_that_only_touches_zero_is_undecided() -> None:
         height = g(plain, 40, top)
     assert abs(top - xs[peak]) < 0.001
     assert height > 0
-    family = family_of(8, margin=float(height / 4))
-    with pytest.raises(UndecidedError):
-        rising_root(family, 40, float(top), 40)
+    nearest = float(height / 4)
+    for margin in (np.nextafter(nearest, 0.0), nearest, np.nextafter(nearest, 1.0)):
+        family = family_of(8, margin=float(margin))
+        precise = Precise(family)
+        with mpmath.workdps(40):
+            left = height - mpmath.mpf(margin) * 4
+            width = mpmath.sqrt(2 * abs(left) / abs(mpmath.diff(slope, top)))
+        start = float(top) - 1e-3
+        zero = precise.zero(40, False, start, float(top) + 1e-3)
+        assert (zero is None) == (left < 0)
+        assert zero is None or abs(top - width - zero.before) < width / 100
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ropecalc.base.family import family_of
 from ropecalc.base.room import followed
 from ropecalc.base.wide import HAIR, WideWindow, check_width
 from ropecalc.base.window import Walk, WindowEnd
+from ropecalc.base.zeros import Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.results import WindowStatus
 
@@ -80,7 +81,7 @@ def measured(
     """What is made of a window that is followed from ``low`` to ``high``, relative to ln 100."""
 
     def stub(_: object, context: int, x: float, goal: float) -> float:
-        assert (context, x) == (300, X)
+        assert (context, float(x)) == (300, X)
         assert goal in (X - GOAL - HAIR, X + GOAL + HAIR)
         return X + (low if goal < x else high)
 
@@ -121,14 +122,13 @@ def test_ends_that_break_the_bound_are_undecided(
     monkeypatch.setattr(wide, "_start", lambda *_: (start, 3))
     monkeypatch.setattr(wide, "_end", lambda *_: (WindowStatus.ENDS, end))
     monkeypatch.setattr(wide, "violation_at", lambda *_: 7)
-    with pytest.raises(UndecidedError, match="is too near to two zeros: change the margin"):
+    with pytest.raises(UndecidedError, match="is no end of a window: please report it"):
         wide._settled(FAMILY, 300, 1.7, 1.0)
 
 
 def test_a_window_may_begin_below_base_e(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Walk, "step", lambda *_: 7)
-    monkeypatch.setattr(wide, "falling_root", lambda *given: given[2])
-    monkeypatch.setattr(wide, "enclosing_base", lambda x: (x - 1, x + 1))
+    monkeypatch.setattr(Walk, "step", lambda walk, _: Zero(walk.x, walk.x, 7))
+    monkeypatch.setattr(wide, "enclosing_base", lambda _, zero: (zero.before - 1, zero.before + 1))
     assert wide._start(FAMILY, 300, math.exp(0.5)) == (1.5, 7)
     assert wide._start(FAMILY, 300, 1.0) == (1.0, None)
 
@@ -137,14 +137,16 @@ def ended(monkeypatch: pytest.MonkeyPatch, *found: WindowEnd) -> tuple[WindowSta
     """How a window ends that is followed from 10 to 11 at least, in the given pieces."""
     pieces = iter(found)
     monkeypatch.setattr(wide, "window_end", lambda *_: next(pieces))
-    monkeypatch.setattr(wide, "falling_root", lambda *given: given[2])
-    monkeypatch.setattr(wide, "enclosing_base", lambda x: (x - 1, x + 1))
+    monkeypatch.setattr(wide, "enclosing_base", lambda _, zero: (zero.before - 1, zero.before + 1))
     return wide._end(FAMILY, 300, math.exp(10.0), 11.0)
 
 
 def test_an_end_is_followed_to_the_goal_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     near, there = WindowEnd(11.0, None, endless=False), WindowEnd(12.0, None, endless=False)
-    closed, endless = WindowEnd(13.0, 5, endless=False), WindowEnd(13.0, None, endless=True)
+    closed, endless = (
+        WindowEnd(13.0, Zero(13.0, 13.0, 5), endless=False),
+        WindowEnd(13.0, None, endless=True),
+    )
     assert ended(monkeypatch, near, closed) == (WindowStatus.ENDS, 12.0)
     assert ended(monkeypatch, near, endless) == (WindowStatus.ENDLESS, None)
     status, end = ended(monkeypatch, near, there, closed)

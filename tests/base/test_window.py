@@ -15,7 +15,7 @@ from ropecalc.base import window
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.sweep import RESOLUTION
 from ropecalc.base.window import DOWN, UP, Walk, holds_ever_after
-from ropecalc.base.windows import _touches
+from ropecalc.base.zeros import Zero
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,13 @@ def test_what_is_shorter_than_the_resolution_is_no_step(
     x: float, step: float, stops: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Walk, "_longest_step", lambda *_: (step * RESOLUTION, 7, 0, False))
+    monkeypatch.setattr(Walk, "_precise_step", lambda *_: Zero(x, x, 7))
     walk = Walk(family_of(4), x, UP)
-    assert walk.step(100) == stops
-    assert walk.x == x + (0 if stops else step * RESOLUTION)
+    found = walk.step(100)
+    assert (found and found.distance) == stops
+    rounding = 4 * 2.0**-53 * max(1.0, x)
+    assert walk.x == pytest.approx(x + (0 if stops else step * RESOLUTION - rounding), rel=3e-16)
+    assert walk.x <= x + step * RESOLUTION
 
 
 def test_what_holds_ever_after_is_asked_of_the_last_distance() -> None:
@@ -117,10 +121,6 @@ def test_light_weights_hold_ever_after_from_where_equal_ones_do() -> None:
         found = ropecalc.min_base(16, 64, weights=[weight] * 8, safe=True, use_table=False)
         assert found.safe_status is SafeStatus.COMPUTED
         assert found.safe_base == pytest.approx(2768.18, abs=0.005)
-
-
-def test_what_touches_zero_is_named() -> None:
-    assert str(_touches((3, 1_005), 0.25)).startswith("S(3), S(1,005) touches zero at x = 0.25")
 
 
 def test_where_a_window_is_endless_the_minimum_base_is_safe() -> None:

@@ -17,9 +17,12 @@ import pytest
 
 import ropecalc
 from ropecalc.base.family import family_of
-from ropecalc.base.roots import enclosing_floats, falling_root
+from ropecalc.base.openings import Opening
+from ropecalc.base.precise import Precise
+from ropecalc.base.roots import enclosing_base, zero_beside
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.base.windows import _Search
+from ropecalc.base.zeros import Zero
 from ropecalc.exact import context_with
 from ropecalc.render.human import show_windows
 from ropecalc.render.strip import Axis, band_levels, best_ticks
@@ -217,13 +220,12 @@ def test_the_safe_base_is_where_a_walk_from_above_ends(head_dim: int, context: i
     x = 1.0
     while not holds_ever_after(family, context, x):
         x += 1
-    walk, closest = Walk(family, x, DOWN), None
-    while closest is None:
-        closest = walk.step(context)
-    root = falling_root(family, closest, walk.x, DOWN)
+    walk, zero = Walk(family, x, DOWN), None
+    while zero is None:
+        zero = walk.step(context)
     found = ropecalc.windows(head_dim, context)
-    assert found.safe_base == enclosing_floats(context_with(60).exp(root))[1]
-    assert found.windows[-1].opened_by == closest
+    assert found.safe_base == enclosing_base(walk.precise, zero)[1]
+    assert found.windows[-1].opened_by == zero.distance
 
 
 @pytest.mark.heavy
@@ -336,10 +338,10 @@ def test_a_window_that_shrinks_to_nothing_is_followed_to_the_end() -> None:
 
 def test_a_window_without_a_float_is_counted_and_left_out() -> None:
     search = _Search(family_of(16), 200)
-    opening, closing = search._crossings([85], math.log(8295.898))[0], None
-    assert opening is not None
-    closing = opening._replace(x=opening.x + context_with(40).mpf(10) ** -22, distance=91)
-    search._add(opening, closing)
+    zero = zero_beside(Precise(family_of(16)), 85, math.log(8295.898), opens=True)
+    hair = context_with(40).mpf(10) ** -22
+    closing = Zero(zero.before + hair, zero.after + hair, 91)
+    search._add(Opening(zero.after, zero), closing)
     assert (search.found, search.skipped) == ([], 1)
 
 
@@ -546,7 +548,7 @@ def test_answers_without_a_picture(small: Windows) -> None:
 ASK = "windows --dim 16 --ctx 200"
 KEYS = (
     "head_dim rotary_dim count_unrotated context margin at_most status minimum_base safe_base "
-    "share windows hidden skipped method message"
+    "share windows hidden skipped method message undecided"
 ).split()
 WINDOW_KEYS = ["start", "end", "relative_width", "opened_by", "closed_by"]
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ropecalc import read_config
-from ropecalc.errors import InvalidValueError
-from ropecalc.models.known import find_model, known_models
+from ropecalc.errors import InvalidValueError, UnsupportedError
+from ropecalc.models.known import find_model, known_models, unrotated_models
 from ropecalc.models.lengths import matches, original_of
 from ropecalc.models.setting import make_setting
 from tests.tools.places import DATA
+
+if TYPE_CHECKING:
+    from tests.conftest import RunBatch
 
 QWEN3: dict[str, Any] = json.loads((DATA / "configs" / "Qwen--Qwen3-8B--copy.json").read_text())
 YARN4 = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
@@ -102,6 +105,24 @@ def test_half_known_names(name: str, found: str | None) -> None:
     assert find_model(name).source == found
 
 
+def test_models_that_rotate_nothing_are_known_by_name(run_batch: RunBatch) -> None:
+    unrotated = unrotated_models("")
+    assert {"Granite-4.0-H-Small", "Nemotron-3-Nano-30B-A3B", "Kimi-Linear-48B-A3B"} <= {*unrotated}
+    assert not {one.name for one in known_models()} & {*unrotated}
+    for name in unrotated:
+        with pytest.raises(UnsupportedError, match="no layer rotates its queries and keys"):
+            find_model(name)
+    inspected, half_known, listed = run_batch(
+        [["inspect", "granite-4.0-h-small"], ["inspect", "granite-4"], ["models", "kimi linear"]]
+    )
+    assert inspected.returncode == 2
+    assert "RoPE sets no limit to its context" in inspected.stderr
+    assert "did you mean Granite-4.0-H-350M or " in half_known.stderr
+    assert listed.returncode == 1
+    assert listed.stderr.startswith("Kimi-Linear-48B-A3B: no layer rotates")
+    assert "did you mean" not in listed.stderr
+
+
 @pytest.mark.parametrize(
     ("changed", "fits"),
     [
@@ -149,7 +170,7 @@ def test_models_that_differ_agree_or_say_nothing(tmp_path: Path) -> None:
         (
             {"rope_scaling": {**YARN4, "original_max_position_embeddings": 20000}},
             20000,
-            "the original context of its own yarn scaling",
+            "that of its own yarn scaling",
         ),
         ({"rope_theta": 5e6}, 40960, "its configured context: no source says what it was"),
     ],

@@ -19,7 +19,13 @@ import ropecalc
 from ropecalc.cli.names import complete_model
 from ropecalc.errors import InvalidValueError
 from ropecalc.models import known as models
-from ropecalc.models.known import KnownModel, find_model, known_models, model_names
+from ropecalc.models.known import (
+    KnownModel,
+    find_model,
+    known_models,
+    model_names,
+    unrotated_models,
+)
 from ropecalc.render.human import show_models
 from ropecalc.results import ModelConfig, Rope
 from ropecalc.scaling import default, from_rope
@@ -216,12 +222,13 @@ def test_a_section_at_a_time_reads_as_the_whole_file() -> None:
         assert known.document == models._with_nulls(entry["config"])
         assert (known.repo, known.source) == (entry.get("repo"), entry["source"])
         assert known.aliases == tuple(entry.get("aliases", ()))
-        assert entry.keys() <= {"repo", "aliases", "source", "trained", "recipe", "config"}
+        keys = {"repo", "aliases", "source", "trained", "recipe", "rotates", "config"}
+        assert entry.keys() <= keys
 
 
 def test_no_two_models_share_a_name() -> None:
     owners: dict[str, set[str]] = {}
-    for known in known_models():
+    for known in (*known_models(), *map(models._entry, unrotated_models(""))):
         for name in known.names:
             owners.setdefault(models._key(name), set()).add(known.name)
     assert {name for name, owned in owners.items() if len(owned) > 1} == set()
@@ -354,10 +361,10 @@ def test_the_table_for_people(width: int) -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_the_whole_list_fits_and_names_everyone(width: int, encoding: str) -> None:
-    text = shown(model_names(), width, encoding=encoding)
+    text = shown(tuple(CONFIGS), width, encoding=encoding)
     assert max(map(len, text.splitlines())) <= width
-    assert all(name in text for name in model_names())
-    assert text.startswith(f"{len(model_names())} known models\n")
+    assert all(name in text for name in CONFIGS)
+    assert text.startswith(f"{len(CONFIGS)} known models\n")
     assert text.endswith("  ropecalc inspect Qwen3-8B\n")
 
 
@@ -411,7 +418,7 @@ def test_no_match_exits_1_with_a_line(run_batch: RunBatch) -> None:
 
 
 def test_quiet_lists_all_names(run_cli: RunCli) -> None:
-    assert run_cli("models", "-q").stdout.splitlines() == list(model_names())
+    assert run_cli("models", "-q").stdout.splitlines() == [known.name for known in known_models()]
 
 
 # --- completion ---------------------------------------------------------------------------------

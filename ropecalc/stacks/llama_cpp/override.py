@@ -10,8 +10,7 @@ from typing import Any
 
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import ModelConfig, StackRule
-from ropecalc.stacks.overriding import of_the_text
-from ropecalc.stacks.start import Start
+from ropecalc.stacks.start import Start, of_the_text
 from ropecalc.stacks.words import length_of, options_of
 
 ARGUMENTS = "common/arg.cpp"

@@ -29,7 +29,7 @@ def _factor(call: Call, taken: Taken) -> float:
     if "factor" not in call.values:
         taken.rule("the factor is absent and taken for 1, with a line in the log", ROPES)
         return 1.0
-    return float(call.needed("factor"))
+    return call.given("factor")
 
 
 def _original(call: Call) -> int:
@@ -45,7 +45,7 @@ def _dynamic(call: Call, taken: Taken) -> Made:
     alpha = call.number("alpha")
     if alpha is not None:
         return Made("ntk_aware", {"factor": alpha}, ENDLESS)
-    factor = float(call.values.get("factor", 1.0))
+    factor = call.given("factor", 1.0)
     text = "dynamic scaling has one base, that of factor times max_position_embeddings tokens"
     taken.rule(f"{text}, for short prompts as well", ROPES)
     return Made("ntk_aware", {"factor": factor * factor - (factor - 1)}, ENDLESS)
@@ -94,17 +94,17 @@ def _yarn(call: Call, taken: Taken) -> Made:
 def _latent(call: Call, taken: Taken) -> Made:
     """deepseek_yarn: mscale is 1 and mscale_all_dim 0 unless given, and attn_factor multiplies."""
     factor = _factor(call, taken)
-    over, under = call.values.get("mscale", 1.0), call.values.get("mscale_all_dim", 0.0)
-    if over is None or under is None:
+    if None in (call.values.get("mscale", 1.0), call.values.get("mscale_all_dim", 0.0)):
         raise RefusedError("an mscale of null is refused: TypeError", ROPES)
-    weight = mscale(factor, float(under))
+    over, under = call.given("mscale", 1.0), call.given("mscale_all_dim", 0.0)
+    weight = mscale(factor, under)
     for key in ("truncate", "attention_factor"):
         if call.values.get(key) is not None:
             taken.rule(f"latent attention has deepseek_yarn, which never reads {key}", ROPES)
     parameters = {
         "factor": factor,
         "original_context": _original(call),
-        "attention_factor": _multiplied(call, taken, mscale(factor, float(over)) / weight),
+        "attention_factor": _multiplied(call, taken, mscale(factor, over) / weight),
         **_ramp(call, taken),
     }
     made = Made("yarn", parameters, ENDLESS, softmax_factor=weight**2)
@@ -116,7 +116,7 @@ def _llama3(call: Call, taken: Taken) -> Made:
     parameters = {
         "factor": _factor(call, taken),
         "original_context": _original(call),
-        **{key: float(call.values.get(key, value)) for key, value in defaults.items()},
+        **{key: call.given(key, value) for key, value in defaults.items()},
     }
     return Made("llama3", parameters, ENDLESS)
 

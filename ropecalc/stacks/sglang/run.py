@@ -18,6 +18,7 @@ from ropecalc.stacks.servers import (
     AS_READ,
     Call,
     by_transformers,
+    marked,
     positions_of,
     refuse_without_code,
 )
@@ -55,7 +56,7 @@ def run(asked: Asked) -> Taken:
         _own_code(asked, found, taken)
     except RefusedError as refused:
         taken.refusal = refused.rule
-    return taken
+    return marked(taken, ran=classes.code_of(asked.model_type).ran)
 
 
 def _refuse_on_loading(asked: Asked) -> None:
@@ -167,6 +168,8 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
     own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
     if code.default is not None and own is None and outside is None and not found.changed:
         values["rope_theta"] = code.default
+    if as_number(values.get("rope_theta")) is None:
+        raise RefusedError("a rope_theta that is no number: TypeError", place)
     if code.whole and not float(values["rope_theta"]).is_integer():
         values["rope_theta"] = float(int(values["rope_theta"]))
         text = f"its code for {asked.model_type} takes the whole part of the base, "

@@ -21,34 +21,36 @@ def get_rope(call: Call, taken: Taken) -> float:
 def rotary_dim(values: Object, code: Code, head_size: int, dims: int | None) -> int:
     """int(head_size p); ``dims`` is rotary_dim, where the config has it."""
     if values.get("rope_dim"):
-        return int(values["rope_dim"])
+        whole = as_number(values["rope_dim"])
+        if whole is None:
+            raise RefusedError("a rope_dim that is no number: TypeError", f"{ROPES} get_rope")
+        return int(whole)
     if code.dims and ("partial_rotary_factor" not in values or code.dims_first):
         return dims or head_size
     partial = as_number(values.get("partial_rotary_factor", 1.0))
     if partial is None or not 0 < partial <= 1:
         text = "a partial_rotary_factor outside of 0 to 1 is refused: ValueError"
         raise RefusedError(text, f"{ROPES} get_rope")
-    whole = int(head_size * partial)
-    return whole // 2 * 2 if values.get("rope_type") == "proportional" else whole
+    rotated = int(head_size * partial)
+    return rotated // 2 * 2 if values.get("rope_type") == "proportional" else rotated
 
 
 def _default(call: Call, _: Taken) -> Made:
     sections = call.values.get("mrope_section")
-    if isinstance(sections, list | tuple) and sum(sections) != call.dims // 2:
+    shares = [as_number(part) for part in sections] if isinstance(sections, list) else []
+    if shares and sum(part or 0 for part in shares) != call.dims // 2:
         raise RefusedError("mrope_section has to share out all pairs: AssertionError", ROPES)
     return Made("default", {}, call.positions * (call.sections if sections else 1))
 
 
 def _ntk(call: Call, taken: Taken) -> Made:
-    factor = float(call.needed("factor"))
+    factor = call.given("factor")
     if call.number("mixed_b") is not None:
         text = "ntk with mixed_b divides each pair by its own power of the factor"
         taken.rule(text, ROPES)
         half = call.dims // 2
-        slope = math.log(factor) / half ** float(call.values["mixed_b"])
-        divisors = [
-            math.exp(slope * (pair + 1) ** float(call.values["mixed_b"])) for pair in range(half)
-        ]
+        slope = math.log(factor) / half ** call.given("mixed_b")
+        divisors = [math.exp(slope * (pair + 1) ** call.given("mixed_b")) for pair in range(half)]
         return Made("divided", {"divisors": tuple(divisors)}, call.positions)
     taken.rule("ntk lowers the highest frequency as well", ROPES)
     return Made("ntk_fixed", {"factor": factor}, call.positions)
@@ -59,7 +61,7 @@ def _dynamic(call: Call, taken: Taken) -> Made:
     alpha = call.number("alpha")
     if alpha is not None:
         return Made("ntk_aware", {"factor": alpha}, call.positions)
-    factor = float(call.needed("factor"))
+    factor = call.given("factor")
     trained = call.number("max_trained_positions") or call.positions
     growth = factor * call.positions / trained - (factor - 1)
     if growth > 1:
@@ -72,7 +74,7 @@ def _dynamic(call: Call, taken: Taken) -> Made:
 
 
 def _yarn(call: Call, taken: Taken) -> Made:
-    factor, original = float(call.needed("factor")), int(call.needed(ORIGINAL))
+    factor, original = call.given("factor"), int(call.given(ORIGINAL))
     if call.values.get("mrope_section") is not None and call.sections != 1:
         original *= call.sections
         text = f"YaRN with mrope_section takes {call.sections} times {ORIGINAL}, {original:,},"
@@ -95,11 +97,11 @@ def _yarn(call: Call, taken: Taken) -> Made:
 
 def _latent(call: Call, taken: Taken) -> Made:
     """mscale is 1 and mscale_all_dim 0 unless given; no other key counts."""
-    factor, original = float(call.needed("factor")), int(call.needed(ORIGINAL))
-    over, under = call.values.get("mscale", 1.0), call.values.get("mscale_all_dim", 0.0)
-    if over is None or under is None:
+    factor, original = call.given("factor"), int(call.given(ORIGINAL))
+    if None in (call.values.get("mscale", 1.0), call.values.get("mscale_all_dim", 0.0)):
         raise RefusedError("an mscale of null is refused: TypeError", ROPES)
-    weight = mscale(factor, float(under))
+    over, under = call.given("mscale", 1.0), call.given("mscale_all_dim", 0.0)
+    weight = mscale(factor, under)
     unscaled = call.number("attention_factor") == 1.0
     for key in ("truncate", "attention_factor"):
         if call.values.get(key) is not None:
@@ -112,7 +114,7 @@ def _latent(call: Call, taken: Taken) -> Made:
     parameters = {
         "factor": factor,
         "original_context": original,
-        "attention_factor": mscale(factor, float(over)) / weight,
+        "attention_factor": mscale(factor, over) / weight,
         **ends(call),
     }
     softmax = 1.0 if unscaled else weight**2
@@ -121,10 +123,10 @@ def _latent(call: Call, taken: Taken) -> Made:
 
 def _llama3(call: Call, _: Taken) -> Made:
     parameters = {
-        "factor": float(call.needed("factor")),
-        "low_freq_factor": float(call.needed("low_freq_factor")),
-        "high_freq_factor": float(call.needed("high_freq_factor")),
-        "original_context": int(call.needed(ORIGINAL)),
+        "factor": call.given("factor"),
+        "low_freq_factor": call.given("low_freq_factor"),
+        "high_freq_factor": call.given("high_freq_factor"),
+        "original_context": int(call.given(ORIGINAL)),
     }
     return Made("llama3", parameters, call.positions)
 
@@ -134,7 +136,7 @@ def _longrope(call: Call, taken: Taken) -> Made:
     from ropecalc.scaling import longrope_attention_factor
 
     lists = both_lists(call)
-    original = int(call.needed(ORIGINAL))
+    original = int(call.given(ORIGINAL))
     if not call.neox:
         text = "longrope is refused for pairs of neighbours, which this class has: ValueError"
         raise RefusedError(text, f"{ROPES}/phi3_long_rope_scaled_rope.py")

@@ -15,6 +15,7 @@ from ropecalc.stacks.servers import (
     AS_READ,
     Call,
     by_transformers,
+    marked,
     positions_of,
     refuse_without_code,
 )
@@ -58,7 +59,7 @@ def run(asked: Asked) -> Taken:
         taken.refusal = refused.rule
         return taken
     _table_rule(asked, taken, table)
-    return taken
+    return marked(taken, ran=classes.code_of(asked.model_type).ran)
 
 
 def _refuse_on_loading(asked: Asked) -> None:

@@ -1,0 +1,121 @@
+"""g of one distance in multiple precision, for any family of spectra with one parameter x.
+
+With the angles phi_i = m theta_i(x) and their derivatives phi_i', phi_i'',
+
+    g   =  sum_i w_i cos(phi_i) + u - margin S(0)
+    g'  = -sum_i w_i phi_i' sin(phi_i)
+    g'' = -sum_i w_i (phi_i'' sin(phi_i) + phi_i'^2 cos(phi_i))
+    |g''|  <=  sum_i w_i (|phi_i''| + phi_i'^2)
+    |g'''| <=  sum_i w_i (|phi_i'''| + 3 |phi_i' phi_i''| + |phi_i'|^3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ropecalc.base.zeros import Jet
+from ropecalc.exact import Real, context_with
+
+Array = NDArray[np.float64]
+ROUND_UP = 1 + 1e-9  # of sums of bounds in float64
+SPARE_DIGITS = 12  # beyond those of the distance: what ``rates`` and the sums below may lose
+
+
+class Members(Protocol):
+    """What a family tells of its members."""
+
+    @property
+    def margin(self) -> float:
+        """The share of S(0) that is subtracted."""
+
+    @property
+    def pair_weights(self) -> Array:
+        """w_i, shape (n_pairs,)."""
+
+    @property
+    def unrotated_pairs(self) -> int:
+        """Unrotated pairs that count, u."""
+
+    def rates(self, x: Real, mp: Any) -> Iterable[tuple[Real, Real, Real]]:
+        """theta_i, theta_i' and theta_i'' at x; off by at most 10^6 units of the last place."""
+
+    def speeds(self, low: float, high: float) -> Array:
+        """Bounds on |theta_i| and its first three derivatives, shape (4, n_pairs)."""
+
+    def described(self, x: Real) -> str:
+        """The member at x, for a message."""
+
+
+class DistanceCurve:
+    """One distance of a family: a ``zeros.Curve``."""
+
+    def __init__(self, family: Members, distance: int) -> None:
+        self.family = family
+        self.distance = distance
+        self._numbers: dict[Any, list[Any]] = {}
+        self._last: tuple[Real, int, Jet] | None = None
+
+    def described(self, x: Real) -> str:
+        """The point in the words of the family."""
+        return self.family.described(x)
+
+    def jet(self, x: Real, digits: int) -> Jet:
+        """g and its derivatives at x, with errors.
+
+        An angle is off by less than 10^-digits: its frequency by 10^6 units of the last place,
+        times a distance whose digits are there beside ``SPARE_DIGITS`` others. Sines and cosines
+        are off by no more than their angle, and the products below by the sums in ``_sizes``.
+        """
+        if self._last is None or self._last[:2] != (x, digits):
+            self._last = x, digits, self._jet(x, digits)
+        return self._last[2]
+
+    def _jet(self, x: Real, digits: int) -> Jet:
+        mp = context_with(digits + len(str(self.distance)) + SPARE_DIGITS)
+        x = mp.convert(x)
+        margin = mp.mpf(self.family.margin)
+        value = self.family.unrotated_pairs * (1 - margin)
+        slope = curvature = total = mp.mpf(0)
+        for weight, turn in zip(self._weights(mp), self.family.rates(x, mp), strict=True):
+            if weight:
+                theta, rate, bend = turn
+                cosine, sine = mp.cos_sin(self.distance * theta)
+                cosine, sine = weight * cosine, weight * sine
+                total += weight
+                value += cosine
+                slope -= rate * sine
+                curvature -= bend * sine + self.distance * (rate * rate * cosine)
+        unit = mp.mpf(10) ** -digits
+        return Jet(
+            value - margin * total,
+            self.distance * slope,
+            self.distance * curvature,
+            *(unit * size for size in self._sizes(float(x))),
+        )
+
+    def _weights(self, mp: Any) -> list[Any]:
+        """The weights as numbers of a context, which others do not take as long to multiply by."""
+        if mp not in self._numbers:
+            self._numbers[mp] = [mp.mpf(weight) for weight in self.family.pair_weights.tolist()]
+        return self._numbers[mp]
+
+    def _sizes(self, x: float) -> tuple[float, float, float]:
+        """What the errors of the angles and of the terms add up to, in units of one angle's."""
+        _, rate, bend, _ = self.distance * self.family.speeds(x, x)
+        weights = self.family.pair_weights
+        constant = float(weights.sum()) + self.family.unrotated_pairs
+        slope = float(weights @ (2 * rate))
+        return 2 * constant, slope, float(weights @ (2 * bend + 3 * rate * rate))
+
+    def bends(self, low: float, high: float) -> tuple[float, float]:
+        """Bounds on |g''| and |g'''| from ``low`` to ``high``."""
+        _, rate, bend, third = self.distance * self.family.speeds(low, high) * ROUND_UP
+        weights = self.family.pair_weights * ROUND_UP
+        return (
+            float(weights @ (bend + rate * rate)),
+            float(weights @ (third + 3 * rate * bend + rate**3)),
+        )
