@@ -327,7 +327,7 @@ def _by_kind(
     if scaling is not None and row.scaling == "ignored":
         loaded.unread.append("rope_scaling")
         scaling = None
-    default = {kind: dict(rope) for kind, rope in row.rope.items()}
+    default = {k: dict(rope) for k, rope in row.rope.items() if isinstance(rope, Mapping)}
     return _kinds_of(config, row, loaded, scaling or parameters, default)
 
 

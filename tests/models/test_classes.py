@@ -67,8 +67,9 @@ def test_decisions_are_few() -> None:
             total += 1
             found = difference(said(document, length), real)
             decided += [decision(name, change, found)] if found else []
-    others = [reason for reason in decided if reason != DECISIONS["compressed"]]
-    assert len(others) * 200 < total
+    of_one_class = (DECISIONS["compressed"], DECISIONS["twice"])
+    others = [reason for reason in decided if reason not in of_one_class]
+    assert len(others) * 150 < total
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])

@@ -42,6 +42,9 @@ def _not_in_four(goal: Wanted) -> list[str]:
             "get it too"
         )
     own = model_type(goal)
+    row = classes.class_row(own)
+    if row is not None and row.scaling == row.flat == "ignored" and method != "default":
+        why.append(f"{own} reads no scaling in transformers")
     if classes.has_fixed_local_base(own) and {r.base for r in goal.others} - {goal.rope.base}:
         text = f"transformers 4 has one base for all layers of {own}: the others"
         why.append(f"{text} would get this one too")
