@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ropecalc.base.asymptotic import continuum_estimate as continuum_estimate
     from ropecalc.base.asymptotic import refined_estimate as refined_estimate
     from ropecalc.base.build import build_staircase as build_staircase
+    from ropecalc.base.factor import min_factor as min_factor
     from ropecalc.base.minimum import min_base as min_base
     from ropecalc.base.windows import windows as windows
     from ropecalc.bound import max_context as max_context
@@ -61,12 +62,14 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission as Emission
     from ropecalc.results import Envelope as Envelope
     from ropecalc.results import Estimate as Estimate
+    from ropecalc.results import FactorStatus as FactorStatus
     from ropecalc.results import Finding as Finding
     from ropecalc.results import Inspection as Inspection
     from ropecalc.results import LayerInspection as LayerInspection
     from ropecalc.results import LengthFactor as LengthFactor
     from ropecalc.results import MaxContext as MaxContext
     from ropecalc.results import MinimumBase as MinimumBase
+    from ropecalc.results import MinimumFactor as MinimumFactor
     from ropecalc.results import ModelConfig as ModelConfig
     from ropecalc.results import PairFrequencies as PairFrequencies
     from ropecalc.results import Plan as Plan
@@ -92,11 +95,15 @@ if TYPE_CHECKING:
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
     from ropecalc.spectrum import Spectrum as Spectrum
+    from ropecalc.stacks.exllamav2 import alpha_of_base as alpha_of_base
+    from ropecalc.stacks.exllamav2 import base_of_alpha as base_of_alpha
     from ropecalc.stacks.transformers.patch import patch_config as patch_config
     from ropecalc.stacks.writing import emit as emit
     from ropecalc.weights import read_weights as read_weights
 
 _HOME = {
+    "alpha_of_base": "stacks.exllamav2",
+    "base_of_alpha": "stacks.exllamav2",
     "Candidate": "results",
     "Certificate": "certificate.format",
     "CertificateError": "errors",
@@ -110,6 +117,7 @@ _HOME = {
     "Estimate": "results",
     "ModelConfig": "results",
     "Rope": "results",
+    "FactorStatus": "results",
     "Finding": "results",
     "Inspection": "results",
     "InvalidValueError": "errors",
@@ -118,6 +126,7 @@ _HOME = {
     "LengthFactor": "results",
     "MaxContext": "results",
     "MinimumBase": "results",
+    "MinimumFactor": "results",
     "PairFrequencies": "results",
     "Plan": "results",
     "Precision": "results",
@@ -162,6 +171,7 @@ _HOME = {
     "make_setting": "models.setting",
     "max_context": "bound",
     "min_base": "base.minimum",
+    "min_factor": "base.factor",
     "min_base_in_dtype": "precision.minimum",
     "plan": "extension.planning",
     "plan_model": "extension.planning",

@@ -53,6 +53,32 @@ class Taylor(NamedTuple):
     curvature_error: Reals
 
 
+class Moments(NamedTuple):
+    """Sums over the pairs, weighted: psi is -phi', and l psi is its own -psi'.
+
+    Each a float, or an array with one value a distance.
+    """
+
+    phi: Reals
+    psi: Reals
+    l_psi: Reals
+    ll_psi: Reals
+    phi_psi: Reals
+    l_phi_psi: Reals
+    psi_psi: Reals
+    l_psi_psi: Reals
+    phi_psi_psi: Reals
+    psi_psi_psi: Reals
+
+
+def split(moments: Array) -> Any:
+    """Moments of one distance as floats, of several as an array each.
+
+    Arithmetic on NumPy's scalars is ten times slower than on floats.
+    """
+    return moments.tolist() if moments.ndim == 2 else moments.transpose(0, 2, 1)
+
+
 @dataclass(frozen=True)
 class Family:
     """The spectra of one head over all bases, and the margin that is asked of them."""
@@ -116,6 +142,16 @@ class Family:
         """theta_i at x, shape (n_pairs,); off by at most (x e_i + 2) units, relative."""
         return np.exp(-x * self.exponents)
 
+    @property
+    def still(self) -> int:
+        """How many of the first pairs turn alike at every x: the first, by 1 rad/token."""
+        return 1
+
+    def holds_from(self, context: int) -> float:
+        """An x from which on the bound is known to hold by other means than ``window``'s."""
+        del context
+        return math.inf
+
     @cached_property
     def always_holds(self) -> bool:
         """Whether no base can break the bound, since even all cosines at -1 would not."""
@@ -141,34 +177,56 @@ class Family:
             count_unrotated=self.count_unrotated,
         )
 
+    def theta_units(self, x: float) -> Array:
+        """How far each of ``thetas`` may be off at x, in units and relative to it, less 2."""
+        return x * self.exponents
+
+    def speed_weights(self, x: float) -> Array:
+        """w_i |theta_i'| / theta_i at x, shape (n_pairs,)."""
+        del x
+        return self._weight_columns[1]
+
+    def bend_weights(self, x: float) -> tuple[Array, Array]:
+        """w_i |theta_i''| / theta_i and w_i (theta_i' / theta_i)^2 at x, each (n_pairs,)."""
+        del x
+        return self._weight_columns[2], self._weight_columns[2]
+
+    def curvature(self, sine: Array, cosine: Array, squares: Array, x: float) -> Array:
+        """g'' at x, given phi_i sin(phi_i), cos(phi_i) and phi_i^2."""
+        del x
+        return -((sine + squares * cosine) @ self._weight_columns[2])
+
+    def moments(self, phi: Array, squares: Array, x: float) -> Moments:
+        """The sums that bound errors and remainders at x, given the angles and their squares."""
+        del x
+        # Sums over i of w_i e_i^k phi_i^j, j = 1 .. 3 and k = 0 .. 3: p12 has j = 1, k = 2.
+        moments = np.array([phi, squares, squares * phi]) @ self.weight_powers  # (3, ..., 4)
+        (p10, p11, p12, p13), (_, p21, p22, p23), (_, _, p32, p33) = split(moments)
+        return Moments(p10, p11, p12, p13, p21, p22, p22, p23, p32, p33)
+
     def taylor(self, distances: int | Distances, x: float) -> Taylor:
         """g, its derivatives, their errors and bounds, at one distance or several."""
         phi = np.multiply.outer(distances, self.thetas(x))  # (..., n_pairs)
         sine, cosine, squares = phi * np.sin(phi), np.cos(phi), phi * phi
-        w0, w1, w2 = self._weight_columns
-        # Sums over i of w_i e_i^k phi_i^j, j = 1 .. 3 and k = 0 .. 3: p12 has j = 1, k = 2.
-        moments = np.array([phi, squares, squares * phi]) @ self.weight_powers  # (3, ..., 4)
-        # One distance's numbers as floats: arithmetic on NumPy's scalars is ten times slower.
-        rows = moments.tolist() if phi.ndim == 1 else moments.transpose(0, 2, 1)
-        (p10, p11, p12, p13), (_, p21, p22, p23), (_, _, p32, p33) = rows
+        p10, p11, p12, p13, p21, bent, p22, p23, p32, p33 = self.moments(phi, squares, x)
         # An angle is off by phi (x e + 3) units; summing n terms adds n units of their sizes.
         angle, rounding = (x + 3) * UNIT, (self.n_pairs + 6) * UNIT
         max_curvature = p12 + p22
         return Taylor(
-            value=_plain(cosine @ w0) + self.constant,
-            slope=_plain(sine @ w1),
-            curvature=-_plain((sine + squares * cosine) @ w2),
+            value=_plain(cosine @ self._weight_columns[0]) + self.constant,
+            slope=_plain(sine @ self.speed_weights(x)),
+            curvature=_plain(self.curvature(sine, cosine, squares, x)),
             max_curvature=max_curvature * (1 + 1e-12),
             max_third=(p13 + 3 * p23 + p33) * (1 + 1e-12),
             value_error=UNIT * (x * p11 + 3 * p10) + rounding * (self.weight + abs(self.constant)),
             slope_error=angle * (p11 + p21) + rounding * p11,
-            curvature_error=angle * (p12 + 3 * p22 + p32) + rounding * max_curvature,
+            curvature_error=angle * (p12 + (2 * p22 + bent) + p32) + rounding * max_curvature,
         )
 
     def slopes(self, distances: Distances, x: float) -> tuple[Array, Array, Array, Array]:
         """g and g' at several distances, and bounds on their errors: ``taylor`` in part."""
         phi = np.multiply.outer(distances, self.thetas(x))  # (n_distances, n_pairs)
-        w0, w1, _ = self._weight_columns
+        w0, w1 = self._weight_columns[0], self.speed_weights(x)
         p10, p11, p21 = phi @ w0, phi @ w1, (phi * phi) @ w1
         rounding = (self.n_pairs + 6) * UNIT
         return (

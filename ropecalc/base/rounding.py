@@ -75,11 +75,11 @@ def first_of(
     """The smallest value of ``candidate`` at or above ``start`` that meets the bound, or suits."""
     at = Decimal(max(start, MIN_BASE))
     tried = 0
-    while (base := float(candidate(at))) <= MAX_BASE:
+    while (base := float(number := candidate(at))) <= MAX_BASE:
         tried += 1
         if base > 1 and (suits(base) if suits else violation_at(family, context, base) is None):
             return base
-        at = Decimal(base).next_plus(NEXT)
+        at = number.next_plus(NEXT)  # the number itself: its float64 may lie below it
         if tried % TRIES == 0:
             window = next_feasible(family, context, base)
             if window is None:

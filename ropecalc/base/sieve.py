@@ -51,7 +51,7 @@ class Sieve:
         phase = (
             stop
             * UNIT
-            * float(self._thetas @ (family.pair_weights * (self.x * family.exponents + 6)))
+            * float(self._thetas @ (family.pair_weights * (family.theta_units(self.x) + 6)))
         )
         per_pair = 2 * math.sqrt(2) * table + (2 * n + 4) * UNIT32
         return family.weight * per_pair + phase + 2 * UNIT32 * abs(family.constant)

@@ -12,7 +12,7 @@ from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.roots import enclosing_base, rounded_up
 from ropecalc.base.rounding import ln, opening_floats, round_up, violation_at
-from ropecalc.base.sweep import Sweep
+from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.base.window import window_end
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
@@ -36,9 +36,16 @@ class Infimum(NamedTuple):
     """As rounded up to digits, where that was asked for."""
 
 
-def swept(family: Family, context: int, digits: int | None, progress: Progress | None) -> Answer:
-    """The minimum base by a sweep."""
-    sweep, precise = Sweep(family, context), Precise(family, FIRST_DIGITS + (digits or 0))
+def swept(
+    family: Family,
+    context: int,
+    digits: int | None,
+    progress: Progress | None,
+    jump: Jump | None = None,
+) -> Answer:
+    """The minimum base, or factor, by a sweep."""
+    sweep = Sweep(family, context, jump=jump)
+    precise = Precise(family, FIRST_DIGITS + (digits or 0))
     opening = first_opening(sweep, precise, progress)
     status, steps = _status(family, context, opening), len(sweep.links)
     if opening is None or opening.x == 0:

@@ -56,6 +56,13 @@ class Witness(NamedTuple):
     """Whether it looks like the only one: then it is followed to its end at once."""
 
 
+class Jump(NamedTuple):
+    """Every x from ``start`` to ``end`` is known to break the bound, by no single distance."""
+
+    start: float
+    end: float
+
+
 @dataclass
 class Sweep:
     """A sweep of one family from ``x`` upwards for one context."""
@@ -66,11 +73,15 @@ class Sweep:
     links: list[Link] = field(default_factory=list)
     frontier: int = 2
     """One beyond the largest witness so far: how much of the context the sweep has come to."""
+    jump: Jump | None = None
+    """An interval to leave out."""
     _sieve: Sieve | None = None
 
     def run(self, progress: Progress | None = None) -> Landing | None:
         """Go on to the first base that meets the bound; None where there is none up to 1e300."""
         while self.x <= X_MAX:
+            if self.jump is not None and self.jump.start <= self.x < self.jump.end:
+                self.x = self.jump.end
             witness, in_doubt = self._find_witness()
             if witness is None:
                 return Landing(self.x, tuple(sorted(in_doubt)))
@@ -136,10 +147,9 @@ class Sweep:
         """About how far each distance stays negative, 0 for those that are not: a ranking only."""
         phi = np.multiply.outer(distances, self.family.thetas(self.x))  # (n_distances, n_pairs)
         cosine, sine = np.cos(phi), phi * np.sin(phi)
-        powers = self.family.weight_powers
-        depth = np.maximum(-(cosine @ powers[:, 0] + self.family.constant), 0.0)
-        slope = sine @ powers[:, 1]
-        curvature = np.abs((sine + phi * phi * cosine) @ powers[:, 2])
+        depth = np.maximum(-(cosine @ self.family.pair_weights + self.family.constant), 0.0)
+        slope = sine @ self.family.speed_weights(self.x)
+        curvature = np.abs(self.family.curvature(sine, cosine, phi * phi, self.x))
         root = np.sqrt(slope * slope + 2 * curvature * depth)
         with np.errstate(over="ignore"):  # infinite: it stays negative however far
             guess: Array = 2 * depth / np.maximum(slope + root, TINY)
@@ -147,8 +157,8 @@ class Sweep:
 
     def _doubt(self, stop: int) -> float:
         """No distance below ``stop`` with a larger g can reach zero within the resolution of x."""
-        powers, thetas = self.family.weight_powers, self.family.thetas(self.x)
-        return 4 * self.resolution * stop * float(thetas @ powers[:, 1])
+        speed = self.family.thetas(self.x) @ self.family.speed_weights(self.x)
+        return 4 * self.resolution * stop * float(speed)
 
     def _is_in_doubt(self, distance: int) -> bool:
         at = self.family.taylor(distance, self.x)

@@ -194,30 +194,52 @@ class Walk:
 
 def _bounds(family: Family, x: float) -> tuple[float, tuple[float, float]]:
     """Of |g'| the factor of m, and of |g''| the factors of m and of m^2, from x on to the right."""
-    thetas, powers = family.thetas(x) * (1 + 1e-12), family.weight_powers
-    return float(thetas @ powers[:, 1]), (
-        float(thetas @ powers[:, 2]),
-        float((thetas * thetas) @ powers[:, 2]),
+    thetas = family.thetas(x) * (1 + 1e-12)
+    bends, squares = family.bend_weights(x)
+    return float(thetas @ family.speed_weights(x)), (
+        float(thetas @ bends),
+        float((thetas * thetas) @ squares),
     )
 
 
 def holds_ever_after(family: Family, context: int, x: float) -> bool:
-    """Whether the bound surely holds at x and at every larger base.
+    """Whether the bound surely holds at x and beyond it.
 
-    A pair whose angle stays below pi up to the last distance only gains as the base grows; count
-    -1 for each of the others. With cos falling on [0, pi], the last distance is the worst. The
-    first pair turns by 1 rad/token at every base: its least cosine counts.
+    A pair whose angle stays below pi up to the last distance only gains as x grows; count -1 for
+    each of the others. With cos falling on [0, pi], the last distance is the worst. Pairs that x
+    does not move count together, by the least that they add up to at any distance.
     """
-    if family.always_holds:
+    if family.always_holds or x >= family.holds_from(context):
         return True
-    weights = family.pair_weights.tolist()
+    still = family.still
     angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
-    worst = weights[0] * lowest_cosine(context) + sum(
+    worst = lowest_sum(family.thetas(x)[:still], family.pair_weights[:still], context) + sum(
         weight * (math.cos(angle) if angle < math.pi else -1.0)
-        for weight, angle in zip(weights[1:], angles[1:].tolist(), strict=True)
+        for weight, angle in zip(
+            family.pair_weights[still:].tolist(), angles[still:].tolist(), strict=True
+        )
     )
     rounding = 4 * (family.n_pairs + 16) * UNIT
     return bool(worst + family.constant > rounding * (family.weight + abs(family.constant)))
+
+
+def lowest_sum(thetas: Array, weights: Array, context: int) -> float:
+    """The least sum_i w_i cos(m theta_i) of the distances 0 < m < context, less its rounding.
+
+    -sum_i w_i, which is below it, of very many.
+    """
+    if thetas.tolist() == [1.0]:
+        return float(weights[0]) * lowest_cosine(context)
+    if context * thetas.size > MANY_COSINES:
+        return -float(weights.sum())
+    return _lowest_sum(tuple(thetas.tolist()), tuple(weights.tolist()), context)
+
+
+@lru_cache(maxsize=16)
+def _lowest_sum(thetas: tuple[float, ...], weights: tuple[float, ...], context: int) -> float:
+    sums = np.cos(np.multiply.outer(np.arange(1, context), np.array(thetas))) @ np.array(weights)
+    rounding = UNIT * (4 * context * sum(thetas) + 4 * len(thetas)) * max(weights, default=0.0)
+    return float(sums.min(initial=sum(weights))) - rounding
 
 
 @lru_cache(maxsize=16)

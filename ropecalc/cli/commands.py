@@ -11,8 +11,8 @@ class Commands(Mapping[str, ModuleType]):
     """The module of each command by its name, loaded when it is asked for."""
 
     NAMES = tuple(
-        "min-base curve max-ctx check inspect lint compare models plan emit temperature freqs "
-        "staircase windows weights verify explain schema".split()
+        "min-base min-factor curve max-ctx check inspect lint compare models plan emit temperature "
+        "freqs staircase windows weights verify explain schema".split()
     )
 
     def __getitem__(self, name: str) -> ModuleType:

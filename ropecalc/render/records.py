@@ -38,6 +38,10 @@ SHAPES = {
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "
     "wide_start wide_end wide_distance undecided precision=None",
+    "MinimumFactor": f"{_of('rope', 'rope_type base head_dim rotary_dim original_context')} "
+    "count_unrotated context margin status minimum_factor enclosure=enclosure(low,high) "
+    "minimum_factor_digits critical_distance window_status window_end recommended_factor ratio "
+    "ratio_violation given_factor given_violation steps method message=status.value",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base error_bound method message=status.value rope_type label "
     "min_window room_below room_above room_limit undecided precision=None",

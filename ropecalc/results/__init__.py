@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
     from ropecalc.results.explanations import Explanation as Explanation
+    from ropecalc.results.factors import FactorStatus as FactorStatus
+    from ropecalc.results.factors import MinimumFactor as MinimumFactor
     from ropecalc.results.findings import Finding as Finding
     from ropecalc.results.findings import Severity as Severity
     from ropecalc.results.inspections import Inspection as Inspection
@@ -74,6 +76,7 @@ _HOME = {
     "Rope": "configs",
     "Trained": "configs",
     "Explanation": "explanations",
+    "FactorStatus": "factors",
     "Finding": "findings",
     "FrequencyGroup": "comparisons",
     "Inspection": "inspections",
@@ -83,6 +86,7 @@ _HOME = {
     "LengthFactor": "temperatures",
     "MaxContext": "verdicts",
     "MinimumBase": "bases",
+    "MinimumFactor": "factors",
     "PairFrequencies": "curves",
     "Plan": "plans",
     "Precision": "precisions",

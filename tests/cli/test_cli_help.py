@@ -30,6 +30,8 @@ OWN = {
     "min-base": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
     "--weights --min-window --round --integer --digits --safe --no-table --verify --certificate "
     "--safe-certificate --dtype --recipe",
+    "min-factor": "--ctx --rope-type --base --dim --rotary-dim --original-context --layer "
+    "--ignore-unrotated --margin --weights --digits",
     "curve": "--base --dim --rotary-dim --ctx --points --every --all --kind --normalise --raw "
     "--width --height --linear --dtype --recipe",
     "max-ctx": "--base --dim --rotary-dim --margin --limit",
@@ -69,6 +71,7 @@ def help_of(run_batch: RunBatch) -> dict[str, str]:
 def test_the_commands_are_there() -> None:
     assert list(COMMANDS) == [
         "min-base",
+        "min-factor",
         "curve",
         "max-ctx",
         "check",

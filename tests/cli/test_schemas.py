@@ -33,6 +33,9 @@ min-base --dim 48 --rotary-dim 16 --ctx 64
 min-base --dim 16 --rotary-dim 8 --ctx 64
 min-base --dim 16 --ctx 64 --margin 0.9 --no-table
 min-base --dim 8 --ctx 64 --weights WEIGHTS --min-window 1e-3
+min-factor --base 1e4 --dim 64 --original-context 512 --rope-type yarn --ctx 256,2k
+min-factor --base 1e4 --dim 16 --original-context 64 --ctx 512 --digits 5
+min-factor --base 1e4 --original-context 4k --ctx 128k
 curve --base 1e4 --ctx 2k --points 20
 curve --base 1e4 --ctx 2k --points 5 --dtype float32
 curve --base 1e4,1e6 --ctx 64 --points 5 --kind upper-bound --raw

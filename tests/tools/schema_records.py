@@ -416,6 +416,32 @@ SCHEMA = Record(
 
 COMMANDS = {
     "min-base": Output("Minimum bases, one a head and context", ((MIN_BASE_INPUTS, MIN_BASE),)),
+    "min-factor": Output(
+        "Minimum scaling factors, one a context",
+        (
+            (
+                Record(
+                    "model context rope_type layer count_unrotated margin weights digits",
+                    own={
+                        **ASKED,
+                        "model": Key(nullable(STRING), "The model that was given."),
+                        "context": Key(array(INTEGER), "The contexts."),
+                        "rope_type": Key(STRING),
+                        "digits": Key(nullable(INTEGER)),
+                    },
+                ),
+                of(
+                    "MinimumFactor",
+                    {
+                        "enclosure": Key(
+                            part("enclosure"), "(low, high], one float64 wide, has the infimum."
+                        ),
+                        "message": MESSAGE,
+                    },
+                ),
+            ),
+        ),
+    ),
     "curve": Output(
         "Curves, one a head",
         (

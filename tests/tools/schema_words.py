@@ -93,7 +93,7 @@ UNITS = {
     "original_context safe_distance shortest_wavelength trained_context turned_context "
     "usable_length wavelengths "
     "wide_distance window worst_distance difference_distance exact_first_violation first_hidden "
-    "first_made",
+    "first_made ratio_violation given_violation",
     "rad/token": "angular_frequencies",
     "rad": "largest_phase_error",
     "turns": "turns unseen_turns",

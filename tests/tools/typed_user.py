@@ -27,6 +27,10 @@ def bases() -> None:
     staircase: rc.Staircase = rc.build_staircase("minimum", 16, 32, jobs=1)
     step: rc.Step = staircase.at(20)
     estimate: rc.Estimate = rc.refined_estimate(512, 64)
+    yarn = rc.Rope("all", "yarn", 1e4, 64, 64, {"original_context": 128})
+    factor: rc.MinimumFactor = rc.min_factor(yarn, 512)
+    assert factor.status is rc.FactorStatus.FOUND
+    assert_type(factor.minimum_factor, float | None)
     print(first.start, step.base, estimate.value + rc.continuum_estimate(512))
 
 

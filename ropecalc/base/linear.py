@@ -1,0 +1,71 @@
+"""Where a sweep over factors of linear interpolation may begin: no factor in between will do.
+
+Dividing all frequencies by s is dividing all positions: S(m) = C(m / s) with C the plain curve at
+real positions. Let C be negative on an interval (p, q). A factor s >= 1 / (q - p) with (L - 1) / s
+> p has a multiple of 1 / s in it that belongs to a distance below L, and breaks the bound. So the
+sweep, come to s = 1 / (q - p), goes on from (L - 1) / p.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ropecalc.base.sweep import Jump
+from ropecalc.bound import scan
+from ropecalc.similarity import UNIT
+
+if TYPE_CHECKING:
+    from ropecalc.base.scaled import ScaledFamily
+
+HAIR = 1e-9  # relative: more than all rounding here
+MOST_STEPS = 500_000
+
+
+def known_start(family: ScaledFamily, context: int) -> Jump | None:
+    """The jump that the first negative stretch of the plain curve allows; None without one."""
+    if family.rope is None or family.rope.rope_type != "linear":
+        return None
+    found = scan(family.spectrum(1), 0, context, margin=family.margin, first_only=True)
+    middle = found.first_violation
+    if middle is None:
+        return None
+    low, high = (followed(family, float(middle), way, -1) for way in (-1, 1))
+    if high - low <= 0:
+        return None
+    start, end = -math.log(high - low) + HAIR, math.log((context - 1) / low) - HAIR
+    return Jump(max(0.0, start), end) if end > max(0.0, start) else None
+
+
+def surely_holds_from(family: ScaledFamily, context: int) -> float:
+    """An x from which on every factor of linear interpolation meets the bound.
+
+    The plain curve is positive from position 0 to p: so is that of every factor that brings the
+    last distance to p or below.
+    """
+    last = context - 1
+    p = followed(family, 0.0, 1, 1, last)
+    return 0.0 if p >= last else math.log(last / p) + HAIR
+
+
+def followed(family: ScaledFamily, at: float, way: int, sign: int, goal: float = math.inf) -> float:
+    """How far from a position, up or down, the plain curve certainly keeps its sign."""
+    thetas, weights = family.moving, family.pair_weights
+    bend = float(weights @ (thetas * thetas))
+    size = family.weight + abs(family.constant)
+    for _ in range(MOST_STEPS):
+        angles = at * thetas
+        error = UNIT * (8 * at * float(weights @ thetas) + (thetas.size + 8) * size)
+        depth = sign * (float(np.cos(angles) @ weights) + family.constant) - error
+        slope = sign * way * float((np.sin(angles) * thetas) @ weights) + error
+        if depth <= 0 or at > goal:
+            break
+        # the h > 0 with -depth + slope h + bend h^2 / 2 = 0
+        root = math.sqrt(slope * slope + 2 * bend * depth)
+        step = 2 * depth / (slope + root) if slope > 0 else (root - slope) / bend
+        at += way * step * (1 - HAIR)
+        if step < HAIR:
+            break
+    return at

@@ -1,0 +1,218 @@
+"""The spectra of one scaled head over all factors: the second family that sweep and walk know.
+
+Linear interpolation, YaRN, NTK-by-parts and Llama 3's scaling are linear in 1/s, and NTK-aware
+scaling is a power of s. With x = ln(s) all of them have
+
+    theta_i(x) = a_i + c_i exp(-l_i x),      a_i, c_i >= 0
+
+(a_i is what a pair keeps however large the factor: all of it before YaRN's ramp, nothing behind
+it), so that with psi_i = m l_i c_i exp(-l_i x)
+
+    phi_i' = -psi_i,     psi_i' = -l_i psi_i
+
+as for the family of bases, where a_i = 0, c_i = 1 and l_i = e_i. What is bounded at x is bounded
+beyond it, since angles and psi_i fall as x grows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ropecalc.base.family import Array, Family, Moments, split
+from ropecalc.results import Rope
+from ropecalc.scaling import Base, from_rope
+from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum
+
+SPARE = 10  # digits of a frequency beyond those asked for: a_i is a difference of two
+
+
+@dataclass(frozen=True)
+class ScaledFamily(Family):
+    """The spectra of one scaling method over all factors s >= 1; a member's "base" is its s.
+
+    Parameters
+    ----------
+    rope : with the method and its parameters; the factor among them does not count
+    length : tokens, where the frequencies depend on it
+    """
+
+    rope: Rope | None = None
+    length: int | None = None
+
+    def spectrum(self, base: Base) -> Spectrum:
+        """The member with this factor."""
+        assert self.rope is not None
+        parameters = {**self.rope.parameters, "factor": base}
+        return from_rope(
+            replace(self.rope, parameters=parameters),
+            self.length,
+            weights=self.weights,
+            count_unrotated=self.count_unrotated,
+        )
+
+    def parts(self, digits: int) -> tuple[Frequencies, Frequencies]:
+        """a_i and c_i of the methods that are linear in 1/s, to ``digits`` digits of theta_i(0)."""
+        whole, half = (self.spectrum(s).frequencies_to(digits + SPARE) for s in (1, 2))
+        moving = tuple(2 * (one - other) for one, other in zip(whole, half, strict=True))
+        tiny = Decimal(10) ** -digits
+        kept = tuple(
+            Decimal(0) if abs(one - c) <= tiny * one else one - c
+            for one, c in zip(whole, moving, strict=True)
+        )
+        return kept, moving
+
+    @cached_property
+    def decays(self) -> Array:
+        """l_i, shape (n_pairs,)."""
+        return np.ones(self.n_pairs)
+
+    @cached_property
+    def kept(self) -> Array:
+        """a_i, rad/token, shape (n_pairs,)."""
+        return np.array([float(a) for a in self.parts(FREQUENCY_DIGITS - SPARE)[0]])
+
+    @cached_property
+    def moving(self) -> Array:
+        """c_i, rad/token, shape (n_pairs,)."""
+        return np.array([float(c) for c in self.parts(FREQUENCY_DIGITS - SPARE)[1]])
+
+    @cached_property
+    def _known(self) -> dict[Any, list[tuple[Any, Any]]]:
+        return {}
+
+    def numbers(self, mp: Any) -> list[tuple[Any, Any]]:
+        """a_i and c_i as numbers of a context."""
+        if mp not in self._known:
+            kept, moving = self.parts(mp.dps + SPARE)
+            pairs = zip(kept, moving, strict=True)
+            self._known[mp] = [(mp.mpf(str(a)), mp.mpf(str(c))) for a, c in pairs]
+        return self._known[mp]
+
+    @property
+    def still(self) -> int:
+        """How many of the first pairs no factor changes."""
+        changed = np.flatnonzero(self.moving)
+        return int(changed[0]) if changed.size else self.n_pairs
+
+    def thetas(self, x: float) -> Array:
+        """theta_i at x, shape (n_pairs,); off by at most (l_i x + 3) units, relative."""
+        return self.kept + self._moved(x)
+
+    def _moved(self, x: float) -> Array:
+        return self.moving * np.exp(-x * self.decays)
+
+    def theta_units(self, x: float) -> Array:
+        """As in Family, with one unit more for the sum."""
+        return x * self.decays + 1
+
+    def _shares(self, x: float) -> Array:
+        """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves."""
+        moved = self._moved(x)
+        whole = self.kept + moved
+        return np.divide(moved, whole, out=np.zeros_like(moved), where=whole > 0)
+
+    def speed_weights(self, x: float) -> Array:
+        """As in Family."""
+        return self.pair_weights * self.decays * self._shares(x)
+
+    def bend_weights(self, x: float) -> tuple[Array, Array]:
+        """As in Family."""
+        speeds = self.decays * self._shares(x)
+        return self.pair_weights * speeds * self.decays, self.pair_weights * speeds * speeds
+
+    def curvature(self, sine: Array, cosine: Array, squares: Array, x: float) -> Array:
+        """As in Family."""
+        bends, speeds = self.bend_weights(x)
+        return -(sine @ bends + (squares * cosine) @ speeds)
+
+    def moments(self, phi: Array, squares: Array, x: float) -> Moments:
+        """As in Family."""
+        w, e, speed = self.pair_weights, self.decays, self.decays * self._shares(x)
+        first = phi @ np.array([w, w * speed, w * speed * e, w * speed * e * e]).T
+        second = (
+            squares
+            @ np.array([w * speed, w * speed * e, w * speed * speed, w * speed * speed * e]).T
+        )
+        third = (squares * phi) @ np.array([w, w, w * speed**2, w * speed**3]).T
+        rows = np.array([first, second, third])
+        (p10, p11, p12, p13), (p21, bent, p22, p23), (_, _, p32, p33) = split(rows)
+        return Moments(p10, p11, p12, p13, p21, bent, p22, p23, p32, p33)
+
+    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """theta_i, theta_i' and theta_i'' at x in multiple precision: a few units off."""
+        shrunk = mp.exp(-x)
+        for kept, moving in self.numbers(mp):
+            moved = moving * shrunk
+            yield kept + moved, -moved, moved
+
+    def speeds(self, low: float, high: float) -> Array:
+        """Bounds on |theta_i| and its first three derivatives, which fall with x: (4, n_pairs)."""
+        del high
+        moved = self._moved(low) * self.decays ** np.arange(4)[:, None]
+        moved[0] += self.kept
+        return moved * (1 + 1e-9)
+
+    def described(self, x: Any) -> str:
+        """The factor at x, for a message."""
+        return f"factor {math.exp(min(float(x), 690.0)):.15g}"
+
+
+@dataclass(frozen=True)
+class StretchedFamily(ScaledFamily):
+    """Linear interpolation: S(m) is the plain curve at m / s."""
+
+    def holds_from(self, context: int) -> float:
+        """As in Family: the plain curve is positive up to some position."""
+        from ropecalc.base.linear import surely_holds_from
+
+        if context not in self._from:
+            self._from[context] = surely_holds_from(self, context)
+        return self._from[context]
+
+    @cached_property
+    def _from(self) -> dict[int, float]:
+        return {}
+
+
+@dataclass(frozen=True)
+class GrownFamily(ScaledFamily):
+    """NTK-aware scaling, b' = b s^(r/(r-2)): theta_i = b^(-2i/r) exp(-x 2i/(r-2))."""
+
+    @cached_property
+    def decays(self) -> Array:
+        """l_i = 2i/(r - 2), shape (n_pairs,)."""
+        return np.arange(self.n_pairs) * 2 / (self.rotary_dim - 2)
+
+    def parts(self, digits: int) -> tuple[Frequencies, Frequencies]:
+        """Nothing is kept: c_i is the plain frequency."""
+        plain = self.spectrum(1).frequencies_to(digits + SPARE)
+        return (Decimal(0),) * self.n_pairs, plain
+
+    @property
+    def still(self) -> int:
+        """The first pair turns by 1 rad/token at every factor."""
+        return 1
+
+    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
+        """As in ScaledFamily; powers of one ratio."""
+        step = mp.mpf(2) / (self.rotary_dim - 2)
+        ratio, power = mp.exp(-x * step), mp.mpf(1)
+        for i, (_, moving) in enumerate(self.numbers(mp)):
+            theta, decay = moving * power, i * step
+            yield theta, -decay * theta, decay * decay * theta
+            power *= ratio
+
+
+FAMILIES: dict[str, Callable[..., ScaledFamily]] = {
+    "linear": StretchedFamily,
+    "yarn": ScaledFamily,
+    "llama3": ScaledFamily,
+    "ntk_aware": GrownFamily,
+}

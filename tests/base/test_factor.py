@@ -1,0 +1,161 @@
+"""The smallest scaling factor: published needs, both sides of each end by Arb, and laws."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ropecalc
+from ropecalc import FactorStatus, InvalidValueError, Rope
+from ropecalc.base.factor import METHODS
+from ropecalc.base.scaled import FAMILIES
+from ropecalc.results import WindowStatus
+from ropecalc.scaling import from_rope, ntk_aware_base
+from tests.tools.laws import laws
+
+LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
+
+
+def rope(method: str, base: float, original: int, dim: int = 128, **more: Any) -> Rope:
+    with_original = method in ("yarn", "llama3", "dynamic")
+    given: dict[str, Any] = {"original_context": original} if with_original else {}
+    given |= LLAMA3 if method == "llama3" else {}
+    return Rope("all", method, base, dim, dim, {**given, **more}, context=original)
+
+
+def similarity(one: Rope, factor: float, distance: int) -> arb:
+    """S(m) in ball arithmetic: frequencies from their decimals, cosines from Arb."""
+    spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), distance)
+    thetas = [arb(str(theta)) for theta in spectrum.frequencies_to(60)]
+    return sum(((distance * theta).cos() for theta in thetas), arb(0))
+
+
+def breaks(one: Rope, factor: float, context: int) -> bool:
+    """Whether plain NumPy finds a distance clearly below zero."""
+    spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
+    m = np.arange(context)
+    total = sum(np.cos(m * theta) for theta in spectrum.angular_frequencies)
+    return bool(np.min(total) < -1e-9)
+
+
+KNOWN = [
+    (rope("yarn", 1e6, 32_768), 131_072, 6.340289566, 128_312),
+    (rope("yarn", 1e6, 32_768), 65_536, 2.519351420, 52_573),
+    (rope("yarn", 5e5, 8_192), 131_072, 10.025541581, 59_562),
+    (rope("llama3", 5e5, 8_192), 131_072, 9.302450486, 130_562),
+    (rope("linear", 1e4, 4_096), 16_384, 9.602839789, 16_383),
+]
+
+
+@pytest.mark.parametrize(("one", "context", "factor", "distance"), KNOWN)
+def test_needs_of_known_settings(one: Rope, context: int, factor: float, distance: int) -> None:
+    found = ropecalc.min_factor(one, context, window=False, recommended=False)
+    assert found.minimum_factor == pytest.approx(factor, rel=1e-9)
+    assert found.critical_distance == distance
+    low, high = found.enclosure or (0.0, 0.0)
+    assert math.nextafter(low, math.inf) == high == found.minimum_factor
+    previous, ctx.prec = ctx.prec, 200
+    try:
+        assert similarity(one, low, distance) < 0 < similarity(one, high, distance)
+    finally:
+        ctx.prec = previous
+
+
+def test_every_smaller_factor_of_a_dense_set_breaks_the_bound() -> None:
+    one, context, factor, _ = KNOWN[1]
+    assert all(breaks(one, s, context) for s in np.linspace(1, factor - 1e-6, 40).tolist())
+    assert not breaks(one, factor + 1e-8, context)
+
+
+def test_no_factor_is_large_enough() -> None:
+    found = ropecalc.min_factor(rope("yarn", 1e4, 4_096), 131_072)
+    assert found.status is FactorStatus.NO_FACTOR
+    assert found.minimum_factor is found.recommended_factor is found.critical_distance is None
+    assert (found.ratio, found.ratio_violation) == (32.0, 25_500)
+
+
+def test_one_is_enough() -> None:
+    found = ropecalc.min_factor(rope("yarn", 1e6, 32_768), 8_192)
+    assert (found.status, found.minimum_factor) == (FactorStatus.ONE_IS_ENOUGH, 1.0)
+    assert found.recommended_factor is None
+
+
+def test_the_recommended_factor_has_room_and_is_the_first() -> None:
+    one = rope("llama3", 5e5, 8_192, 64)
+    found = ropecalc.min_factor(one, 16_384)
+    assert found.minimum_factor is not None
+    assert found.recommended_factor is not None
+    assert found.minimum_factor < found.recommended_factor
+    for share in np.linspace(-0.01, 0.01, 21).tolist():
+        assert not breaks(one, found.recommended_factor * (1 + share), 16_384)
+
+
+def test_ntk_aware_is_the_minimum_base_in_other_words() -> None:
+    found = ropecalc.min_factor(rope("ntk_aware", 1e4, 1, 64), 4_096, recommended=False)
+    assert found.minimum_factor is not None
+    base = ropecalc.min_base(64, 4_096).minimum_base
+    assert ntk_aware_base(1e4, 64, found.minimum_factor) == pytest.approx(base, rel=1e-12)
+
+
+def test_dynamic_is_ntk_aware_at_its_length() -> None:
+    one = rope("dynamic", 1e4, 1_024, 64)
+    found = ropecalc.min_factor(one, 4_096, recommended=False)
+    assert found.minimum_factor is not None
+    assert not breaks(one, found.minimum_factor * (1 + 1e-9), 4_096)
+    assert breaks(one, found.minimum_factor * (1 - 1e-5), 4_096)
+
+
+def test_linear_holds_without_end_once_the_last_distance_is_before_the_first_zero() -> None:
+    found = ropecalc.min_factor(rope("linear", 1e4, 1_024, 64), 2_048, recommended=False)
+    assert found.window_status is WindowStatus.ENDLESS
+    assert found.critical_distance == 2_047
+
+
+@pytest.mark.parametrize("method", list(FAMILIES))
+def test_a_family_is_the_spectra_of_its_method(method: str) -> None:
+    one = rope(method, 1e4, 512, 32)
+    family = FAMILIES[method](head_dim=32, rotary_dim=32, rope=one, length=2_048)
+    for factor in (1.0, 1.5, 3.0, 40.0):
+        expected = family.spectrum(factor).angular_frequencies
+        assert family.thetas(math.log(factor)) == pytest.approx(expected, rel=1e-13)
+
+
+@laws(max_examples=25)
+@given(
+    method=st.sampled_from([name for name in METHODS if name != "dynamic"]),
+    base=st.floats(2.0, 1e6),
+    n_pairs=st.integers(2, 12),
+    original=st.integers(4, 300),
+    context=st.integers(2, 600),
+)
+def test_the_minimum_of_random_heads(
+    method: str, base: float, n_pairs: int, original: int, context: int
+) -> None:
+    one = rope(method, base, original, 2 * n_pairs)
+    found = ropecalc.min_factor(one, context, window=False, recommended=False)
+    top = found.minimum_factor or 200.0
+    for s in np.geomspace(1, top, 30)[:-1].tolist():
+        if top - s > 1e-6 * top:
+            assert not holds(one, s, context)
+    if found.minimum_factor is not None:
+        assert not breaks(one, found.minimum_factor, context)
+
+
+def holds(one: Rope, factor: float, context: int) -> bool:
+    """Whether plain NumPy finds every distance clearly above zero."""
+    spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
+    m = np.arange(context)
+    total = sum(np.cos(m * theta) for theta in spectrum.angular_frequencies)
+    return bool(np.min(total) > 1e-9)
+
+
+def test_a_method_without_a_growing_factor_is_refused() -> None:
+    with pytest.raises(InvalidValueError, match="rope_type must be one of linear, yarn"):
+        ropecalc.min_factor(Rope("all", "default", 1e4, 64, 64, {}), 4_096)
