@@ -10,6 +10,7 @@ from ropecalc.lint.lengths import SAME, attention_of
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, SERVERS, RopeObject, Subject
 from ropecalc.lint.words import literal, number, tokens
+from ropecalc.models.gguf import READS_EXTRAPOLATION
 from ropecalc.models.megatron import LLAMA3, LLAMA3_FACTOR
 from ropecalc.quantities import listed
 from ropecalc.results import Rope
@@ -265,7 +266,7 @@ def litgpt_ramp(subject: Subject) -> Iterator[Said]:
 
 def gguf_unread(subject: Subject) -> Iterator[Said]:
     """Metadata that llama.cpp writes and does not read."""
-    if subject.model.form != "gguf" or subject.model.model_type == "grok":
+    if subject.model.form != "gguf" or subject.model.model_type in READS_EXTRAPOLATION:
         return
     for key in subject.model.document:
         if key.endswith(UNREAD_IN_GGUF):

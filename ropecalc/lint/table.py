@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from ropecalc.lint import apart, bounds, keys, lengths, missing, types
 from ropecalc.lint.rule import Rule
 from ropecalc.results.findings import Severity
+from ropecalc.stacks import llama_cpp, sglang, transformers, vllm
+from ropecalc.stacks.trainers import megatron_lm
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
-TF = "transformers 5.23"
-VLLM, SGLANG = "vLLM 0.33", "SGLang 0.5.23"
-LLAMA_CPP = "llama.cpp 0c1e570"
-MEGATRON = "Megatron-LM d98e8a6"
+DIGITS = 7  # of a commit
+
+
+def _named(room: ModuleType) -> str:
+    """A stack with the version that its room was written for."""
+    version = str(room.VERSION)
+    return f"{room.LABEL} {version.removesuffix('.0') if '.' in version else version[:DIGITS]}"
+
+
+TF, VLLM, SGLANG = _named(transformers), _named(vllm), _named(sglang)
+LLAMA_CPP, MEGATRON = _named(llama_cpp), _named(megatron_lm)
 
 RULES = (
     Rule(

@@ -63,6 +63,7 @@ class KnownModel:
     def config(self) -> ModelConfig:
         """What the table says about its rotary embeddings."""
         from ropecalc.models.huggingface import parse_config
+        from ropecalc.models.raw import text_keys
         from ropecalc.results.configs import Known
 
         if not self.rotates:
@@ -70,7 +71,11 @@ class KnownModel:
                 f"{self.name}: {UNROTATED}; pass a model that has rotary embeddings"
             )
         known = Known((self.name,), matched=False, trained=self.trained, recipe=self.recipe)
-        return replace(parse_config(self.document, self.name), known=known)
+        model = parse_config(self.document, self.name)
+        if not any("layer" in key for key in text_keys(self.document)):
+            # trimmed: what a class has without the key is not what the model has
+            model = replace(model, ropes=tuple(replace(rope, layers=None) for rope in model.ropes))
+        return replace(model, known=known)
 
 
 def model_names() -> tuple[str, ...]:

@@ -82,6 +82,11 @@ def test_published_keys_that_a_name_alone_must_have() -> None:
         assert "mrope_interleaved" in parameters, name
 
 
+def test_layers_that_no_source_counts_are_not_counted() -> None:
+    assert find_model("CodeLlama-70B-Instruct").rope.layers is None
+    assert find_model("Qwen3-8B").rope.layers == 36
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
