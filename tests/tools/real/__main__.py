@@ -46,7 +46,8 @@ def run(stack: str, folder: Path, asked: Iterable[Json]) -> Iterator[Json]:
     with worker:
         for case in asked:
             print(json.dumps(case), file=worker.stdin, flush=True)
-            yield json.loads(worker.stdout.readline())
+            # what a stack prints as it is imported comes before its first answer
+            yield json.loads(next(line for line in worker.stdout if line.startswith("{")))
         worker.stdin.close()
 
 

@@ -65,7 +65,9 @@ def written() -> Iterator[Json]:
                 case = {"id": f"{name}/{key}", "stack": stack, "config": config}
                 found = emitted(case)
                 if found is not None and found[1].text:
-                    yield {**case, "text": found[1].text, "exact": found[1].exact}
+                    setting, emission = found
+                    told = {"text": emission.text, "exact": emission.exact}
+                    yield {**case, "ctx": setting.context, **told}
 
 
 def emitted(case: Json) -> tuple[Setting, Emission] | None:
@@ -82,7 +84,7 @@ def input_of(case: Json) -> Json:
     """The text as the module of its stack takes it."""
     config, text = case["config"], case["text"]
     if text.startswith("{"):  # keys of config.json
-        return {"config": {**config, **json.loads(text)}}
+        return {"config": {**config, **json.loads(text)}, "ctx": case["ctx"]}
     if case["stack"] not in COMMANDS:
         return {"config": config, "argv": [text]}
     words = shlex.split(text)
