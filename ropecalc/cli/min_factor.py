@@ -33,7 +33,7 @@ RopeType = Annotated[
     str | None,
     typer.Option(
         "--rope-type",
-        help="yarn, llama3, linear, ntk-aware or dynamic; the model's own, or yarn, unless given.",
+        help="yarn (default), llama3, linear, ntk-aware, dynamic.",
         metavar="TYPE",
         show_default=False,
         autocompletion=complete_rope_type,
@@ -45,7 +45,7 @@ Digits = Annotated[
         "--digits", "Round the factor up to so many digits.", "N", options.positive("digits", "9")
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the minimum factor alone; nothing where 1 will do.")]
+Quiet = Annotated[bool, options.quiet("Print the minimum factor alone.")]
 
 
 def command(
@@ -67,11 +67,7 @@ def command(
     as_markdown: options.AsMarkdown = False,
     quiet: Quiet = False,
 ) -> None:
-    """The smallest scaling factor that meets the bound at a context.
-
-    Beside it stand the factor to write into a config, with 1 % of room on both sides, and what
-    the usual one, target over original context, gives.
-    """
+    """The smallest scaling factor that meets the bound, and the first one with 1 % of room."""
     form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     at_most_one(**{"MODEL": model, "--dim": dim})
     at_most_one(**{"MODEL": model, "--rotary-dim": rotary_dim})

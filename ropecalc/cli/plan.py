@@ -45,7 +45,7 @@ From = Annotated[
     int | None,
     options.option(
         "--from",
-        "Context to begin from; from its maker or the file unless given.",
+        "Context to begin from; else its maker's.",
         "TOKENS",
         options.reader(options.tokens),
     ),

@@ -9,12 +9,7 @@ from typing import Any
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
 from ropecalc.lint.words import literal, number
-from ropecalc.models.classes import (
-    BASES_BY_LAYER,
-    FLAT_REFUSED,
-    LONGROPE_ALONE,
-    ROTARY,
-)
+from ropecalc.models.classes import LONGROPE_ALONE, class_row, reads_by_kind_alone
 from ropecalc.models.document import shown
 from ropecalc.models.huggingface import is_flat
 from ropecalc.quantities import listed
@@ -45,14 +40,6 @@ OUTER_KEYS = (
     *(MAXIMUM, ORIGINAL, "partial_rotary_factor"),
 )
 SIMILAR, SIMILAR_OUTSIDE = 0.72, 0.88  # ratios of difflib; many more keys stand outside
-# Classes with kinds of layers of their own, of transformers 5.23, that ROTARY has.
-LAYERED = frozenset(
-    "afmoe bamba cohere2 cohere2_moe cwm deepseek_v32 dots1 exaone4 exaone_moe falcon_h1 gemma2 "
-    "gemma3_text gemma3n_text glm_moe_dsa gpt_oss granitemoehybrid lfm2 llama4_text minimax "
-    "ministral modernbert modernbert-decoder olmo3 qwen2 qwen2_moe qwen2_5_vl_text qwen2_vl_text "
-    "qwen3 qwen3_5_moe_text qwen3_5_text qwen3_next recurrent_gemma smollm3 t5gemma2_text "
-    "vaultgemma zamba2 gemma3 gemma3n qwen2_vl lfm2_moe".split()
-)
 
 
 def unknown_key(subject: Subject) -> Iterator[Said]:
@@ -68,7 +55,7 @@ def unknown_key(subject: Subject) -> Iterator[Said]:
 
 def key_of_another_method(subject: Subject) -> Iterator[Said]:
     """A key that exists, but not for the method that the object asks for."""
-    for item in subject.objects:
+    for item in () if _nested_ignored(subject) else subject.objects:
         foreign = ALL_KEYS - COMMON - KEYS.get(item.method, ALL_KEYS)
         for key in item.values:
             if key not in foreign or not item.has(key):
@@ -81,6 +68,13 @@ def key_of_another_method(subject: Subject) -> Iterator[Said]:
                 f"Remove it, or write the rope_type that reads it: {others}.",
                 item.layer_type,
             )
+
+
+def _nested_ignored(subject: Subject) -> bool:
+    """Whether the objects are by kind of layer, for a class that passes over them."""
+    row = class_row(subject.model.model_type)
+    nested = any(item.layer_type is not None for item in subject.objects)
+    return nested and row is not None and row.kinds == "ignored"
 
 
 def _differs(item: RopeObject) -> bool:
@@ -178,7 +172,7 @@ def type_overlooked(subject: Subject) -> Iterator[Said]:
 
 
 def _overlooked(subject: Subject, item: RopeObject) -> bool:
-    by_layer = subject.model.model_type in BASES_BY_LAYER and item.layer_type is None
+    by_layer = reads_by_kind_alone(subject.model.model_type) and item.layer_type is None
     return by_layer and item.has("type") and not item.has("rope_type")
 
 
@@ -188,7 +182,8 @@ def flat_not_read(subject: Subject) -> Iterator[Said]:
     values = subject.text.get("rope_parameters")
     if subject.has("rope_scaling") or not isinstance(values, Mapping) or not is_flat(values, kind):
         return
-    does = "refuses it: TypeError" if kind in FLAT_REFUSED else "passes over it"
+    row = class_row(kind)
+    does = "refuses it" if row is not None and row.flat == "stops" else "passes over it"
     yield Said(
         f"{subject.prefix}rope_parameters is one object for all layers, but {kind} has one a kind "
         f"of layer: transformers 5 {does}",
@@ -265,8 +260,7 @@ def original_length_twice(subject: Subject) -> Iterator[Said]:
 def nested_not_read(subject: Subject) -> Iterator[Said]:
     """Rope objects by kind of layer, for a class that has one kind."""
     kind = subject.model.model_type
-    nested = [item for item in subject.objects if item.layer_type is not None]
-    if nested and kind in ROTARY - LAYERED and not subject.has("layer_types"):
+    if _nested_ignored(subject):
         yield Said(
             f"{subject.prefix}rope_parameters is told apart by kind of layer, but {kind} has one "
             "kind: transformers 5 passes over the inner objects and takes the base that stands "

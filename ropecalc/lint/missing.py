@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, Subject
 from ropecalc.lint.words import literal, number, tokens
-from ropecalc.models.classes import BASE, BASES_BY_LAYER, PLAIN_BASE
+from ropecalc.models.classes import PLAIN_BASE, default_base
 
 KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
 # Classes that transformers 4.57.6 does not have at all: no reader of that age opens their files.
@@ -122,4 +122,4 @@ def new_form_only(subject: Subject) -> Iterator[Said]:
 
 def _default(model_type: str) -> float:
     """The base of a class, in layers that see the whole context."""
-    return BASES_BY_LAYER.get(model_type, (BASE.get(model_type, PLAIN_BASE),))[0]
+    return default_base(model_type) or PLAIN_BASE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ropecalc.lint import apart, bounds, keys, lengths, missing, types
+from ropecalc.lint import apart, bounds, classes, keys, lengths, missing, types
 from ropecalc.lint.rule import Rule
 from ropecalc.results.findings import Severity
 from ropecalc.stacks import llama_cpp, sglang, transformers, vllm
@@ -65,6 +65,20 @@ RULES = (
         "Phi-3, PhiMoE: a scaling that the class refuses",
         f"{TF}; {VLLM} and {SGLANG}, which load the file by the same class",
         types.refused_by_class,
+    ),
+    Rule(
+        "class-stops",
+        ERROR,
+        "what stops the model's class, by its row in the table of classes",
+        TF,
+        classes.class_stops,
+    ),
+    Rule(
+        "key-not-read",
+        ERROR,
+        "a key about the rope that the model's class does not read",
+        TF,
+        classes.key_not_read,
     ),
     Rule(
         "integer-factor",

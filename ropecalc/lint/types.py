@@ -58,13 +58,16 @@ def list_length(subject: Subject) -> Iterator[Said]:
 def null_head_dim(subject: Subject) -> Iterator[Said]:
     """A head_dim that is null, in the file or, where it has none, by the model's class."""
     kind, written = subject.model.model_type, "head_dim" in subject.text
-    by_class = kind in classes.NULL_HEAD_DIM
+    null = classes.null_head(kind)
+    by_class = null == "own"
     if subject.has("head_dim") or not (written or by_class):
         return
     scaled = next(subject.of(*classes.MULTIPLY_HEAD_DIM), None)
-    if kind in classes.STRICT_HEAD_DIM:
+    if null == "load":
         reason = f"{kind} declares an integer and refuses it"
-    elif kind in classes.KEEPS_NULL_HEAD_DIM and scaled is not None:
+    elif null == "build":
+        reason = f"{kind} computes with it, and stops with a TypeError"
+    elif null and scaled is not None:
         reason = f"{scaled.method} scaling multiplies it, and stops with a TypeError"
     else:
         return

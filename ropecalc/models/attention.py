@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ropecalc.errors import ConfigError, InvalidValueError
-from ropecalc.models import classes
+from ropecalc.models.classes import elsewhere
 from ropecalc.models.document import Section
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.spectrum import check_dims
@@ -28,30 +28,33 @@ class Layers:
     count: int | None
 
 
-def kinds_of_layers(config: Section) -> tuple[list[Layers], int]:
+def kinds_of_layers(config: Section, of_all: int | None = None) -> tuple[list[Layers], int]:
     """The kinds of layers that rotate, whole context first, and how many attend without rotation.
 
-    From ``layer_types``, else from the pattern that the model's class has; one kind for all where
-    the file tells none apart.
+    From ``layer_types``, else from the keys that make a pattern of them; one kind for all where
+    the file tells none apart, with the window ``of_all``.
     """
     types = _types(config)
     rotated = _rotated(config, types)
-    kept = [
-        kind
+    attending = [
+        (kind, turns)
         for kind, turns in zip(types, rotated, strict=True)
-        if turns and kind not in WITHOUT_ATTENTION
+        if kind not in WITHOUT_ATTENTION
     ]
-    unrotated = sum(
-        not turns and kind not in WITHOUT_ATTENTION
-        for kind, turns in zip(types, rotated, strict=True)
-    )
-    if not kept:
+    counts = Counter(kind for kind, turns in attending if turns)
+    unrotated = sum(not turns for _, turns in attending)
+    if types and not attending:
+        fact = "no layer attends, so that none rotates: RoPE sets no limit to its context"
+        config.refuse(fact, "pass a model that has rotary embeddings")
+    if not counts:
         count = config.integer("num_hidden_layers", "n_layer", "num_layers", "n_layers")
-        return [Layers(EVERY_LAYER, _window_of_all(config), count)], 0
-    counts = Counter(kept)
-    layers = [Layers(kind, window(config, kind), counts[kind]) for kind in counts]
-    if len(layers) == 1 and layers[0].window is None:
-        return [Layers(EVERY_LAYER, None, layers[0].count)], unrotated
+        if unrotated:
+            fact = "no layer rotates its queries and keys: RoPE sets no limit to its context"
+            config.refuse(fact, "pass a model that has rotary embeddings")
+        return [Layers(EVERY_LAYER, of_all, count)], 0
+    layers = [Layers(kind, of_all or window(config, kind), counts[kind]) for kind in counts]
+    if len(layers) == 1 and (layers[0].window is None or of_all):
+        return [Layers(EVERY_LAYER, of_all, layers[0].count)], unrotated
     return sorted(layers, key=lambda layer: layer.window is not None), unrotated
 
 
@@ -65,18 +68,12 @@ def _types(config: Section) -> list[str]:
     count = config.integer("num_hidden_layers") or 0
     if count > MOST_LAYERS:
         config.fail(f"{config.prefix}num_hidden_layers must be at most {MOST_LAYERS:,}")
-    if config.model_type in classes.UNROTATED_EVERY:
-        return _by_rotation(config, count)
+    if config.get("no_rope_layers"):
+        return [FULL] * count
     if config.get("sliding_window") is None and config.get("local_attention") is None:
         return []
-    if config.model_type in ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe"):
-        return _qwen(config, count)
     pattern = _pattern(config)
-    if not pattern:
-        return []
-    first = 0 if config.model_type in classes.FULL_FIRST else pattern - 1
-    types = [FULL if at % pattern == first else SLIDING for at in range(count)]
-    return [*types[:-1], FULL] if config.model_type in classes.FULL_LAST and types else types
+    return [SLIDING if (at + 1) % pattern else FULL for at in range(count)] if pattern else []
 
 
 def _pattern(config: Section) -> int | None:
@@ -87,46 +84,18 @@ def _pattern(config: Section) -> int | None:
     written = config.get("sliding_window_pattern")
     if isinstance(written, str):  # EXAONE 4: "LLLG"
         return len(written) or None
-    pattern = config.integer("global_attn_every_n_layers")
-    return pattern or classes.SLIDING_PATTERN.get(config.model_type or "")
-
-
-def _qwen(config: Section, count: int) -> list[str]:
-    """Qwen: a window only where it is asked for, and only in the layers above a number."""
-    if not config.truth("use_sliding_window", False):
-        return []
-    full = config.get("max_window_layers")
-    full = full if isinstance(full, int) and not isinstance(full, bool) else 28
-    return [FULL if at < full else SLIDING for at in range(count)]
-
-
-def _by_rotation(config: Section, count: int) -> list[str]:
-    """Llama 4 and SmolLM3: what a layer sees goes by whether it rotates."""
-    if config.model_type == "llama4_text":
-        return [CHUNKED if turns else FULL for turns in _no_rope_layers(config, count)]
-    return [FULL] * count
-
-
-def _no_rope_layers(config: Section, count: int) -> list[bool]:
-    """True for layers that rotate; in ``no_rope_layers`` 1 says that, whatever its name says."""
-    if config.get("no_rope_layers"):
-        return [bool(turns) for turns in config.listed("no_rope_layers")]
-    every = config.integer("no_rope_layer_interval", "nope_layer_interval")
-    every = every or classes.UNROTATED_EVERY.get(config.model_type or "", 0)
-    return [not every or (at + 1) % every != 0 for at in range(count)]
+    return config.integer("global_attn_every_n_layers")
 
 
 def _rotated(config: Section, types: Sequence[str]) -> list[bool]:
-    if config.model_type in classes.UNROTATED_EVERY or config.get("no_rope_layers"):
-        turns = _no_rope_layers(config, len(types))
-        if len(turns) != len(types):
-            lengths = f"{len(turns)} entries for {len(types)} layers"
-            config.fail(f"{config.prefix}no_rope_layers has {lengths}", "correct one of them")
-        return turns
-    mixed = SLIDING in types
-    if mixed and config.model_type in classes.UNROTATED_FULL:
-        return [kind != FULL for kind in types]
-    return [True] * len(types)
+    """True for layers that rotate; in ``no_rope_layers`` 1 says that, whatever its name says."""
+    if not config.get("no_rope_layers"):
+        return [True] * len(types)
+    turns = [bool(turns) for turns in config.listed("no_rope_layers")]
+    if len(turns) != len(types):
+        lengths = f"{len(turns)} entries for {len(types)} layers"
+        config.fail(f"{config.prefix}no_rope_layers has {lengths}", "correct one of them")
+    return turns
 
 
 def window(config: Section, kind: str) -> int | None:
@@ -137,13 +106,6 @@ def window(config: Section, kind: str) -> int | None:
         return None
     local = config.integer("local_attention")  # ModernBERT: to both sides together
     return config.integer("sliding_window") or (local and max(1, local // 2))
-
-
-def _window_of_all(config: Section) -> int | None:
-    """The window of a model all of whose layers have one."""
-    if config.model_type in classes.ALWAYS_SLIDING and config.get("sliding_window"):
-        return config.integer("sliding_window")
-    return None
 
 
 def dims(config: Section, partial: Section | None = None) -> tuple[int, int]:
@@ -165,8 +127,6 @@ def head_size(config: Section) -> int:
     given = config.integer("head_dim", "kv_channels", "attention_head_dim")
     if given is not None:
         return given
-    if "head_dim" not in config.values and config.model_type in classes.HEAD_DIM:
-        return classes.HEAD_DIM[config.model_type or ""]
     hidden = config.integer("hidden_size", "n_embd", "d_model")
     heads = config.integer("num_attention_heads", "n_head", "n_heads", "num_heads")
     if hidden is None or heads is None:
@@ -182,6 +142,9 @@ def head_size(config: Section) -> int:
 
 def own_head_dim(config: Section, layer_type: str) -> int | None:
     """The head_dim that the layers of a kind have for themselves, where they do: Gemma 4."""
+    if isinstance(config.get("head_dims"), dict):  # of the class
+        own: int | None = config.get("head_dims").get(layer_type)
+        return own
     if layer_type == FULL and config.get("global_head_dim") is not None:
         return config.integer("global_head_dim")
     if config.get("per_layer_config") is None or config.get("layer_types") is None:
@@ -199,7 +162,8 @@ def partial_factor(config: Section, partial: Section | None = None) -> float | N
         found = None if place is None else place.number(*PARTIAL_KEYS, high=1)
         if found is not None:
             return found
-    return classes.PARTIAL_ROTARY_FACTOR.get(config.model_type or "")
+    found = elsewhere(config.model_type).get("partial_rotary_factor")
+    return None if found is None else float(found)
 
 
 def _rotary_dim(config: Section, partial: Section | None, head_dim: int) -> int:
@@ -209,7 +173,7 @@ def _rotary_dim(config: Section, partial: Section | None, head_dim: int) -> int:
         return explicit
     factor = partial_factor(config, partial)
     if factor is None:
-        return min(classes.ROTARY_DIM.get(config.model_type or "", head_dim), head_dim)
+        return head_dim
     return int(head_dim * factor)
 
 

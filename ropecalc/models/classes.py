@@ -1,196 +1,235 @@
-"""What a model's class says where its config.json is silent: the defaults of transformers 5.23.0.
+"""What each class of transformers does: one row a ``model_type``, measured by running it.
 
-Keyed by ``model_type``. A class that is not listed has no rotary embedding that is known here.
-Classes whose code lives in the model's own repository stand at the end of their lists.
+``data/classes.json`` is made by ``tests/tools/transformers_classes.py`` from what the real models
+did; it names the version. A file without a class, or with one that has no row, is read by
+``GENERIC``: as most classes read most keys. Classes whose code lies in their own repositories are
+in ``data/classes-elsewhere.json``, with what their code has for the keys that a file leaves out.
 """
 
 from __future__ import annotations
 
+import json
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
+
 PLAIN_BASE = 10_000.0
 
-# Classes whose base is 10,000 where the file has none.
-_PLAIN = (
-    "afmoe arcee aria_text bamba chameleon codegen cohere2 cohere2_moe deepseek_v2 deepseek_v3 "
-    "deepseek_v32 deepseek_v4 dia_decoder diffllama doge dots1 exaone4 exaone_moe falcon "
-    "falcon_h1 fuyu gemma gemma2 glm glm4 glm4_moe glm4_moe_lite glm_moe_dsa gpt_neox gptj "
-    "granite granitemoe granitemoehybrid granitemoeshared hunyuan_v1_dense hunyuan_v1_moe "
-    "internlm3 jamba jetmoe llama minicpm3 ministral mistral mistral4 nemotron olmo olmo2 olmoe "
-    "persimmon phi phi3 qwen2 qwen2_moe qwen3 qwen3_5_moe_text qwen3_5_text qwen3_moe "
-    "qwen3_next recurrent_gemma seed_oss stablelm starcoder2 vaultgemma youtu zamba2 "
-    "aquila baichuan chatglm deepseek internlm internlm2 kimi_k2 minicpm mixformer-sequential "
-    "phi-msft qwen stablelm_epoch RefinedWeb RefinedWebModel"
-).split()
-_OTHERS = {
-    "helium": 1e5,
-    "gpt_oss": 1.5e5,
-    "bitnet": 5e5,
-    "cohere": 5e5,
-    "csm": 5e5,
-    "ernie4_5": 5e5,
-    "ernie4_5_moe": 5e5,
-    "flex_olmo": 5e5,
-    "llama4_text": 5e5,
-    "mllama_text_model": 5e5,
-    "olmo3": 5e5,
-    "qwen3_vl_text": 5e5,
-    "qwen3_vl_moe_text": 5e5,
-    "cwm": 1e6,
-    "emu3_text_model": 1e6,
-    "lfm2": 1e6,
-    "lfm2_moe": 1e6,
-    "minimax": 1e6,
-    "ministral3": 1e6,
-    "mixtral": 1e6,
-    "phimoe": 1e6,
-    "qwen2_vl": 1e6,
-    "qwen2_vl_text": 1e6,
-    "qwen2_5_vl_text": 1e6,
-    "qwen3_omni_moe_text": 1e6,
-    "solar_open": 1e6,
-    "smollm3": 2e6,
-    "minimax_m2": 5e6,
-    "longcat_flash": 1e7,
-    "apertus": 1.2e7,
-}
-BASE = dict.fromkeys(_PLAIN, PLAIN_BASE) | _OTHERS
 
-# The whole rope object that a class has where the file has none.
-ROPE = {
-    "gpt_oss": {
-        "rope_type": "yarn",
-        "factor": 32.0,
-        "original_max_position_embeddings": 4096,
-        "beta_fast": 32.0,
-        "beta_slow": 1.0,
-        "truncate": False,
-    },
-    "cwm": {
-        "rope_type": "llama3",
-        "factor": 16.0,
-        "original_max_position_embeddings": 8192,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-    },
-    "apertus": {
-        "rope_type": "llama3",
-        "factor": 8.0,
-        "original_max_position_embeddings": 8192,
-        "low_freq_factor": 1.0,
-        "high_freq_factor": 4.0,
-    },
-    "ministral3": {
-        "rope_type": "yarn",
-        "factor": 16.0,
-        "original_max_position_embeddings": 16384,
-        "mscale": 1.0,
-        "mscale_all_dim": 1.0,
-    },
-    "mistral4": {
-        "rope_type": "yarn",
-        "factor": 128.0,
-        "original_max_position_embeddings": 8192,
-        "mscale": 1.0,
-        "mscale_all_dim": 1.0,
-    },
-}
-COMPRESS_BASE = 1.6e5  # of DeepSeek-V4's compressed attention
-# A default that wins over what a rope object says.
-ORIGINAL_CONTEXT = {"phi3": 4096}
+@dataclass(frozen=True, slots=True)
+class ClassRow:
+    """What one class reads of a config.json, and what it has without it."""
 
-# (full_attention, sliding_attention). These read rope_parameters by kind of layer alone: a flat
-# object is passed over, and rope_scaling is merged into {"rope_type": "default"}, so that a type
-# under that name alone scales nothing (convert_rope_params_to_dict of each)
-BASES_BY_LAYER = (
-    dict.fromkeys(["gemma3", "gemma3_text", "gemma3n", "gemma3n_text", "t5gemma2_text"], (1e6, 1e4))
-    | dict.fromkeys(["modernbert", "modernbert-decoder"], (1.6e5, 1e4))
-    | {"olmo3": (5e5, 5e5)}
-)
-# of these even the type is checked, so that a flat object is refused
-FLAT_REFUSED = frozenset(["modernbert", "modernbert-decoder"])
-# no key of the older form is for the sliding layers, which keep the base of their class
-FIXED_LOCAL_BASE = frozenset(["olmo3"])
+    name: str
+    run: bool = True
+    """Whether its model was run; else its config was loaded alone."""
+    rotates: Any = True
+    """Whether its layers turn: or {key, values: with which they do, default}."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """hidden_size, num_attention_heads and num_hidden_layers of its default."""
+    context: int | None = None
+    rope: Mapping[str, Any] = field(default_factory=dict)
+    """The rope object without one in the file; by kind of layer where the class has kinds."""
+    theta: Any = ("rope_theta",)
+    """The keys beside the object that its base is read from; by kind where they differ."""
+    fixed: bool = False
+    """Whether the class's own object has a base that no key beside it replaces."""
+    scaling: str = "read"
+    """rope_scaling: read; in full attention alone (full) or in both kinds (both), where the class
+    has kinds; ignored; stops."""
+    flat: str = "read"
+    """One object for all in rope_parameters: read, ignored, stops."""
+    kinds: str = "read"
+    """Objects by kind of layer: read, ignored, stops."""
+    missing: tuple[str, str] = ("filled", "filled")
+    """A kind without an object, the first and the second: filled, unrotated, stops."""
+    null: str = "filled"
+    """A kind whose object is null."""
+    silent: str = "filled"
+    """An object by kind without a base."""
+    labels: tuple[str, ...] = ()
+    """The names of the objects where they are not those of kinds of layers."""
+    mrope: bool | None = False
+    """Whether it takes the type mrope; None where it takes no scaling that was tried."""
+    proportional: str = "read"
+    """The type proportional: read, or it stops."""
+    null_scaling: str = ""
+    """What a null under rope_scaling does: nothing, or it stops."""
+    needs: tuple[str, ...] = ()
+    """Keys without which a rope object stops the model."""
+    odd_head: bool = False
+    """Whether a head_dim is for the rotation alone, and stops where it is not hidden over heads."""
+    no_head: bool = False
+    """Whether head_dim must not be there."""
+    strict: tuple[str, ...] = ()
+    """Keys that must not be null."""
+    agree: bool = False
+    """Whether head_dim must be qk_rope_head_dim, with latent attention."""
+    original: str = "read"
+    """original_max_position_embeddings beside the object: read, or only inside; stops without."""
+    part: Mapping[str, Any] = field(default_factory=dict)
+    """Partial rotation: {inside: whether a plain rope's own factor is read, outside: whether one
+    beside it gets there, scaled: what it does to a scaled rope, keys: others for it}."""
+    rotary: int | None = None
+    """The dimensions that turn, where a key of its own says it."""
+    head: str = "head_dim"
+    """The key of the head's size; quotient where none is read."""
+    head_dim: int | None = None
+    """Without that key; None for hidden_size over heads."""
+    null_head: str = ""
+    """What a null under that key stops: load, build, or scaled ropes alone; own: the class has a
+    null itself; always: and stops with it."""
+    latent: Mapping[str, int] = field(default_factory=dict)
+    """The two parts of a head with latent attention."""
+    window: Mapping[str, Any] = field(default_factory=dict)
+    """{key, default, all: whether all layers have it, null: stops, seen: [in use, written]}."""
+    layers: Mapping[str, Any] = field(default_factory=dict)
+    """The rule of the kinds of layers."""
+    still: Mapping[str, Any] = field(default_factory=dict)
+    """The rule of the layers that attend without turning."""
+    attends: tuple[int, ...] = ()
+    """The layers that attend, where the class has no kinds and not all do."""
+    heads: Mapping[str, int] = field(default_factory=dict)
+    """A head_dim of their own that some kinds of layers have."""
+    chunk: int | None = None
+    """attention_chunk_size without one in the file."""
 
-ROTARY = BASE.keys() | BASES_BY_LAYER.keys()
+    @property
+    def by_kind(self) -> bool:
+        """Whether the class has a rope a kind of layer."""
+        return any(isinstance(value, Mapping) for value in self.rope.values())
 
-PARTIAL_ROTARY_FACTOR = dict.fromkeys(
-    "bamba glm glm4 glm4_moe glm4v_moe_text nemotron persimmon phi recurrent_gemma chatglm".split(),
-    0.5,
-) | dict.fromkeys(
-    "gpt_neox qwen3_5_moe_text qwen3_5_text qwen3_next stablelm stablelm_epoch".split(), 0.25
-)
-PARTIAL_ROTARY_FACTOR["deepseek_v4"] = 0.125
-ROTARY_DIM = {"gptj": 64, "codegen": 64}
 
-HEAD_DIM = (
-    dict.fromkeys(
-        "cohere2_moe cwm ernie4_5 glm glm4 helium hy_v3 internlm3 jetmoe llama4_text minimax_m2 "
-        "ministral3 mistral4 qwen3 qwen3_vl_text seed_oss solar_open".split(),
-        128,
-    )
-    | dict.fromkeys(
-        "gemma gemma2 gemma3_text gemma3n_text gemma4_text qwen3_5_moe_text qwen3_5_text "
-        "qwen3_next vaultgemma".split(),
-        256,
-    )
-    | {"gpt_oss": 64, "deepseek_v4": 512}
-)
-
-# What a head_dim that is null does, measured on 5.23. These classes declare an integer, and refuse
-# it as the file is loaded:
-STRICT_HEAD_DIM = frozenset(
-    "cohere2_moe cwm deepseek_v32 deepseek_v4 dia_decoder gemma gemma2 gemma3_text gemma3n_text "
-    "gemma4_text glm4 glm_moe_dsa gpt_oss helium llama4_text longcat_flash mimo_v2_flash "
-    "minimax_m2 ministral3 qwen3 qwen3_5_moe_text qwen3_5_text qwen3_next qwen3_vl_text "
-    "solar_open step3p5 t5gemma2_text vaultgemma".split()
-)
-# these keep the null, which the methods below multiply:
-KEEPS_NULL_HEAD_DIM = frozenset(
-    "afmoe apertus bamba bitnet chameleon cohere cohere2 deepseek_v3 doge dots1 emu3_text_model "
-    "ernie4_5_moe exaone4 exaone_moe falcon_h1 flex_olmo glm glm4_moe glm4_moe_lite gpt_neox "
-    "granite granitemoe granitemoehybrid granitemoeshared hunyuan_v1_dense hunyuan_v1_moe "
-    "hunyuan_vl_text jetmoe lfm2 lfm2_moe minimax ministral mistral4 mixtral mllama_text_model "
-    "modernbert modernbert-decoder olmo olmo2 olmo3 olmoe persimmon phi phi3 qwen2 qwen2_5_vl_text "
-    "qwen2_moe qwen2_vl_text qwen3_moe qwen3_omni_moe_text smollm3 stablelm starcoder2".split()
-)
-# these have a null where the file has no head_dim either:
-NULL_HEAD_DIM = frozenset(
-    "hunyuan_v1_dense hunyuan_v1_moe hunyuan_vl_text minimax ministral mixtral".split()
-)
-MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
-
-# sliding_window is for every layer
-ALWAYS_SLIDING = frozenset("mistral mixtral ministral phi3 phimoe starcoder2".split())
-# every nth layer sees the whole context, the others a window
-SLIDING_PATTERN = {
-    "gemma2": 2,
-    "gpt_oss": 2,
-    "cohere2": 4,
-    "cohere2_moe": 4,
-    "cwm": 4,
-    "exaone4": 4,
-    "exaone_moe": 4,
-    "olmo3": 4,
-    "gemma3_text": 6,
-    "gemma3": 6,
-    "gemma4_text": 6,
-    "modernbert": 3,
-    "modernbert-decoder": 3,
-}
-# layers that see the whole context have no rotation
-UNROTATED_FULL = frozenset("cohere2 cohere2_moe exaone4 exaone_moe llama4_text".split())
-# every nth layer has no rotation
-UNROTATED_EVERY = {"llama4_text": 4, "smollm3": 4}
-# rope_scaling is for the layers that see the whole context alone
-SCALED_FULL_ONLY = frozenset("olmo3 gemma3 gemma3_text gemma3n gemma3n_text t5gemma2_text".split())
-# Phi-3 and its like: no scaling but longrope, which has two more names there
-# (configuration_phi3.py, convert_rope_params_to_dict and validate_rope)
+# What a class checks beside all that others do (validate_rope and convert_rope_params_to_dict of
+# each). Phi-3 and its like: no scaling but longrope, which has two more names there:
 LONGROPE_ALONE = frozenset(["phi3", "phi4_multimodal"])
 LONGROPE_BY_OTHER_NAMES = dict.fromkeys(LONGROPE_ALONE, ("su", "yarn"))
 # any scaling needs short_mscale and long_mscale, which the forward pass multiplies cos and sin by
-# (configuration_phimoe.py, validate_rope; PhimoeRotaryEmbedding)
 MSCALES_NEEDED = frozenset(["phimoe"])
 MSCALES = ("short_mscale", "long_mscale")
-# the last layer sees the whole context, whatever the pattern says
-FULL_LAST = frozenset(["gemma4_text"])
-# the first layer of a pattern sees the whole context, rather than its last
-FULL_FIRST = frozenset(["cwm", "modernbert", "modernbert-decoder"])
+# These methods multiply head_dim as it is, null or not.
+MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
+# A default that wins over what a rope object says.
+ORIGINAL_CONTEXT = {"phi3": 4096, "phi4_multimodal": 4096}
+COMPRESS_BASE = 1.6e5  # of DeepSeek-V4's compressed attention
+
+FIELDS = {item.name for item in fields(ClassRow)}
+RENAMED = {
+    "null head": "null_head",
+    "no head": "no_head",
+    "odd head": "odd_head",
+    "null scaling": "null_scaling",
+    "silent base": "silent",
+}
+
+
+def class_row(model_type: str | None) -> ClassRow | None:
+    """The row of a class; None where it has none."""
+    row = _table()["classes"].get(model_type or "")
+    return None if row is None else _row(str(model_type), row)
+
+
+def _row(name: str, row: Mapping[str, Any]) -> ClassRow:
+    given = {RENAMED.get(key, key): value for key, value in row.items()}
+    if isinstance(given.get("rotary"), Mapping):
+        given["rotary"] = given["rotary"]["dim"]
+    lists = {key: tuple(v) for key, v in given.items() if isinstance(v, list)}
+    return ClassRow(name=name, **{**given, **lists})
+
+
+def composite(model_type: str | None) -> Mapping[str, Any]:
+    """Of a class with its text model inside: {path, class, defaults}; empty for others.
+
+    ``class`` is that of a text model whose own keys do not say it, ``defaults`` what it has there
+    beside the defaults of that class.
+    """
+    row: Mapping[str, Any] = _table().get("composites", {}).get(model_type or "", {})
+    return row
+
+
+def default_rope(model_type: str | None) -> Mapping[str, Any]:
+    """The rope object of a class for a file without one; empty where the class is not known."""
+    row = class_row(model_type)
+    return {} if row is None else row.rope
+
+
+def default_base(model_type: str | None) -> float | None:
+    """The base of a class, in layers that see the whole context."""
+    rope = default_rope(model_type)
+    found = rope.get("rope_theta") or rope.get("full_attention", {}).get("rope_theta")
+    if found is None:
+        found = elsewhere(model_type).get("rope_theta")
+    return None if found is None else float(found)
+
+
+def reads_by_kind_alone(model_type: str | None) -> bool:
+    """Whether a class has a rope a kind of layer, and passes over one for all of them."""
+    row = class_row(model_type)
+    return row is not None and row.by_kind and row.flat != "read" and not row.labels
+
+
+def default_part(model_type: str | None) -> float | None:
+    """The partial rotation of a class for a file that has none; None where all of a head turns."""
+    found = default_rope(model_type).get("partial_rotary_factor")
+    found = elsewhere(model_type).get("partial_rotary_factor") if found is None else found
+    return None if found in (None, 1.0) else float(found)
+
+
+def scaled_rope(model_type: str | None) -> Mapping[str, Any]:
+    """The rope object of a class for a file without one, where it scales; else empty."""
+    rope = default_rope(model_type)
+    return rope if rope.get("rope_type", "default") != "default" else {}
+
+
+def scales_full_alone(model_type: str | None) -> bool:
+    """Whether rope_scaling is for the layers that see the whole context alone."""
+    row = class_row(model_type)
+    return row is not None and row.scaling == "full"
+
+
+def has_fixed_local_base(model_type: str | None) -> bool:
+    """Whether no key beside the rope object is for the base of the layers with a window."""
+    row = class_row(model_type)
+    by_kind = row is not None and row.by_kind and isinstance(row.theta, Mapping)
+    return by_kind and row is not None and not row.theta.get("sliding_attention")
+
+
+def null_head(model_type: str | None) -> str:
+    """What a head_dim of null stops in a class: load, build, or scaled ropes alone; own: the class
+    has a null itself.
+    """
+    row = class_row(model_type)
+    return "" if row is None else row.null_head
+
+
+def elsewhere(model_type: str | None) -> Mapping[str, Any]:
+    """What a class whose code lies in its own repository has for keys that a file leaves out."""
+    row: Mapping[str, Any] = _elsewhere().get(model_type or "", {})
+    return row
+
+
+def is_elsewhere(model_type: str | None) -> bool:
+    """Whether a class is known to have its code in its own repository."""
+    return (model_type or "") in _elsewhere()
+
+
+@cache
+def _elsewhere() -> dict[str, Any]:
+    data = pkgutil.get_data("ropecalc", "data/classes-elsewhere.json")
+    table: dict[str, Any] = json.loads(data or b"{}")["classes"]
+    return table
+
+
+def version() -> str:
+    """The version of transformers that the table was made from."""
+    return str(_table()["transformers"])
+
+
+@cache
+def _table() -> dict[str, Any]:
+    """The whole table, read once, when the first config.json is."""
+    data = pkgutil.get_data("ropecalc", "data/classes.json")
+    table: dict[str, Any] = json.loads(data or b"{}")
+    return table

@@ -12,10 +12,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ropecalc.models import attention, classes
+from ropecalc.models import attention
 from ropecalc.models.attention import FULL, Layers
-from ropecalc.models.document import CHECK, Section
-from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS
+from ropecalc.models.classes import (
+    COMPRESS_BASE,
+    PLAIN_BASE,
+    ClassRow,
+    class_row,
+    composite,
+    elsewhere,
+    is_elsewhere,
+    reads_by_kind_alone,
+    version,
+)
+from ropecalc.models.document import CHECK, Section, shown
+from ropecalc.models.loaded import Loaded, as_loaded
+from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS, text_path
 from ropecalc.models.ropes import Reading, parameters, rope_type
 from ropecalc.models.values import unique
 from ropecalc.results import ModelConfig, Rope
@@ -64,15 +76,25 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
         The file asks for no rotation, or for a scaling that is not known.
     """
     config = _text_model(Section(source, document))
-    _refuse_other_positions(config)
-    context = _context(config)
+    row = class_row(config.model_type) or class_row(composite(config.model_type).get("class"))
     assumptions: list[str] = []
     if config.get("dual_chunk_attention_config") is not None:
         assumptions.append(
             f"{config.prefix}dual_chunk_attention_config is left out: a stack that honours it "
             "folds distances into chunks, and the greatest do not occur"
         )
-    ropes, unrotated = _ropes(config, context, assumptions)
+    loaded = None
+    if row is None:
+        _refuse_other_positions(config)
+        assumptions += _no_row(config)
+        read = config
+    else:
+        _refuse_unrotated(config, row)
+        loaded = as_loaded(config, row)
+        assumptions += loaded.said(config, row)
+        read = Section(config.name, loaded.keys, config.prefix)
+    context = _context(read)
+    ropes, unrotated = _ropes(read, context, assumptions, loaded)
     return ModelConfig(
         source=source,
         form=f"transformers-{5 if config.get('rope_parameters') is not None else 4}",
@@ -81,7 +103,38 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
         context=context,
         unrotated_layers=unrotated,
         assumptions=unique(assumptions),
+        stops=None if loaded is None else loaded.stops,
+        unread=() if loaded is None else unique(loaded.unread),
         document=document,
+    )
+
+
+def _no_row(config: Section) -> list[str]:
+    """What is said of a class that is not in the table."""
+    if config.model_type is None or is_elsewhere(config.model_type):
+        return []
+    known = f"{config.model_type} is no class of transformers {version()} that was measured"
+    return [f"{known}: its keys are read as most classes read them"]
+
+
+def _refuse_unrotated(config: Section, row: ClassRow) -> None:
+    """Classes none of whose layers turn, whatever a file says of a base."""
+    rotates = row.rotates
+    if isinstance(rotates, Mapping):
+        key = rotates["key"]
+        value = config.values.get(key, rotates["default"])
+        if value in rotates["values"]:
+            return
+        fact = f"{config.prefix}{key} is {shown(value)}, so that no layer of {row.name} rotates"
+    elif rotates:
+        return
+    else:
+        fact = f"no layer of {row.name} rotates its queries and keys"
+    written = config.first(*ROPE_KEYS, *BASE_KEYS)
+    unread = f", and {config.prefix}{written} is not read" if written else ""
+    config.refuse(
+        f"{fact}{unread}: RoPE sets no limit to its context",
+        "pass a model that has rotary embeddings",
     )
 
 
@@ -92,13 +145,23 @@ def _context(config: Section) -> int | None:
 
 
 def _text_model(config: Section) -> Section:
-    """The part of the file that is about the language model."""
-    key = config.first(*TEXT_KEYS)
-    if key is None:
-        return config
-    if config.prefix.count(".") > DEEPEST:
-        config.fail(f"{config.prefix}{key} is nested too deeply", CHECK)
-    return _text_model(config.section(key))
+    """The part of the file that is about the language model, with the class that it has there."""
+    known = composite(config.model_type)
+    text = config
+    for key in text_path(config.values):
+        if text.prefix.count(".") > DEEPEST:
+            text.fail(f"{text.prefix}{key} is nested too deeply", CHECK)
+        text = text.section(key)
+    if text is config:
+        wrong = config.first(*TEXT_KEYS)  # no object: the complaint is about it
+        return config if wrong is None else config.section(wrong)
+    if not known or text.model_type not in (None, known["class"]):
+        return text
+    has = any(text.get(key) is not None for key in (*ROPE_KEYS, *BASE_KEYS))
+    given = {
+        k: v for k, v in known.get("defaults", {}).items() if k != "rope_parameters" or not has
+    }
+    return Section(text.name, {**given, **text.values, "model_type": known["class"]}, text.prefix)
 
 
 def _refuse_other_positions(config: Section) -> None:
@@ -107,17 +170,17 @@ def _refuse_other_positions(config: Section) -> None:
         config.refuse(fact, "pass a model that has rotary embeddings")
     written = config.get("position_embedding_type")
     rotary = config.first(*ROPE_KEYS, *BASE_KEYS, *LOCAL_BASE_KEYS) is not None
-    if isinstance(written, str) and not rotary and config.model_type not in classes.ROTARY:
+    if isinstance(written, str) and not rotary:
         fact = f"{config.prefix}position_embedding_type is {written!r}, which has no rotation"
         config.refuse(fact, "pass a model that has rotary embeddings")
 
 
 def _ropes(
-    config: Section, context: int | None, assumptions: list[str]
+    config: Section, context: int | None, assumptions: list[str], loaded: Loaded | None
 ) -> tuple[tuple[Rope, ...], int]:
     """One rope a kind of layer, and how many layers attend without rotation."""
-    layers, unrotated = attention.kinds_of_layers(config)
-    section = _rope_section(config, assumptions)
+    layers, unrotated = attention.kinds_of_layers(config, None if loaded is None else loaded.window)
+    section = _rope_section(config)
     ropes = []
     for layer, rope, nested in _by_kind(config, section, layers):
         if nested and rope is None:
@@ -129,29 +192,14 @@ def _ropes(
     return _merged(ropes), unrotated
 
 
-def _rope_section(config: Section, assumptions: list[str]) -> Section | None:
-    """The rope object of the file; that of the model's class where the file has none."""
+def _rope_section(config: Section) -> Section | None:
+    """The rope object of the file."""
     key = config.first(*ROPE_KEYS)
-    if key is not None:
-        section = config.section(key)
-        if key == "rope_parameters" and is_flat(section.values, config.model_type):
-            assumptions.append(
-                f"{config.prefix}rope_parameters is not by kind of layer: {config.model_type} in "
-                "transformers passes over it"
-            )
-            return None
-        return _deepseek_v4(config, section) if config.model_type == "deepseek_v4" else section
     if config.model_type == "deepseek_v4":
-        return _deepseek_v4(config, Section(config.name, {}))
-    found = classes.ROPE.get(config.model_type or "")
-    if found is None:
-        return None
-    words = f"{found['rope_type']}, factor {found['factor']:g}"
-    assumptions.append(
-        f"{config.prefix}rope_parameters is absent: {words}, the default of {config.model_type} "
-        "in transformers"
-    )
-    return Section(config.name, found, f"{config.prefix}rope_parameters.")
+        return _deepseek_v4(
+            config, Section(config.name, {}) if key is None else config.section(key)
+        )
+    return None if key is None else config.section(key)
 
 
 def is_nested(values: Mapping[str, Any]) -> bool:
@@ -161,14 +209,14 @@ def is_nested(values: Mapping[str, Any]) -> bool:
 
 def is_flat(values: Mapping[str, Any], model_type: str | None) -> bool:
     """Whether rope_parameters say something once for all, in a class that does not look there."""
-    return bool(values) and model_type in classes.BASES_BY_LAYER and not is_nested(values)
+    return bool(values) and not is_nested(values) and reads_by_kind_alone(model_type)
 
 
 def _deepseek_v4(config: Section, section: Section) -> Section:
     """Two ropes, one for compressed attention alone scaled; cos and sin are left as they are."""
-    if section.get("main") is not None:
+    if section.get("main") is not None or section.get("compress") is not None:
         return section
-    local = config.number("compress_rope_theta", low=1, high=MAX_BASE) or classes.COMPRESS_BASE
+    local = config.number("compress_rope_theta", low=1, high=MAX_BASE) or COMPRESS_BASE
     compress = {**section.values, "rope_theta": local}
     if rope_type(section, config.model_type) == "yarn":
         compress.setdefault("attention_factor", 1.0)
@@ -185,18 +233,31 @@ def _by_kind(
             yield layer, section, False
         return
     named = {layer.layer_type: layer for layer in layers}
+    if "compress" in section.values:
+        yield from _compressed(config, section)
+        return
+    alone = layers[0].count if len(layers) == len(section.values) == 1 else None
     for kind in sorted(section.values, key=lambda kind: kind not in (FULL, "compress")):
         if isinstance(section.get(kind), dict | None):
-            layer = named.get(kind) or Layers(kind, attention.window(config, kind), None)
+            layer = named.get(kind) or Layers(kind, attention.window(config, kind), alone)
             found = None if section.get(kind) is None else section.section(kind)
             yield layer, found, True
 
 
+def _compressed(config: Section, section: Section) -> Iterator[tuple[Layers, Section | None, bool]]:
+    """DeepSeek-V4: its compressed layers have one rope, those with a window alone the other."""
+    types = config.listed("layer_types") if config.get("layer_types") is not None else []
+    compressed = sum("compressed" in str(kind) for kind in types)
+    counts = {"compress": compressed, "main": len(types) - compressed}
+    for kind in ("compress", "main"):
+        if kind in section.values and (counts[kind] or not types):
+            window = attention.window(config, kind)
+            yield Layers(kind, window, counts[kind] or None), section.section(kind), True
+
+
 def _split_by_base(config: Section, layers: list[Layers]) -> list[Layers]:
     """Two kinds where the file tells only their bases apart."""
-    if len(layers) > 1 or not (
-        config.first(*LOCAL_BASE_KEYS) or config.model_type in classes.BASES_BY_LAYER
-    ):
+    if len(layers) > 1 or not config.first(*LOCAL_BASE_KEYS):
         return layers
     window = config.integer("sliding_window")
     return [Layers(FULL, None, None), Layers(attention.SLIDING, window, None)]
@@ -211,12 +272,7 @@ def _rope(
     *,
     nested: bool,
 ) -> Rope:
-    local = layer.layer_type not in (FULL, EVERY_LAYER)
-    unscaled = local and config.model_type in classes.SCALED_FULL_ONLY
-    if not nested and (unscaled or _type_overlooked(config, rope)):
-        method = "default"
-    else:
-        method = rope_type(rope, config.model_type)
+    method = rope_type(rope, config.model_type)
     base = _base(config, rope, layer, assumptions, nested=nested)
     reading = Reading(config, rope or config, context, nested, assumptions)
     head_dim, rotary_dim = _dims(config, rope, layer, method)
@@ -234,54 +290,35 @@ def _rope(
     )
 
 
-def _type_overlooked(config: Section, rope: Section | None) -> bool:
-    """Whether a class that has rope_type default before it reads the file finds only a type."""
-    if rope is None or config.model_type not in classes.BASES_BY_LAYER:
-        return False
-    return rope.get("rope_type") is None and rope.get("type") is not None
-
-
 def _base(
     config: Section, rope: Section | None, layer: Layers, assumptions: list[str], *, nested: bool
 ) -> float:
     """The base, from where transformers looks first."""
     local = layer.layer_type not in (FULL, EVERY_LAYER)
-    apart = config.model_type in classes.SCALED_FULL_ONLY or config.first(*LOCAL_BASE_KEYS)
-    if rope is not None and (nested or not (local and apart)):
+    if rope is not None and (nested or not (local and config.first(*LOCAL_BASE_KEYS))):
         found = rope.number("rope_theta", low=1, high=MAX_BASE)
         if found is not None:
             return found
-    by_layer = classes.BASES_BY_LAYER.get(config.model_type or "")
-    fixed = config.model_type in classes.FIXED_LOCAL_BASE
-    keys = LOCAL_BASE_KEYS if local and not fixed else ()
-    found = config.number(*keys, *(() if local and by_layer else BASE_KEYS), low=1, high=MAX_BASE)
+    keys = LOCAL_BASE_KEYS if local else ()
+    found = config.number(*keys, *BASE_KEYS, low=1, high=MAX_BASE)
     if found is not None:
         return found
-    ratio = config.number("rope_ratio", high=MAX_BASE / classes.PLAIN_BASE)
-    if ratio is not None and classes.PLAIN_BASE * ratio > 1:
-        return classes.PLAIN_BASE * ratio
-    return _base_of_class(config, rope, by_layer[local] if by_layer else None, assumptions)
+    ratio = config.number("rope_ratio", high=MAX_BASE / PLAIN_BASE)
+    if ratio is not None and PLAIN_BASE * ratio > 1:
+        return PLAIN_BASE * ratio
+    return _base_of_class(config, rope, assumptions)
 
 
-def _base_of_class(
-    config: Section, rope: Section | None, known: float | None, assumptions: list[str]
-) -> float:
+def _base_of_class(config: Section, rope: Section | None, assumptions: list[str]) -> float:
     """The base that the model's class has; 10,000, as all stacks, where a scaling stands alone."""
-    model_type = config.model_type or ""
-    written = config.number(*BASE_KEYS)
-    if written is not None and known is not None:  # which full attention has
-        if written != known:
-            text = f"{config.prefix}rope_theta is for full attention alone: sliding layers have "
-            assumptions.append(f"{text}{known:,.0f}, the default of {model_type} in transformers")
-        return known
-    base = known or classes.BASE.get(model_type)
+    base = elsewhere(config.model_type).get("rope_theta")
+    owner = "all stacks" if base is None else f"{config.model_type} in its own code"
     if base is None and rope is not None:
-        base = classes.PLAIN_BASE
+        base = PLAIN_BASE
     if base is None:
         config.fail(f"has no {config.prefix}rope_theta", "add it, with the model's base")
-    owner = f"{model_type} in transformers" if model_type in classes.BASE or known else "all stacks"
     assumptions.append(f"{config.prefix}rope_theta is absent: {base:,.0f}, the default of {owner}")
-    return base
+    return float(base)
 
 
 def _dims(config: Section, rope: Section | None, layer: Layers, method: str) -> tuple[int, int]:

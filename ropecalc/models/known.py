@@ -221,7 +221,7 @@ def _entry(name: str) -> KnownModel:
         repo=values.get("repo"),
         aliases=tuple(values.get("aliases", ())),
         source=values["source"],
-        document=values["config"],
+        document=_with_nulls(values["config"]),
         trained=None if trained is None else Trained(**trained),
         recipe=Recipe(**recipe) if recipe else None,
         rotates=values.get("rotates", True),
@@ -246,3 +246,14 @@ def _by_name() -> dict[str, str]:
 @cache
 def _by_any_name() -> dict[str, str]:
     return {_key(name): model.name for model in _searched("") for name in model.names}
+
+
+def _with_nulls(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A document whose nulls are the text "null", as TOML has none."""
+    return {key: _with_null(value) for key, value in values.items()}
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _with_nulls(value)
+    return None if value == "null" else value

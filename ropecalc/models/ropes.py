@@ -135,8 +135,10 @@ def _yarn(reading: Reading) -> Parameters:
 
 def _truncate(reading: Reading) -> Parameters:
     """Of nested objects transformers 5.23 reads ``truncate`` from the outer one, which has none."""
-    if reading.nested or reading.rope.get("truncate") is None:
+    if reading.nested or "truncate" not in reading.rope.values:
         return {}
+    if reading.rope.values["truncate"] is None:  # a null is no true
+        return {"truncate": False}
     return {"truncate": reading.rope.truth("truncate", default=True)}
 
 

@@ -120,6 +120,10 @@ class ModelConfig:
     """How many layers have attention without any rotation."""
     assumptions: tuple[str, ...] = ()
     """What the file leaves to its stack, and what was taken for it; a sentence each."""
+    stops: str | None = None
+    """What stops transformers on this file; None where it runs, or where its class is not known."""
+    unread: tuple[str, ...] = ()
+    """Keys about its ropes that the file has, and its class in transformers does not read."""
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The keys of the file as they stand."""
     known: Known | None = None

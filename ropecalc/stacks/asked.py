@@ -101,7 +101,7 @@ def asked_of(start: Start, rope: Rope) -> Asked:
     """The raw keys behind a rope of a config.json."""
     text = text_keys(start.model.document)
     key = rope_key(text)
-    values = classes.ROPE.get(str(text.get("model_type")), {}) if key is None else text[key]
+    values = classes.scaled_rope(str(text.get("model_type"))) if key is None else text[key]
     inner = {kind: value for kind, value in values.items() if isinstance(value, Mapping)}
     if not inner:
         return Asked(start, rope, values, text, False)

@@ -141,7 +141,7 @@ def positions(goal: Wanted, rope: Rope) -> int | None:
 
 def is_nested(goal: Wanted) -> bool:
     """Whether the ropes are written once a kind of layer."""
-    by_class = model_type(goal) in classes.BASES_BY_LAYER
+    by_class = classes.reads_by_kind_alone(model_type(goal))
     return by_class or bool(goal.others) or _nested_object(goal) is not None
 
 
@@ -209,7 +209,7 @@ def top_level(goal: Wanted, rope: Rope) -> Keys:
 def _lacks_head_dim(goal: Wanted) -> bool:
     """Whether the file leaves head_dim null, in its own words or by its model's class."""
     document = _document(goal)
-    null = "head_dim" in document or model_type(goal) in classes.NULL_HEAD_DIM
+    null = "head_dim" in document or classes.null_head(model_type(goal)) == "own"
     return null and document.get("head_dim") is None and not goal.rope.latent
 
 
@@ -253,7 +253,7 @@ def four(goal: Wanted) -> Keys:
     if method == "default":
         named = {"rope_type": method, "type": method, **carried}
         # without one gpt-oss and others would have the scaling of their class
-        by_class = model_type(goal) in classes.ROPE
+        by_class = bool(classes.scaled_rope(model_type(goal)))
         changed["rope_scaling"] = named if carried or by_class else None
         return changed
     names = {"rope_type": method, "type": method}
@@ -279,7 +279,7 @@ def base_unit(document: Mapping[str, Any]) -> float:
 
 def _local_base(goal: Wanted, document: Mapping[str, Any]) -> Keys:
     """The base of windowed layers, where it is another and the file does not have it already."""
-    fixed = model_type(goal) in classes.FIXED_LOCAL_BASE
+    fixed = classes.has_fixed_local_base(model_type(goal))
     if fixed or any(document.get(key) is not None for key in LOCAL_BASE_KEYS):
         return {}
     local = [rope for rope in goal.others if rope.window is not None]

@@ -93,7 +93,7 @@ def loaded(asked: Asked, names: Mapping[str, str], *, beside: bool = True) -> Lo
         found: dict[str, Any] = dict(changed[key])
         nested = bool(found) and set(found) <= KINDS
         return Loaded(text, found if nested else {"": found}, changed=True)
-    if asked.nested or asked.model_type in classes.BASES_BY_LAYER:
+    if asked.nested or classes.reads_by_kind_alone(asked.model_type):
         ropes = [asked_of(asked.start, rope) for rope in asked.model.ropes]
         old = asked.text.get("rope_scaling") is not None or asked.nested
         outer = {} if old else asked.values  # passed over, but there
@@ -104,7 +104,7 @@ def loaded(asked: Asked, names: Mapping[str, str], *, beside: bool = True) -> Lo
 
 def standard(asked: Asked, names: Mapping[str, str], beside: bool) -> dict[str, Any]:
     """One rope object as it is once the file is loaded."""
-    if asked.model_type in classes.BASES_BY_LAYER and not asked.nested:
+    if classes.reads_by_kind_alone(asked.model_type) and not asked.nested:
         found = _merged_by_class(asked)
     else:
         found = dict(asked.values)
@@ -139,13 +139,13 @@ def _partial(asked: Asked) -> float | None:
     """What part of the head is rotated, outside of the object."""
     given = (as_number(asked.text.get(key)) for key in PARTIAL_KEYS)
     own = next((value for value in given if value is not None), None)
-    return own or classes.PARTIAL_ROTARY_FACTOR.get(asked.model_type)
+    return own or classes.default_part(asked.model_type)
 
 
 def _fill_in(asked: Asked, found: dict[str, Any], beside: bool) -> None:
     """The original length: the one beside the object, its own, or the context."""
     outside = asked.text.get(ORIGINAL, classes.ORIGINAL_CONTEXT.get(asked.model_type))
-    by_kind = asked.nested or asked.model_type in classes.BASES_BY_LAYER
+    by_kind = asked.nested or classes.reads_by_kind_alone(asked.model_type)
     if outside is not None and beside and not by_kind:
         found[ORIGINAL] = outside
     else:

@@ -23,17 +23,17 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     What the command line merges into a config that is loaded already is not looked at.
     """
     null = "head_dim" in asked.text and asked.text["head_dim"] is None
-    if null and asked.model_type in classes.STRICT_HEAD_DIM:
+    if null and classes.null_head(asked.model_type) == "load":
         text = f"head_dim is null, and {asked.model_type} declares an integer: TypeError"
         return StackRule(text, "src/transformers/models, the configuration of each")
     if "rope_type" in asked.flags:
         return None
     flat = not asked.text.get("rope_scaling") and is_flat(asked.values, asked.model_type)
-    if flat and not asked.nested and asked.model_type in classes.FLAT_REFUSED:
+    if flat and not asked.nested and _stops_flat(asked.model_type):
         text = f"{asked.model_type} takes rope_parameters by kind of layer alone: TypeError"
         return StackRule(text, "src/transformers/models, the configuration of each")
     both = asked.text.get("rope_scaling") and asked.text.get("rope_parameters")
-    if both and asked.model_type in classes.BASES_BY_LAYER and not asked.nested:
+    if both and classes.reads_by_kind_alone(asked.model_type) and not asked.nested:
         new = asked.text["rope_parameters"]
         if isinstance(new, Mapping) and "full_attention" not in new:
             text = (
@@ -45,6 +45,11 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if asked.written in (None, "default"):
         return None
     return _phi3(asked) or _phimoe(asked) or _longrope(asked)
+
+
+def _stops_flat(model_type: str) -> bool:
+    row = classes.class_row(model_type)
+    return row is not None and row.flat == "stops"
 
 
 def _phi3(asked: Asked) -> StackRule | None:
@@ -81,5 +86,6 @@ def has_null_head_dim(asked: Asked) -> bool:
     """Whether the class keeps a head_dim of null, from the file or, where it has none, its own."""
     if asked.text.get("head_dim") is not None:
         return False
-    written = "head_dim" in asked.text and asked.model_type in classes.KEEPS_NULL_HEAD_DIM
-    return written or asked.model_type in classes.NULL_HEAD_DIM
+    null = classes.null_head(asked.model_type)
+    written = "head_dim" in asked.text and null in ("build", "scaled")
+    return written or null == "own"

@@ -139,19 +139,15 @@ def stops(kind: str, document: Document, *, loading: bool = False) -> bool:
     return False
 
 
-def test_which_classes_have_a_head_dim_of_null_which_keep_it_and_which_refuse_it() -> None:
-    from ropecalc.models import classes
+@pytest.mark.parametrize("kind", ["qwen3", "gemma2", "mixtral", "llama", "gpt_oss"])
+def test_which_classes_have_a_head_dim_of_null_and_which_refuse_it(kind: str) -> None:
+    from ropecalc.models.classes import null_head
 
-    # these want more keys, or have no rotary embedding of their own
-    unasked = {"gemma4_text", "longcat_flash", "mimo_v2_flash", "step3p5"}
-    kept, strict = classes.KEEPS_NULL_HEAD_DIM, classes.STRICT_HEAD_DIM - unasked
-    for kind in sorted(kept | strict | classes.NULL_HEAD_DIM):
-        rope = LONGROPE if kind in classes.LONGROPE_ALONE else YARN
-        keys = {**HEAD, "model_type": kind, "num_hidden_layers": 4, "pad_token_id": 0}
-        scaling = {**keys, "rope_scaling": rope}
-        assert stops(kind, scaling) == (kind in classes.NULL_HEAD_DIM), kind
-        assert stops(kind, {**keys, "head_dim": None}, loading=True) == (kind in strict), kind
-        assert stops(kind, {**scaling, "head_dim": None}), kind
+    keys = {**HEAD, "model_type": kind, "num_hidden_layers": 4, "pad_token_id": 0}
+    scaling = {**keys, "rope_scaling": YARN}
+    assert stops(kind, scaling) == (null_head(kind) in ("own", "always"))
+    refused = null_head(kind) == "load"
+    assert stops(kind, {**keys, "head_dim": None}, loading=True) == refused
 
 
 def test_a_factor_that_is_null_is_the_ratio(heard: Heard) -> None:

@@ -71,7 +71,8 @@ def config(
     if v5:
         base = {"rope_parameters": {"rope_type": "default", **base}}
     keys: Document = {
-        "model_type": "llama",
+        # Llama turns all of a head, whatever its file says
+        "model_type": "llama" if rotary_dim is None else "glm4_moe",
         "hidden_size": head_dim * 8,
         "num_attention_heads": 8,
         "head_dim": head_dim,
@@ -406,6 +407,9 @@ def test_real_files_of_both_generations_read_back() -> None:
         asked = ropecalc.make_setting(model, model.rope, rope_type=kind, context=context)
         for stack in ("transformers", "transformers4"):
             written = emit(asked, stack)
+            if not written.text:  # a class that reads no scaling, or needs keys of its own in it
+                assert model.model_type in ("gptj", "codegen", "ministral3")
+                continue
             read = parse_config(merged(model.document, json.loads(written.text)), path.name)
             kinds = {one.layer_type: one for one in read.ropes}
             found = kinds.get(model.rope.layer_type, read.rope)

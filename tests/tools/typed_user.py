@@ -28,9 +28,10 @@ def bases() -> None:
     step: rc.Step = staircase.at(20)
     estimate: rc.Estimate = rc.refined_estimate(512, 64)
     yarn = rc.Rope("all", "yarn", 1e4, 64, 64, {"original_context": 128})
-    factor: rc.MinimumFactor = rc.min_factor(yarn, 512)
+    factor: rc.MinimumFactor = rc.min_factor(yarn, 4_096)
     assert factor.status is rc.FactorStatus.FOUND
     assert_type(factor.minimum_factor, float | None)
+    assert_type(rc.alpha_of_base(rc.base_of_alpha(2.0, 1e4, 128), 1e4, 128), float)
     print(first.start, step.base, estimate.value + rc.continuum_estimate(512))
 
 

@@ -179,7 +179,7 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
 def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any], head: int) -> int:
     """The rotated dimensions, from where the class looks for them."""
     where = classes.code_of(asked.model_type).partial
-    by_class = models.PARTIAL_ROTARY_FACTOR.get(asked.model_type)
+    by_class = models.default_part(asked.model_type)
     beside = as_number(found.text.get("partial_rotary_factor")) or by_class or 1.0
     if where == "dims":
         return asked.rope.rotary_dim

@@ -73,7 +73,7 @@ def _by_kind(model: ModelConfig) -> bool:
     text = text_keys(model.document)
     own = text.get("rope_parameters")
     nested = isinstance(own, Mapping) and any(isinstance(one, Mapping) for one in own.values())
-    return nested or text.get("model_type") in classes.BASES_BY_LAYER
+    return nested or classes.reads_by_kind_alone(str(text.get("model_type")))
 
 
 def _loses_part(model: ModelConfig, rope: Mapping[str, Any]) -> bool:

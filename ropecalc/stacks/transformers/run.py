@@ -27,8 +27,15 @@ def run(asked: Asked) -> Taken:
     if all(asked.text.get(key) is not None for key in ROPE_KEYS):
         text = "rope_scaling goes before rope_parameters where a file has both"
         taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
-    taken.refusal = refusal_on_loading(asked) or _refusal(asked)
+    taken.refusal = refusal_on_loading(asked) or _refusal(asked) or _of_class(asked)
     return taken
+
+
+def _of_class(asked: Asked) -> StackRule | None:
+    """What the model's class does not take, by its row."""
+    if asked.flags or asked.model.stops is None:
+        return None
+    return StackRule(asked.model.stops, "src/transformers/models, run")
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:

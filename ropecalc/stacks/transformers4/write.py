@@ -42,7 +42,10 @@ def _not_in_four(goal: Wanted) -> list[str]:
             "get it too"
         )
     own = model_type(goal)
-    if own in classes.FIXED_LOCAL_BASE and {r.base for r in goal.others} - {goal.rope.base}:
+    row = classes.class_row(own)
+    if row is not None and row.scaling == row.flat == "ignored" and method != "default":
+        why.append(f"{own} reads no scaling in transformers")
+    if classes.has_fixed_local_base(own) and {r.base for r in goal.others} - {goal.rope.base}:
         text = f"transformers 4 has one base for all layers of {own}: the others"
         why.append(f"{text} would get this one too")
     if is_phi3(goal) and method == "longrope":
@@ -58,7 +61,7 @@ def _not_in_four(goal: Wanted) -> list[str]:
 
 def _by_class(goal: Wanted) -> bool:
     own = model_type(goal)
-    known = own in classes.SCALED_FULL_ONLY or own in classes.BASES_BY_LAYER
+    known = classes.scales_full_alone(own) or classes.reads_by_kind_alone(own)
     plain = all(rope.rope_type == "default" for rope in goal.others)
     return known and own_kind(goal) and plain
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ropecalc.models.classes import BASES_BY_LAYER, LONGROPE_BY_OTHER_NAMES
+from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import Loaded, Object, RefusedError, loaded
@@ -73,7 +73,7 @@ def _two_types(asked: Asked) -> StackRule | None:
     old, new = asked.values.get("type"), asked.values.get("rope_type")
     if asked.model_type == "phi3" and (new or old) in LONGROPE_BY_OTHER_NAMES["phi3"]:
         new = "longrope"
-    elif asked.model_type in BASES_BY_LAYER and not asked.nested:
+    elif reads_by_kind_alone(asked.model_type) and not asked.nested:
         if not asked.text.get("rope_scaling"):
             return None  # which is passed over
         new = new or "default"  # which these classes have before they look at the type
@@ -181,7 +181,7 @@ def _reread(asked: Asked, found: Loaded) -> Asked:
     from ropecalc.models.huggingface import parse_config
     from ropecalc.stacks.asked import asked_of
 
-    by_kind = asked.model_type in BASES_BY_LAYER
+    by_kind = reads_by_kind_alone(asked.model_type)
     values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
     for key in ("rope_theta", "rope_type"):
         if values.get(key) is None:

@@ -1,0 +1,208 @@
+"""The layers of a model, by the row of its class: kinds, those that do not turn, windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ropecalc.models.classes import ClassRow
+from ropecalc.models.document import Section
+
+if TYPE_CHECKING:
+    from ropecalc.models.loaded import Loaded
+
+MOST_LAYERS = 65_536
+FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
+ABSENT = "linear_attention"  # any kind that does not attend
+
+
+def kinds(config: Section, row: ClassRow, loaded: Loaded) -> list[str]:
+    """The kind of every layer, set in the canonical keys with the window and the turning ones."""
+    count = _count(config, loaded)
+    types = _types(config, row, loaded, count)
+    window = _window(config, row, loaded, types)
+    types = _with_windows(row, types, window, config, count, loaded)
+    turning = _turning(config, row, loaded, types, count, window)
+    for key in ("sliding_window", "local_attention", "no_rope_layers", "layer_types"):
+        loaded.keys.pop(key, None)
+    if window is not None:
+        loaded.keys["sliding_window"] = window
+        if row.window.get("all") or not types:
+            loaded.window = window if row.window.get("all") else None
+    if types:
+        loaded.keys["layer_types"] = types
+    if turning is not None:
+        loaded.keys["no_rope_layers"] = turning
+    return types
+
+
+def _count(config: Section, loaded: Loaded) -> int:
+    keys = Section(config.name, loaded.keys, config.prefix)
+    count = keys.integer("num_hidden_layers", "n_layer", "num_layers", "n_layers") or 0
+    if count > MOST_LAYERS:
+        config.fail(f"{config.prefix}num_hidden_layers must be at most {MOST_LAYERS:,}")
+    return count
+
+
+def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[str]:
+    """layer_types, of the file or as the class makes them; none where it has no kinds."""
+    key = config.first("layer_types", "layers_block_type")
+    if key is not None and (row.layers or not row.run):
+        listed = config.listed(key)
+        if not all(isinstance(kind, str) for kind in listed):
+            config.fail(f"{config.prefix}{key} must be a list of strings")
+        more = config.get("num_nextn_predict_layers")
+        more = more if isinstance(more, int) else 0
+        if len(listed) == count + more:  # those that predict more tokens stand last
+            return list(listed[:count])
+        if "num_hidden_layers" in config.values and len(listed) != count:
+            loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")
+        return list(listed)
+    if row.attends or isinstance(config.get("full_attn_idxs"), list):
+        return _hybrid(config, row, count)
+    key = row.layers.get("key", "") if row.layers else ""
+    if isinstance(config.get(key), str):  # EXAONE 4: "LLLG"
+        loaded.stop(f"{key} is text, and {row.name} divides by it: TypeError")
+        return _spelt(str(config.get(key)), count)
+    return made(config, row.layers, count) if row.layers else []
+
+
+def _spelt(pattern: str, count: int) -> list[str]:
+    """What a pattern means that spells the layers: "LLLG" is three local ones and a global one."""
+    letters = pattern or "G"
+    return [FULL if letters[at % len(letters)] == "G" else SLIDING for at in range(count)]
+
+
+def made(config: Section, rule: Any, count: int) -> list[str]:
+    """The kinds that a rule makes: {all}, {listed}, or {kinds, every, at, first, last, key}."""
+    if "all" in rule:
+        return [rule["all"]] * count
+    if "listed" in rule:  # longer than what was measured: its last two kinds, in turn
+        listed = rule["listed"]
+        return [
+            listed[at] if at < len(listed) else listed[-2 + (at - len(listed)) % 2]
+            for at in range(count)
+        ]
+    every, at = rule["every"], rule["at"]
+    written = config.get(rule.get("key", ""))
+    if isinstance(written, int) and not isinstance(written, bool) and written > 0:
+        at = written - 1 if at == every - 1 else min(at, written - 1)
+        every = written
+    rare, other = rule["kinds"]
+    first, last = rule.get("first", 0), rule.get("last", False)
+    return [
+        rare if i % every == at or i < first or (last and i == count - 1) else other
+        for i in range(count)
+    ]
+
+
+def _hybrid(config: Section, row: ClassRow, count: int) -> list[str]:
+    """Models that attend in some layers alone, and say so by number."""
+    listed = config.get("attn_layer_indices") or config.get("full_attn_idxs")
+    if isinstance(listed, list):
+        attends = set(map(str, listed))
+    elif config.get("attn_layer_period") is not None:
+        period = config.integer("attn_layer_period") or 1
+        offset = config.get("attn_layer_offset") or 0
+        attends = {str(at) for at in range(count) if at % period == offset}
+    else:
+        attends = set(map(str, row.attends))
+    return [FULL if str(at) in attends else ABSENT for at in range(count)]
+
+
+def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> int | None:
+    """How far layers with a window look back."""
+    rule = row.window
+    if not rule:
+        if row.layers and row.run and any("sliding" in kind for kind in types):
+            loaded.stop(f"{row.name} has no window for its sliding layers: ValueError")
+        return None
+    key = rule["key"]
+    if rule.get("switch") and not config.truth("use_sliding_window", False):
+        if any("sliding" in kind for kind in types):
+            loaded.stop("some layers have a window, and use_sliding_window is not true: ValueError")
+        return None
+    if key in config.values:
+        value = config.integer(key) if config.get(key) else None
+    elif config.get(rule.get("half", "")) is not None:
+        value = max(1, (config.integer(rule["half"]) or 1) // 2)
+    else:
+        value = rule.get("default")
+        if value is not None and (SLIDING in types or rule.get("all") or not types):
+            loaded.assumed.append(
+                f"{config.prefix}{key} is absent: {value:,}, the default of {row.name} in "
+                "transformers"
+            )
+    if value is None:
+        if rule.get("null") == "stops" and any("sliding" in kind for kind in types):
+            loaded.stop(f"{key} is null, and some layers have a window: ValueError")
+        return None
+    return _in_use(value, rule.get("seen"))
+
+
+def _in_use(value: int, seen: Sequence[int] | None) -> int:
+    """What reaches the attention, from what did for one value that was tried."""
+    if not seen:
+        return value
+    found, tried = seen
+    return value + 1 if found == tried + 1 else value // 2 + (found - tried // 2)
+
+
+def _with_windows(
+    row: ClassRow,
+    types: list[str],
+    window: int | None,
+    config: Section,
+    count: int,
+    loaded: Loaded,
+) -> list[str]:
+    """Qwen: a window only where it is asked for, and only in the layers above a number."""
+    rule = row.layers.get("window") if row.layers else None
+    if rule is None or config.get("layer_types") is not None:
+        return types
+    if window is None or not config.truth("use_sliding_window", False):
+        return [FULL] * count
+    full = config.get("max_window_layers")
+    full = full if isinstance(full, int) and not isinstance(full, bool) else 28
+    if rule == "all":
+        loaded.window = window
+        return types
+    if rule == "from":
+        return [FULL if at < full else SLIDING for at in range(count)]
+    return [SLIDING if (at + 1) % 2 and at < full else FULL for at in range(count)]
+
+
+def _turning(
+    config: Section,
+    row: ClassRow,
+    loaded: Loaded,
+    types: list[str],
+    count: int,
+    window: int | None,
+) -> list[int] | None:
+    """1 for every layer that turns, 0 for the others; None where all do."""
+    rule = row.still
+    listed, bases = config.get("no_rope_layers"), config.get("layer_rope_theta")
+    if isinstance(bases, list) and len(bases) == count:  # Granite: a base of 0 is none
+        return [int(bool(base)) for base in bases]
+    if listed and "no_rope_layers" in rule.get("keys", ()):
+        return _listed(config, count)
+    if listed and isinstance(listed, list) and not all(listed):
+        loaded.unread.append("no_rope_layers")
+    if not rule or (rule.get("unless") == "no window" and window is None):
+        return None
+    if "kinds" in rule and types:
+        return [int(kind not in rule["kinds"]) for kind in types]
+    if "every" in rule:
+        keys = [key for key in rule.get("keys", ()) if key != "no_rope_layers"]
+        every = config.integer(*keys) if keys else None
+        return [int((at + 1) % (every or rule["every"]) != 0) for at in range(count)]
+    return [int(at not in rule.get("listed", ())) for at in range(count)]
+
+
+def _listed(config: Section, count: int) -> list[int]:
+    turns = config.listed("no_rope_layers")
+    if len(turns) != count:
+        lengths = f"{len(turns)} entries for {count} layers"
+        config.fail(f"{config.prefix}no_rope_layers has {lengths}", "correct one of them")
+    return [int(bool(turn)) for turn in turns]

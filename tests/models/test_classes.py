@@ -1,0 +1,98 @@
+"""Every class of transformers: what its real model did, replayed without it.
+
+``tests/data/class-sweep.json.gz`` holds the answers of ``tests.tools.class_sweep`` (transformers
+5.23.0, run), ``class-cases.json.gz`` 288 files of another measurement of the same version.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from ropecalc.models.classes import class_row, composite, version
+from ropecalc.models.huggingface import parse_config
+from tests.tools.class_files import files
+from tests.tools.class_replay import DECISIONS, decision, difference, said, unpacked
+from tests.tools.class_sweep import context_of, length_of
+from tests.tools.places import DATA
+
+SWEEP: dict[str, Any] = json.loads(gzip.decompress((DATA / "class-sweep.json.gz").read_bytes()))
+CASES: list[dict[str, Any]] = json.loads(
+    gzip.decompress((DATA / "class-cases.json.gz").read_bytes())
+)
+
+
+def replayed(name: str) -> Iterator[tuple[str, dict[str, Any], int, dict[str, Any]]]:
+    """(change, file, length, answer) of every file of a class."""
+    own = SWEEP["classes"][name]
+    context = context_of(own["file"])
+    for change, document in files(own["file"], context, own["head"]):
+        answer = own["answers"].get(change)
+        if answer is not None:
+            yield change, document, length_of(change, context), unpacked(answer)
+
+
+def apart(name: str, every: int = 1) -> dict[str, str]:
+    """{change: difference} of a class, from every n-th of its files, without decisions."""
+    found = {}
+    first = sum(map(ord, name)) % every
+    for change, document, length, real in list(replayed(name))[first::every]:
+        text = difference(said(document, length), real)
+        if text and decision(name, change, text) is None:
+            found[change] = text
+    return found
+
+
+@pytest.mark.parametrize("name", SWEEP["classes"])
+def test_every_class_is_read_as_its_model_runs(name: str) -> None:
+    assert apart(name, every=10) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SWEEP["classes"])
+def test_every_file_of_every_class_is_read_as_its_model_runs(name: str) -> None:
+    assert apart(name) == {}
+
+
+@pytest.mark.slow
+def test_decisions_are_few() -> None:
+    total = 0
+    decided = []
+    for name in SWEEP["classes"]:
+        for change, document, length, real in replayed(name):
+            total += 1
+            found = difference(said(document, length), real)
+            decided += [decision(name, change, found)] if found else []
+    of_one_class = (DECISIONS["compressed"], DECISIONS["twice"])
+    others = [reason for reason in decided if reason not in of_one_class]
+    assert len(others) * 140 < total
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+def test_a_file_is_read_as_its_model_runs(case: dict[str, Any]) -> None:
+    row = class_row(case["class"]) or class_row(composite(case["class"]).get("class"))
+    if row is None or not row.run:
+        pytest.skip("its class was loaded, not run")
+    found = difference(said(case["doc"], case["length"]), case["oracle"])
+    assert not found or decision(case["class"], case["family"], found) is not None, found
+
+
+def test_the_table_and_the_answers_are_of_one_version() -> None:
+    assert SWEEP["transformers"] == version()
+
+
+def test_a_class_without_a_row_says_so() -> None:
+    document = {
+        "model_type": "no_such_class",
+        "hidden_size": 512,
+        "num_attention_heads": 4,
+        "rope_theta": 1e4,
+        "max_position_embeddings": 2048,
+    }
+    model = parse_config(document, "config.json")
+    assert class_row("no_such_class") is None
+    assert "no_such_class is no class of transformers" in model.assumptions[0]

@@ -1,0 +1,556 @@
+"""The table of classes that ropecalc ships, from what the real models did.
+
+    python -m tests.tools.class_sweep RAW           (minutes of processor time)
+    python -m tests.tools.class_composites COMPOSITES
+    python -m tests.tools.transformers_classes RAW COMPOSITES  (seconds)
+
+The first runs every class of transformers on some seventy files each; the second reads from the
+answers which key a class reads, what it has without it, and what stops it: one row a
+``model_type``. A value that most classes have is left out of a row: ``ropecalc.models.classes``
+has these. Going to a new release is running both and reading the difference.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.tools.class_files import BASES, PATTERNS, SWITCHES
+
+TABLE = Path(__file__).parents[2] / "ropecalc" / "data" / "classes.json"
+Answers = Mapping[str, dict[str, Any]]
+Row = dict[str, Any]
+CLOSE = 1e-6
+
+
+class Class:
+    """The answers of one class, and questions to them."""
+
+    def __init__(self, line: Mapping[str, Any]) -> None:
+        self.name: str = line["class"]
+        self.full: dict[str, Any] = line["full"]
+        self.file: dict[str, Any] = line["file"]
+        self.answers: Answers = line["answers"]
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        """An answer; that of the default file where the change changes nothing."""
+        return self.answers.get(name, self.answers["saved"])
+
+    def stops(self, name: str) -> bool:
+        """Whether transformers stops."""
+        return "refused" in self[name]
+
+    def stage(self, name: str) -> str:
+        """Where it stops: load, build or forward; nothing where it does not."""
+        return str(self[name].get("refused", "")).partition(":")[0]
+
+    def same(self, name: str, other: str) -> bool:
+        """Whether two answers agree in all that a rotary embedding does."""
+        agree: bool = essence(self[name]) == essence(self[other])
+        return agree
+
+    def groups(self, name: str) -> list[dict[str, Any]]:
+        """The kinds of layers that turn."""
+        return list(self[name].get("groups", []))
+
+    def bases(self, name: str) -> dict[str, float]:
+        """{kind: base} of the layers that are not scaled."""
+        found = {}
+        for group in self.groups(name):
+            for kind in group["kinds"]:
+                found[kind] = base_of(group["theta"])
+        return {kind: base for kind, base in found.items() if base is not None}
+
+    def rotary(self, name: str) -> list[int]:
+        """The dimensions that turn, kind by kind."""
+        return [group["rotary_dim"] for group in self.groups(name)]
+
+
+def essence(answer: Mapping[str, Any]) -> Any:
+    """What of an answer two files must agree in."""
+    if "refused" in answer:
+        return "refused"
+    groups = [
+        (group["layers"], group["theta"], group["af"], group["head_dim"], group["window"])
+        for group in answer["groups"]
+    ]
+    return groups, answer["unrotated"]
+
+
+def base_of(theta: list[float]) -> float | None:
+    """The base of plain frequencies, None for others."""
+    pairs = len(theta)
+    if pairs < 2 or abs(theta[0] - 1) > CLOSE:
+        return None
+    base = float(theta[-1] ** (-pairs / (pairs - 1)))
+    if any(abs(base ** (-at / pairs) / t - 1) > CLOSE for at, t in enumerate(theta)):
+        return None
+    return float(f"{base:.6g}")
+
+
+def row_of(own: Class) -> Row:
+    """The row of a class: what is so in most classes is left out."""
+    row: Row = {}
+    rotates = _rotates(own)
+    if rotates is not True:
+        row["rotates"] = rotates
+    row |= _shape(own)
+    if rotates is False:
+        return row
+    row |= {"rope": _rope(own), **_places(own), **_part(own), **_head(own)}
+    heads = {kind: g["head_dim"] for g in own.groups("saved") for kind in g["kinds"]}
+    others = {kind: dim for kind, dim in heads.items() if dim != row.get("head_dim")}
+    if len(set(heads.values())) > 1 and "latent" not in row:
+        row["heads"] = others
+    if isinstance(own.full.get("attention_chunk_size"), int):
+        row["chunk"] = own.full["attention_chunk_size"]
+    return row | _windows(own) | _layers(own)
+
+
+def _shape(own: Class) -> Row:
+    """The sizes of the class, for files that leave them out; its longest context."""
+    row: Row = {}
+    sizes = {
+        "hidden_size": own.full.get("hidden_size", own.full.get("n_embd")),
+        "num_attention_heads": own.full.get("num_attention_heads", own.full.get("n_head")),
+        "num_hidden_layers": own.full.get("num_hidden_layers", own.full.get("n_layer")),
+    }
+    row["sizes"] = {key: value for key, value in sizes.items() if isinstance(value, int)}
+    context = own.full.get("max_position_embeddings", own.full.get("n_positions"))
+    if isinstance(context, int):
+        row["context"] = context
+    return row
+
+
+def _rotates(own: Class) -> Any:
+    """True, False, or {key: the values with which it does, default: the value of the class}."""
+    for key, values in SWITCHES.items():
+        turns = [v for v in values if own.groups(f"{key} {json.dumps(v)}")]
+        stands = [v for v in values if not own.stops(f"{key} {json.dumps(v)}")]
+        if turns and len(turns) < len(stands):
+            return {"key": key, "values": turns, "default": own.full.get(key)}
+    return any(answer.get("groups") for answer in own.answers.values())
+
+
+def _rope(own: Class) -> Row:
+    """The rope object that the class has where the file has none; by kind where it is."""
+    for name in ("silent", "saved"):
+        found = own[name].get("config", {}).get("rope_parameters")
+        if found:
+            return {key: _sorted(found[key]) for key in sorted(found) if found[key] is not None}
+    return {"rope_theta": next(iter(own.bases("saved").values()), None)}
+
+
+def _sorted(value: Any) -> Any:
+    return dict(sorted(value.items())) if isinstance(value, dict) else value
+
+
+def _places(own: Class) -> Row:
+    """Where the class looks for its base and its scaling, and which shapes of object it takes."""
+    needs = _needs(own)
+    row: Row = {**_theta(own), **({"needs": needs} if needs else {})}
+    row["scaling"] = "read" if needs else _scaling(own)
+    row["flat"] = "read" if needs else _reads(own, "v5 plain")
+    row["kinds"] = "ignored" if needs else _reads(own, "v5 kinds")
+    if is_nested(_rope(own)):
+        row["missing"] = [_missing(own, "v5 full alone"), _missing(own, "v5 sliding alone")]
+        row["null"] = _missing(own, "v5 sliding null")
+        row["silent base"] = _missing(own, "v5 kinds silent base")
+        row["labels"] = own["saved"].get("config", {}).get("_rope_type_labels")
+    row |= _refused(own)
+    if row["scaling"] in ("read", "full", "both") and own.same("v4 original outside", "v4 yarn"):
+        row["original"] = "inside"
+    usual = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
+    return {key: value for key, value in row.items() if key not in usual or usual[key] != value}
+
+
+def _theta(own: Class) -> Row:
+    """The keys beside the object that the base is read from, or that it is fixed."""
+    keys = _base_keys(own)
+    listed = list(keys.values())
+    nested = is_nested(_rope(own))
+    if listed and all(other == listed[0] for other in listed) and not nested:
+        return {} if listed[0] == ["rope_theta"] else {"theta": listed[0]}
+    if nested:
+        return {"theta": keys}
+    if own.same("v4 yarn", "v4 yarn silent base") or own.stops("v4 yarn"):
+        return {"theta": []}
+    return {"fixed": True}  # its own object has a base, that none outside replaces
+
+
+def _refused(own: Class) -> Row:
+    """What stops it of the ropes that others take."""
+    row: Row = {}
+    strict = _strict(own)
+    if strict:
+        row["strict"] = strict
+    if own.stops("v5 proportional") and not own.stops("v5 linear"):
+        row["proportional"] = "stops"
+    if own.stops("v4 null") and not own.stops("v4 theta"):
+        row["null scaling"] = "stops"
+    row["mrope"] = None if own.stops("v4 yarn") else not own.stops("v4 mrope")
+    if own.stops("v4 no original") and not own.stops("v4 yarn"):
+        row["original"] = "stops"
+    return row
+
+
+def _needs(own: Class) -> list[str]:
+    """Keys of the class's own object that the model computes with, and another one needs."""
+    rope = _rope(own)
+    beyond = [key for key in rope if key.startswith("llama_4")]
+    stops = own.stage("v5 plain") == "forward" and not is_nested(rope)
+    return [*beyond, "original_max_position_embeddings"] if stops and beyond else []
+
+
+def _strict(own: Class) -> list[str]:
+    """The keys that must not be null, beside those that have rules of their own."""
+    apart = ("head_dim", "kv_channels", "attention_head_dim", "sliding_window", "swa_head_dim")
+    names = {name.removesuffix(" null"): name for name in own.answers if name.endswith(" null")}
+    found = {key for key, name in names.items() if " " not in key and own.stops(name)}
+    return sorted(found - set(apart))
+
+
+def is_nested(rope: Mapping[str, Any]) -> bool:
+    """Whether a rope object is one by kind of layer."""
+    return any(isinstance(value, dict) for value in rope.values())
+
+
+def _base_keys(own: Class) -> dict[str, list[str]]:
+    """{kind: the keys beside the rope object that its base is read from, the first one first}."""
+    keys: dict[str, list[str]] = {}
+    silent, winner = own.bases("silent"), own.bases("bases")
+    for key, value in BASES.items():
+        for kind, base in own.bases(f"v4 {key}").items():
+            if abs(base / value - 1) < CLOSE and silent.get(kind) != base:
+                keys.setdefault(kind, []).append(key)
+    if not keys:  # where the class scales without a word, scaled files tell
+        quiet, spoken = own.groups("v4 yarn silent base"), own.groups("v4 yarn")
+        if quiet and [g["theta"] for g in quiet] != [g["theta"] for g in spoken]:
+            plain = own.groups("silent"), own.groups("v4 rope_theta")
+            if [g["theta"] for g in plain[0]] != [g["theta"] for g in plain[1]]:
+                return {"": ["rope_theta"]}
+    for kind, named in keys.items():
+        named.sort(key=lambda key: abs(winner.get(kind, 0) / BASES[key] - 1) > CLOSE)
+    return keys
+
+
+def _scaling(own: Class) -> str:
+    """What rope_scaling does: read, in the full layers alone, in both kinds, ignored, or stops."""
+    if own.stops("v4 yarn"):
+        return "stops"
+    if own.same("v4 yarn", "v4 theta"):
+        return "ignored"
+    scaled = [base_of(group["theta"]) is None for group in own.groups("v4 yarn")]
+    if not all(scaled):
+        return "full"
+    copied = _reads(own, "v5 plain") == "read"  # one object for all kinds
+    return "both" if is_nested(_rope(own)) and not copied else "read"
+
+
+def _reads(own: Class, name: str) -> str:
+    """Whether a base within an object is read: by all layers, by some, by none; or what stops."""
+    if own.stops(name):
+        return "stops"
+    found = own.bases(name)
+    hits = [abs(base / 54_321.0 - 1) < CLOSE for base in found.values()]
+    return "read" if hits and any(hits) else "ignored"
+
+
+def _missing(own: Class, name: str) -> str:
+    """What a kind without an object is: filled from the class, unrotated, or it stops."""
+    if own.stops(name):
+        return "stops"
+    return "unrotated" if own[name]["unrotated"] > own["saved"].get("unrotated", 0) else "filled"
+
+
+def _part(own: Class) -> Row:
+    """Partial rotation: {inside, outside: whether it is read, scaled: what it does, keys}."""
+
+    def reads(*names: str, against: str) -> bool:
+        plain = own.rotary(against)
+        return any(not own.stops(name) and own.rotary(name) != plain for name in names)
+
+    inside = reads("v5 partial", "v5 partial 0.25", against="v5 plain") or reads(
+        "v5 kinds partial", against="v5 kinds"
+    )
+    outside = reads("v4 partial", "v4 partial 0.25", against="v4 theta")
+    keys = [
+        key for key in ("rotary_pct", "rope_pct", "rotary_dim") if reads(key, against="v4 theta")
+    ]
+    nested = is_nested(_rope(own))
+    scaled, plain = ("v4 partial yarn", "v4 yarn") if nested else ("v5 partial yarn", "v5 yarn")
+    half = [dim // 2 for dim in own.rotary(plain)]
+    if own.stops(scaled) and not own.stops(plain):
+        stands = "stops"
+    elif inside or (half and own.rotary(scaled) == half):
+        stands = "read"
+    else:
+        stands = "stops" if own.stops("v4 partial 0.25") else "read" if own.stops(plain) else "kept"
+    outside = outside or own.stage("v4 partial 0.25") == "forward"
+    if not own.stops("v4 yarn"):
+        more = own.stops("v4 partial yarn")
+        outside = outside or more or own.rotary("v4 partial yarn") != own.rotary("v4 yarn")
+    row: Row = {}
+    part: Row = {"inside": inside, "outside": outside, "keys": keys, "scaled": stands}
+    usual = {"inside": False, "outside": True, "keys": [], "scaled": "stops"}
+    part = {key: value for key, value in part.items() if value != usual[key]}
+    plain_kinds = own.rotary("v5 kinds")
+    parts = nested and any("partial_rotary_factor" in rope for rope in _rope(own).values())
+    if parts and sorted(plain_kinds) == sorted(own.rotary("saved")):
+        part["filled"] = True
+    if part:
+        row["part"] = part
+    fixed = _fixed_part(own)
+    if fixed is not None:
+        row["rotary"] = fixed
+    return row
+
+
+def _fixed_part(own: Class) -> Any:
+    """The dimensions that turn, where no head and no factor of the class's own say them."""
+    first = next(iter(own.groups("saved")), None)
+    rope = _rope(own)
+    factor = rope.get("partial_rotary_factor", 1.0) if not is_nested(rope) else None
+    if first is None or factor is None or "qk_rope_head_dim" in own.full:
+        return None
+    turning = int(first["head_dim"] * factor)
+    if first["rotary_dim"] in (turning, turning + 1):
+        return None
+    return {"dim": first["rotary_dim"], "of": first["head_dim"]}
+
+
+HEAD_KEYS = ("head_dim", "kv_channels", "attention_head_dim", "swa_head_dim")
+
+
+def _head(own: Class) -> Row:
+    """{key, default: of the class, null: what a null is}, or the two parts of latent attention."""
+    if "qk_rope_head_dim" in own.full and not _changes(own, "head_dim"):
+        parts = {key: own.full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
+        twice = own.file.get("head_dim") == own.file.get("qk_rope_head_dim")
+        agree = {"agree": True} if twice and own.stage("head_dim other") == "forward" else {}
+        return {"latent": parts, **agree, **_null(own, "head_dim")}
+    key = next((key for key in HEAD_KEYS if _changes(own, key)), None)
+    row: Row = {}
+    heads = [group["head_dim"] for group in own.groups("saved")]
+    if heads and own.file.get("attention_head_dim") == heads[0]:
+        key = "attention_head_dim"
+    if key is None:
+        row["head"] = "quotient"
+        if own.stage("head_dim other") == "forward":
+            row["odd head"] = True
+        return row | _null(own, "head_dim")
+    if key != "head_dim":
+        row["head"] = key
+    default = own.full.get(key)
+    kept = key in own.file and own.same(f"{key} absent", "saved")
+    if isinstance(default, int) and kept:
+        row["head_dim"] = default
+    return row | _null(own, key)
+
+
+def _changes(own: Class, key: str) -> bool:
+    """Whether another value of a key changes a head."""
+    name = f"{key} other"
+    before, after = ([g["head_dim"] for g in own.groups(n)] for n in ("saved", name))
+    return name in own.answers and not own.stops(name) and before != after
+
+
+def _null(own: Class, key: str) -> Row:
+    """What a null head_dim is: the quotient, the class's own value, or it stops; when scaled."""
+    name, scaled = f"{key} null", f"{key} null yarn"
+    row: Row = {}
+    if own.stage(name):
+        row["null head"] = own.stage(name)
+    elif own.stops(scaled) and not own.stops("v4 yarn"):
+        row["null head"] = "scaled"
+    own_null = key in own.full and own.full[key] is None
+    if own_null and own.stage(f"{key} absent"):
+        row["null head"] = "always"
+    elif own_null and own.stops(scaled) and not own.stops("v4 yarn"):
+        row["null head"] = "own"
+    if own.stage(f"{key} other") == "load":
+        row["no head"] = True
+    return row
+
+
+def _windows(own: Class) -> Row:
+    """The attention window: {key, default, null: what a null is, more: distances past it}."""
+    for key in ("sliding_window", "local_attention", "attention_window_size"):
+        value = 77 if key == "sliding_window" else 64
+        names = (f"{key} {value}", f"{key} {value} no types")
+        name = next((n for n in names if n in own.answers and not own.stops(n)), None)
+        found = [g["window"] for g in own.groups(name)] if name else []
+        hit = [
+            window for window in found if window in (value, value + 1, value // 2 + 1, value // 2)
+        ]
+        if hit and name:
+            window: Row = {"key": key}
+            default, half = own.full.get(key), own.full.get("local_attention")
+            if isinstance(default, int):
+                window["default"] = default
+            elif isinstance(half, int):  # to both sides together
+                window |= {"default": half // 2, "half": "local_attention"}
+            if hit[0] != value:
+                window["seen"] = [hit[0], value]
+            kinds = {kind for g in own.groups(name) for kind in g["kinds"]}
+            if len(hit) == len(found) and "sliding_attention" not in kinds:
+                window["all"] = True
+            if own.stops(f"{key} null"):
+                window["null"] = "stops"
+            return {"window": window}
+    switched = own.groups("use_sliding_window true")
+    if any(group["window"] == 77 for group in switched):
+        return {"window": {"key": "sliding_window", "switch": True, "null": "stops"}}
+    return {}
+
+
+def _layers(own: Class) -> Row:
+    """Kinds of layers as the class makes them, and which do not turn."""
+    row: Row = {}
+    name = "layers 13" if "refused" not in own["layers 13"] else "saved"
+    answer = own[name]
+    if "refused" in answer:
+        return row
+    types = answer["config"].get("layer_types") or answer["config"].get("layers_block_type")
+    if types:
+        row["layers"] = fitted(types) | _pattern_key(own)
+    by_window = _by_window(own)
+    if by_window:
+        row["layers"] = {"all": "full_attention", "window": by_window}
+    still = [at for at, group in answer["layout"] if group < 0]
+    attends = [at for at, _ in answer["layout"]]
+    if still:
+        row["still"] = _still(own, types, still, attends)
+    if own.full.get("attn_layer_indices", 0) is None:
+        row["attends"] = [-1]  # none unless the file says so
+    elif types is None and None not in attends and attends != list(range(len(attends))):
+        row["attends"] = attends
+    return row
+
+
+def fitted(types: list[str]) -> Row:
+    """The rule that makes these kinds of layers: {all} or {kinds, every, at, first, last}; a list.
+
+    Layer i has the first kind where i mod every is at, i < first, or it is the last and last is
+    true; else the second.
+    """
+    kinds = list(dict.fromkeys(types))
+    if len(kinds) == 1:
+        return {"all": kinds[0]}
+    rare = min(kinds, key=types.count)
+    for every in range(2, 9):
+        for at in range(every):
+            for first in (0, 1, 2):
+                for last in (False, True):
+                    made = [
+                        i % every == at or i < first or (last and i == len(types) - 1)
+                        for i in range(len(types))
+                    ]
+                    if len(kinds) == 2 and made == [kind == rare for kind in types]:
+                        other = next(kind for kind in kinds if kind != rare)
+                        rule: Row = {"kinds": [rare, other], "every": every, "at": at}
+                        more = {"first": first, "last": last}
+                        return rule | {key: value for key, value in more.items() if value}
+    return {"listed": types}
+
+
+def _pattern_key(own: Class) -> Row:
+    """The key that says every how many layers the rare kind comes."""
+    for name, answer in own.answers.items():
+        key, _, value = name.rpartition(" ")
+        if key not in PATTERNS or value not in ("2", "3") or "refused" in answer:
+            continue
+        types = answer["config"].get("layer_types")
+        if types and types != own["layer_types absent"].get("config", {}).get("layer_types"):
+            rule = fitted(types)
+            if rule.get("every") == int(value):
+                return {"key": key}
+    return {}
+
+
+def _by_window(own: Class) -> str:
+    """Qwen: the layers from a number on have a window, or every other one below it."""
+    found = own.answers.get("use_sliding_window true", {})
+    windows = [group["window"] for group in found.get("groups", [])]
+    if 77 not in windows:
+        return ""
+    layout = {at: found["groups"][group]["window"] for at, group in found["layout"]}
+    sliding = [at for at, window in layout.items() if window == 77]
+    if sliding == list(range(2, len(layout))):
+        return "from"
+    return "all" if len(sliding) == len(layout) else "below"
+
+
+def _still(own: Class, types: Any, still: list[int], attends: list[int]) -> Row:
+    """Which layers attend without turning: kinds, or every how many; the keys that say it."""
+    kinds = {types[at] for at in still} if types else set()
+    row: Row = {}
+    for every in range(2, 9):
+        if still == [at for at in attends if (at + 1) % every == 0]:
+            row["every"] = every
+            break
+    if kinds and all((types[at] in kinds) == (at in still) for at in attends):
+        row["kinds"] = sorted(kinds)
+    bare = own.answers.get("full without window", {})
+    if "kinds" in row and bare.get("groups") and not bare["unrotated"]:
+        row["unless"] = "no window"
+    for name in ("no_rope_layers list", "no_rope_layer_interval 3", "nope_layer_interval 3"):
+        if name in own.answers and not own.same(name, "saved"):
+            row.setdefault("keys", []).append(name.partition(" ")[0])
+    return row or {"listed": still}
+
+
+def rows(raw: Path) -> Iterator[tuple[str, Row]]:
+    """(model_type, row) of every class that was asked; of those only loaded what loading says."""
+    for line in raw.read_text().splitlines():
+        data = json.loads(line)
+        answers = data.get("answers", {})
+        if any("refused" not in answer for answer in answers.values()):
+            yield data["class"], row_of(Class(data))
+        elif "full" in data:
+            yield data["class"], _loaded_row(data["full"])
+
+
+def _loaded_row(full: Mapping[str, Any]) -> Row:
+    """The row of a class whose model was not run: the defaults that its config has."""
+    row: Row = {
+        "run": False,
+        **_shape(Class({"class": "", "full": full, "file": {}, "answers": {}})),
+    }
+    rope = full.get("rope_parameters")
+    row["rope"] = {key: _sorted(value) for key, value in sorted((rope or {}).items())}
+    row["part"] = {"inside": True, "scaled": "read"}
+    if isinstance(full.get("head_dim"), int):
+        row["head_dim"] = full["head_dim"]
+    if "qk_rope_head_dim" in full:
+        row["latent"] = {key: full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
+    if isinstance(full.get("layer_types"), list):
+        row["layers"] = fitted(full["layer_types"])
+    if isinstance(full.get("sliding_window"), int):
+        row["window"] = {"key": "sliding_window", "default": full["sliding_window"]}
+    return row
+
+
+def table(raw: Path, composites: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole table, as it is shipped."""
+    found = dict(sorted(rows(raw)))
+    version = next(json.loads(line)["full"]["transformers_version"] for line in raw.open())
+    inside = {name: row for name, row in composites.items() if row["class"] in found}
+    return {"transformers": version, "classes": found, "composites": inside}
+
+
+def written(table: Mapping[str, Any]) -> str:
+    """The table as JSON, one class to a line."""
+    parts = [f'"transformers": {json.dumps(table["transformers"])}']
+    for key in ("classes", "composites"):
+        lines = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in table[key].items()]
+        parts.append(f"{json.dumps(key)}: {{\n" + ",\n".join(lines) + "\n}")
+    return "{" + ",\n".join(parts) + "}\n"
+
+
+if __name__ == "__main__":
+    made = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
+    TABLE.write_text(written(made), encoding="utf-8")
