@@ -38,9 +38,19 @@ DECISIONS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize(("name", "stack"), EACH)
 def test_ropecalc_says_what_the_real_stack_does(name: str, stack: str) -> None:
-    found, total = failures(stack, SETS[name]), count(stack, SETS[name])
+    total = count(stack, SETS[name])
+    found = [one for one in failures(stack, SETS[name]) if not _stops_later(one)]
     print(f"{stack}: {total - len(found)} of {total} equal")
     assert total - len(found) >= FLOOR[name][stack], _told(found)
+
+
+def _stops_later(failure: Failure) -> bool:
+    """Whether the whole model stops, which a record of its rotary embedding alone does not see.
+
+    The answers for whole models are those of tests/models/test_classes.py.
+    """
+    alone = failure.kinds == ("refuses",) and len(failure.details) == 1
+    return alone and "turns all of it" in failure.details[0]
 
 
 @pytest.mark.parametrize("stack", STACKS)
