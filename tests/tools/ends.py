@@ -322,11 +322,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=int)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--most", type=int, default=2**20)
+    parser.add_argument("--most", type=int, default=2**20, help="longest context")
+    parser.add_argument("--start", type=int, default=0, help="number of the first case")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     slowest = 0.0
-    for number in range(options.cases):
+    for number in range(options.start, options.start + options.cases):
         rng = random.Random(f"{options.seed}-{number}")
         case = drawn(rng, options.most)
         start = time.process_time()
@@ -337,6 +338,8 @@ def main() -> None:
         counts["false"] += bool(verdict.wrong)
         for what in (*verdict.wrong, *(f"undecided: {why}" for why in verdict.undecided)):
             print(number, case, what, sep="\t", flush=True)
+        if number % 100 == 99:
+            print(f"{number + 1}: {dict(counts)}", flush=True)
     told = ", ".join(f"{counts[key]} {key}" for key in ("tuned", "undecided", "false"))
     print(f"{options.cases} cases: {told}; the slowest took {slowest:.1f} s")
 
