@@ -217,6 +217,7 @@ def written(folder: Path) -> dict[str, str]:
     return paths | {"endless": "/dev/zero", "memory": "/proc/self/mem"}
 
 
+@pytest.mark.slow
 def test_files(tmp_path: Path) -> None:
     """Each as a process of its own, whose time and memory are measured from a small parent."""
     if shutil.disk_usage(tmp_path).free < 2**30:

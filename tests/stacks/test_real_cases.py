@@ -54,6 +54,7 @@ def _stops_later(failure: Failure) -> bool:
     return alone and "part of a head" in failure.details[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_decision_names_a_case_that_differs(stack: str) -> None:
     differing = {failure.id for each in SETS.values() for failure in failures(stack, each)}
