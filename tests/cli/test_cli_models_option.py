@@ -76,7 +76,7 @@ def test_commands_that_take_a_base_or_a_head_are_those(run_batch: RunBatch) -> N
         name for name, done in zip(COMMANDS, helps, strict=True) if " --model " in done.stdout
     }
     assert {line.split()[0] for line in SAME} <= takes_model
-    # all but the last take a model as their argument, and that one a checkpoint
+    # the first three take a model as their argument, the last a checkpoint
     assert takes_head - takes_model <= {"min-factor", "plan", "emit", "weights"}
 
 

@@ -90,7 +90,6 @@ schema
 """.split("\n")[1:-1]
 HEAD = {"hidden_size": 512, "num_attention_heads": 8, "max_position_embeddings": 2048}
 LLAMA = {"model_type": "llama", "rope_theta": 1e4, **HEAD}
-NO_LENGTH = {"max_position_embeddings": None}
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +99,10 @@ def files(tmp_path_factory: pytest.TempPathFactory, run_batch: RunBatch) -> dict
     slow = {"rope_type": "linear", "factor": 1e200}
     configs = {
         "STILL": {**LLAMA, "rope_theta": 1e300, "rope_scaling": slow},  # theta_i below any float64
-        # of no class, which would give a length
-        "BARE": {"model_type": "unheard-of", "rope_theta": 1e4, **HEAD, **NO_LENGTH},
+        "BARE": {  # of no known class, which would have a length of its own
+            **{k: v for k, v in LLAMA.items() if k != "max_position_embeddings"},
+            "model_type": "of-nobody",
+        },
         "PATCHED": LLAMA,
         "REFUSED": {**LLAMA, "rope_scaling": {"rope_type": "ntk", "factor": 2.0}},
     }
