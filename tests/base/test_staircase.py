@@ -93,6 +93,7 @@ def test_a_step_ends_at_the_first_violation_of_its_base(minimum: Staircase) -> N
         assert found.max_context == step.context
 
 
+@pytest.mark.slow
 @settings(max_examples=6)
 @given(
     st.sampled_from(["minimum", "safe"]), st.integers(2, 16), st.integers(1, 90), st.integers(1, 60)
@@ -111,6 +112,7 @@ def prefix(staircase: Staircase, end: int) -> Staircase:
     return Staircase(staircase.kind, staircase.rotary_dim, end, (*kept, last))
 
 
+@pytest.mark.slow
 def test_shares_of_the_work_make_no_difference() -> None:
     alone, shared = (build_staircase("minimum", 32, 200, jobs=jobs) for jobs in (1, 3))
     assert alone == shared

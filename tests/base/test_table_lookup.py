@@ -53,6 +53,7 @@ def _fresh_cache() -> Iterator[None]:
     tables.shipped.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_table_and_the_sweep_agree(ship: Ship, built: dict[str, Staircase]) -> None:
     ship(minimum_34=built["minimum"], safe_34=built["safe"])
     for context in (*range(3, 30), 100, 299, 300):

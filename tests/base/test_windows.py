@@ -45,9 +45,9 @@ SAFE = {
 
 CASES = [  # head_dim, context, the rest of the question
     (16, 200, {}),
-    (16, 333, {"margin": 0.02}),
-    (32, 250, {}),
-    (64, 300, {}),
+    pytest.param(16, 333, {"margin": 0.02}, marks=pytest.mark.slow),
+    pytest.param(32, 250, {}, marks=pytest.mark.slow),
+    pytest.param(64, 300, {}, marks=pytest.mark.slow),
     (24, 160, {"rotary_dim": 16}),
     (24, 160, {"rotary_dim": 16, "count_unrotated": False}),
     (8, 120, {"weights": (1.0, 0.5, 2.0, 1.0)}),

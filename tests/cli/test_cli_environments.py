@@ -1,6 +1,6 @@
 """Every command in many environments: no traceback, no cut table, valid JSON, the same answer.
 
-Two environments that set everything at once are for every day; each variable by itself is heavy.
+Two environments that set everything at once are slow; each variable by itself is heavy.
 """
 
 from __future__ import annotations
@@ -71,8 +71,7 @@ APART = {
     ]
 }
 ENVIRONMENTS = [
-    pytest.param(TOGETHER["plain Windows"], id="plain Windows"),
-    pytest.param(TOGETHER["dumb C"], id="dumb C", marks=pytest.mark.slow),
+    *(pytest.param(TOGETHER[name], id=name, marks=pytest.mark.slow) for name in TOGETHER),
     *(pytest.param(APART[name], id=name, marks=pytest.mark.heavy) for name in APART),
 ]
 FORMS = (("file", ""), ("file", "--json"), ("terminal", ""))

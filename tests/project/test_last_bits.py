@@ -20,7 +20,9 @@ def test_no_expectation_through_numpys_functions_is_compared_for_equality() -> N
 
 def test_no_file_of_ropecalc_compares_what_numpys_functions_give_in_it() -> None:
     files = read(ROOT, ["ropecalc", "examples"])
-    assert [str(one) for file, text in files.items() for one in findings({file: text})] == []
+    found = [findings({file: text}) for file, text in files.items() if "numpy" in text]
+    assert len(found) > 30
+    assert [str(one) for some in found for one in some] == []
 
 
 FAULTS = {

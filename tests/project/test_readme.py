@@ -18,6 +18,8 @@ from tests.tools.places import ROOT
 TEXT = transcript.README.read_text(encoding="utf-8")
 BLOCKS = dict(transcript.fences(TEXT, "console"))
 PYTHON = dict(transcript.fences(TEXT, "python"))
+LINES = tuple(enumerate(BLOCKS))
+SOON = 12  # blocks at the top, in the quick suite
 COMMANDS = (
     "min-base",
     "curve",
@@ -43,7 +45,9 @@ needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-t
 
 
 @needs_terminal
-@pytest.mark.parametrize("line", BLOCKS)
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, marks=() if n < SOON else pytest.mark.slow) for n, line in LINES]
+)
 def test_console_block(line: int, tmp_path: Path) -> None:
     block = transcript.steps(BLOCKS[line])
     printed = "".join(map(str, transcript.run(block, tmp_path)))
