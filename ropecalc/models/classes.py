@@ -178,9 +178,11 @@ def default_part(model_type: str | None) -> float | None:
 
 
 def scaled_rope(model_type: str | None) -> Mapping[str, Any]:
-    """The rope object of a class for a file without one, where it scales; else empty."""
+    """What scales in the rope object of a class for a file without one; else empty."""
     rope = default_rope(model_type)
-    return rope if rope.get("rope_type", "default") != "default" else {}
+    if rope.get("rope_type", "default") == "default":
+        return {}
+    return {key: value for key, value in rope.items() if key != "rope_theta"}
 
 
 def scales_full_alone(model_type: str | None) -> bool:

@@ -47,8 +47,8 @@ def _count(config: Section, loaded: Loaded) -> int:
 def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[str]:
     """layer_types, of the file or as the class makes them; none where it has no kinds."""
     key = config.first("layer_types", "layers_block_type")
+    listed = [] if key is None else config.listed(key)
     if key is not None and (row.layers or not row.run):
-        listed = config.listed(key)
         if not all(isinstance(kind, str) for kind in listed):
             config.fail(f"{config.prefix}{key} must be a list of strings")
         more = config.get("num_nextn_predict_layers")

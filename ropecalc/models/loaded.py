@@ -23,6 +23,7 @@ from ropecalc.models.classes import (
     ClassRow,
 )
 from ropecalc.models.document import Section, shown
+from ropecalc.scaling import MAX_BASE
 
 PARTIAL = "partial_rotary_factor"
 PARTS = (PARTIAL, "rotary_pct", "rope_pct", "rotary_percentage", "rotary_dim")
@@ -362,7 +363,7 @@ def _base(config: Section, row: ClassRow, loaded: Loaded, rope: Rope, kind: str)
         return
     key = config.first(*keys) if keys else None
     if key is not None:
-        rope["rope_theta"] = config.get(key)
+        rope["rope_theta"] = config.number(key, low=1, high=MAX_BASE)
         return
     own = row.rope.get(kind, {}) if row.by_kind else row.rope
     rope["rope_theta"] = own.get("rope_theta")
@@ -454,6 +455,7 @@ def _parts(
     elif inner != 1:
         loaded.unread += [PARTIAL] if PARTIAL not in loaded.unread else []
         if reads == "stops":
+            rope[PARTIAL] = inner  # the embedding has it; the layers do not fit
             loaded.stop(
                 f"{PARTIAL} with {method} makes frequencies for part of a head, and {row.name} "
                 "turns all of it: RuntimeError"

@@ -33,7 +33,7 @@ def automatic_base(base: float, trained: int, context: int) -> float:
     lengths count eight times.
 
     >>> round(automatic_base(10_000.0, 4096, 8192))
-    26770
+    26784
     """
     if context <= max(trained, LEAST) or base not in AUTOMATIC:
         return base

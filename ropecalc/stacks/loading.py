@@ -82,6 +82,15 @@ def _longrope(asked: Asked) -> StackRule | None:
     return None
 
 
+def null_on_building(asked: Asked) -> StackRule | None:
+    """A head_dim of null that the layers of a class compute with."""
+    written = "head_dim" in asked.text and asked.text["head_dim"] is None
+    if not written or classes.null_head(asked.model_type) != "build":
+        return None
+    text = f"{asked.model_type} computes with head_dim, which is null: TypeError"
+    return StackRule(text, "src/transformers/models, run")
+
+
 def has_null_head_dim(asked: Asked) -> bool:
     """Whether the class keeps a head_dim of null, from the file or, where it has none, its own."""
     if asked.text.get("head_dim") is not None:

@@ -12,6 +12,7 @@ from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import Asked, Taken, as_number
 from ropecalc.stacks.loaded import Object, RefusedError
+from ropecalc.stacks.loading import null_on_building
 from ropecalc.stacks.transformers import run as transformers
 
 
@@ -191,12 +192,16 @@ def marked(taken: Taken, *, ran: bool) -> Taken:
     return taken
 
 
-def by_transformers(asked: Asked, usable_length: int | None, place: str) -> Taken:
+def by_transformers(
+    asked: Asked, usable_length: int | None, place: str, *, builds: bool = False
+) -> Taken:
     """What transformers computes, in a stack that runs its code of a class.
 
-    The length is the stack's own.
+    The length is the stack's own. ``builds``: whether it builds the layers by that code too.
     """
-    taken = transformers.run(asked)
+    taken = transformers.built(asked)
+    if builds:
+        taken.refusal = taken.refusal or null_on_building(asked)
     taken.usable_length = usable_length
     taken.length = asked.context or usable_length  # that of the longest prompt
     if asked.rope.rope_type != "default":

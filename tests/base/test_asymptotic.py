@@ -15,6 +15,7 @@ from ropecalc.base.asymptotic import (
     Z_MIDDLE,
     continuum_estimate,
     refined_estimate,
+    with_estimates,
 )
 from tests.base.test_min_base import EXACT
 
@@ -76,10 +77,11 @@ def test_more_pairs_come_closer_to_the_limit() -> None:
 
 
 def test_estimates_are_given_only_where_their_assumptions_hold() -> None:
-    plain = ropecalc.min_base(64, 1024, window=False)
+    plain = with_estimates(ropecalc.min_base(64, 1024, window=False))
     assert plain.refined_estimate is not None
     assert plain.continuum_estimate == continuum_estimate(1024)
-    with_margin = ropecalc.min_base(64, 1024, margin=0.01, window=False)
+    with_margin = with_estimates(ropecalc.min_base(64, 1024, margin=0.01, window=False))
     assert with_margin.refined_estimate is None
     assert with_margin.continuum_estimate is None
-    assert ropecalc.min_base(64, 512, window=False).refined_estimate is None
+    short = with_estimates(ropecalc.min_base(64, 512, window=False))
+    assert short.refined_estimate is None

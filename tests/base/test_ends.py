@@ -122,6 +122,7 @@ def test_a_similarity_that_stays_near_zero_is_followed_in_a_few_steps(
         assert not judge.holds(math.nextafter(window.start, 0.0))
 
 
+@pytest.mark.slow
 def test_a_safe_base_at_771325_tokens_is_told_beside_the_minimum(run_cli: RunCli) -> None:
     done = run_cli("min-base", "--dim", "8", "--ctx", "771325", "--safe", "--json")
     assert done.returncode == 0

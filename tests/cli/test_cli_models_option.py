@@ -76,8 +76,8 @@ def test_commands_that_take_a_base_or_a_head_are_those(run_batch: RunBatch) -> N
         name for name, done in zip(COMMANDS, helps, strict=True) if " --model " in done.stdout
     }
     assert {line.split()[0] for line in SAME} <= takes_model
-    # the first two take a model as their argument, the last a checkpoint
-    assert takes_head - takes_model <= {"plan", "emit", "weights"}
+    # the first three take a model as their argument, the last a checkpoint
+    assert takes_head - takes_model <= {"min-factor", "plan", "emit", "weights"}
 
 
 def test_a_layer_is_chosen_by_its_type(run_batch: RunBatch, files: dict[str, str]) -> None:

@@ -99,7 +99,10 @@ def files(tmp_path_factory: pytest.TempPathFactory, run_batch: RunBatch) -> dict
     slow = {"rope_type": "linear", "factor": 1e200}
     configs = {
         "STILL": {**LLAMA, "rope_theta": 1e300, "rope_scaling": slow},  # theta_i below any float64
-        "BARE": {k: v for k, v in LLAMA.items() if k != "max_position_embeddings"},
+        "BARE": {  # of no known class, which would have a length of its own
+            **{k: v for k, v in LLAMA.items() if k != "max_position_embeddings"},
+            "model_type": "of-nobody",
+        },
         "PATCHED": LLAMA,
         "REFUSED": {**LLAMA, "rope_scaling": {"rope_type": "ntk", "factor": 2.0}},
     }

@@ -117,9 +117,9 @@ def test_a_check_looks_for_room_where_it_holds_and_for_a_base_where_not(
 ) -> None:
     asked: list[tuple[object, ...]] = []
 
-    def next_base(_: object, *of: object) -> float:
+    def next_base(_: object, *of: object) -> tuple[float, None]:
         asked.append(of)
-        return 7.0
+        return 7.0, None
 
     monkeypatch.setattr(checking, "_room", lambda *_: Room(below=0.25, above=0.5))
     monkeypatch.setattr(checking, "_next_base", next_base)

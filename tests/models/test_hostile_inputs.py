@@ -79,7 +79,9 @@ VALUES = {
     "scaling a word": Case({"rope_scaling": "dynamic"}, 'must be an object, got "dynamic"'),
     "scaling a list": Case({"rope_scaling": [1]}, "must be an object, got a list"),
     "scaling unknown": Case({"rope_scaling": {"rope_type": "twisted"}}, "'twisted'"),
-    "scaling of no type": Case({"rope_scaling": {"factor": 8.0}}, "has no rope_type"),
+    "scaling of no type": Case(
+        {"rope_scaling": {"factor": 8.0}, "model_type": "no_such_class"}, "has no rope_type"
+    ),
     "factor NaN": Case({"rope_scaling": LLAMA3 | {"factor": NAN}}, "factor must be"),
     "factor infinite": Case({"rope_scaling": YARN | {"factor": INFINITE}}, "factor must be"),
     "factor negative": Case({"rope_scaling": YARN | {"factor": -4.0}}, "got -4.0"),
@@ -215,6 +217,7 @@ def written(folder: Path) -> dict[str, str]:
     return paths | {"endless": "/dev/zero", "memory": "/proc/self/mem"}
 
 
+@pytest.mark.slow
 def test_files(tmp_path: Path) -> None:
     """Each as a process of its own, whose time and memory are measured from a small parent."""
     if shutil.disk_usage(tmp_path).free < 2**30:

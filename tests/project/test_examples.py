@@ -155,7 +155,13 @@ def files() -> list[str]:
     return sorted(path.name for path in EXAMPLES.iterdir() if path.name not in ignored)
 
 
-@pytest.mark.parametrize("name", files())
+SECONDS = ("base_over_context.py", "choose_base.py", "serve_longer.sh")  # that take some
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in SECONDS else ()) for name in files()],
+)
 def test_example(name: str, tmp_path: Path) -> None:
     assert name in TESTS, f"examples/{name} has no test: write one and add it to TESTS"
     TESTS[name](tmp_path)

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,18 @@ HELP = ("", "--help", "--version")
 has_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")  # noqa: PTH110
 NEW = [name for name, writer in WRITERS.items() if "--in-place" not in writer.line]
 LIGHT = [name for name, writer in WRITERS.items() if not writer.heavy]
-light = pytest.mark.parametrize("name", LIGHT)
-quick = pytest.mark.parametrize("name", [*LIGHT, QUICKEST])
-every = pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.heavy if writer.heavy and name != QUICKEST else ())
-        for name, writer in WRITERS.items()
-    ],
-)
+SOON = [*LIGHT[::3], QUICKEST]  # in the quick suite; the other light ones are slow
+
+
+def writers(names: Iterable[str]) -> pytest.MarkDecorator:
+    """A case of each, with the mark of its suite."""
+    marks = {name: pytest.mark.slow if name in LIGHT else pytest.mark.heavy for name in WRITERS}
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=() if name in SOON else marks[name]) for name in names]
+    )
+
+
+light, quick, every = map(writers, (LIGHT, [*LIGHT, QUICKEST], WRITERS))
 
 
 class Table:

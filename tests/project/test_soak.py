@@ -151,6 +151,7 @@ def test_nothing_is_wrong_with_a_good_line(line: Line, done: Done) -> None:
     assert faults(line, done) == []
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("body", PROGRAMS)
 def test_a_program_that_does_so_fails(soaked: dict[str, list[str]], body: str) -> None:
@@ -159,6 +160,7 @@ def test_a_program_that_does_so_fails(soaked: dict[str, list[str]], body: str) -
     assert tally.endswith(f" {0 if body == QUIET else 1} failures")
 
 
+@pytest.mark.slow
 @linux
 def test_a_program_that_says_otherwise_alone_fails(soaked: dict[str, list[str]]) -> None:
     assert "alone exit code " in "".join(soaked[ALONE])

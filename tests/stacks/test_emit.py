@@ -72,7 +72,7 @@ def config(
         base = {"rope_parameters": {"rope_type": "default", **base}}
     keys: Document = {
         # Llama turns all of a head, whatever its file says
-        "model_type": "llama" if rotary_dim is None else "glm4_moe",
+        "model_type": "llama" if rotary_dim in (None, head_dim) else "glm4_moe",
         "hidden_size": head_dim * 8,
         "num_attention_heads": 8,
         "head_dim": head_dim,

@@ -44,6 +44,10 @@ def test_lmdeploy_merges_what_overrides() -> None:
     assert keys["rope_parameters"]["factor"] == 4.0
     assert option(plain.text, "--session-len") == "131072"
     assert plain.exact
+    lists = written("lmdeploy", rope_type="ntk_fixed", factor=4.0)  # as longrope: run, 1.0646 for 1
+    assert not lists.exact
+    assert lists.notes[0].startswith("LMDeploy has longrope's own attention factor")
+    assert written("lmdeploy", "Phi-3-mini-128k").exact
     left = written("lmdeploy", "gpt-oss-20b", rope_type="linear", factor=2.0)
     assert not left.exact
     assert "stays" in left.notes[0]

@@ -18,8 +18,8 @@ from tests.tools.real_golden import FIRST, MORE, Json, load
 SETS = {"first": load(FIRST), "more": load(MORE)}
 # How many have to be equal; to be raised as more are, never lowered.
 FLOOR = {
-    "first": {"vllm": 871, "sglang": 861, "transformers": 828, "llama.cpp": 376},
-    "more": {"vllm": 1394, "sglang": 1520, "transformers": 1504},
+    "first": {"vllm": 875, "sglang": 865, "transformers": 850, "llama.cpp": 376},
+    "more": {"vllm": 1519, "sglang": 1522, "transformers": 1516},
 }
 EACH = [(name, stack) for name, floor in FLOOR.items() for stack in floor]
 # The only cases that may differ once all others are equal, and why: by id.
@@ -38,11 +38,23 @@ DECISIONS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize(("name", "stack"), EACH)
 def test_ropecalc_says_what_the_real_stack_does(name: str, stack: str) -> None:
-    found, total = failures(stack, SETS[name]), count(stack, SETS[name])
+    total = count(stack, SETS[name])
+    differing = [one for one in failures(stack, SETS[name]) if not _stops_later(one)]
+    found = [one for one in differing if one.id not in DECISIONS[stack]]
     print(f"{stack}: {total - len(found)} of {total} equal")
     assert total - len(found) >= FLOOR[name][stack], _told(found)
 
 
+def _stops_later(failure: Failure) -> bool:
+    """Whether the whole model stops, which a record of its rotary embedding alone does not see.
+
+    The answers for whole models are those of tests/models/test_classes.py.
+    """
+    alone = failure.kinds == ("refuses",) and len(failure.details) == 1
+    return alone and "part of a head" in failure.details[0]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_decision_names_a_case_that_differs(stack: str) -> None:
     differing = {failure.id for each in SETS.values() for failure in failures(stack, each)}

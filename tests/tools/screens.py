@@ -30,6 +30,7 @@ PLAIN = Look(80)
 LOOKS = (PLAIN, Look(60), Look(120), Look(80, "ascii"), Look(80, colour=True))
 MAIN = {  # of every command one screen in every look
     "min-base": "min-base --dim 128 --ctx 32k",
+    "min-factor": "min-factor Qwen3-8B --ctx 128k",
     "curve": "curve --base 1e4",
     "curve-many": "curve --base 1e4,5e5 --ctx 8k",
     "max-ctx": "max-ctx --base 1e4",

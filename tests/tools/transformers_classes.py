@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.tools.class_files import BASES, PATTERNS, SWITCHES
+from tests.tools.class_sweep import context_of
 
 TABLE = Path(__file__).parents[2] / "ropecalc" / "data" / "classes.json"
 Answers = Mapping[str, dict[str, Any]]
@@ -161,10 +162,13 @@ def _places(own: Class) -> Row:
         row["silent base"] = _missing(own, "v5 kinds silent base")
         row["labels"] = own["saved"].get("config", {}).get("_rope_type_labels")
     row |= _refused(own)
-    if row["scaling"] in ("read", "full", "both") and own.same("v4 original outside", "v4 yarn"):
+    tried, usual = 1000, context_of(own.file) // 4  # too near each other, they tell nothing
+    apart = max(tried, usual) > 1.1 * min(tried, usual)
+    same = own.same("v4 original outside", "v4 yarn")
+    if row["scaling"] in ("read", "full", "both") and same and (apart or is_nested(_rope(own))):
         row["original"] = "inside"
-    usual = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
-    return {key: value for key, value in row.items() if key not in usual or usual[key] != value}
+    most = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
+    return {key: value for key, value in row.items() if key not in most or most[key] != value}
 
 
 def _theta(own: Class) -> Row:

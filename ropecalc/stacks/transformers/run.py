@@ -14,6 +14,13 @@ CONFIGS = "src/transformers/configuration_utils.py"
 
 def run(asked: Asked) -> Taken:
     """The rope as it was read, at the length at hand; nothing enforces the usable length."""
+    taken = built(asked)
+    taken.refusal = taken.refusal or _of_class(asked)
+    return taken
+
+
+def built(asked: Asked) -> Taken:
+    """The rotary embedding alone, as its class loads and builds it."""
     rope = asked.rope
     taken = Taken(rope, asked.context or rope.context, rope.context)
     if rope.rope_type == "yarn":
@@ -27,12 +34,12 @@ def run(asked: Asked) -> Taken:
     if all(asked.text.get(key) is not None for key in ROPE_KEYS):
         text = "rope_scaling goes before rope_parameters where a file has both"
         taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
-    taken.refusal = refusal_on_loading(asked) or _refusal(asked) or _of_class(asked)
+    taken.refusal = refusal_on_loading(asked) or _refusal(asked)
     return taken
 
 
 def _of_class(asked: Asked) -> StackRule | None:
-    """What the model's class does not take, by its row."""
+    """What stops the whole model, by the row of its class: another stack's code may not."""
     if asked.flags or asked.model.stops is None:
         return None
     return StackRule(asked.model.stops, "src/transformers/models, run")

@@ -167,7 +167,7 @@ def _yarn_alone(asked: Asked, values: Object, taken: Taken) -> dict[str, Any]:
 def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
     """A class that vLLM has no code of its own for."""
     again = _reread(asked, found) if found.changed else asked
-    done = by_transformers(again, taken.usable_length, classes.REGISTRY)
+    done = by_transformers(again, taken.usable_length, classes.REGISTRY, builds=True)
     done.rules = [*done.rules, *taken.rules]
     done.short = taken.short
     return done

@@ -59,7 +59,10 @@ def _check(case: dict[str, Any]) -> None:
     whole = asked.rope.head_dim
     found = {key: value for key, value in keys.items() if key.startswith(("rope", "context"))}
     for one in (real, found):  # llama.cpp takes the whole head where the key is absent
-        if one.get("rope.dimension_count", whole) == whole:
+        text = case["config"]  # a head_dim that is absent is no class's here, but the quotient
+        quotient = text.get("hidden_size", 0) // text.get("num_attention_heads", 1)
+        heads = (whole, text.get("head_dim") or quotient)
+        if one.get("rope.dimension_count", whole) in heads:
             one.pop("rope.dimension_count", None)
         one.setdefault("rope.freq_base", 10_000.0)
         if made.architecture == "gemma3":
@@ -72,7 +75,8 @@ def _check_tensors(case: dict[str, Any], asked: Asked, made: Converted) -> None:
     tensors = dict(made.container.factors)
     if made.llama3 is not None:
         assert list(case["tensors"]) == ["rope_freqs.weight"], case["id"]
-        base, dim = asked.rope.base, asked.rope.head_dim
+        named = {key.partition(".")[2]: value for key, value in made.container.metadata.items()}
+        base, dim = named.get("rope.freq_base", asked.rope.base), asked.rope.head_dim
         plain = from_rope(Rope("all", "default", base, dim, dim))
         scaled = from_rope(Rope("all", "llama3", base, dim, dim, made.llama3))
         ratios = plain.angular_frequencies / scaled.angular_frequencies

@@ -40,8 +40,14 @@ MODULES = {
     "exllamav3": "exllamav3",
     "lmdeploy": "lmdeploy",
 }
-# Latent attention is read in the modules of these alone; ExLlamaV2 has none and loads a Llama.
-LATENT = ("vllm", "sglang", "transformers", "transformers4", "axolotl", "mlx", "megatron-lm")
+# Stacks that a class is not run in: they have no latent attention (ExLlamaV2 loads a Llama), or
+# their module here does not read it, nor LMDeploy's two ropes of Gemma 3.
+UNREAD = {
+    "deepseek_v3": tuple(
+        "litgpt torchtune torchtitan megatron-lm llama-factory exllamav2 exllamav3 lmdeploy".split()
+    ),
+    "gemma3_text": ("lmdeploy",),
+}
 COMMANDS = ("vllm", "sglang", "lmdeploy")
 OVERRIDING = ("--hf-overrides", "--json-model-override-args")
 LENGTHS = ("--max-model-len", "--context-length", "--session-len")
@@ -63,7 +69,7 @@ def written() -> Iterator[Json]:
     for name in CLASSES:
         config = known[name].config()
         for key in SETTINGS:
-            for stack in MODULES if name != "deepseek_v3" else LATENT:
+            for stack in (stack for stack in MODULES if stack not in UNREAD.get(name, ())):
                 case = {"id": f"{name}/{key}", "stack": stack, "config": config}
                 found = emitted(case)
                 if found is not None and found[1].text:
