@@ -29,7 +29,8 @@ import ropecalc
 
 ORDERS = 16  # of magnitude, of weights
 LISTED = 40  # windows of one answer that are judged
-LONG = 20_000  # tokens: beyond, windows are asked for next to the minimum only
+SHORT = 200  # tokens: beyond, there may be thousands of windows; those next to the minimum do
+LONG = 20_000  # tokens: beyond, the judge looks at fewer bases
 ROW = 1_024  # distances of a product
 
 
@@ -213,7 +214,9 @@ def judged(case: Case, rng: random.Random) -> Verdict:
         return verdict
     verdict.undecided += [found.undecided] if found.undecided else []
     _judge_minimum(found, judge, verdict, rng)
-    limit = None if case.context <= LONG else (found.minimum_base or 1.0) * 1.1 + 1
+    limit = None
+    if case.context > SHORT:
+        limit = min(1e300, (found.window_end or found.minimum_base or 1.0) * 1.01)
     windows = _answer(lambda: _windows(case, limit), verdict)
     if windows is not None:
         verdict.undecided += [windows.undecided] if windows.undecided else []
