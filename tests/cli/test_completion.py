@@ -21,7 +21,8 @@ from tests.tools import transcript
 SECONDS = 300
 CASES = {  # a line -> words that Tab must offer for its last one
     "ropecalc ": Commands.NAMES,
-    "ropecalc min": ("min-base",),
+    "ropecalc min": ("min-base", "min-factor"),
+    "ropecalc min-b": ("min-base",),
     "ropecalc min-base --ma": ("--margin", "--markdown"),
     "ropecalc check --model Qwen3-8": ("Qwen3-8B",),
     "ropecalc inspect gpt-oss-2": ("gpt-oss-20b",),
