@@ -296,12 +296,16 @@ def _nested(
             if missing == "stops" and kind in kinds:
                 loaded.stop(f"{row.name} wants a rope object for {kind}: KeyError")
             filled = row.scaling in ("full", "both")
-            rope = {"rope_type": "default"} if filled else dict(row.rope[kind])
+            own = row.rope[kind]
+            if own is None and not filled:  # the class itself leaves the kind unrotated
+                made[kind] = None
+                continue
+            rope = {"rope_type": "default"} if filled else dict(own or {})
         rope = dict(rope)
         if "rope_theta" not in rope and row.silent == "stops" and kind in kinds:
             loaded.stop(f"{row.name} wants a rope_theta in the object of {kind}: KeyError")
         _base(config, row, loaded, rope, kind)
-        part = row.rope[kind].get(PARTIAL) if row.part.get("filled") else None
+        part = (row.rope[kind] or {}).get(PARTIAL) if row.part.get("filled") else None
         _parts(config, row, loaded, rope, part)
         if kind in kinds:
             made[kind] = rope

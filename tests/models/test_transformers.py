@@ -286,6 +286,9 @@ DIFFERENT_CLASSES = set(
     "ernie4_5_vl_moe ernie4_5_vl_moe_text "
     # rotary_dim 64 is saved, but the rotary embedding turns all of a head.
     "minimax_m3_vl minimax_m3_vl_text "
+    # Ropes that it calls main and compress, read here by kind of layer; a class that was loaded for
+    # the table and not run.
+    "deepseek_v4 jetmoe "
     # Twice hidden_size / num_attention_heads; a model for images.
     "zamba2 eomt_dinov3".split()
 )
