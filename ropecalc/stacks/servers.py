@@ -11,8 +11,9 @@ from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks.asked import Asked, Taken, as_number
-from ropecalc.stacks.loaded import Object, RefusedError
+from ropecalc.stacks.loaded import Object, RefusedError, reached
 from ropecalc.stacks.loading import null_on_building
+from ropecalc.stacks.start import Start
 from ropecalc.stacks.transformers import run as transformers
 
 
@@ -208,3 +209,21 @@ def by_transformers(
         text = "the Transformers backend runs it: its rope is that of transformers"
         taken.rules.insert(0, StackRule(text, place))
     return taken
+
+
+def started(
+    model: ModelConfig, keys: Mapping[str, Any], context: int | None, applied: str, merged: str
+) -> Start:
+    """The model with overriding keys; ``merged`` says what comes of a rope object among them.
+
+    ``applied`` is the file of the stack that sets them.
+    """
+    changed, outside = reached(keys, model.document)
+    refuse_as_read(model, changed)
+    rules = []
+    if outside:
+        text = "keys beside the text part of the config do not reach it"
+        rules.append(StackRule(text, applied, True))
+    if any(key in ROPE_KEYS for key in changed):
+        rules.append(StackRule(merged, applied, True))
+    return Start(model, context, changed=changed, rules=tuple(rules))

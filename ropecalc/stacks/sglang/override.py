@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ropecalc.models.raw import ROPE_KEYS
-from ropecalc.results import ModelConfig, StackRule
-from ropecalc.stacks.loaded import reached
-from ropecalc.stacks.servers import refuse_as_read
+from ropecalc.results import ModelConfig
+from ropecalc.stacks.servers import started
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.words import json_of, length_of, options_of
 
 APPLIED = "python/sglang/srt/utils/hf_transformers/config.py"
+MERGED = "an overriding rope object is merged into the one of the file"
 
 
 def override(model: ModelConfig, text: str) -> Start:
@@ -29,13 +28,4 @@ def override(model: ModelConfig, text: str) -> Start:
 
 def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> Start:
     """The model as SGLang has it with these overrides."""
-    changed, outside = reached(keys, model.document)
-    refuse_as_read(model, changed)
-    rules = []
-    if outside:
-        text = "keys beside the text part of the config do not reach it"
-        rules.append(StackRule(text, APPLIED, True))
-    if any(key in ROPE_KEYS for key in changed):
-        text = "an overriding rope object is merged into the one of the file"
-        rules.append(StackRule(text, APPLIED, True))
-    return Start(model, context, changed=changed, rules=tuple(rules))
+    return started(model, keys, context, APPLIED, MERGED)
