@@ -1143,7 +1143,7 @@ def test_transformers_builds_yarn_in_a_class_without_head_dim() -> None:
 def test_transformers_takes_it_without_a_word(name: str, v5: bool) -> None:
     one, context = REAL[name]
     document = config(v5=v5)
-    text = emit(setting(one, context, document), f"transformers{5 if v5 else 4}").text
+    text = emit(setting(one, context, document), "transformers" if v5 else "transformers4").text
     changed = merged(document, json.loads(text))
     assert oracle.complaints(changed) == []
     layer = oracle.compute(changed, context).layers["all"]
