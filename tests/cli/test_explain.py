@@ -1,4 +1,4 @@
-"""``ropecalc explain``: one source for the shell and the README, at any width."""
+"""``ropecalc explain``: a page a topic, at any width."""
 
 from __future__ import annotations
 
