@@ -83,8 +83,9 @@ def _within(asked: Asked, taken: Taken) -> None:
 
 def _refusal(asked: Asked) -> StackRule | None:
     method = asked.rope.rope_type
-    renamed = classes.LONGROPE_BY_OTHER_NAMES.get(asked.model_type, ())
-    renamed = (*renamed, AS_READ) if "rope_type" in asked.flags and renamed else renamed
+    renamed = set(classes.LONGROPE_BY_OTHER_NAMES.get(asked.model_type, ()))
+    if renamed and "rope_type" in asked.flags:
+        renamed.add(AS_READ)
     if method != "default" and asked.written not in (None, *KNOWN, *renamed):
         text = f"it does not know the rope_type {asked.written}: KeyError"
         return StackRule(text, f"{ROPES} ROPE_INIT_FUNCTIONS")
