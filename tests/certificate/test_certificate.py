@@ -385,7 +385,7 @@ def test_safe_bases_are_proved(head: str, backend: str) -> None:
 
 
 # Slow pairs never outweigh all the others here; with the first one at its lowest they do.
-FEW_PAIRS = {
+FEW_PAIRS: dict[str, dict[str, Any]] = {
     "two pairs": {"head_dim": 4, "context": 5},
     "two pairs at a touch": {"head_dim": 4, "context": 400},
     "two of three pairs": {"head_dim": 6, "context": 23, "rotary_dim": 4, "count_unrotated": False},
@@ -398,7 +398,7 @@ FEW_PAIRS = {
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("head", FEW_PAIRS)
 def test_safe_bases_of_few_pairs_are_proved_and_no_others(head: str, backend: str) -> None:
-    settings: dict[str, Any] = FEW_PAIRS[head]
+    settings = FEW_PAIRS[head]
     proof = ropecalc.certify(**settings, kind="safe-base")
     assert float(proof.claim.high) == ropecalc.min_base(**settings, safe=True).safe_base
     assert ropecalc.verify(proof, backend=backend).proved

@@ -701,7 +701,7 @@ def test_one_distance_is_followed_in_steps_and_not_without_end(
         steps.append(step(*known))
         return steps[-1]
 
-    def follow(end: int) -> beyond.Shortfall | None:
+    def follow(end: int) -> everywhere.Shortfall | None:
         """From the left end, whatever was followed before."""
         climb.followed.clear()
         return climb._follow(22, climb.first, end)
