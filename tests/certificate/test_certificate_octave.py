@@ -171,6 +171,7 @@ def test_products_are_off_by_less_than_they_say(claim: Claim, distances: range, 
         assert abs(int(found[index]) - value) < around.octave.product_error
 
 
+@pytest.mark.slow
 @every_claim
 @pytest.mark.parametrize("distances", RANGES, ids=str)
 @pytest.mark.parametrize("x", [0.0, 4.5, 25.0])
@@ -516,6 +517,7 @@ TAILS = {
 }
 
 
+@pytest.mark.slow
 @ARITHMETICS
 @pytest.mark.parametrize("tail", TAILS)
 def test_a_tail_is_proved_up_to_its_deepest_point_and_not_beyond(tail: str, kind: Any) -> None:

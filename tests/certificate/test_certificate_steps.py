@@ -278,6 +278,7 @@ numbers = st.fractions(-4, 4, max_denominator=10**6)
 sizes = st.fractions(0, 4, max_denominator=10**6)
 
 
+@pytest.mark.slow
 @few
 @given(st.tuples(numbers, numbers, numbers), st.tuples(sizes, sizes), st.floats(0, 4))
 def test_a_step_is_covered_just_where_its_parabola_is_below_zero(

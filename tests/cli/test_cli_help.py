@@ -120,6 +120,7 @@ def test_help_has_no_square_brackets_but_those_of_the_usage_line(
     assert "]" not in body
 
 
+@pytest.mark.slow
 def test_examples_run(run_batch: RunBatch) -> None:
     """Each example exits as the help says; those that need a file or a shell are left out."""
     examples = [
