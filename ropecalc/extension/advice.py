@@ -270,8 +270,8 @@ def _with_room(found: Candidate | None) -> str:
     if found is None or found.check.holds or found.factor_with_room is None:
         return ""
     return (
-        f" Factor {found.factor_with_room:g} is the first of two digits that meets the bound to "
-        f"the target with {ROOM} to spare on either side; emit takes it by --factor."
+        f" Factor {found.factor_with_room:g} meets it with {ROOM} to spare: "
+        f"emit --factor {found.factor_with_room:g}."
     )
 
 

@@ -208,7 +208,7 @@ def _legend(plan: Plan) -> str:
 def _about_room(plan: Plan) -> str:
     if not any(one.factor_with_room for one in plan.candidates):
         return ""
-    return "Factor with room: the first of two digits that meets the bound, with 1% to spare. "
+    return "Factor with room: the first one that meets the bound with 1% to spare. "
 
 
 def _advice(plan: Plan) -> Sequence[tuple[str, str]]:
