@@ -384,6 +384,36 @@ def test_safe_bases_are_proved(head: str, backend: str) -> None:
     )
 
 
+# Slow pairs never outweigh all the others here; with the first one at its lowest they do.
+FEW_PAIRS: dict[str, dict[str, Any]] = {
+    "two pairs": {"head_dim": 4, "context": 5},
+    "two pairs at a touch": {"head_dim": 4, "context": 400},
+    "two of three pairs": {"head_dim": 6, "context": 23, "rotary_dim": 4, "count_unrotated": False},
+    "three pairs": {"head_dim": 6, "context": 1_000},
+    "a heavy first": {"head_dim": 6, "context": 300, "weights": (2.0, 1.0, 1.5)},
+    "a margin": {"head_dim": 8, "context": 100, "rotary_dim": 6, "margin": 0.1},
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("head", FEW_PAIRS)
+def test_safe_bases_of_few_pairs_are_proved_and_no_others(head: str, backend: str) -> None:
+    settings = FEW_PAIRS[head]
+    proof = ropecalc.certify(**settings, kind="safe-base")
+    assert float(proof.claim.high) == ropecalc.min_base(**settings, safe=True).safe_base
+    assert ropecalc.verify(proof, backend=backend).proved
+    for end, status in (("low", "LOW_END_FAILS"), ("high", "BEYOND_FAILS")):
+        found = ropecalc.verify(resealed_safe(proof, end), backend=backend)
+        assert found.status.name == status
+
+
+@pytest.mark.slow
+def test_the_safe_base_of_two_pairs_at_100000_tokens_is_proved() -> None:
+    """In the last octave 49 distances stay near zero from there on."""
+    proof = ropecalc.certify(4, 100_000, kind="safe-base")
+    assert not ropecalc.verify(resealed_safe(proof, "high")).proved
+
+
 def resealed_safe(proof: Certificate, end: str) -> Certificate:
     """The interval moved up past the safe base, or down below it."""
     claim, width = proof.claim, (proof.claim.high - proof.claim.low) * 2

@@ -23,7 +23,7 @@ LEFT_OUT = (
     *("|", "<", "&&", "1G", "1M"),
 )
 LARGE = tuple(  # those that draw, or take a model apart
-    "check compare curve emit freqs min-base plan staircase windows".split()
+    "check compare curve emit freqs min-base min-factor plan staircase windows".split()
 )
 SHARED = ("--json", "--csv", "--tsv", "--markdown", "-q", "-h")
 OWN = {
