@@ -102,7 +102,7 @@ def certify_factor(
 
     >>> from ropecalc import Rope
     >>> yarn = Rope("all", "yarn", 1e4, 32, 32, {"original_context": 64})
-    >>> proof = certify_factor(yarn, 256)
+    >>> proof = certify_factor(yarn, 512)
     >>> proof.claim.kind, proof.claim.scaling.rope_type, len(proof.chain) > 2
     ('minimum-factor', 'yarn', True)
     """
