@@ -18,6 +18,7 @@ from ropecalc.results import Rope
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.loaded import TEXT, WITH_TEXT_PART
 from ropecalc.stacks.wanted import (
+    STILL,
     Wanted,
     as_lists,
     attention_factor,
@@ -327,9 +328,10 @@ def remarks(goal: Wanted, rope: Rope) -> list[str]:
             f"{CONTEXT} stays the trained length: dynamic NTK scaling begins only beyond it"
         )
     if goal.rope.rope_type != rope.rope_type:
-        notes.append(
-            f"{goal.rope.rope_type} is written as longrope, whose lists say the same frequencies"
-        )
+        method = goal.setting.rope.rope_type
+        notes.append(f"{method} is written as longrope, whose lists say the same frequencies")
+    if STILL in goal.rope.parameters.get("divisors", ()):
+        notes.append(f"a pair that does not turn has a divisor of {STILL:g}")
     if is_nested(goal):
         kinds = [other.layer_type for other in goal.others]
         which = f"; {', '.join(kinds)} layers keep theirs" if kinds else ""
