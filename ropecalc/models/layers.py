@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 MOST_LAYERS = 65_536
 FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
+COMPRESSED = {  # DeepSeek-V4, by how many tokens become one; 0 for none
+    "4": "compressed_sparse_attention",
+    "128": "heavily_compressed_attention",
+}
 ABSENT = "linear_attention"  # any kind that does not attend
 
 
@@ -46,6 +50,9 @@ def _count(config: Section, loaded: Loaded) -> int:
 
 def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[str]:
     """layer_types, of the file or as the class makes them; none where it has no kinds."""
+    ratios = config.get("compress_ratios")
+    if row.labels and isinstance(ratios, list) and config.get("layer_types") is None:
+        return [COMPRESSED.get(str(ratio), SLIDING) for ratio in ratios[:count]]
     key = config.first("layer_types", "layers_block_type")
     listed = [] if key is None else config.listed(key)
     if key is not None and (row.layers or not row.run):
@@ -58,13 +65,24 @@ def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[s
         if "num_hidden_layers" in config.values and len(listed) != count:
             loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")
         return list(listed)
+    if row.layers.get("absent") == "stops":
+        loaded.stop(f"{row.name} has no layer_types of its own, and the file has none: TypeError")
     if row.attends or isinstance(config.get("full_attn_idxs"), list):
         return _hybrid(config, row, count)
+    if isinstance(config.get("block_types"), list) and "every" in row.layers:
+        return _cycled(config, row, count)
     key = row.layers.get("key", "") if row.layers else ""
     if isinstance(config.get(key), str):  # EXAONE 4: "LLLG"
         loaded.stop(f"{key} is text, and {row.name} divides by it: TypeError")
         return _spelt(str(config.get(key)), count)
     return made(config, row.layers, count) if row.layers else []
+
+
+def _cycled(config: Section, row: ClassRow, count: int) -> list[str]:
+    """Griffin: "recurrent" and "attention", again and again."""
+    blocks = config.listed("block_types") or ["recurrent"]
+    attends, other = row.layers["kinds"]
+    return [attends if blocks[at % len(blocks)] == "attention" else other for at in range(count)]
 
 
 def _spelt(pattern: str, count: int) -> list[str]:
@@ -77,10 +95,10 @@ def made(config: Section, rule: Any, count: int) -> list[str]:
     """The kinds that a rule makes: {all}, {listed}, or {kinds, every, at, first, last, key}."""
     if "all" in rule:
         return [rule["all"]] * count
-    if "listed" in rule:  # longer than what was measured: its last two kinds, in turn
-        listed = rule["listed"]
+    if "listed" in rule:  # beyond them the last ones come again and again
+        listed, period = rule["listed"], rule.get("period", 2)
         return [
-            listed[at] if at < len(listed) else listed[-2 + (at - len(listed)) % 2]
+            listed[at] if at < len(listed) else listed[(at - len(listed)) % period - period]
             for at in range(count)
         ]
     every, at = rule["every"], rule["at"]
@@ -113,13 +131,14 @@ def _hybrid(config: Section, row: ClassRow, count: int) -> list[str]:
 def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> int | None:
     """How far layers with a window look back."""
     rule = row.window
-    if not rule:
-        if row.layers and row.run and any("sliding" in kind for kind in types):
+    slides = any("sliding" in kind for kind in types)
+    if "key" not in rule:
+        if rule.get("sliding") == "stops" and slides:
             loaded.stop(f"{row.name} has no window for its sliding layers: ValueError")
         return None
-    key = rule["key"]
+    key = rule["key"] if rule.get("also") not in config.values else rule["also"]
     if rule.get("switch") and not config.truth("use_sliding_window", False):
-        if any("sliding" in kind for kind in types):
+        if slides:
             loaded.stop("some layers have a window, and use_sliding_window is not true: ValueError")
         return None
     if key in config.values:
@@ -134,7 +153,9 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
                 "transformers"
             )
     if value is None:
-        if rule.get("null") == "stops" and any("sliding" in kind for kind in types):
+        if rule.get("null") == "always":
+            loaded.stop(f"{key} is null, which {row.name} does not take")
+        if rule.get("null") == "stops" and slides:
             loaded.stop(f"{key} is null, and some layers have a window: ValueError")
         return None
     return _in_use(value, rule.get("seen"))
@@ -160,10 +181,12 @@ def _with_windows(
     rule = row.layers.get("window") if row.layers else None
     if rule is None or config.get("layer_types") is not None:
         return types
-    if window is None or not config.truth("use_sliding_window", False):
+    off = row.window.get("switch") and not config.truth("use_sliding_window", False)
+    if window is None or off:
         return [FULL] * count
     full = config.get("max_window_layers")
-    full = full if isinstance(full, int) and not isinstance(full, bool) else 28
+    full = full if isinstance(full, int) and not isinstance(full, bool) else row.layers.get("full")
+    full = 28 if full is None else full
     if rule == "all":
         loaded.window = window
         return types
@@ -182,8 +205,8 @@ def _turning(
 ) -> list[int] | None:
     """1 for every layer that turns, 0 for the others; None where all do."""
     rule = row.still
-    listed, bases = config.get("no_rope_layers"), config.get("layer_rope_theta")
-    if isinstance(bases, list) and len(bases) == count:  # Granite: a base of 0 is none
+    listed, bases = config.get("no_rope_layers"), config.get(row.bases)
+    if row.bases and isinstance(bases, list) and len(bases) == count:  # a base of 0 is none
         return [int(bool(base)) for base in bases]
     if listed and "no_rope_layers" in rule.get("keys", ()):
         return _listed(config, count)

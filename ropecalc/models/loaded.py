@@ -32,6 +32,7 @@ BASES = (
     *("rope_local_base_freq", "local_rope_theta", "swa_rope_theta"),
 )
 ORIGINAL = "original_max_position_embeddings"
+INDEX_HEAD = 128  # index_head_dim of DeepSeek-V4 without one in the file
 Rope = dict[str, Any]
 
 
@@ -72,6 +73,11 @@ def as_loaded(config: Section, row: ClassRow) -> Loaded:
     for key in row.strict:
         if key in config.values and config.values[key] is None:
             loaded.stop(f"{key} is null, which {row.name} does not take")
+    if row.absent and not config.first("rope_scaling", "rope_parameters"):
+        loaded.stop(f"{row.name} has no rope object of its own, and the file has none: KeyError")
+    alone = config.first("rope_scaling", "rope_parameters") is None
+    if row.outside and alone and config.get("rope_theta") is not None:
+        loaded.stop(f"{row.name} does not take a rope_theta beside its rope objects: TypeError")
     if row.null_scaling and "rope_scaling" in config.values and not config.values["rope_scaling"]:
         loaded.stop(f"{row.name} does not take a rope_scaling of null: TypeError")
     types = layers.kinds(config, row, loaded)
@@ -79,6 +85,7 @@ def as_loaded(config: Section, row: ClassRow) -> Loaded:
         loaded.keys["attention_chunk_size"] = row.chunk
         loaded.assumed.append(absent(config, row, "attention_chunk_size", row.chunk))
     _heads(config, row, loaded)
+    _alike(config, loaded, types)
     _ropes(config, row, loaded, types)
     return loaded
 
@@ -99,6 +106,12 @@ def _sizes(config: Section, row: ClassRow, loaded: Loaded) -> None:
     for key, value in row.sizes.items():
         if key not in config.values and config.first(*others[key]) is None:
             loaded.keys[key] = value
+    if row.twice:  # num_hidden_layers counts attentions, and wins over num_layers
+        attentions = config.integer("num_hidden_layers")
+        pairs = config.integer("num_layers") or row.sizes.get("num_layers", 0)
+        pairs = pairs if attentions is None else attentions // 2
+        loaded.keys["num_hidden_layers"] = 2 * pairs
+        loaded.assumed.append(f"{row.name} attends twice in every layer: attentions are counted")
     context = ("max_position_embeddings", "n_positions")
     if row.context and not any(key in config.values for key in context):
         loaded.keys[context[0]] = row.context
@@ -108,6 +121,8 @@ def _sizes(config: Section, row: ClassRow, loaded: Loaded) -> None:
 def _heads(config: Section, row: ClassRow, loaded: Loaded) -> None:
     """head_dim, or the two parts of a head with latent attention."""
     keys = loaded.keys
+    if row.heads and config.first("global_head_dim", "per_layer_config") is None:
+        keys["head_dims"] = dict(row.heads)
     if row.latent:
         _latent(config, row, loaded)
         return
@@ -117,12 +132,25 @@ def _heads(config: Section, row: ClassRow, loaded: Loaded) -> None:
         unread |= {"qk_rope_head_dim", "qk_nope_head_dim"}
     for key in unread - {"head_dim" if row.odd_head else row.head}:
         keys.pop(key, None)
-    if row.heads and config.first("global_head_dim", "per_layer_config") is None:
-        keys["head_dims"] = dict(row.heads)
-    if row.head in config.values:
-        keys["head_dim"] = keys.pop(row.head)
+    key = row.also if row.also in config.values else row.head
+    if key in config.values:
+        keys.pop(row.head, None)
+        keys["head_dim"] = config.values[key]
     elif row.head_dim:
         keys["head_dim"] = row.head_dim
+
+
+def _alike(config: Section, loaded: Loaded, types: list[str]) -> None:
+    """Layers of one kind must have one configuration, where some have their own."""
+    own = config.get("per_layer_config")
+    if not isinstance(own, Mapping) or not own:
+        return
+    by_number = {int(at): one for at, one in own.items() if at.isascii() and at.isdigit()}
+    for kind in dict.fromkeys(types):
+        layers_of = [by_number.get(at) for at, other in enumerate(types) if other == kind]
+        found = [one.get("head_dim") if isinstance(one, Mapping) else None for one in layers_of]
+        if any(one != found[0] for one in found):
+            loaded.stop(f"per_layer_config differs within the layers of {kind}: ValueError")
 
 
 def _head_stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
@@ -135,7 +163,7 @@ def _head_stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
     if row.null_head == "always" and config.get(row.head) is None:
         loaded.stop(f"{row.name} computes with {row.head}, which is null without it: TypeError")
     key = "head_dim" if row.head == "quotient" else row.head
-    null = key in config.values and config.values[key] is None
+    null = any(name in config.values and config.values[name] is None for name in (key, row.also))
     if null and row.null_head in ("load", "build"):
         loaded.stop(f"{key} is null, which {row.name} does not take")
 
@@ -149,6 +177,8 @@ def _quotient(keys: Mapping[str, Any]) -> Any:
 def _latent(config: Section, row: ClassRow, loaded: Loaded) -> None:
     for key, value in row.latent.items():
         loaded.keys.setdefault(key, value)
+    if config.get(row.also) is not None:
+        loaded.keys["qk_rope_head_dim"] = config.integer(row.also)
     head, turned = config.get("head_dim"), loaded.keys.get("qk_rope_head_dim")
     if "head_dim" in config.values and head is None and row.null_head in ("load", "build"):
         loaded.stop(f"head_dim is null, and {row.name} declares an integer")
@@ -165,19 +195,8 @@ def _ropes(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> 
     if isinstance(config.get("rope_theta"), list) or config.get("partial_rotary_factors"):
         _a_layer(config, loaded, types, scaling)
         return
-    if row.labels:  # named otherwise than the kinds of layers: read apart
-        found = scaling or parameters or {}
-        inner = [value for value in found.values() if isinstance(value, Mapping)]
-        for rope in inner or [found]:
-            _checks(config, row, loaded, dict(rope))
-        if config.get("layer_types") is None:
-            loaded.keys.pop("layer_types", None)
-        part = next((rope.get(PARTIAL) for rope in row.rope.values()), None)
-        if config.first("qk_rope_head_dim", PARTIAL) is None and not inner and part:
-            loaded.keys[PARTIAL] = part
-        if "rope_type" not in found and "type" not in found and not inner and found:
-            key = "rope_scaling" if scaling else "rope_parameters"
-            loaded.keys[key] = {**found, "rope_type": "default"}
+    if row.labels:
+        _labelled(config, row, loaded, scaling or parameters or {})
         return
     made = (
         _nested(config, row, loaded, types, scaling, parameters)
@@ -186,12 +205,43 @@ def _ropes(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> 
     )
     for key in (*BASES, *PARTS, "rope_scaling", "rope_parameters"):
         loaded.keys.pop(key, None)
+    if row.bases and isinstance(config.get(row.bases), list):
+        made = _bases(config, row, loaded, types, made)
     by_old_key = scaling is not None and row.scaling != "ignored" and not row.by_kind
     loaded.keys["rope_scaling" if by_old_key else "rope_parameters"] = made
     if row.original == "inside" or row.by_kind:
         loaded.keys.pop(ORIGINAL, None)
     if row.rotary and "rotary_dim" not in loaded.keys:
         loaded.keys["rotary_dim"] = config.integer("rotary_dim") or row.rotary
+
+
+def _labelled(config: Section, row: ClassRow, loaded: Loaded, found: Rope) -> None:
+    """DeepSeek-V4: the layers with a compressor have a rope of their own, that alone is scaled."""
+    keys, labels = loaded.keys, row.labels
+    head = config.integer("head_dim") or row.head_dim or 1
+    part = config.number(PARTIAL, high=1)
+    if part is None:
+        turned = config.integer("qk_rope_head_dim")
+        part = row.rope[labels[0]].get(PARTIAL) if turned is None else turned / head
+    nested = all(isinstance(found.get(label), Mapping) for label in labels)
+    flat = {key: value for key, value in found.items() if key not in labels}
+    made: Rope = {}
+    for label, key in zip(labels, ("rope_theta", "compress_rope_theta"), strict=True):
+        rope = dict(found[label]) if nested else flat if key != "rope_theta" else {}
+        outside = config.number("rope_theta" if nested else key, low=1, high=MAX_BASE)
+        own = row.rope[labels[0] if nested else label]["rope_theta"]
+        base = rope.get("rope_theta") if nested else None
+        rope = {**rope, "rope_theta": base or outside or own}
+        rope[PARTIAL] = rope.get(PARTIAL, part) if nested else part
+        if method_of(rope) == "yarn" and not nested:
+            rope.setdefault("attention_factor", 1.0)  # cos and sin are left as they are
+        if int(head * rope[PARTIAL]) > (config.integer("index_head_dim") or INDEX_HEAD):
+            loaded.stop("the indexer has smaller heads than what turns: RuntimeError")
+        _checks(config, row, loaded, rope)
+        made[label] = rope
+    for key in (*BASES, *PARTS, "rope_scaling", "qk_rope_head_dim", "qk_nope_head_dim", ORIGINAL):
+        keys.pop(key, None)
+    keys["rope_parameters"] = made
 
 
 def _object(config: Section, key: str) -> Rope | None:
@@ -218,8 +268,10 @@ def _flat(
         parameters = None
     found = scaling or parameters
     inner = [key for key, value in (found or {}).items() if _is_kind(key, value)]
-    apart = any(key in types for key in inner) and row.kinds == "stops"
-    if apart:
+    apart = any(key in types for key in inner) and row.kinds in ("stops", "unrotated")
+    if apart and row.kinds == "unrotated":
+        loaded.keys["no_rope_layers"] = [0] * len(types)
+    elif apart:
         loaded.stop(f"{row.name} has one rope for all kinds of layers: KeyError: 'rope_type'")
     elif inner:
         where = "rope_scaling" if scaling else "rope_parameters"
@@ -232,10 +284,48 @@ def _flat(
     made = {key: value for key, value in found.items() if key not in inner}
     if apart:  # what the file means, for stacks that do read it
         return found
-    _base(config, row, loaded, made, "")
+    if "rope_theta" not in made and row.silent == "stops" and (scaling or parameters):
+        loaded.stop(f"{row.name} wants a rope_theta in its rope object: KeyError")
+    own = row.object_base if scaling or parameters else None
+    _base(config, row, loaded, made, "", own)
     _parts(config, row, loaded, made, row.rope.get(PARTIAL))
     _checks(config, row, loaded, made)
+    _sections(row, loaded, made)
     return made
+
+
+def _sections(row: ClassRow, loaded: Loaded, rope: Rope) -> None:
+    """The axes of positions share out all pairs that turn."""
+    if row.sections is None or method_of(rope) == "proportional":
+        return
+    own = rope.get("mrope_section")
+    shared = sum(own) if isinstance(own, list) and own else row.sections
+    head = loaded.keys.get("head_dim") or _quotient(loaded.keys)
+    turned = int(head * rope.get(PARTIAL, 1)) // 2 if isinstance(head, int) else shared
+    if turned != shared:
+        loaded.stop(f"mrope_section is for {shared} pairs, and {turned} turn: RuntimeError")
+
+
+def _bases(config: Section, row: ClassRow, loaded: Loaded, types: list[str], made: Rope) -> Rope:
+    """One rope, or one for each base that the layers of a kind have."""
+    bases = config.listed(row.bases)
+    if len(bases) != len(types):
+        lengths = f"{len(bases)} entries for {len(types)} layers"
+        config.fail(f"{config.prefix}{row.bases} has {lengths}", "correct one of them")
+    for at, base in enumerate(bases):
+        if base:
+            Section(config.name, {f"{row.bases}[{at}]": base}, config.prefix).number(
+                f"{row.bases}[{at}]", low=1, high=MAX_BASE
+            )
+    turning = [(kind, base) for kind, base in zip(types, bases, strict=True) if base]
+    if len({base for _, base in turning}) == 1:
+        return {**made, "rope_theta": turning[0][1]}
+    several = {kind for kind, _ in turning if len({b for k, b in turning if k == kind}) > 1}
+    names = {(k, b): f"{k} at {b:g}" if k in several else k for k, b in turning}
+    loaded.keys["layer_types"] = [
+        names.get((kind, base), kind) for kind, base in zip(types, bases, strict=True)
+    ]
+    return {names[one]: {**made, "rope_theta": one[1]} for one in dict.fromkeys(turning)}
 
 
 def _a_layer(config: Section, loaded: Loaded, types: list[str], scaling: Rope | None) -> None:
@@ -304,12 +394,18 @@ def _nested(
         rope = dict(rope)
         if "rope_theta" not in rope and row.silent == "stops" and kind in kinds:
             loaded.stop(f"{row.name} wants a rope_theta in the object of {kind}: KeyError")
-        _base(config, row, loaded, rope, kind)
+        given = found.get(kind) is not None and (scaling or parameters) is not None
+        if given and row.object_theta and config.get("rope_theta") is not None:
+            rope.setdefault("rope_theta", config.number("rope_theta", low=1, high=MAX_BASE))
+        _base(config, row, loaded, rope, kind, row.object_base if given else None)
         part = (row.rope[kind] or {}).get(PARTIAL) if row.part.get("filled") else None
         _parts(config, row, loaded, rope, part)
         if kind in kinds:
             made[kind] = rope
             _checks(config, row, loaded, rope)
+    if types and made and not any(made.values()):  # none of the kinds that there are turns
+        loaded.keys["no_rope_layers"] = [0] * len(types)
+        return {}
     return made
 
 
@@ -332,8 +428,15 @@ def _by_kind(
     if scaling is not None and row.scaling == "ignored":
         loaded.unread.append("rope_scaling")
         scaling = None
-    default = {k: dict(rope) for k, rope in row.rope.items() if isinstance(rope, Mapping)}
+    default = {k: dict(rope) if isinstance(rope, Mapping) else None for k, rope in row.rope.items()}
     return _kinds_of(config, row, loaded, scaling or parameters, default)
+
+
+def _without_base(rope: Any) -> Rope | None:
+    """An object of a class, whose base keys beside it may replace; None where a kind has none."""
+    if not isinstance(rope, Mapping):
+        return None
+    return {key: value for key, value in rope.items() if key != "rope_theta"}
 
 
 def _kinds_of(
@@ -360,7 +463,14 @@ def _kinds_of(
     return dict.fromkeys(row.rope, found)
 
 
-def _base(config: Section, row: ClassRow, loaded: Loaded, rope: Rope, kind: str) -> None:
+def _base(
+    config: Section,
+    row: ClassRow,
+    loaded: Loaded,
+    rope: Rope,
+    kind: str,
+    default: float | None = None,
+) -> None:
     """The base of an object: its own, that of a key beside it, or the class's."""
     keys = row.theta.get(kind, ()) if isinstance(row.theta, Mapping) else row.theta
     if rope.get("rope_theta") is not None:
@@ -369,13 +479,13 @@ def _base(config: Section, row: ClassRow, loaded: Loaded, rope: Rope, kind: str)
     if key is not None:
         rope["rope_theta"] = config.number(key, low=1, high=MAX_BASE)
         return
-    own = row.rope.get(kind, {}) if row.by_kind else row.rope
-    rope["rope_theta"] = own.get("rope_theta")
+    own = (row.rope.get(kind) or {}) if row.by_kind else row.rope
+    rope["rope_theta"] = default or own.get("rope_theta")
     if rope["rope_theta"] is None:
         return
     base = f"{rope['rope_theta']:,.0f}, the default of {row.name} in transformers"
     outside = [key for key in BASES if config.get(key) not in (None, rope["rope_theta"])]
-    if row.by_kind and "rope_theta" in outside:
+    if row.by_kind and "rope_theta" in outside and any(row.theta.values()):
         loaded.assumed.append(
             f"{config.prefix}rope_theta is for full attention alone: sliding layers have {base}"
         )
@@ -424,6 +534,10 @@ def _checks(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
 
 def _method_stops(row: ClassRow, loaded: Loaded, method: Any, rope: Rope) -> None:
     """Methods that a class does not take, or not without more keys."""
+    scaled = method not in ("default", "mrope")
+    own = row.name in LONGROPE_ALONE | MSCALES_NEEDED
+    if scaled and row.scaling == "stops" and not (own or row.by_kind or row.needs):
+        loaded.stop(f"{row.name} takes no scaling: ValueError")
     if method == "mrope" and row.mrope is False:
         loaded.stop(f"{row.name} does not know the type mrope: KeyError")
     if method == "proportional" and row.proportional == "stops":
@@ -453,7 +567,8 @@ def _parts(
     if inner is None:
         return
     scaled = method not in ("default", "mrope", "proportional")
-    reads = part.get("scaled", "stops") if scaled else "read" if part.get("inside") else "kept"
+    inside = {True: "read", "stops": "stops"}.get(part.get("inside", False), "kept")
+    reads = part.get("scaled", "stops") if scaled else inside
     if method == "proportional" or reads == "read" or inner == default:
         rope[PARTIAL] = inner
     elif inner != 1:

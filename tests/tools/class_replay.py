@@ -113,7 +113,7 @@ DECISIONS = {
     "layers": "a file whose own lists of layers contradict each other stops for reasons that are "
     "none of its rope",
     "step": "Step-3.5 is published with lists a layer; its objects by kind count only all together",
-    "twice": "LongCat attends twice in every layer: layers are counted, not attentions",
+    "neomme": "NeoMME alternates two windows, and one a kind of layer is read",
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
     "size": "sizes of a head that contradict each other stop for reasons that are none of its rope",
@@ -122,14 +122,16 @@ DECISIONS = {
 
 def decision(name: str, change: str, found: str) -> str | None:
     """The decision behind a difference, None where there is none."""
-    if name == "deepseek_v4":
+    if name == "deepseek_v4" and found.startswith("window"):
         return DECISIONS["compressed"]
+    if name == "neomme":
+        return DECISIONS["neomme"]
     if "proportional" in change and "head_dim" in found:
         return DECISIONS["proportional"]
-    if change.startswith(("layer_types", "num_kv_shared", "full_attn_idxs", "attn_layer_ind")):
+    if change.startswith(
+        ("layer_types", "full without", "num_kv_shared", "full_attn_idxs", "attn_layer_ind")
+    ):
         return DECISIONS["layers"]
-    if name == "longcat_flash" and found.startswith("layers"):
-        return DECISIONS["twice"]
     if name == "step3p5" and change.startswith(("v5", "v4 no original")):
         return DECISIONS["step"]
     if "must be an even integer" in found:
