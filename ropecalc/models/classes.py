@@ -69,8 +69,10 @@ class ClassRow:
     """The pairs that mrope_section shares out without one in the file: as many must turn."""
     bases: str = ""
     """A key with the base of each layer, 0 for one that does not turn."""
-    twice: bool = False
-    """Whether every layer attends twice."""
+    zeros: str = ""
+    """One of whose list nothing but the 0 is read."""
+    twice: str = ""
+    """A key that counts layers which attend twice each."""
     needs: tuple[str, ...] = ()
     """Keys without which a rope object stops the model."""
     odd_head: bool = False
@@ -84,8 +86,8 @@ class ClassRow:
     original: str = "read"
     """original_max_position_embeddings beside the object: read, or only inside; stops without."""
     part: Mapping[str, Any] = field(default_factory=dict)
-    """Partial rotation: {inside: whether a plain rope's own factor is read, or stops; outside: whether one
-    beside it gets there, scaled: what it does to a scaled rope, keys: others for it}."""
+    """Partial rotation: {inside: whether a plain rope's own factor is read, or stops; outside:
+    whether one beside it gets there; scaled: what it does to a scaled rope; keys: others}."""
     rotary: int | None = None
     """The dimensions that turn, where a key of its own says it."""
     head: str = "head_dim"
@@ -100,8 +102,9 @@ class ClassRow:
     latent: Mapping[str, int] = field(default_factory=dict)
     """The two parts of a head with latent attention."""
     window: Mapping[str, Any] = field(default_factory=dict)
-    """{key, also: another name, default, all: whether all layers have it, null: stops, or always, seen: [in use,
-    written], sliding: stops, where the class has none for layers that slide}."""
+    """{key, also: another name, default, all: whether all layers have it, null: it stops sliding
+    layers, or always, or is the default; seen: [in use, written]; sliding: stops, where the class
+    has no window for layers that slide}."""
     layers: Mapping[str, Any] = field(default_factory=dict)
     """The rule of the kinds of layers."""
     still: Mapping[str, Any] = field(default_factory=dict)
@@ -112,6 +115,11 @@ class ClassRow:
     """A head_dim of their own that some kinds of layers have."""
     chunk: int | None = None
     """attention_chunk_size without one in the file."""
+
+    def fills(self, key: str, value: object) -> str:
+        """The sentence for a key that the class fills."""
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        return f"{key} is absent: {shown}, the default of {self.name} in transformers"
 
     @property
     def by_kind(self) -> bool:

@@ -75,6 +75,7 @@ SMALL: dict[str, Any] = {
     "codec_config": None,
     "reference_compile": False,
 }
+LAST_OF_4 = ["sliding_attention"] * 3 + ["full_attention"]
 PART_OF_64: Document = {  # their sections are for half of a head
     "rope_parameters": {
         "rope_type": "default",
@@ -150,7 +151,9 @@ OF_CLASS: dict[str, Document] = {
     },
     "diffusion_gemma_text": {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32},
     "dots1": {
-        **{"n_routed_experts": 4, "num_experts_per_tok": 2, "n_shared_experts": 1},
+        "n_routed_experts": 4,
+        "num_experts_per_tok": 2,
+        "n_shared_experts": 1,
         "layer_types": ["full_attention", "sliding_attention"] * 2,
     },
     "ernie4_5_vl_moe_text": {"moe_intermediate_size": [32, 32]},
@@ -176,8 +179,8 @@ OF_CLASS: dict[str, Document] = {
     "glm_image_text": PART_OF_64,
     "granite_swa": {"layer_rope_theta": None},
     "granitemoe_swa": {"layer_rope_theta": None},
-    "muse_glimmer_text": {"layer_rope_theta": None},
-    "muse_spark_text": {"layer_rope_theta": None},
+    "muse_glimmer_text": {"layer_rope_theta": None, "layer_types": LAST_OF_4},
+    "muse_spark_text": {"layer_rope_theta": None, "layer_types": LAST_OF_4},
     "helium": {"hidden_size": 256},
     "hunyuan_vl_text": {
         "rope_parameters": {

@@ -19,7 +19,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.tools.class_files import BASES, COUNTS, PATTERNS, SWITCHES
+from ropecalc.models.document import Section
+from ropecalc.models.layers import made
+from tests.tools.class_files import BASES, PATTERNS, SWITCHES
 from tests.tools.class_sweep import context_of
 
 TABLE = Path(__file__).parents[2] / "ropecalc" / "data" / "classes.json"
@@ -118,12 +120,16 @@ def row_of(own: Class) -> Row:
         row["sections"] = sum(map(int, sections[1].split(",")))
     elif listed and "mrope_section" in told:
         row["sections"] = sum(listed)
-    count = next((own.file[key] for key in COUNTS if isinstance(own.file.get(key), int)), 0)
-    if sum(group["layers"] for group in own.groups("saved")) == 2 * count:
-        row["twice"] = True
+    for key in ("num_layers_per_stack", "num_layers", "num_hidden_layers"):
+        count = own.file.get(key)
+        if count and sum(group["layers"] for group in own.groups("saved")) == 2 * count:
+            row["twice"] = key
+            row["sizes"][key] = own.full[key]
+            break
     bases = next((name for name in own.answers if name.startswith("layer_rope_theta [")), None)
     if bases and not own.stops(bases) and not own.same(bases, "saved"):
-        row["bases"] = "layer_rope_theta"
+        tried = abs(next(iter(own.bases(bases).values()), 0) / 20_000.0 - 1) < MEASURED
+        row["bases" if tried else "zeros"] = "layer_rope_theta"
     return row | _windows(own) | _layers(own)
 
 
@@ -134,7 +140,6 @@ def _shape(own: Class) -> Row:
         "hidden_size": own.full.get("hidden_size", own.full.get("n_embd")),
         "num_attention_heads": own.full.get("num_attention_heads", own.full.get("n_head")),
         "num_hidden_layers": own.full.get("num_hidden_layers", own.full.get("n_layer")),
-        "num_layers": own.full.get("num_layers"),
     }
     row["sizes"] = {key: value for key, value in sizes.items() if isinstance(value, int)}
     context = own.full.get("max_position_embeddings", own.full.get("n_positions"))
@@ -271,9 +276,7 @@ def _strict(own: Class) -> list[str]:
     names = {name.removesuffix(" null"): name for name in own.answers if name.endswith(" null")}
     found = {key for key, name in names.items() if " " not in key and own.stops(name)}
     window = "sliding_window null"
-    always = own.stage(window) == "load" and not own.stops("full without window")
-    bare = "layer_types" not in own.file or own.stage("full without window") == "load"
-    if (always or own.stage(window) == "load") and bare and not own.stops("layer_types full"):
+    if own.stage(window) == "load" and "`sliding_window`" in refusal(own, window).replace("'", "`"):
         return sorted(found - {*apart} | {"sliding_window"})
     return sorted(found - set(apart))
 
@@ -347,6 +350,9 @@ def _part(own: Class) -> Row:
         stage = "" if own.stops(usual) else own.stage(name)
         inside = "stops" if stage == "forward" and not inside else inside
     outside = reads("v4 partial", "v4 partial 0.25", against="v4 theta")
+    if "split_sizes" in refusal(own, "v5 partial 0.25") and not own.stops("saved"):
+        inside = True  # for another part than its axes of positions are for
+        outside = outside or "split_sizes" in refusal(own, "v4 partial 0.25")
     keys = [
         key for key in ("rotary_pct", "rope_pct", "rotary_dim") if reads(key, against="v4 theta")
     ]
@@ -397,7 +403,7 @@ ORDINARY = (
     *("rope_type", "rope_theta", "partial_rotary_factor", "factor", "attention_factor"),
     *("beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate", "mrope_interleaved"),
     *("low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
-    *("short_factor", "long_factor"),
+    *("short_factor", "long_factor", "max_position_embeddings", "type"),
 )
 HEAD_KEYS = ("head_dim", "kv_channels", "attention_head_dim", "swa_head_dim")
 
@@ -420,7 +426,8 @@ def _head(own: Class) -> Row:
         key = "attention_head_dim"
     if key is None:
         row["head"] = "quotient"
-        if own.stage("head_dim other") == "forward":
+        name = "head_dim other"
+        if own.stage(name) == "forward" and "split_sizes" not in refusal(own, name):
             row["odd head"] = True
         return row | _null(own, "head_dim")
     if key != "head_dim":
@@ -440,9 +447,8 @@ def _changes(own: Class, key: str) -> bool:
     before, after = ([g["head_dim"] for g in own.groups(n)] for n in ("saved", name))
     if name not in own.answers:
         return False
-    if own.stops(name):  # its axes of positions are for the size that it has
-        told = before == [own.file.get(key)] * len(before) and bool(before)
-        return told and ("split_sizes" in refusal(own, name) or "mrope" in refusal(own, name))
+    if own.stops(name):  # the axes of positions are for the size that it had
+        return "split_sizes" in refusal(own, name) or "mrope" in refusal(own, name)
     return before != after
 
 
@@ -465,7 +471,7 @@ def _null(own: Class, key: str) -> Row:
 
 
 def _windows(own: Class) -> Row:
-    """The attention window: {key, default, null: what a null is, more: distances past it}."""
+    """The attention window: the key that one is read from, and what the class has without it."""
     for key in ("attention_window_size", "sliding_window", "local_attention"):
         value = 77 if key == "sliding_window" else 64
         names = (f"{key} {value}", f"{key} {value} no types")
@@ -475,30 +481,40 @@ def _windows(own: Class) -> Row:
             window for window in found if window in (value, value + 1, value // 2 + 1, value // 2)
         ]
         if hit and name:
-            window: Row = {"key": key}
-            if key == "attention_window_size":
-                window["also"] = "sliding_window"
-            default, half = own.full.get(key), own.full.get("local_attention")
-            if isinstance(default, int):
-                window["default"] = default
-            elif isinstance(half, int):  # to both sides together
-                window |= {"default": half // 2, "half": "local_attention"}
+            window: Row = {"key": key, **_window_default(own, key), **_window_null(own, key)}
             if hit[0] != value:
                 window["seen"] = [hit[0], value]
             kinds = {kind for g in own.groups(name) for kind in g["kinds"]}
             if len(hit) == len(found) and "sliding_attention" not in kinds:
                 window["all"] = True
-            if own.stops(f"{key} null"):
-                window["null"] = "stops"
-            full = own.stage("full without window")
-            if full == "forward" and not own.stops("layer_types full"):
-                window["null"] = "always"
             return {"window": window}
     switched = own.groups("use_sliding_window true")
     if any(group["window"] == 77 for group in switched):
         return {"window": {"key": "sliding_window", "switch": True, "null": "stops"}}
     sliding = own.stops("layer_types sliding") and not own.stops("layer_types full")
     return {"window": {"sliding": "stops"}} if sliding else {}
+
+
+def _window_default(own: Class, key: str) -> Row:
+    row: Row = {"also": "sliding_window"} if key == "attention_window_size" else {}
+    default, half = own.full.get(key), own.full.get("local_attention")
+    if isinstance(default, int):
+        return row | {"default": default}
+    if isinstance(half, int):  # to both sides together
+        return row | {"default": half // 2, "half": "local_attention"}
+    return row
+
+
+def _window_null(own: Class, key: str) -> Row:
+    """What a null is: it stops sliding layers, or always, or is the default."""
+    name = f"{key} null"
+    full = own.stage("full without window")
+    if full == "forward" and not own.stops("layer_types full"):
+        return {"null": "always"}
+    if own.stops(name):
+        return {"null": "stops"}
+    same = name in own.answers and own.same(name, "saved")
+    return {"null": "default"} if same and any(g["window"] for g in own.groups("saved")) else {}
 
 
 def refusal(own: Class, name: str) -> str:
@@ -515,7 +531,7 @@ def _layers(own: Class) -> Row:
         return row
     types = answer["config"].get("layer_types") or answer["config"].get("layers_block_type")
     if types:
-        row["layers"] = fitted(types) | _pattern_key(own)
+        row["layers"] = _rule(own, types) | _pattern_key(own)
         if own.stops("layer_types absent") and not own.stops("saved"):
             row["layers"]["absent"] = "stops"
     by_window = _by_window(own)
@@ -532,9 +548,25 @@ def _layers(own: Class) -> Row:
         row["still"] = _still(own, types, still, attends)
     if own.full.get("attn_layer_indices", 0) is None:
         row["attends"] = [-1]  # none unless the file says so
-    elif types is None and None not in attends and attends != list(range(len(attends))):
+    elif (
+        types is None
+        and None not in attends
+        and {*attends} != {*range(max(attends, default=0) + 1)}
+    ):
         row["attends"] = attends
     return row
+
+
+def _rule(own: Class, types: list[str]) -> Row:
+    """The rule of these kinds, that makes those of the class's whole model as well."""
+    rule, whole = fitted(types), own.full.get("layer_types")
+    if "every" not in rule or not whole or made(NO_FILE, rule, len(whole)) == whole:
+        return rule
+    back = fitted(types[::-1]) | {"back": True}
+    return back if made(NO_FILE, back, len(whole)) == whole else rule
+
+
+NO_FILE = Section("none", {})
 
 
 def fitted(types: list[str]) -> Row:
@@ -667,5 +699,5 @@ def written(table: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    made = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
-    TABLE.write_text(written(made), encoding="utf-8")
+    whole = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
+    TABLE.write_text(written(whole), encoding="utf-8")
