@@ -158,7 +158,9 @@ def _latent(config: Section, row: ClassRow, loaded: Loaded) -> None:
     if config.get(row.also) is not None:
         loaded.keys["qk_rope_head_dim"] = config.integer(row.also)
     head, turned = config.get("head_dim"), loaded.keys.get("qk_rope_head_dim")
-    if "head_dim" in config.values and head is None and row.null_head in ("load", "build"):
+    written = "head_dim" in config.values
+    if written and head is None and row.null_head in ("load", "build"):
         loaded.stop(f"head_dim is null, and {row.name} declares an integer")
-    if row.agree and head is not None and head != turned:
+    size = quotient_of(loaded.keys) if head is None else head
+    if row.agree and written and size != turned:
         loaded.stop(f"head_dim is {shown(head)}, and qk_rope_head_dim {shown(turned)}")

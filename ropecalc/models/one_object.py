@@ -70,7 +70,8 @@ def check(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
             loaded.assumed.append("a factor without a rope_type beside it scales nothing")
             loaded.unread.append("factor")
         rope["rope_type"] = "default"
-    needed = REQUIRED.get(str(method), ())
+    other = method in LONGROPE_BY_OTHER_NAMES.get(row.name, ())
+    needed = REQUIRED.get("longrope" if other else str(method), ())
     if row.original == "stops" and method in ("yarn", "llama3", "longrope"):
         needed = (*needed, ORIGINAL)
     for key in (*needed, *row.needs):

@@ -45,6 +45,7 @@ def test_a_table_on_a_terminal_and_rows_in_a_pipe() -> None:
     assert "\t1707\t" in rows
 
 
+@pytest.mark.slow
 def test_a_suffix_is_spelled_out_on_stderr_alone() -> None:
     out, err = on_a_terminal("max-ctx", "--base", "1e6", "--limit", "4k", "-q")
     assert out == "4096\n"
@@ -54,6 +55,7 @@ def test_a_suffix_is_spelled_out_on_stderr_alone() -> None:
     assert silent == ""
 
 
+@pytest.mark.slow
 def test_points_that_are_asked_for_are_rows_on_a_terminal_too() -> None:
     plot, _ = on_a_terminal("curve", "--base", "1e4")
     points, _ = on_a_terminal("curve", "--base", "1e4", "--points", "5")
@@ -61,6 +63,7 @@ def test_points_that_are_asked_for_are_rows_on_a_terminal_too() -> None:
     assert points.startswith("base\tdistance\tnormalised_similarity\n")
 
 
+@pytest.mark.slow
 def test_the_terminal_has_every_command() -> None:
     for line in ("min-base --dim 128 --ctx 512", "check --base 1e6 --ctx 512", "freqs --base 1e4"):
         out, err = on_a_terminal(*line.split())

@@ -45,6 +45,7 @@ def test_other_words_for_a_topic_and_typos() -> None:
         explanation("xyzzy")
 
 
+@pytest.mark.slow
 def test_the_examples_run(run_batch: RunBatch) -> None:
     lines = [
         line.replace("\\\n", " ").split()[1:]

@@ -151,6 +151,7 @@ def test_contrast_is_by_its_definition_and_interpolation_blurs() -> None:
 # --- a plan -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_candidate_is_what_check_and_the_curve_say(qwen: Plan) -> None:
     assert tuple(one.method for one in qwen.candidates) == METHODS
     for one in (qwen.original, *qwen.candidates):
@@ -384,6 +385,7 @@ def test_a_model_without_a_trained_context_or_with_other_frequencies_is_refused(
 # --- the advice ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_advice_says_its_own_numbers(qwen: Plan, llama: Plan) -> None:
     assert qwen.with_training == llama.with_training == "wide-base"
     assert qwen.without_training == llama.without_training == "yarn"
@@ -422,6 +424,7 @@ def test_four_digits_are_enough_where_they_meet_the_bound_too() -> None:
     assert ropecalc.check(9_371_000, 131_072, head_dim=128).holds
 
 
+@pytest.mark.slow
 def test_a_base_that_is_not_all_of_the_advice_is_told(run_batch: RunBatch) -> None:
     lines = ["plan gpt-oss-20b --to 200k -q", "plan Qwen3-8B --from 32k --to 128k --method yarn -q"]
     for done in run_batch([line.split() for line in lines]):
@@ -572,6 +575,7 @@ def test_beside_a_changed_file_json_rows_and_bases_stand_alone(
         assert done.stderr == f"{file} was not changed: that needs the same without --dry-run\n"
 
 
+@pytest.mark.slow
 def test_a_context_that_only_the_file_says_is_doubted(run_batch: RunBatch, file: str) -> None:
     line = f"plan {file} --to 160k --in-place {file} --no-backup"
     first, again, told, from_40k = run_batch(

@@ -444,6 +444,7 @@ KEYS_OF_FILES = [
 ]
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from([document for pair in CASES.values() for document in pair]),
     st.dictionaries(st.sampled_from(KEYS_OF_FILES), st.sampled_from(ODD), max_size=2),

@@ -40,7 +40,8 @@ PUBLIC = [
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
     *("alpha_of_base", "base_of_alpha"),
-    *("build_staircase", "certify", "check", "check_in_dtype", "checkpoint_weights", "compare"),
+    *("build_staircase", "certify", "certify_factor", "check", "check_in_dtype"),
+    *("checkpoint_weights", "compare"),
     *("continuum_estimate", "critical_base"),
     *(
         "critical_dimension",
