@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 
@@ -71,6 +71,8 @@ class Spectrum:
     refine : callable or None
         Angular frequencies to any number of digits, ``refine(digits)``; without it
         ``exact_frequencies`` are taken as exact.
+    rope : Rope or None
+        What ``scaling.from_rope`` made it of.
 
     Raises
     ------
@@ -89,6 +91,7 @@ class Spectrum:
     rope_type: str = "default"
     label: str = ""
     refine: Callable[[int], Frequencies] | None = field(default=None, compare=False, repr=False)
+    rope: Any = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_dims(self.head_dim, self.rotary_dim)

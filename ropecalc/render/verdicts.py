@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ropecalc.render.console import Screen
-from ropecalc.render.digits import count, exact, similarity, tokens
+from ropecalc.render.digits import count, exact, round_up, similarity, tokens
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then, tied
 from ropecalc.render.words import (
     bound_below,
@@ -63,6 +63,8 @@ def _check_values(result: Check) -> list[tuple[str, str]]:
         ("similarity there", _worst(result)),
         ("slack", f"{similarity(result.slack)} of S(0)"),
     ]
+    if result.minimum_factor is not None:
+        rows.append(("minimum factor", f"{round_up(result.minimum_factor)} meets the bound"))
     if result.next_base is not None:
         rows.append((_nearest(result), exact(result.next_base)))
     elif result.undecided is not None:

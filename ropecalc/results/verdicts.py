@@ -50,6 +50,9 @@ class Check(Shown):
     """Whether the pairs have weights."""
     undecided: str | None = None
     """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
+    minimum_factor: float | None = None
+    """Of a scaling whose factor breaks the bound: the smallest factor that meets it; None where
+    none does, or where nobody looked."""
 
     @property
     def holds(self) -> bool:
