@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options, weighing
-from ropecalc.cli.heads import DEFAULT_HEAD_DIM, layer_of
+from ropecalc.cli import options
+from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_rope_type
-from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, show, warn
+from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.talk import warn
 from ropecalc.quantities import format_count
 from ropecalc.render.records import record
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 SUMMARY = "The smallest scaling factor (YaRN, llama3, linear, NTK) for a context."
 EPILOG = epilog(
     "ropecalc min-factor Qwen3-8B --rope-type yarn --ctx 128k",
-    "ropecalc min-factor --base 1e6 --original-context 32k --ctx 64k --ctx 128k",
+    "ropecalc min-factor --base 1e6 --original-ctx 32k --ctx 64k --ctx 128k",
     "ropecalc min-factor Llama-3.1-8B --ctx 128k -q",
     exit_1="a factor of 1 is enough, or none will do",
 )
@@ -45,94 +46,68 @@ Digits = Annotated[
         "--digits", "Round the factor up to so many digits.", "N", options.positive("digits", "9")
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the minimum factor alone.")]
+QUIET = "Print the minimum factor alone."
 
 
 def command(
-    model: options.ModelArgument = None,
+    *,
+    models: options.Models = None,
     ctx: options.Contexts = None,
     rope_type: RopeType = None,
-    base: options.Base = None,
-    dim: options.Dim = None,
-    rotary_dim: options.RotaryDim = None,
-    original_context: options.Original = None,
-    layer: options.Layer = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
+    base: options.Bases = None,
+    original_ctx: options.Original = None,
+    head: HeadOptions,
     margin: options.Margin = 0.0,
-    weights: weighing.Weights = None,
     digits: Digits = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """The smallest scaling factor that meets the bound, and the first one with 1 % of room."""
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    at_most_one(**{"MODEL": model, "--dim": dim})
-    at_most_one(**{"MODEL": model, "--rotary-dim": rotary_dim})
     contexts = options.flat("--ctx", ctx, "128k")
-    head = (dim or DEFAULT_HEAD_DIM, rotary_dim)
+    subject = one_of(resolved(models, head, RopeOptions(base=base)))
     results = [
         _solve(
-            _rope(model, layer, base, head, rope_type, original_context, context),
+            _rope(subject, rope_type, original_ctx, bool(base), context),
             context,
-            weights=weights,
-            count_unrotated=not ignore_unrotated,
+            weights=subject.weights,
+            count_unrotated=subject.count_unrotated,
             margin=margin,
             digits=digits,
-            quick=form is Form.BARE,
+            quick=not out.wants("window_end", "recommended_factor", "window_status"),
         )
         for context in contexts
     ]
     inputs: dict[str, object] = {
-        "model": model,
+        "models": [] if subject.model is None else [record(subject.model)],
         "context": contexts,
         "rope_type": results[0].rope.rope_type,
-        "layer": layer,
-        "count_unrotated": not ignore_unrotated,
+        "layer": head.layer,
+        "count_unrotated": subject.count_unrotated,
         "margin": margin,
-        "weights": weights,
+        "weights": subject.weights,
         "digits": digits,
     }
-    show(_answer(results, inputs), form)
+    out.show(_answer(results, inputs))
     found = [one for one in results if one.is_found]
-    if form is Form.BARE:
-        for one in results:
-            if one not in found:
-                warn(f"{format_count(one.context)} tokens: {one.status.value}")
+    for one in results if out.form is Form.BARE else ():
+        if one not in found:
+            warn(f"{format_count(one.context)} tokens: {one.status.value}")
     raise typer.Exit(0 if len(found) == len(results) else 1)
 
 
 def _rope(
-    target: str | None,
-    layer: str | None,
-    base: float | None,
-    head: tuple[int, int | None],
-    rope_type: str | None,
-    original: int | None,
-    context: int,
+    subject: Subject, rope_type: str | None, original: int | None, based: bool, context: int
 ) -> Rope:
     """The rope whose factor is looked for: a model's, or that of a bare head."""
-    from ropecalc.cli.target import load
     from ropecalc.models.setting import make_setting
-    from ropecalc.results import Rope
 
-    if target is None:
-        if base is None:
-            raise required("--base", "1e6")
-        model, rope = None, Rope("all", "default", base, head[0], head[1] or head[0])
-    else:
-        model = load(target)
-        rope = layer_of(model, layer)
+    rope = subject.rope
     own = rope.rope_type if rope.rope_type != "default" else METHOD
-    if rope_type is None and rope.rope_type == own and original is None and base is None:
+    if rope_type is None and rope.rope_type == own and original is None and not based:
         return rope
     return make_setting(
-        model,
+        subject.model,
         rope,
         context=context,
-        base=base,
         rope_type=rope_type or own,
         original_context=original or (rope.original_context if rope_type is None else None),
     ).rope
@@ -169,4 +144,16 @@ def _answer(results: Sequence[MinimumFactor], inputs: dict[str, object]) -> Answ
             if one.is_found
         ),
         table=table,
+        columns=(
+            "rope_type",
+            "base",
+            "head_dim",
+            "rotary_dim",
+            "original_context",
+            "context",
+            "recommended_factor",
+            "minimum_factor",
+            "ratio",
+            "critical_distance",
+        ),
     )

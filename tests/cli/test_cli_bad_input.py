@@ -252,7 +252,7 @@ def test_names_that_a_stream_cannot_carry_are_escaped(
 ) -> None:
     path = tmp_path / "模型.json"
     path.write_bytes((ROOT / "tests/data/configs/Qwen--Qwen3-8B--copy.json").read_bytes())
-    for line in ("lint", "plan --to 128k --csv --method yarn", "emit --write vllm"):
+    for line in ("lint", "plan --to 128k --json --method yarn", "emit --stack vllm"):
         done = run_cli(*line.split(), str(path), env={"PYTHONIOENCODING": encoding})
         assert done.returncode in (0, 1), done.stderr
         assert "fault of ropecalc" not in done.stderr

@@ -184,14 +184,6 @@ PARTS = {
     ),
     "precision": of("Precision"),
     "precision_base": of("PrecisionBase"),
-    "setting_written": Record(
-        "method stack version kind text exact verified notes",
-        (results.Emission,),
-        {
-            "method": Key(STRING, "The method that it sets."),
-            "stack": Key(text="The stack whose words these are."),
-        },
-    ),
     "patch": PATCH,
 }
 
@@ -255,8 +247,11 @@ MIN_BASE_INPUTS = Record(
 CURVE = of(
     "CurvePoints",
     {
-        "distances": Key(array(INTEGER)),
-        "values": Key(array(NUMBER)),
+        "distances": Key(array(INTEGER), "Distances; of bins the first in each."),
+        "values": Key(nullable(array(NUMBER)), "The values there; null for bins."),
+        "last_distances": Key(nullable(array(INTEGER)), "Of bins the last distance in each."),
+        "least": Key(nullable(array(NUMBER)), "Of bins the least value in each."),
+        "greatest": Key(nullable(array(NUMBER)), "Of bins the greatest value in each."),
         "kind": Key(text="The similarity, or RoFormer's upper bound of its decay."),
     },
 )
@@ -331,11 +326,6 @@ PLAN = of(
         "candidates": Key(array(part("candidate")), "The ways to the longer context."),
         "with_training_reason": Key(text="Why that one, in words."),
         "without_training_reason": Key(text="Why that one, in words."),
-        "written": Key(array(part("setting_written")), "The settings asked for with --write."),
-        "patch": Key(
-            {"anyOf": [part("patch"), OR_NOTHING]},
-            "What changed in the file of --in-place; null without it.",
-        ),
     },
 )
 EMIT = of("Emission", {"stack": Key(text="The stack whose words these are.")})
