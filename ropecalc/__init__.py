@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ropecalc.certificate.schema import read_certificate as read_certificate
     from ropecalc.certificate.verify import verify as verify
     from ropecalc.certificate.write import certify as certify
+    from ropecalc.certificate.write import certify_factor as certify_factor
     from ropecalc.checking import check as check
     from ropecalc.comparison import compare as compare
     from ropecalc.errors import CertificateError as CertificateError
@@ -151,6 +152,7 @@ _HOME = {
     "UndecidedError": "errors",
     "UnsupportedError": "errors",
     "certify": "certificate.write",
+    "certify_factor": "certificate.write",
     "build_staircase": "base.build",
     "check": "checking",
     "checkpoint_weights": "models.checkpoint",

@@ -1,4 +1,4 @@
-"""Short explanations by topic: one file each in ``data/explain``, which the README has as well."""
+"""Short explanations by topic: one file each in ``data/explain``."""
 
 from __future__ import annotations
 
@@ -12,19 +12,29 @@ TOPICS = (
     "minimum-base",
     "safe-base",
     "windows",
-    "certificate",
-    "estimate",
     "context",
+    "limits",
+    "models",
     "scaling",
     "yarn",
+    "plan",
+    "stacks",
+    "lint",
     "unrotated",
     "weights",
     "rounding",
+    "temperature",
     "method",
-    "limits",
-    "models",
+    "estimate",
+    "staircase",
+    "certificate",
+    "certificate-format",
+    "output",
+    "figures",
     "units",
     "exit-codes",
+    "python",
+    "references",
 )
 OTHER_NAMES = {
     "bounds": "bound",
@@ -37,7 +47,6 @@ OTHER_NAMES = {
     "contexts": "context",
     "ctx": "context",
     "max-ctx": "context",
-    "plan": "scaling",
     "rope-type": "scaling",
     "rotary-dim": "unrotated",
     "weight": "weights",
@@ -53,6 +62,21 @@ OTHER_NAMES = {
     "config": "models",
     "tokens": "units",
     "exit-code": "exit-codes",
+    "hub": "models",
+    "emit": "stacks",
+    "stack": "stacks",
+    "compare": "stacks",
+    "min-factor": "scaling",
+    "factor": "scaling",
+    "rules": "lint",
+    "tables": "staircase",
+    "json": "output",
+    "schema": "output",
+    "csv": "output",
+    "plot": "figures",
+    "figure": "figures",
+    "api": "python",
+    "citing": "references",
 }
 NEAREST = 3
 

@@ -25,6 +25,7 @@ from ropecalc.spectrum import checked_integer
 METHODS = (*FAMILIES, "dynamic")
 METHOD = "first-violation sweep from factor 1, root in multiple precision, full evaluation"
 MAX_DIGITS = 1_000
+MAX_ROUND_DIGITS = 17  # a float64 has no more
 STATUSES = {
     Status.FOUND: FactorStatus.FOUND,
     Status.EVERY_BASE: FactorStatus.ONE_IS_ENOUGH,
@@ -39,6 +40,8 @@ def min_factor(
     weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
     margin: float = 0.0,
+    original_context: int | None = None,
+    round_digits: int | None = None,
     digits: int | None = None,
     window: bool = True,
     recommended: bool = True,
@@ -61,6 +64,8 @@ def min_factor(
     weights : rotary_dim / 2 floats >= 0, a weight a rotated pair; 1 each unless given
     count_unrotated : whether unrotated pairs count in S
     margin : float, 0 .. 1
+    original_context : tokens; for ``ratio``, where the method itself has none
+    round_digits : int, 1 .. 17; find the first factor of so many significant digits that meets it
     digits : int, 1 .. 1000; give the infimum rounded up to so many significant digits
     window : find the end of the window of factors that the minimum opens
     recommended : find the first two-digit factor with 1 % of room to either side
@@ -81,42 +86,46 @@ def min_factor(
     context = checked_context(context, MAX_SEARCH)
     if digits is not None:
         digits = checked_integer("digits", digits, 1, MAX_DIGITS)
-    search = _search(rope, context, checked_weights(weights), count_unrotated, margin)
-    answer = swept(search.family, context, digits, progress, known_start(search.family, context))
+    if round_digits is not None:
+        round_digits = checked_integer("round_digits", round_digits, 1, MAX_ROUND_DIGITS)
+    found = search(rope, context, checked_weights(weights), count_unrotated, margin)
+    answer = swept(found.family, context, digits, progress, known_start(found.family, context))
     start = answer.base
     status, end = WindowStatus.NOT_SOUGHT, None
     if window and start is not None:
-        status, end = first_window(search.family, context, start)
-    wide = None
-    if recommended and answer.status is Status.FOUND and start is not None and start > 1:
-        wide = _recommended(search, context, start, progress)
-    ratio = _ratio(rope, context)
+        status, end = first_window(found.family, context, start)
+    above, wide = start if answer.status is Status.FOUND and start != 1 else None, None
+    if recommended and above is not None:
+        wide = _recommended(found, context, above, progress)
+    ratio = _ratio(rope.original_context or original_context or rope.context, context)
     given = rope.parameters.get("factor")
     one = answer.status is Status.FOUND and start == 1
     return MinimumFactor(
         rope=rope,
         context=context,
-        margin=search.family.margin,
+        margin=found.family.margin,
         count_unrotated=count_unrotated,
         weighted=weights is not None,
         status=FactorStatus.ONE_IS_ENOUGH if one else STATUSES[answer.status],
-        minimum_factor=search.factor(start),
-        enclosure=search.ends(answer.enclosure),
-        minimum_factor_digits=answer.digits if search.growth is None else None,
+        minimum_factor=found.factor(start),
+        enclosure=found.ends(answer.enclosure),
+        minimum_factor_digits=answer.digits if found.growth is None else None,
         critical_distance=answer.distance,
         window_status=status,
-        window_end=search.factor(end),
-        recommended_factor=search.factor(wide),
+        window_end=found.factor(end),
+        recommended_factor=found.nearest(wide),
+        round_digits=round_digits,
+        round_factor=found.nearest(_round(found, context, above, round_digits)),
         ratio=ratio,
-        ratio_violation=search.violation(context, ratio),
+        ratio_violation=found.violation(context, ratio),
         given_factor=None if given is None else float(given),
-        given_violation=search.violation(context, given),
+        given_violation=found.violation(context, given),
         steps=answer.steps,
         method=METHOD,
     )
 
 
-class _Search(NamedTuple):
+class Search(NamedTuple):
     """A family to sweep over, and how its parameter becomes a factor."""
 
     family: ScaledFamily
@@ -132,10 +141,17 @@ class _Search(NamedTuple):
         near = float(exact)
         return near if near >= exact else math.nextafter(near, math.inf)
 
-    def round_up(self, at: Decimal) -> Decimal:
-        """The family's parameter at the first two-digit factor from one on."""
+    def nearest(self, at: float | None) -> float | None:
+        """The method's own factor at a parameter that ``round_up`` gave: it has few digits."""
+        factor = self.factor(at)
+        return factor if factor is None or self.growth is None else float(f"{factor:.15g}")
+
+    def round_up(self, at: Decimal, digits: int) -> Decimal:
+        """The family's parameter at the first factor of so many digits from one on."""
+        if self.growth is None:
+            return round_up(at, digits)
         growth = Decimal(self.growth or 1)
-        return round_up((at - 1) / growth, ROUND_DIGITS) * growth + 1
+        return round_up((at - 1) / growth, digits) * growth + 1
 
     def ends(self, enclosure: tuple[float, float] | None) -> tuple[float, float] | None:
         """The two float64 values around the infimum."""
@@ -155,13 +171,14 @@ class _Search(NamedTuple):
         ).first_violation
 
 
-def _search(
+def search(
     rope: Rope,
     context: int,
     weights: tuple[float, ...] | None,
     count_unrotated: bool,
     margin: float,
-) -> _Search:
+) -> Search:
+    """The family of a rope's method, and what its factor is; checks everything but the context."""
     if rope.rope_type not in METHODS:
         raise InvalidValueError(
             "rope_type", f"rope_type must be one of {', '.join(METHODS)}, got {rope.rope_type}"
@@ -185,17 +202,16 @@ def _search(
         length=context,
     )
     family.spectrum(1)  # whose checks are those of the method
-    return _Search(family, growth)
+    return Search(family, growth)
 
 
-def _ratio(rope: Rope, context: int) -> float | None:
+def _ratio(original: int | None, context: int) -> float | None:
     """Target over original context, where the target is the longer."""
-    original = rope.original_context or rope.context
     return None if not original or original >= context else context / original
 
 
 def _recommended(
-    search: _Search, context: int, start: float, progress: Progress | None
+    search: Search, context: int, start: float, progress: Progress | None
 ) -> float | None:
     """The first two-digit factor with room, as the family's own parameter."""
     try:
@@ -205,8 +221,34 @@ def _recommended(
             search.family,
             context,
             start,
-            search.round_up,
+            lambda at: search.round_up(at, ROUND_DIGITS),
             lambda at: has_room(search.family, context, at),
         )
     except UndecidedError:
         return None
+
+
+def _round(search: Search, context: int, start: float | None, digits: int | None) -> float | None:
+    """The first factor of so many digits that meets the bound, as the family's own parameter."""
+    if start is None or digits is None:
+        return None
+    return first_of(search.family, context, start, lambda at: search.round_up(at, digits))
+
+
+def violations_of(
+    rope: Rope,
+    context: int,
+    factors: Sequence[float],
+    *,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+) -> list[int | None]:
+    """The first violation below the context with each of several factors; None: it has none.
+
+    >>> yarn = Rope("all", "yarn", 1e6, 128, 128, {"original_context": 4096})
+    >>> violations_of(yarn, 65_536, [1.0, 100.0])
+    [27115, None]
+    """
+    found = search(rope, context, checked_weights(weights), count_unrotated, margin)
+    return [found.violation(context, factor) for factor in factors]

@@ -36,7 +36,13 @@ def known_start(family: ScaledFamily, context: int) -> Jump | None:
     if high - low <= 0:
         return None
     start, end = -math.log(high - low) + HAIR, math.log((context - 1) / low) - HAIR
-    return Jump(max(0.0, start), end) if end > max(0.0, start) else None
+    stretch = _inside(-math.log(high), 1), _inside(-math.log(low), -1)
+    return Jump(max(0.0, start), end, stretch) if end > max(0.0, start) else None
+
+
+def _inside(x: float, way: int) -> float:
+    """An x of a position, moved by more than its rounding."""
+    return x + way * 4 * UNIT * max(1.0, abs(x))
 
 
 def surely_holds_from(family: ScaledFamily, context: int) -> float:

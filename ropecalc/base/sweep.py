@@ -33,7 +33,10 @@ RESOLUTION = 64 * 2.0**-53  # relative in x: a shorter reach is no progress
 
 
 class Link(NamedTuple):
-    """Every base from where the link before ended up to exp(x_end) is broken by ``witness``."""
+    """Every base from where the link before ended up to exp(x_end) is broken by ``witness``.
+
+    By a jump where that is 0.
+    """
 
     x_end: float
     witness: int
@@ -61,6 +64,8 @@ class Jump(NamedTuple):
 
     start: float
     end: float
+    stretch: tuple[float, float]
+    """The x from and up to which distance 1 breaks it, which shows that."""
 
 
 @dataclass
@@ -81,7 +86,7 @@ class Sweep:
         """Go on to the first base that meets the bound; None where there is none up to 1e300."""
         while self.x <= X_MAX:
             if self.jump is not None and self.jump.start <= self.x < self.jump.end:
-                self.x = self.jump.end
+                self.skip(self.jump.end, 0)
             witness, in_doubt = self._find_witness()
             if witness is None:
                 return Landing(self.x, tuple(sorted(in_doubt)))

@@ -36,6 +36,9 @@ class Arithmetic(Protocol):
     def log(self, x: Real) -> Real:
         """ln x."""
 
+    def pi(self) -> Real:
+        """Half a turn."""
+
     def cos_sin(self, angle: Real) -> tuple[Real, Real]:
         """Cosine and sine."""
 

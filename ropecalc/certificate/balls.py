@@ -37,6 +37,10 @@ class Balls:
         """ln x."""
         return x.log()
 
+    def pi(self) -> Real:
+        """Half a turn."""
+        return flint.arb.pi()
+
     def cos_sin(self, angle: Real) -> tuple[Real, Real]:
         """Cosine and sine."""
         sine, cosine = angle.sin_cos()

@@ -2,15 +2,16 @@
 
 One octave of distances after another, M <= m < 2M, from x = ln(base) up, through cells of x side by
 side. Integers show of nearly every distance that it keeps the bound all over a cell (``octave``).
-The few that are left are followed through it one by one: with a bound B on |g''|, which falls as x
-grows,
+The few that are left are followed one by one, through the cell and as far beyond as the last step
+leads: with a bound B on |g''|, which falls as x grows,
 
     g(x + t)  >=  g(x) + g'(x) t - B t^2/2     for t >= 0,
 
 concave in t: positive at 0 and at T means positive in between. How wide a cell is, so that few are
-left, is a matter of time alone. The cells end where slow pairs alone keep the bound: those whose
-angle at the largest distance is below pi, where the cosine falls with the distance and rises with
-the base; every other pair counts as -1.
+left, is a matter of time alone. The cells end where slow pairs keep the bound: those whose angle at
+the largest distance is below pi, where the cosine falls with the distance and rises with the base.
+The first pair, which no base moves, counts as its lowest cosine in the octave, and each of the
+others as -1.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ropecalc.certificate.turns import FINE
 FIRST_OCTAVE = 64  # distances below it are taken together
 MAX_CELLS = 1_000_000  # of an octave; 128 dimensions and 131,072 tokens take 6,000
 MAX_STEPS = 1_000  # of one distance in one cell
-MOST_X = 700  # ln of the largest base looked at
+MOST_X = 1_024  # ln of the largest base looked at: of many pairs, few are slow below 1e300
 WITHIN = 4  # bits after the point of the x at which cells may end
 MANY = 8  # the share of an octave, one of so many, that is worth a second test
 FEW = 128  # pairs of all distances that are worth following: as long as a cell takes, or less
@@ -71,6 +72,9 @@ class _Climb:
         self.head, self.octave, self.start = head, octave, start
         self.first = head.arithmetic.units(start, PLACE)[0]
         self.farthest = octave.distances[-1]
+        self.still = self._still()
+        self.followed: dict[int, int] = {}
+        """How far distances are shown one by one to keep the bound."""
 
     def run(self, tick: Tick) -> Shortfall | None:
         """What is not shown, if anything."""
@@ -100,14 +104,23 @@ class _Climb:
         """The distances to be followed through a cell, None where a narrower one is better."""
         around, size = self.octave.around(self._ratio(middle)), len(self.octave.distances)
         if half <= around.narrowest():
-            return around.doubtful(half, size)
-        doubtful = around.doubtful(half, max(FIRST_OCTAVE, size // MANY))
-        few = max(2, FEW // self.head.n_pairs)
-        return None if doubtful is None or len(doubtful) > few else doubtful
+            most, few = size, size
+        else:
+            most, few = max(FIRST_OCTAVE, size // MANY), max(2, FEW // self.head.n_pairs)
+        doubtful = around.doubtful(half, most)
+        if doubtful is None:
+            return None
+        right = middle + half
+        doubtful = [m for m in doubtful if self.followed.get(m, self.first) < right]
+        return None if len(doubtful) > few else doubtful
 
     def _follow(self, distance: int, left: int, right: int) -> Shortfall | None:
-        """One distance through a cell; through the first from the base itself."""
+        """One distance through a cell, and as far beyond it as the last step leads.
+
+        Through the first cell from the base itself.
+        """
         arithmetic, stop = self.head.arithmetic, self._x(right)
+        left = max(left, self.followed.get(distance, left))
         x = self.start if left == self.first else self._x(left)
         for _ in range(MAX_STEPS):
             thetas = self.head.thetas(x)
@@ -119,10 +132,17 @@ class _Climb:
             step = _step(self.head, [(distance, value, slope)], bend)
             x = x + arithmetic.number(step)
             if arithmetic.is_negative(stop - x):
+                self.followed[distance] = arithmetic.units(x, PLACE)[0]
                 return None
             if step <= 0:
                 break
         return Shortfall(distance, f"no proof up to x = ln(base) = {arithmetic.middle(x):.15g}")
+
+    def _still(self) -> list[Real]:
+        """What the first pair adds to g at the distances at which that may be least."""
+        weight, arithmetic = self.head.weights[0], self.head.arithmetic
+        angles = map(arithmetic.number, self.octave.lowest())
+        return [weight * arithmetic.cos_sin(angle)[0] for angle in angles]
 
     def _top(self) -> int | None:
         """From where on slow pairs are enough, to within 1/16; None where they never are."""
@@ -137,7 +157,8 @@ class _Climb:
         return high
 
     def _is_slow(self, at: int) -> bool:
-        return _slow_pairs_are_enough(self.head, self.head.thetas(self._x(at)), self.farthest)
+        thetas = self.head.thetas(self._x(at))
+        return _slow_pairs_are_enough(self.head, thetas, self.farthest, self.still)
 
     def _x(self, at: int) -> Real:
         return self.head.arithmetic.number(Fraction(at, 1 << PLACE))
@@ -156,14 +177,17 @@ class _Climb:
         tick((distances.start + done) // FIRST_OCTAVE * FIRST_OCTAVE)
 
 
-def _slow_pairs_are_enough(head: Head, thetas: Sequence[Real], farthest: int) -> bool:
+def _slow_pairs_are_enough(
+    head: Head, thetas: Sequence[Real], farthest: int, still: Sequence[Real]
+) -> bool:
+    """Whether they keep the bound up to a distance, whichever of these the first pair adds."""
     arithmetic, total = head.arithmetic, head.constant
     limit = arithmetic.number(BELOW_PI)
-    for weight, theta in zip(head.weights, thetas, strict=True):
+    for weight, theta in zip(head.weights[1:], thetas[1:], strict=True):
         phi = theta * farthest
         slow = arithmetic.is_negative(phi - limit)
         total = total + weight * (arithmetic.cos_sin(phi)[0] if slow else -1)
-    return arithmetic.is_negative(-total)
+    return all(arithmetic.is_negative(-total - least) for least in still)
 
 
 def _step(head: Head, values: Values, bend: Real) -> float:

@@ -1,4 +1,4 @@
-"""One link of a chain: a distance breaks the bound on a whole interval of bases.
+"""One link of a chain: a distance breaks the bound on a whole interval of x.
 
 From the right end b of what is left to prove, with bounds B on |g''| and C on |g'''| there,
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ropecalc.certificate.arithmetic import Real
+from ropecalc.certificate.format import Stretch
 from ropecalc.certificate.head import Expansion, Head
 
 MAX_EXPANSIONS = 1_000  # a link that holds takes about ten
@@ -49,6 +50,25 @@ def check_link(head: Head, distance: int, start: float, end: float) -> LinkCheck
             return LinkCheck(f"just below x = {right!r} S is not below it", count, depth)
         right = left
     return LinkCheck(f"{MAX_EXPANSIONS:,} steps do not reach its start", MAX_EXPANSIONS, depth)
+
+
+def check_stretch(
+    head: Head, context: int, stretch: Stretch, start: float, end: float
+) -> LinkCheck:
+    """Whether a stretch proves that every factor exp(x), x from ``start`` to ``end``, is broken.
+
+    Of linear interpolation S(m) at a factor s is S(1) at x = ln s - ln m, a function of the
+    position m / s. Let it be below the bound from position p to q. A factor with 1/s < q - p and
+    (L - 1)/s >= p has a multiple of 1/s there that belongs to a distance m < L.
+    """
+    number, exp, log = head.arithmetic.number, head.arithmetic.exp, head.arithmetic.log
+    low, high = map(number, stretch)
+    step, width = exp(-number(start)), exp(-low) - exp(-high)
+    if not head.arithmetic.is_negative(step - width):
+        return LinkCheck("its stretch is shorter than the step of one token", 0, 0.0)
+    if not head.arithmetic.is_negative(number(end) - log(number(context - 1)) - high):
+        return LinkCheck("its stretch begins beyond the last distance", 0, 0.0)
+    return check_link(head, 1, *stretch)
 
 
 def _step(

@@ -35,6 +35,21 @@ The claim of kind "safe-base", for r up to 1,024 and L up to 2^20, is
 
 and its evidence is {"violated": m}, a distance that breaks the bound at ``low``.
 
+The claim of kind "minimum-factor" is about the factors of a scaling method, whose frequencies
+``spectra`` has from their definition. It has these keys beside those above:
+
+        "rope_type": "yarn",                 linear, yarn, llama3 or ntk_aware
+        "base": "1000000",                   1 < base <= 1e300
+        "parameters": {"original_context": "32768", "beta_fast": "32", "beta_slow": "1",
+                       "truncate": true}     those of the method, ``PARAMETERS``
+
+    low < inf { s >= 1 : s meets the bound } <= high,   and the factor ``high`` meets it.
+
+Its evidence is a chain over x = ln s, as for bases. That of linear has a stretch [x_low, x_high]
+beside it, or null: S(1) < tau S(0) from x_low to x_high, which may be below 0. S(m) at a factor s
+is S(1) at m / s, so that a factor with a multiple of 1/s in that stretch of positions breaks the
+bound. A link with a distance of 0 says so of its interval (see ``chain.check_stretch``).
+
 Decimals are strings, exact, without exponent, sign or needless zeros; x_end is the float64 that its
 text is the shortest spelling of. Any other key, type or spelling is refused. The digest only makes
 a change visible that would leave the proof a proof: nothing is believed because of it.
@@ -46,14 +61,23 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from fractions import Fraction
 from typing import Any
 
 from ropecalc.certificate.files import write_whole
 
 FORMAT, VERSION = "ropecalc-certificate", 1
-MINIMUM_BASE, SAFE_BASE = "minimum-base", "safe-base"
+MINIMUM_BASE, SAFE_BASE, MINIMUM_FACTOR = KINDS = "minimum-base", "safe-base", "minimum-factor"
+PARAMETERS = {  # of a scaling method; the one that is no number is true or false
+    "linear": "",
+    "yarn": "original_context beta_fast beta_slow truncate",
+    "llama3": "original_context low_freq_factor high_freq_factor",
+    "ntk_aware": "",
+}
+FLAGS = {"truncate"}
+STRETCH = -21.0, 700.0  # of the x in one: positions from exp(-700) to 2^30
 MAX_DIM, MAX_CONTEXT, MAX_LINKS = 65_536, 2**30, 1_000_000
 MAX_SAFE_DIM, MAX_SAFE_CONTEXT = 1_024, 2**20  # as far as the errors in ``turns`` are bounded
 MAX_DECIMAL = 1_100  # characters: the exact value of the smallest float64 has 1,076
@@ -63,6 +87,25 @@ EXACT = Context(prec=10_000)
 
 
 Link = tuple[float, int]
+Stretch = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The method that a claim on a factor is about."""
+
+    rope_type: str
+    base: Decimal
+    parameters: tuple[tuple[str, Decimal | bool], ...]
+    """By name, in the order of ``PARAMETERS``."""
+
+    def number(self, name: str) -> Fraction:
+        """The value of a parameter that is a number."""
+        return Fraction(dict(self.parameters)[name])
+
+    def flag(self, name: str) -> bool:
+        """The value of one that is true or false."""
+        return bool(dict(self.parameters)[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +120,8 @@ class Claim:
     context: int
     low: Decimal
     high: Decimal
+    scaling: Scaling | None = field(default=None, kw_only=True)
+    """What a claim on a factor is about."""
 
     @property
     def n_pairs(self) -> int:
@@ -92,8 +137,10 @@ class Certificate:
     chain: tuple[Link, ...]
     """(x_end, distance) of each link; empty for a safe base."""
     violated: int | None
-    """A distance that breaks the bound at the low end of a safe base, None for a minimum base."""
+    """A distance that breaks the bound at the low end of a safe base, None for a minimum."""
     program: str
+    stretch: Stretch | None = None
+    """Of a linear scaling: the x between which distance 1 breaks the bound, where links need it."""
 
     def to_json(self) -> str:
         """The certificate as the text of its file."""
@@ -127,7 +174,6 @@ def decimal_text(value: Decimal) -> str:
 def _document(certificate: Certificate) -> dict[str, Any]:
     claim = certificate.claim
     weights = claim.weights
-    minimum = claim.kind == MINIMUM_BASE
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -141,16 +187,42 @@ def _document(certificate: Certificate) -> dict[str, Any]:
             "context": claim.context,
             "low": decimal_text(claim.low),
             "high": decimal_text(claim.high),
+            **_scaling(claim.scaling),
         },
-        "evidence": {"chain": [list(link) for link in certificate.chain]}
-        if minimum
-        else {"violated": certificate.violated},
+        "evidence": _evidence(certificate),
     }
+
+
+def _scaling(scaling: Scaling | None) -> dict[str, Any]:
+    if scaling is None:
+        return {}
+    parameters = {
+        name: value if isinstance(value, bool) else decimal_text(value)
+        for name, value in scaling.parameters
+    }
+    base = decimal_text(scaling.base)
+    return {"rope_type": scaling.rope_type, "base": base, "parameters": parameters}
+
+
+def _evidence(certificate: Certificate) -> dict[str, Any]:
+    if certificate.claim.kind == SAFE_BASE:
+        return {"violated": certificate.violated}
+    chain = {"chain": [list(link) for link in certificate.chain]}
+    if not may_have_stretch(certificate.claim):
+        return chain
+    stretch = certificate.stretch
+    return {**chain, "stretch": None if stretch is None else list(stretch)}
+
+
+def may_have_stretch(claim: Claim) -> bool:
+    """Whether the evidence of a claim has a stretch, or null for it."""
+    return claim.scaling is not None and claim.scaling.rope_type == "linear"
 
 
 def _lines(value: object) -> str:
     """JSON with a line for each link, so that a person can find one."""
     if isinstance(value, dict) and "chain" in value:
         links = ",\n".join(json.dumps(link) for link in value["chain"])
-        return f'{{"chain": [\n{links}\n]}}'
+        rest = "".join(f', "{k}": {json.dumps(v)}' for k, v in value.items() if k != "chain")
+        return f'{{"chain": [\n{links}\n]{rest}}}'
     return json.dumps(value)

@@ -1,25 +1,28 @@
-"""S at one distance as a function of x = ln(base), from the definition, in any Arithmetic.
+"""S at one distance as a function of x, from the definition, in any Arithmetic.
 
-With e_i = 2i/r and phi_i = m theta_i = m exp(-x e_i), so that d phi_i / dx = -e_i phi_i,
+With the frequencies theta_i(x) = a_i + c_i exp(-l_i x) of ``spectra`` (l_i = 2i/r, a_i = 0 and
+c_i = 1 for bases), phi_i = m theta_i, and psi_i = -phi_i' = m l_i c_i exp(-l_i x), so that
+psi_i' = -l_i psi_i,
 
     g(x)   =  u + sum_i w_i cos(phi_i) - tau (u + sum_i w_i)
-    g'(x)  =  sum_i w_i e_i phi_i sin(phi_i)
-    g''(x) = -sum_i w_i e_i^2 (phi_i sin(phi_i) + phi_i^2 cos(phi_i))
+    g'(x)  =  sum_i w_i psi_i sin(phi_i)
+    g''(x) = -sum_i w_i (l_i psi_i sin(phi_i) + psi_i^2 cos(phi_i))
 
-    |g''|  <= sum_i w_i e_i^2 (phi_i + phi_i^2)
-    |g'''| <= sum_i w_i e_i^3 (phi_i + 3 phi_i^2 + phi_i^3)
+    |g''|  <= sum_i w_i (l_i psi_i + psi_i^2)
+    |g'''| <= sum_i w_i (l_i^2 psi_i + 3 l_i psi_i^2 + psi_i^3)
 
-and the two bounds fall as x grows, since every phi_i does or stays.
+and the two bounds fall as x grows, since every psi_i does or stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from ropecalc.certificate.arithmetic import Arithmetic, Real
 from ropecalc.certificate.format import Claim
+from ropecalc.certificate.spectra import spectra_of
 
 
 class Expansion(NamedTuple):
@@ -40,25 +43,18 @@ class Head:
         unrotated, margin = claim.unrotated_pairs, Fraction(claim.margin)
         number = arithmetic.number
         self.third = number(Fraction(1, 3))
-        self._unit = number(Fraction(2, claim.rotary_dim))  # e_i = i * unit
+        self._spectra = spectra_of(claim, arithmetic)
+        self._decays = [number(step * self._spectra.unit) for step in self._spectra.steps]
         self.weights = [number(weight) for weight in weights]
         self.constant = number(unrotated - margin * (unrotated + sum(weights)))
-        self._powers = [
-            [number(weight * i**k) for i, weight in enumerate(weights)] for k in range(4)
-        ]  # w_i i^k
-        self.rates = [power * self._unit for power in self._powers[1]]  # w_i e_i
 
     def ratio(self, x: Real) -> Real:
-        """exp(-2x/r), which the angular frequencies are the powers of."""
-        return self.arithmetic.exp(-x * self._unit)
+        """exp(-2x/r) of a base, which the angular frequencies are the powers of."""
+        return self._spectra.ratio(x)
 
     def thetas(self, x: Real) -> list[Real]:
-        """theta_i = exp(-2x/r)^i at x = ln(base)."""
-        ratio = self.ratio(x)
-        thetas = [self.arithmetic.number(1)]
-        for _ in range(self.n_pairs - 1):
-            thetas.append(thetas[-1] * ratio)
-        return thetas
+        """theta_i at x."""
+        return self._spectra.thetas(x)
 
     def value(self, distance: int, thetas: Sequence[Real]) -> Real:
         """g alone."""
@@ -74,22 +70,26 @@ class Head:
     def expand(self, distance: int, thetas: Sequence[Real]) -> Expansion:
         """g, g' and g'' at one distance, by the thetas of an x."""
         value, slope, curvature = self.constant, 0, 0
-        for theta, w0, w1, w2 in zip(thetas, *self._powers[:3], strict=True):
-            phi = theta * distance
+        for weight, decay, phi, psi in self._turns(distance, thetas):
             cosine, sine = self.arithmetic.cos_sin(phi)
-            turned = phi * sine
-            value = value + w0 * cosine
-            slope = slope + w1 * turned
-            curvature = curvature - w2 * (turned + phi * phi * cosine)
-        return Expansion(value, slope * self._unit, curvature * (self._unit * self._unit))
+            turned = psi * sine
+            value = value + weight * cosine
+            slope = slope + weight * turned
+            curvature = curvature - weight * (decay * turned + psi * psi * cosine)
+        return Expansion(value, slope, curvature)
 
     def bounds(self, distance: int, thetas: Sequence[Real]) -> tuple[Real, Real]:
         """Bounds on |g''| and |g'''| at x and everywhere to its right."""
         second, third = self.arithmetic.number(0), self.arithmetic.number(0)
-        for theta, w2, w3 in zip(thetas, *self._powers[2:], strict=True):
+        for weight, decay, _, psi in self._turns(distance, thetas):
+            bent, square = decay * psi, psi * psi
+            second = second + weight * (bent + square)
+            third = third + weight * (decay * (bent + 3 * square) + psi * square)
+        return second, third
+
+    def _turns(self, distance: int, thetas: Sequence[Real]) -> Iterator[tuple[Real, ...]]:
+        """w_i, l_i, phi_i and psi_i of every pair."""
+        pairs = zip(self.weights, self._decays, thetas, self._spectra.kept, strict=True)
+        for weight, decay, theta, kept in pairs:
             phi = theta * distance
-            square = phi * phi
-            second = second + w2 * (phi + square)
-            third = third + w3 * (phi + 3 * square + phi * square)
-        unit = self._unit
-        return second * (unit * unit), third * (unit * unit * unit)
+            yield weight, decay, phi, decay * (phi - kept * distance)

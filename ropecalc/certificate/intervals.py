@@ -65,6 +65,10 @@ class Intervals:
         """ln x."""
         return self._context.ln(x) * self._around_1
 
+    def pi(self) -> Real:
+        """Half a turn."""
+        return self._context.mpf(self._context.pi) * self._around_1
+
     def cos_sin(self, angle: Real) -> tuple[Real, Real]:
         """Cosine and sine, in one call for half the time."""
         make = self._context.make_mpf

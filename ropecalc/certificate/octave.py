@@ -101,13 +101,24 @@ class Octave:
 
     def around(self, ratio: int) -> Around:
         """What the x shows whose q this is, in units of 2^-FINE and off by at most 2."""
+        thetas = frequencies(ratio, self.weights.n_pairs)
+        return Around(self, thetas, *self._tables(thetas))
+
+    def _tables(self, thetas: Objects) -> tuple[Turns, Turns]:
+        """The turns of rows and of columns."""
         first = self.distances.start.bit_length() - 1
         columns, levels = self.column_levels, self.column_levels + self.row_levels
-        thetas = frequencies(ratio, self.weights.n_pairs)
         powers = binary_powers(thetas, 1 + max(first, levels))
         one = np.full(thetas.shape, 1 << TURN, dtype=np.int64)
         left = table(powers[first], powers[columns:levels])
-        return Around(self, thetas, left, table((one, 0 * one), powers[:columns]))
+        return left, table((one, 0 * one), powers[:columns])
+
+    def lowest(self) -> list[int]:
+        """Every distance at which the first pair's cosine, cos(m), may be the lowest."""
+        left, (cosines, sines) = self._tables(frequencies(0, 1))
+        found = product(left, (cosines.T, sines.T))[0].ravel()[: len(self.distances)]
+        near = np.flatnonzero(found <= found.min() + 2 * self.error)
+        return (self.distances.start + near).tolist()
 
 
 class Around:

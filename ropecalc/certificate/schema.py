@@ -17,7 +17,9 @@ from typing import Any
 from ropecalc.certificate.files import read_text
 from ropecalc.certificate.format import (
     EXACT,
+    FLAGS,
     FORMAT,
+    KINDS,
     MAX_BASE,
     MAX_CONTEXT,
     MAX_DECIMAL,
@@ -25,19 +27,25 @@ from ropecalc.certificate.format import (
     MAX_LINKS,
     MAX_SAFE_CONTEXT,
     MAX_SAFE_DIM,
-    MINIMUM_BASE,
+    MINIMUM_FACTOR,
+    PARAMETERS,
     SAFE_BASE,
+    STRETCH,
     VERSION,
     WIDTH,
     Certificate,
     Claim,
     Link,
+    Scaling,
+    Stretch,
     digest,
+    may_have_stretch,
 )
 from ropecalc.errors import CertificateError
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _PROGRAM = re.compile(r"ropecalc [0-9A-Za-z.+-]{1,40}")
+CLAIM_KEYS = "rotary_dim unrotated_pairs weights margin context low high"
 
 
 def read_certificate(source: str | os.PathLike[str]) -> Certificate:
@@ -97,19 +105,20 @@ def _certificate(document: object) -> Certificate:
         raise ValueError("is not a ropecalc certificate")
     if _integer(top["version"], "version", 0, 10**6) != VERSION:
         raise ValueError(f"is of version {top['version']}, and only {VERSION} is known here")
-    if top["kind"] not in (MINIMUM_BASE, SAFE_BASE):
-        raise ValueError("kind must be minimum-base or safe-base")
+    if top["kind"] not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}")
     if not isinstance(top["program"], str) or not _PROGRAM.fullmatch(top["program"]):
         raise ValueError("program must be a name and a version")
     claim = _claim(top["kind"], top["claim"])
-    chain, violated = _evidence(claim, top["evidence"])
+    chain, violated, stretch = _evidence(claim, top["evidence"])
     if top["digest"] != digest(top):
         raise ValueError("was changed after it was written: its digest differs")
-    return Certificate(claim, chain, violated, top["program"])
+    return Certificate(claim, chain, violated, top["program"], stretch)
 
 
 def _claim(kind: str, value: object) -> Claim:
-    claim = _keys(value, "claim", "rotary_dim unrotated_pairs weights margin context low high")
+    scaled = " rope_type base parameters" if kind == MINIMUM_FACTOR else ""
+    claim = _keys(value, "claim", CLAIM_KEYS + scaled)
     safe = kind == SAFE_BASE
     rotary_dim = _integer(claim["rotary_dim"], "rotary_dim", 2, MAX_SAFE_DIM if safe else MAX_DIM)
     if rotary_dim % 2:
@@ -122,7 +131,37 @@ def _claim(kind: str, value: object) -> Claim:
         _decimal(claim["margin"], "margin", 0, 1),
         _integer(claim["context"], "context", 1, MAX_SAFE_CONTEXT if safe else MAX_CONTEXT),
         *_interval(claim),
+        scaling=_scaling(claim, rotary_dim) if scaled else None,
     )
+
+
+def _scaling(claim: Mapping[str, Any], rotary_dim: int) -> Scaling:
+    method = claim["rope_type"]
+    if not isinstance(method, str) or method not in PARAMETERS:
+        raise ValueError(f"rope_type must be one of {', '.join(PARAMETERS)}")
+    if method == "ntk_aware" and rotary_dim < 4:
+        raise ValueError("rotary_dim must be at least 4 for ntk_aware")
+    base = _decimal(claim["base"], "base", 1, MAX_BASE)
+    given = _keys(claim["parameters"], "parameters", PARAMETERS[method])
+    scaling = Scaling(method, base, tuple(_parameter(name, given) for name in given))
+    if base == 1 or not all(value for name, value in scaling.parameters if name not in FLAGS):
+        raise ValueError("base must be above 1, and every parameter above 0")
+    if method == "llama3" and _is_reversed(scaling):
+        raise ValueError("low_freq_factor must be at most high_freq_factor")
+    return scaling
+
+
+def _is_reversed(scaling: Scaling) -> bool:
+    """Whether the ends of Llama 3's ramp are exchanged."""
+    return scaling.number("low_freq_factor") > scaling.number("high_freq_factor")
+
+
+def _parameter(name: str, given: Mapping[str, Any]) -> tuple[str, Decimal | bool]:
+    if name not in FLAGS:
+        return name, _decimal(given[name], name, 0, MAX_BASE)
+    if not isinstance(given[name], bool):
+        raise ValueError(f"{name} must be true or false")  # noqa: TRY004  one error for all
+    return name, given[name]
 
 
 def _interval(claim: Mapping[str, Any]) -> tuple[Decimal, Decimal]:
@@ -145,20 +184,36 @@ def _weights(value: object, n_pairs: int) -> tuple[Decimal, ...] | None:
     return weights
 
 
-def _evidence(claim: Claim, value: object) -> tuple[tuple[Link, ...], int | None]:
+def _evidence(claim: Claim, value: object) -> tuple[tuple[Link, ...], int | None, Stretch | None]:
     if claim.kind == SAFE_BASE:
         violated = _keys(value, "evidence", "violated")["violated"]
-        return (), _integer(violated, "violated", 1, claim.context - 1)
-    links = _keys(value, "evidence", "chain")["chain"]
+        return (), _integer(violated, "violated", 1, claim.context - 1), None
+    may = may_have_stretch(claim)
+    found = _keys(value, "evidence", "chain stretch" if may else "chain")
+    links, stretch = found["chain"], _stretch(found["stretch"]) if may else None
     if not isinstance(links, list) or not 1 <= len(links) <= MAX_LINKS:
         raise ValueError(f"chain must be a list of 1 to {MAX_LINKS:,} links")
-    return tuple(_link(index, link, claim.context) for index, link in enumerate(links, 1)), None
+    least = 1 if stretch is None else 0
+    chain = (_link(index, link, least, claim.context) for index, link in enumerate(links, 1))
+    return tuple(chain), None, stretch
 
 
-def _link(index: int, value: object, context: int) -> Link:
+def _stretch(value: object) -> Stretch | None:
+    if value is None:
+        return None
+    least, most = STRETCH
+    if not isinstance(value, list) or len(value) != 2 or {*map(type, value)} != {float}:
+        raise ValueError("stretch must be null or two float64")
+    low, high = value
+    if not least <= low < high <= most:
+        raise ValueError(f"stretch must ascend, from {least:g} to {most:g}")
+    return low, high
+
+
+def _link(index: int, value: object, least: int, context: int) -> Link:
     if not isinstance(value, list) or len(value) != 2 or not isinstance(value[0], float):
         raise ValueError(f"link {index} must be a float64 and a distance")
-    return value[0], _integer(value[1], f"the distance of link {index}", 1, context - 1)
+    return value[0], _integer(value[1], f"the distance of link {index}", least, context - 1)
 
 
 def _keys(value: object, what: str, names: str) -> dict[str, Any]:

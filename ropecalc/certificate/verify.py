@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.certificate.arithmetic import Arithmetic
 from ropecalc.certificate.backends import arithmetic_of
-from ropecalc.certificate.chain import check_link
+from ropecalc.certificate.chain import check_link, check_stretch
 from ropecalc.certificate.everywhere import shortfall, sign_of
 from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
 from ropecalc.certificate.head import Head
 from ropecalc.certificate.schema import parse, read_certificate
+from ropecalc.certificate.spectra import UncertainError
 from ropecalc.results import Verification, VerificationStatus
 
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ def verify(
     outwards throughout, and integers, which round where they say so. A claim of kind "minimum-base"
     is proved if every link of its chain is (its distance breaks the bound on its whole interval of
     bases), if the chain reaches from base 1 to ``low``, and if ``high`` meets the bound at every
-    distance of the context. One of kind "safe-base" is proved if ``low`` breaks the bound and if
-    intervals of bases, each of which keeps the bound at every distance, lead from ``high`` to where
-    slow pairs alone keep it. What is not proved need not be false; ``reason`` says where it stands.
+    distance of the context. So is one of kind "minimum-factor", over factors from 1. One of kind
+    "safe-base" is proved if ``low`` breaks the bound and if intervals of bases, each of which keeps
+    the bound at every distance, lead from ``high`` to where slow pairs alone keep it. What is not
+    proved need not be false; ``reason`` says where it stands.
 
     Parameters
     ----------
@@ -90,7 +92,11 @@ class _Run:
 
     def check(self) -> None:
         """Stop at the first thing that is not shown."""
-        head = Head(self.claim, self.arithmetic)
+        try:
+            head = Head(self.claim, self.arithmetic)
+        except UncertainError as error:
+            self.found |= {"status": VerificationStatus.UNCERTAIN, "reason": str(error)}
+            return
         if self.claim.kind == SAFE_BASE:
             proved = self._low_breaks(head) and self._holds_beyond(head)
         else:
@@ -118,7 +124,11 @@ class _Run:
     def _link_fault(self, head: Head, distance: int, start: float, end: float) -> str:
         if not start < end:
             return "it does not end beyond the link before it"
-        check = check_link(head, distance, start, end)
+        stretch = self.certificate.stretch
+        if stretch is None or distance:
+            check = check_link(head, distance, start, end)
+        else:
+            check = check_stretch(head, self.claim.context, stretch, start, end)
         self.evaluations += check.expansions
         if not check.reason:
             self.depths.append(check.depth)
@@ -185,9 +195,12 @@ class _Run:
 
     def result(self, seconds: float) -> Verification:
         """All that was found, as a value."""
-        claim = self.claim
+        claim, scaling = self.claim, self.claim.scaling
         return Verification(
             kind=claim.kind,
+            rope_type="default" if scaling is None else scaling.rope_type,
+            base=None if scaling is None else scaling.base,
+            parameters={} if scaling is None else dict(scaling.parameters),
             rotary_dim=claim.rotary_dim,
             unrotated_pairs=claim.unrotated_pairs,
             weighted=claim.weights is not None,

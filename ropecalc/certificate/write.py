@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from math import inf, nextafter
 
 from ropecalc import __version__
+from ropecalc.base.factor import search
 from ropecalc.base.family import Family, family_of
+from ropecalc.base.linear import known_start
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.safe import computed_safe_base, shipped_safe_base
 from ropecalc.base.solve import first_opening, infimum
-from ropecalc.base.sweep import Sweep
+from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.certificate.format import (
+    FLAGS,
     MAX_SAFE_CONTEXT,
     MAX_SAFE_DIM,
     MINIMUM_BASE,
+    MINIMUM_FACTOR,
+    PARAMETERS,
     SAFE_BASE,
     WIDTH,
     Certificate,
     Claim,
+    Scaling,
 )
 from ropecalc.certificate.verify import verify
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
 from ropecalc.progress import Progress
-from ropecalc.results import VerificationStatus
+from ropecalc.results import Rope, VerificationStatus
+from ropecalc.scaling.domains import checked_weights
 from ropecalc.similarity import MAX_SEARCH, checked_context
 
 DIGITS = 40
+DEFAULTS = {
+    "beta_fast": 32,  # these three of scaling.yarn
+    "beta_slow": 1,
+    "truncate": True,
+    "low_freq_factor": 1,  # these two of scaling.llama3
+    "high_freq_factor": 4,
+}
 PROGRAM = f"ropecalc {__version__}"
 
 
@@ -67,19 +82,75 @@ def certify(
     context = checked_context(context, MAX_SEARCH)
     if kind not in (MINIMUM_BASE, SAFE_BASE):
         raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
-    make = _minimum if kind == MINIMUM_BASE else _safe
-    certificate = make(family, context, progress)
+    make = _minimum_base if kind == MINIMUM_BASE else _safe
+    return _verified(make(family, context, progress), progress)
+
+
+def certify_factor(
+    rope: Rope,
+    context: int,
+    *,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    progress: Progress | None = None,
+) -> Certificate:
+    """A certificate of the minimum factor of a scaling, as ``certify`` makes one of a base.
+
+    ``rope`` has a ``rope_type`` of linear, yarn, llama3 or ntk_aware; parameters and errors as in
+    ``ropecalc.min_factor`` and ``certify``.
+
+    >>> from ropecalc import Rope
+    >>> yarn = Rope("all", "yarn", 1e4, 32, 32, {"original_context": 64})
+    >>> proof = certify_factor(yarn, 256)
+    >>> proof.claim.kind, proof.claim.scaling.rope_type, len(proof.chain) > 2
+    ('minimum-factor', 'yarn', True)
+    """
+    context = checked_context(context, MAX_SEARCH)
+    if rope.rope_type not in PARAMETERS:
+        known = ", ".join(PARAMETERS)
+        raise InvalidValueError(
+            "rope_type", f"a factor is certified for {known}, got {rope.rope_type}"
+        )
+    family = search(rope, context, checked_weights(weights), count_unrotated, margin).family
+    jump = known_start(family, context)
+    certificate = _minimum(family, context, progress, jump, _scaling(rope))
+    return _verified(certificate, progress)
+
+
+def _scaling(rope: Rope) -> Scaling:
+    """The method with all its parameters, those that it has by default included."""
+    given = {**DEFAULTS, **{k: v for k, v in rope.parameters.items() if v is not None}}
+    parameters = (
+        (name, bool(given[name]) if name in FLAGS else Decimal(given[name]))
+        for name in PARAMETERS[rope.rope_type].split()
+    )
+    return Scaling(rope.rope_type, Decimal(rope.base), tuple(parameters))
+
+
+def _verified(certificate: Certificate, progress: Progress | None) -> Certificate:
     found = verify(certificate, progress=progress)
     if found.status is not VerificationStatus.PROVED:
         raise UndecidedError(f"a certificate was made and is no proof: {found.reason}")
     return certificate
 
 
-def _minimum(family: Family, context: int, progress: Progress | None) -> Certificate:
-    sweep, precise = Sweep(family, context), Precise(family, DIGITS)
+def _minimum_base(family: Family, context: int, progress: Progress | None) -> Certificate:
+    return _minimum(family, context, progress)
+
+
+def _minimum(
+    family: Family,
+    context: int,
+    progress: Progress | None,
+    jump: Jump | None = None,
+    scaling: Scaling | None = None,
+) -> Certificate:
+    """A minimum base, or the minimum factor of a scaling."""
+    sweep, precise = Sweep(family, context, jump=jump), Precise(family, DIGITS)
     opening = first_opening(sweep, precise, progress)
     if opening is None or opening.zero is None:
-        raise InvalidValueError("context", _why_none(family, opening is None))
+        raise InvalidValueError("context", _why_none(family, opening is None, scaling))
     found = infimum(family, context, precise, opening, None)
     high, before = found.enclosure[1], opening.zero.before
     chain = [(link.x_end, link.witness) for link in sweep.links]
@@ -87,8 +158,11 @@ def _minimum(family: Family, context: int, progress: Progress | None) -> Certifi
         # The sweep ended where float64 cannot tell a shallow g from zero. Its zero is known to
         # many digits, and up to there the critical distance goes on breaking the bound.
         chain.append((nextafter(float_at_most(before), 0.0), opening.zero.distance))
-    claim = _claim(MINIMUM_BASE, family, context, _low(chain[-1][0]), high)
-    return Certificate(claim, tuple(chain), None, PROGRAM)
+    kind = MINIMUM_BASE if scaling is None else MINIMUM_FACTOR
+    claim = replace(_claim(kind, family, context, _low(chain[-1][0]), high), scaling=scaling)
+    jumped = any(distance == 0 for _, distance in chain)
+    stretch = jump.stretch if jump is not None and jumped else None
+    return Certificate(claim, tuple(chain), None, PROGRAM, stretch)
 
 
 def _is_wide(low: float, high: float) -> bool:
@@ -116,7 +190,10 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
     return Certificate(claim, (), found.distance, PROGRAM)
 
 
-def _why_none(family: Family, broken: bool) -> str:
+def _why_none(family: Family, broken: bool, scaling: Scaling | None = None) -> str:
+    if scaling is not None:
+        which, cure = ("no factor", "shorter") if broken else ("a factor of 1", "longer")
+        return f"{which} meets the bound, so there is nothing to certify: ask for a {cure} context"
     if broken and not family.always_holds:
         return "no base up to 1e300 meets the bound, so there is none to certify: ask for less"
     return (

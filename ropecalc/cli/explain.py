@@ -1,4 +1,4 @@
-"""``ropecalc explain``: what a word means, as the README says it."""
+"""``ropecalc explain``: a page on a topic."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ EPILOG = epilog(
 File = Annotated[
     str | None,
     typer.Argument(
-        help="Certificate that min-base --certificate wrote; - reads standard input.",
+        help="Certificate that min-base or min-factor wrote; - reads standard input.",
         metavar="FILE",
         show_default=False,
     ),

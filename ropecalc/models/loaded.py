@@ -150,9 +150,11 @@ def _latent(config: Section, row: ClassRow, loaded: Loaded) -> None:
     for key, value in row.latent.items():
         loaded.keys.setdefault(key, value)
     head, turned = config.get("head_dim"), loaded.keys.get("qk_rope_head_dim")
-    if "head_dim" in config.values and head is None and row.null_head in ("load", "build"):
+    written = "head_dim" in config.values
+    if written and head is None and row.null_head in ("load", "build"):
         loaded.stop(f"head_dim is null, and {row.name} declares an integer")
-    if row.agree and head is not None and head != turned:
+    size = _quotient(loaded.keys) if head is None else head
+    if row.agree and written and size != turned:
         loaded.stop(f"head_dim is {shown(head)}, and qk_rope_head_dim {shown(turned)}")
 
 
@@ -408,7 +410,8 @@ def _checks(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
             loaded.assumed.append("a factor without a rope_type beside it scales nothing")
             loaded.unread.append("factor")
         rope["rope_type"] = "default"
-    needed = REQUIRED.get(str(method), ())
+    other = method in LONGROPE_BY_OTHER_NAMES.get(row.name, ())
+    needed = REQUIRED.get("longrope" if other else str(method), ())
     if row.original == "stops" and method in ("yarn", "llama3", "longrope"):
         needed = (*needed, ORIGINAL)
     for key in (*needed, *row.needs):

@@ -81,9 +81,14 @@ def rope_type(rope: Section | None, model_type: str | None) -> str:
         return "default"
     if written in classes.LONGROPE_BY_OTHER_NAMES.get(model_type or "", ()):
         return "longrope"
-    if written == "dynamic" and rope.get("alpha") is not None:
+    if written == "dynamic" and rope.get("alpha") is not None and reads_alpha(model_type):
         return "ntk_aware"
     return OTHER_NAMES.get(written, written)
+
+
+def reads_alpha(model_type: str | None) -> bool:
+    """Whether the code of a class takes alpha for the factor: HunYuan's; others pass it over."""
+    return classes.class_row(model_type) is None or str(model_type).startswith("hunyuan")
 
 
 def parameters(method: str, reading: Reading) -> Parameters:
@@ -153,14 +158,14 @@ def _llama3(reading: Reading) -> Parameters:
 
 def _longrope(reading: Reading) -> Parameters:
     original = reading.original_context()
-    mscales = reading.optional(short_mscale="short_mscale", long_mscale="long_mscale")
+    own = reading.config.model_type in classes.MSCALES_NEEDED  # no other class reads them
     return {
         "short_factor": reading.rope.numbers("short_factor"),
         "long_factor": reading.rope.numbers("long_factor"),
         "original_context": original,
         "factor": reading.factor_or_ratio(original),
         **reading.optional(attention_factor="attention_factor"),
-        **mscales,
+        **(reading.optional(**{key: key for key in classes.MSCALES}) if own else {}),
     }
 
 

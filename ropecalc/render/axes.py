@@ -96,7 +96,7 @@ def horizontal_ticks(cuts: NDArray[np.int64], across: int, log: bool) -> Ticks:
     candidates = _log_candidates(start, stop) if log else []
     for distances in [*candidates, *_linear_candidates(start, stop)]:
         ticks = _placed(distances, cuts, across)
-        if _fits(ticks) and len(ticks) > 1:
+        if fits(ticks) and len(ticks) > 1:
             return ticks
         best = best or ticks[:1]
     return best
@@ -143,7 +143,7 @@ def _placed(distances: Sequence[int], cuts: NDArray[np.int64], across: int) -> T
     return [(int(column), tokens(m)) for column, m in zip(columns, distances, strict=True)]
 
 
-def _fits(ticks: Ticks) -> bool:
+def fits(ticks: Ticks) -> bool:
     """Whether the labels, each centred on its column, keep their distance."""
     end = -10_000
     for column, label in ticks:

@@ -1,4 +1,4 @@
-"""Explanations for people: the same words as in the README, without its marks."""
+"""Explanations for people: the words of their files, without the marks of Markdown."""
 
 from __future__ import annotations
 

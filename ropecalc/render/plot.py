@@ -119,10 +119,12 @@ def plot_columns(
     labels: Sequence[str] = (),
     colour: bool = False,
     rule: bool = True,
+    ticks: Ticks | None = None,
 ) -> str:
     """A plot of curves whose extents in each dot column are known; see ``plot_envelopes``.
 
-    ``cuts`` are those of ``column_cuts``; ``rule`` draws a dotted line where ``axis`` has its zero.
+    ``cuts`` are those of ``column_cuts``, and ``ticks`` those of its axis, distances unless given;
+    ``rule`` draws a dotted line where ``axis`` has its zero.
     """
     bottom = axis.zero if rule else canvas.rows * canvas.down
     middles = [_draw_curve(canvas, k, low, high, axis) for k, (low, high) in enumerate(extents)]
@@ -132,7 +134,14 @@ def plot_columns(
     lines = canvas.lines(axis.zero if rule else None, colour=colour)
     body = [
         *_with_vertical_axis(lines, axis, glyphs),
-        *_horizontal_axis(cuts, canvas, marks, glyphs, log_x, colour),
+        *_horizontal_axis(
+            cuts,
+            canvas,
+            marks,
+            glyphs,
+            horizontal_ticks(cuts, canvas.across, log_x) if ticks is None else ticks,
+            colour,
+        ),
         *_hanging(_legend(len(extents), labels, marks, glyphs, colour), canvas.columns),
     ]
     return "\n".join(line.rstrip() for line in body)
@@ -229,10 +238,9 @@ def _horizontal_axis(
     canvas: Canvas,
     marks: Sequence[Mark],
     glyphs: Glyphs,
-    log_x: bool,
+    ticks: Ticks,
     colour: bool,
 ) -> list[str]:
-    ticks = horizontal_ticks(cuts, canvas.across, log_x)
     line = [glyphs.axis_horizontal] * canvas.columns
     for column, _ in ticks:
         line[column] = glyphs.axis_tick_down

@@ -15,7 +15,11 @@ from ropecalc.render.words import bound, bound_below
 if TYPE_CHECKING:
     from ropecalc.results import Verification
 
-SUBJECTS = {"minimum-base": "minimum base", "safe-base": "safe base"}
+SUBJECTS = {
+    "minimum-base": "minimum base",
+    "safe-base": "safe base",
+    "minimum-factor": "minimum factor",
+}
 LIBRARIES = {"arb": "balls of Arb", "mpmath": "intervals of mpmath"}
 DIGITS = 17
 
@@ -36,7 +40,8 @@ def _parts(result: Verification, on: Screen) -> list[str]:
 
 
 def _verdict(result: Verification) -> str:
-    subject = f"{SUBJECTS[result.kind]} for {tokens(result.context)}, {_head(result)}"
+    method = "" if result.base is None else f" of {result.rope_type.replace('_', '-')}"
+    subject = f"{SUBJECTS[result.kind]}{method} for {tokens(result.context)}, {_head(result)}"
     if result.proved:
         return f"Proved: the {subject}"
     if result.failed_link is not None:
@@ -47,6 +52,8 @@ def _verdict(result: Verification) -> str:
 
 def _head(result: Verification) -> str:
     parts = [f"rotary_dim {result.rotary_dim}"]
+    if result.base is not None:
+        parts.insert(0, f"base {grouped(result.base)}")
     if result.unrotated_pairs:
         parts.append(f"{count(result.unrotated_pairs)} unrotated pairs counted")
     parts += ["weighted pairs"] if result.weighted else []
@@ -57,9 +64,19 @@ def _head(result: Verification) -> str:
 def _claim(result: Verification, on: Screen) -> list[tuple[str, str]]:
     low, high = _rounded(result.low, ROUND_FLOOR), _rounded(result.high, ROUND_CEILING)
     return [
+        *([("method", _method(result))] if result.parameters else []),
         ("claim", f"the {SUBJECTS[result.kind]} lies from {tied(low)} to {tied(high)}"),
         ("bound", bound_below(result.context, result.margin, on.glyphs)),
     ]
+
+
+def _method(result: Verification) -> str:
+    """The parameters of a scaling, as in a claim."""
+    words = (
+        f"{name} {str(value).lower() if isinstance(value, bool) else grouped(value)}"
+        for name, value in result.parameters.items()
+    )
+    return ", ".join(words)
 
 
 def _rounded(value: Decimal, rounding: str) -> str:
@@ -78,7 +95,7 @@ def _checks(result: Verification, on: Screen) -> list[tuple[str, str]]:
         which = "it meets" if result.links else "it and every larger base meet"
         rows.append(("high end", f"{which} the bound at {count(result.distances)} distances"))
     if result.failed_interval is not None:
-        rows.append(("fails on", _interval(result.failed_interval)))
+        rows.append(("fails on", _interval(result.failed_interval, _varied(result))))
     if result.failed_distance is not None:
         rows.append(("at distance", tokens(result.failed_distance)))
     if result.reason:
@@ -87,10 +104,16 @@ def _checks(result: Verification, on: Screen) -> list[tuple[str, str]]:
     return rows
 
 
-def _interval(ends: tuple[float, float]) -> str:
+def _varied(result: Verification) -> str:
+    """What a chain goes through, in the singular."""
+    return "base" if result.base is None else "factor"
+
+
+def _interval(ends: tuple[float, float], varied: str) -> str:
     start, end = ends
-    bases = " to ".join(f"{Decimal(repr(x)).exp():.6g}" for x in ends if abs(x) < 700)
-    return f"x = ln(base) from {start!r} to {end!r}" + (f", bases {bases}" if bases else "")
+    values = " to ".join(f"{Decimal(repr(x)).exp():.6g}" for x in ends if abs(x) < 700)
+    text = f"x = ln({varied}) from {start!r} to {end!r}"
+    return text + (f", {varied}s {values}" if values else "")
 
 
 def _means(result: Verification) -> str:
@@ -104,6 +127,6 @@ def _meaning(result: Verification, on: Screen) -> str:
         return "Every base from the high end on meets the bound, and one at the low end does not."
     asked = bound_below(result.context, result.margin, on.glyphs)
     return (
-        f"Every base from 1 to the low end breaks the bound, each on its link's distance; the high "
-        f"end keeps {asked}."
+        f"Every {_varied(result)} from 1 to the low end breaks the bound, each on its link's "
+        f"distance; the high end keeps {asked}."
     )

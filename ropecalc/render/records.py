@@ -41,7 +41,8 @@ SHAPES = {
     "wide_start wide_end wide_distance undecided precision=None",
     "MinimumFactor": f"{_of('rope', 'rope_type base head_dim rotary_dim original_context')} "
     "count_unrotated context margin status minimum_factor enclosure=enclosure(low,high) "
-    "minimum_factor_digits critical_distance window_status window_end recommended_factor ratio "
+    "minimum_factor_digits critical_distance window_status window_end recommended_factor "
+    "round_digits round_factor ratio "
     "ratio_violation given_factor given_violation steps method message=status.value",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base error_bound method message=status.value rope_type label "
@@ -104,10 +105,10 @@ SHAPES = {
     "LengthFactor": "name formula used_by factor=value mass",
     "CheckpointWeights": "source layer head head_dim rotary_dim layout of heads key_heads weights "
     "tensors",
-    "Verification": "kind rotary_dim unrotated_pairs weighted margin context low high proved "
-    "status links links_proved evaluations least_depth distances failed_link "
-    "failed_interval=failed_interval(start,end) failed_distance reason backend bits seconds "
-    "program message=status.value",
+    "Verification": "kind rope_type base parameters rotary_dim unrotated_pairs weighted margin "
+    "context low high proved status links links_proved evaluations least_depth distances "
+    "failed_link failed_interval=failed_interval(start,end) failed_distance reason backend bits "
+    "seconds program message=status.value",
     "Explanation": "topic title text",
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What ``ropecalc explain`` and the README say on a topic: the same words."""
+    """What ``ropecalc explain`` says on a topic."""
 
     topic: str
     """Its name on the command line: "safe-base"."""

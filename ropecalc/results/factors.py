@@ -45,6 +45,10 @@ class MinimumFactor(Shown):
     """Every factor from ``minimum_factor`` to it meets the bound; None where it has no end."""
     recommended_factor: float | None
     """The first two-digit factor that meets the bound with all factors within 1 % of it."""
+    round_digits: int | None
+    """Significant digits of ``round_factor``, where that was asked for."""
+    round_factor: float | None
+    """The first factor of ``round_digits`` digits that meets the bound."""
     ratio: float | None
     """Target over original context: the factor that people write."""
     ratio_violation: int | None

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from decimal import Decimal
 
 
@@ -18,6 +19,7 @@ class VerificationStatus(Enum):
     CHAIN_TOO_SHORT = "The chain does not reach the low end of the claim."
     HIGH_END_FAILS = "The high end of the claim is not shown to meet the bound."
     LOW_END_FAILS = "The low end of the claim is not shown to break the bound."
+    UNCERTAIN = "The bits that were used do not tell which frequencies the claim is about."
     BEYOND_FAILS = "Not every base from the high end on is shown to meet the bound."
 
 
@@ -26,7 +28,13 @@ class Verification:
     """What came of checking a certificate; see ``ropecalc.verify``."""
 
     kind: str
-    """"minimum-base" or "safe-base": what the interval from ``low`` to ``high`` contains."""
+    """"minimum-base", "safe-base" or "minimum-factor": what lies between ``low`` and ``high``."""
+    rope_type: str
+    """Of a factor: the scaling method; default for a base."""
+    base: Decimal | None
+    """Of a factor: the base that is scaled."""
+    parameters: Mapping[str, Decimal | bool]
+    """Of a factor: those of the method."""
     rotary_dim: int
     unrotated_pairs: int
     weighted: bool
@@ -52,7 +60,7 @@ class Verification:
     failed_link: int | None = None
     """The first link that is not proved, counted from 1."""
     failed_interval: tuple[float, float] | None = None
-    """Its interval in x = ln(base)."""
+    """Its interval in x = ln(base), or ln(factor)."""
     failed_distance: int | None = None
     """The distance at which the proof fails."""
     reason: str = ""

@@ -38,6 +38,7 @@ def solved(head_dim: int, context: int, **asked: Any) -> Any:
     return ropecalc.min_base(head_dim, context, **asked, **only)
 
 
+@pytest.mark.slow
 def test_a_similarity_that_nears_zero_above_the_safe_base_is_passed() -> None:
     """S(313,044) comes within 4.9e-11 of zero at 9.8589e19, and breaks nothing."""
     found = solved(8, 379_267)
@@ -61,6 +62,7 @@ def test_a_margin_tuned_to_a_touch_moves_no_end() -> None:
         assert judge.holds(base)
 
 
+@pytest.mark.slow
 def test_no_window_is_missed_where_a_similarity_stays_near_zero() -> None:
     margin = 0.3271379289471597
     found = ropecalc.windows(8, 24, rotary_dim=6, weights=SPREAD, margin=margin)
@@ -91,6 +93,7 @@ def test_a_doubt_at_base_1_is_decided() -> None:
     assert judge.sign(math.nextafter(found.minimum_base, 0.0), found.critical_distance) < 0
 
 
+@pytest.mark.slow
 def test_a_window_that_was_followed_to_1e300_is_not_called_endless() -> None:
     weights = [0.0, 1.0] + [0.0] * 1935
     found = ropecalc.windows(3876, 10, rotary_dim=3874, weights=weights, margin=0.025)
@@ -197,6 +200,7 @@ def test_what_is_undecided_is_on_stderr_and_null_in_json(
 # --- the small ones -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head_dim", "context"), [(4, 40), (6, 100), (8, 100), (128, 1024)])
 def test_room_is_exact_to_1e_12_and_never_more(head_dim: int, context: int) -> None:
     for window in ropecalc.windows(head_dim, context).windows[:3]:
@@ -214,6 +218,7 @@ def test_room_is_exact_to_1e_12_and_never_more(head_dim: int, context: int) -> N
         assert judge.holds(base * (1 - found.below) * (1 + 1e-15))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head_dim", "context"), [(8, 100), (16, 200), (32, 300), (64, 300)])
 def test_a_window_exactly_as_wide_as_asked_is_wide_enough(head_dim: int, context: int) -> None:
     windows = ropecalc.windows(head_dim, context).windows

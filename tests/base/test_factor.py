@@ -68,6 +68,7 @@ def test_needs_of_known_settings(one: Rope, context: int, factor: float, distanc
         ctx.prec = previous
 
 
+@pytest.mark.slow
 def test_every_smaller_factor_of_a_dense_set_breaks_the_bound() -> None:
     one, context, factor, _ = KNOWN[1]
     assert all(breaks(one, s, context) for s in np.linspace(1, factor - 1e-6, 40).tolist())
@@ -127,6 +128,7 @@ def test_a_family_is_the_spectra_of_its_method(method: str) -> None:
         assert family.thetas(math.log(factor)) == pytest.approx(expected, rel=1e-13)
 
 
+@pytest.mark.slow
 @laws(max_examples=25)
 @given(
     method=st.sampled_from([name for name in METHODS if name != "dynamic"]),

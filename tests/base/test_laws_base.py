@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def height(found: MinimumBase) -> float:
     return math.inf if found.minimum_base is None else found.minimum_base
 
 
+@pytest.mark.slow
 @laws(max_examples=20)
 @given(heads(), st.lists(CONTEXTS, min_size=2, max_size=3, unique=True))
 def test_the_minimum_does_not_fall_as_the_context_grows(head: Head, contexts: list[int]) -> None:
@@ -74,6 +76,7 @@ def test_the_minimum_meets_the_bound_and_nothing_below_it_does(head: Head, conte
 # --- padding and weights -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @laws(max_examples=10)
 @given(padded(), CONTEXTS)
 def test_padding_leaves_every_base_where_it_is_when_the_margin_goes_with_it(
@@ -111,6 +114,7 @@ def test_equal_weights_are_none(half: int, context: int, weight: float, margin: 
     assert answers[0] == answers[1]
 
 
+@pytest.mark.slow
 @laws(max_examples=10)
 @given(heads(), CONTEXTS, st.integers(-96, 96))
 def test_weights_in_another_unit_give_the_same_windows(
@@ -123,6 +127,7 @@ def test_weights_in_another_unit_give_the_same_windows(
     assert (other.status, other.windows) == (found.status, found.windows)
 
 
+@pytest.mark.slow
 @laws(max_examples=6)
 @given(heads(), CONTEXTS, st.integers(-96, 96), st.sampled_from([None, 0.1]))
 def test_weights_in_another_unit_give_the_same_bases(
@@ -152,6 +157,7 @@ def test_a_head_that_is_half_unrotated_meets_the_bound_at_every_base(
 # --- staircases ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @laws(max_examples=6)
 @given(st.integers(3, 20), st.integers(2, 60), st.sampled_from(["minimum", "safe"]))
 def test_a_staircase_is_the_sweep_and_the_walk_of_every_context(

@@ -29,6 +29,7 @@ def gaps(found: Windows) -> Iterator[tuple[float, float]]:
         low = math.nextafter(window.end, math.inf) if window.end else math.inf
 
 
+@pytest.mark.slow
 @laws(max_examples=30)
 @given(heads(), LONGER)
 def test_bases_within_windows_hold_and_bases_between_them_do_not(head: Head, context: int) -> None:
@@ -68,6 +69,7 @@ def test_minimum_and_safe_base_are_the_first_and_the_last_start(head: Head, cont
         assert (found.window_status, found.window_end) == (WindowStatus.ENDS, first.end)
 
 
+@pytest.mark.slow
 @laws(max_examples=10)
 @given(heads(), LONGER, st.integers(1, 30))
 def test_windows_of_a_longer_context_lie_within_those_of_a_shorter(
@@ -83,6 +85,7 @@ def test_windows_of_a_longer_context_lie_within_those_of_a_shorter(
         assert len(around) == 1
 
 
+@pytest.mark.slow
 @laws(max_examples=12)
 @given(heads(), LONGER, st.floats(1e-6, 0.5))
 def test_a_wide_window_is_the_first_of_all_that_are_so_wide(
@@ -97,6 +100,7 @@ def test_a_wide_window_is_the_first_of_all_that_are_so_wide(
         assert (found.wide_end, found.wide_distance) == (wide[0].end, wide[0].opened_by)
 
 
+@pytest.mark.slow
 @laws(max_examples=15)
 @given(heads(), LONGER, st.integers(1, 4))
 def test_round_and_integer_bases_are_the_first_that_lie_in_a_window(
@@ -123,6 +127,7 @@ def rounded_up(low: float, digits: int) -> float:
     return float((Decimal(low) / step).to_integral_value(ROUND_CEILING) * step)
 
 
+@pytest.mark.slow
 @laws(max_examples=15)
 @given(heads(), LONGER, st.floats(1.5, 1e6))
 def test_the_nearest_base_above_is_a_base_itself_or_the_start_of_a_window(
@@ -145,6 +150,7 @@ def test_the_nearest_base_above_is_a_base_itself_or_the_start_of_a_window(
         assert found.room_below is None
 
 
+@pytest.mark.slow
 @laws(max_examples=10)
 @given(heads(), LONGER, st.floats(0, 1))
 def test_a_limit_leaves_the_windows_below_it_as_they_are(

@@ -93,6 +93,7 @@ def ball_of(base: Any, distance: int, head: dict[str, Any]) -> Any:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(head=heads(), context=st.integers(1, 300), data=st.data())
 @example(
@@ -148,6 +149,7 @@ def lowest_first(base: float, context: int, head: dict[str, Any]) -> list[int]:
     return [1 + int(place) for place in np.argsort(np.cos(angles) @ weights)]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(half=st.integers(2, 64), context=st.integers(3, 3000), longer=st.integers(1, 500))
 def test_the_minimum_does_not_fall_as_the_context_grows(
@@ -283,6 +285,7 @@ def test_round_and_integer_bases_of_a_wide_window_lie_in_one() -> None:
     assert (found.round_base, found.integer_base) == (12_000.0, 11_953)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("digits", [1, 17, 18, 30, 1000])
 def test_a_sweep_gives_so_many_digits(digits: int) -> None:
     found = ropecalc.min_base(4, 4, digits=digits, use_table=False)

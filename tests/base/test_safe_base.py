@@ -52,6 +52,7 @@ def test_second_method_below(context: int, base: float, distance: int) -> None:
     assert excess_ball(base * (1 + 1e-8), 128, distance) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("context", "base"), [(known[0], known[1]) for known in KNOWN])
 def test_second_method_above(context: int, base: float) -> None:
     """A dense scan of larger bases, each at every distance by plain cosines, finds no violation."""

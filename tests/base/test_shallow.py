@@ -51,6 +51,7 @@ def lowest(base: float, head_dim: int, context: int, **more: Any) -> float:
         return float(min(map(g, range(1, context))))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BLURRED)
 def test_all_windows_are_found_and_their_ends_are_ends(name: str) -> None:
     head_dim, context, more = BLURRED[name]
@@ -119,6 +120,7 @@ CANCELLING: list[tuple[int, int, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head_dim", "context", "more"), CANCELLING)
 def test_unrotated_pairs_and_a_margin_that_nearly_cancel(
     head_dim: int, context: int, more: dict[str, Any]
@@ -156,6 +158,7 @@ def test_a_window_that_begins_at_base_1_is_no_trap() -> None:
         ropecalc.certify(6, 5, **WINDOW_AT_1)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_shown_is_not_denied() -> None:
     walked = ropecalc.min_base(4, 16_384, safe=True)  # up to 1e300, step by step
     assert (walked.safe_status, walked.safe_base) == (SafeStatus.COMPUTED, walked.minimum_base)

@@ -252,6 +252,7 @@ def test_holding_ever_after_is_the_last_distance_at_its_worst(family: Family) ->
     assert told == {True, False}
 
 
+@pytest.mark.slow
 def test_two_pairs_hold_from_where_the_slow_one_makes_up_for_the_least_cosine() -> None:
     """cos 355 is -1 + 4.5e-10, so the limit of many bases, 1 + cos m, is not negative."""
     for context in (300, 356, 104_349):

@@ -44,6 +44,7 @@ def safe(request: pytest.FixtureRequest) -> Staircase:
     return build_staircase("safe", request.param, END, jobs=1)
 
 
+@pytest.mark.slow
 def test_every_context_has_its_sweeps_answer(minimum: Staircase) -> None:
     for context in (*range(1, 20), *range(20, END, 7), END):
         step = minimum.at(context)
@@ -60,6 +61,7 @@ def test_every_context_has_its_sweeps_answer(minimum: Staircase) -> None:
         assert swept.critical_distance == (step.distance or None)
 
 
+@pytest.mark.slow
 def test_every_context_has_its_walks_answer(safe: Staircase) -> None:
     for context in (*range(1, 20, 3), *range(20, END, 23), END):
         step = safe.at(context)
@@ -77,6 +79,7 @@ def test_every_context_has_its_walks_answer(safe: Staircase) -> None:
         assert walked.safe_distance == (step.distance or None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["minimum", "safe"])
 def test_each_base_is_a_root_at_a_distance_in_the_step(kind: Kind) -> None:
     """Arb: the similarity changes sign between the base and the float64 below it."""
@@ -120,6 +123,7 @@ def test_shares_of_the_work_make_no_difference() -> None:
     assert alone == shared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -212,6 +216,7 @@ def built(kind: Kind) -> tuple[Staircase, Told]:
     return build_staircase(kind, DIM, SHORT, jobs=1, progress=told), told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_stretches_that_know_of_no_other_make_the_same_staircase(kind: Kind) -> None:
     nothing = 0 if kind == "minimum" else SHORT

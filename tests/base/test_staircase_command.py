@@ -21,6 +21,7 @@ def staircase() -> Staircase:
     return build_staircase("minimum", 16, 40, jobs=1)
 
 
+@pytest.mark.slow
 def test_every_form_has_the_same_steps(run_batch: RunBatch, staircase: Staircase) -> None:
     tsv, csv, as_json, bare = run_batch([LINE, (*LINE, "--csv"), (*LINE, "--json"), (*LINE, "-q")])
     assert csv.stdout == tsv.stdout.replace("\t", ",")
@@ -37,6 +38,7 @@ def test_every_form_has_the_same_steps(run_batch: RunBatch, staircase: Staircase
     assert {done.stderr for done in (tsv, csv, as_json, bare)} == {""}
 
 
+@pytest.mark.slow
 def test_a_shipped_table_answers_with_the_steps_that_are_built(run_batch: RunBatch) -> None:
     line = ("staircase", "--dim", "128", "--ctx", "60", "--json")
     looked_up, swept = (

@@ -96,6 +96,7 @@ def wait_for_the_end_of(pids: list[int]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 @posix
 def test_an_interruption_says_how_to_go_on(tmp_path: Path) -> None:
     path = tmp_path / "s"
@@ -123,6 +124,7 @@ def finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, byt
     return path, path.with_name("s.part").read_bytes(), build_staircase("minimum", 8, 40, jobs=1)
 
 
+@pytest.mark.slow
 def test_a_journal_cut_anywhere_is_taken_up(finished: tuple[Path, bytes, Staircase]) -> None:
     path, journal, whole = finished
     ends = [at + 1 for at, byte in enumerate(journal) if byte == ord("\n")]
@@ -170,6 +172,7 @@ def test_two_builds_of_one_file_do_not_mix(tmp_path: Path) -> None:
         Journal(str(tmp_path / "s"), {"a": 1})
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("limit", [300, 2000, 20000])
 def test_a_full_disk_is_one_line_and_loses_nothing(tmp_path: Path, limit: int) -> None:

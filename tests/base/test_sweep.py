@@ -31,6 +31,7 @@ def g(family: Family, m: int, x: mpmath.mpf) -> mpmath.mpf:
     return mpmath.fsum(cosines) + u - mpmath.mpf(family.margin) * total
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     half=st.integers(1, 40),
@@ -56,6 +57,7 @@ def test_taylor_agrees_with_mpmath_within_its_errors(
             assert abs(later[1]) <= at.max_third + tiny
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(half=st.integers(1, 40), m=st.integers(1, 5000), x=st.floats(0, 15), data=st.data())
 def test_a_reach_does_not_overshoot(half: int, m: int, x: float, data: st.DataObject) -> None:

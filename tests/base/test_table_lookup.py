@@ -68,6 +68,7 @@ def test_the_table_and_the_sweep_agree(ship: Ship, built: dict[str, Staircase]) 
             assert getattr(looked_up, part) == getattr(swept, part), (context, part)
 
 
+@pytest.mark.slow
 def test_digits_come_from_the_tables_distance(ship: Ship, built: dict[str, Staircase]) -> None:
     ship(minimum_34=built["minimum"])
     looked_up, swept = (
@@ -212,6 +213,7 @@ def test_the_command_says_what_is_wrong_with_a_table(
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["minimum", "safe"])
 @pytest.mark.parametrize("end", [1, 2, 3, 17, 200, END])
 def test_a_staircase_from_the_table_is_the_one_that_is_built(
@@ -248,6 +250,7 @@ def test_a_damaged_staircase_is_told_and_done_without(ship: Ship) -> None:
         assert shipped_staircase("minimum", 34, 10) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_staircases_are_zero_at_all_their_critical_distances(path: Path) -> None:
     table = tables.read_table(str(path))

@@ -40,6 +40,7 @@ def test_what_is_written_is_read(staircase: Staircase) -> None:
     assert tables.encode(table.staircase()) == data
 
 
+@pytest.mark.slow
 @given(staircases(), st.data())
 def test_a_look_up_finds_the_first_step_that_reaches(
     staircase: Staircase, data: st.DataObject

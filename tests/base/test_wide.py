@@ -66,6 +66,7 @@ def test_the_walk_from_window_to_window_agrees(row: FirstWide) -> None:
     assert first == found.windows[-1] == Window(row.start, row.end, row.opened_by, row.closed_by)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", [*TABLE[:3], *SLOW], ids=lambda row: str(row.context))
 def test_a_second_method_proves_it(row: FirstWide) -> None:
     """Rungs of broken bases below, Arb at the ends, cells with bounds on them in between."""
@@ -106,6 +107,7 @@ CASES: list[tuple[int, int, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head_dim", "context", "asked"),
     [*CASES[:-1], pytest.param(*CASES[-1], marks=pytest.mark.slow)],
@@ -134,6 +136,7 @@ def first_so_wide(everything: Windows, width: float) -> Window:
     return everything.at_least(width)[0]
 
 
+@pytest.mark.slow
 def test_a_round_base_in_a_window_too_narrow_is_passed_over() -> None:
     """4,300 meets the bound between 4,293.4 and 4,330.3: a window of less than 1 %."""
     plain, at = family_of(128), 4300.0
@@ -299,6 +302,7 @@ def test_a_base_in_a_sliver_is_in_no_wide_window() -> None:
 # --- the commands --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_min_base_with_a_window_so_wide(run_batch: RunBatch) -> None:
     line = ["min-base", "--dim", "128", "--ctx", "4096", "--min-window", "1e-3"]
     bare, full, rounded = run_batch([[*line, "-q"], [*line, "--json"], [*line, "--round=2", "-q"]])
@@ -352,6 +356,7 @@ def test_a_width_that_is_none_is_one_line(run_batch: RunBatch) -> None:
         assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_people_read_the_window_and_the_room() -> None:
     from ropecalc.render.human import show_check, show_min_base
 

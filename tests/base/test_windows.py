@@ -97,6 +97,7 @@ def outside(found: Windows) -> Iterator[float]:
         low = math.nextafter(window.end, math.inf) if window.end else math.nan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head_dim", "context", "asked"), CASES)
 def test_arb_certifies_every_window_and_every_gap(
     head_dim: int, context: int, asked: dict[str, Any]
@@ -134,6 +135,7 @@ def test_the_arb_verdicts_can_fail() -> None:
 # --- against scans, the sweep and the walk from above -------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("head_dim", "context", "asked"), CASES)
 def test_a_scan_of_bases_in_plain_numpy_agrees(
     head_dim: int, context: int, asked: dict[str, Any]
@@ -193,6 +195,7 @@ def test_sixteen_windows_at_4096_agree_with_a_scan(at_4096: Windows) -> None:
     assert len(runs) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", [1024, 2048, pytest.param(8192, marks=pytest.mark.slow)])
 def test_first_and_last_window_are_the_minimum_and_the_safe_base(context: int) -> None:
     check_ends(ropecalc.windows(128, context), context)
@@ -212,6 +215,7 @@ def check_ends(found: Windows, context: int) -> None:
     assert found.safe_base == found.windows[-1].start == SAFE[context]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head_dim", "context"), [(128, 1024), (128, 4096), (32, 500), (16, 200), (12, 77)]
 )
@@ -259,6 +263,7 @@ def test_no_base() -> None:
     assert (found.status, found.windows) == (Status.SOME_WINDOWS, ())
 
 
+@pytest.mark.slow
 def test_a_limit_leaves_out_what_begins_above_it(at_4096: Windows) -> None:
     limit = math.nextafter(at_4096.windows[3].start, 0.0)
     found = ropecalc.windows(128, 4096, at_most=limit)
@@ -322,6 +327,7 @@ def last_margin(head_dim: int, context: int, at_most: float) -> float:
     return low
 
 
+@pytest.mark.slow
 def test_a_window_that_shrinks_to_nothing_is_followed_to_the_end() -> None:
     """The window of (16, 200) at 8,295 to 8,645 narrows as the margin grows."""
     margin = last_margin(16, 200, 1e4)
@@ -588,6 +594,7 @@ def test_rows_and_bare_values(run_batch: RunBatch, small: Windows) -> None:
     assert bare.stdout == "".join(f"{w.start!r}\t{w.end or ''}\n" for w in small.windows)
 
 
+@pytest.mark.slow
 def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
     ask = [*ASK.split(), "--min-width", "0.3"]
     as_json, as_csv, bare = run_batch([[*ask, form] for form in ("--json", "--csv", "-q")])
@@ -600,6 +607,7 @@ def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
     assert len(bare.stdout.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_exit_codes_and_the_end_of_the_line(run_batch: RunBatch) -> None:
     every, none, limited, partial = run_batch(
         [

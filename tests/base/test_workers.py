@@ -98,6 +98,7 @@ except ropecalc.InvalidValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_program_without_a_guard_is_told_of_it(run_python: RunCli, tmp_path: Path) -> None:
     """Each process that is started runs it anew, and is refused to start others."""
     path = tmp_path / "program.py"

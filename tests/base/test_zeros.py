@@ -218,6 +218,7 @@ def test_a_jet_is_as_exact_as_it_says(family: Any, x: float, distance: int, digi
             assert error <= mpmath.mpf(10) ** -digits * 100 * float(distance) ** k
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "x"), FAMILIES)
 @pytest.mark.parametrize("distance", [1, 30, 5_000])
 def test_bends_are_bounds_and_not_far_from_what_is_reached(
@@ -281,6 +282,7 @@ def test_the_last_of_the_zeros_that_rise_is_the_infimum() -> None:
     assert landing_zero(family, landing).distance == 1009
 
 
+@pytest.mark.slow
 def test_rising_goes_on_until_every_distance_keeps_the_bound() -> None:
     """S(9) of one pair and a constant opens first, then S(30): the later zero is the opening."""
     family = family_of(8, margin=0.1)

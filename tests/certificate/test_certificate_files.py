@@ -140,6 +140,7 @@ def changed_chains() -> Iterator[tuple[str, list[list[Any]]]]:
         yield f"links {index} and {index + 1} exchanged", exchanged
 
 
+@pytest.mark.slow
 def test_changed_chains_are_proved_only_where_they_are_still_true() -> None:
     """A chain that was changed may still be a proof: then the digest alone shows the change."""
     refuted = true = 0
@@ -248,6 +249,7 @@ ABSURD: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ABSURD)
 @pytest.mark.parametrize("backend", ["mpmath", "arb"])
 def test_absurd_chains_fail_with_little_work(name: str, backend: str) -> None:

@@ -5,6 +5,7 @@ The oracle is Arb at 300 bits, from the definitions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -171,6 +172,7 @@ def test_products_are_off_by_less_than_they_say(claim: Claim, distances: range, 
         assert abs(int(found[index]) - value) < around.octave.product_error
 
 
+@pytest.mark.slow
 @every_claim
 @pytest.mark.parametrize("distances", RANGES, ids=str)
 @pytest.mark.parametrize("x", [0.0, 4.5, 25.0])
@@ -422,6 +424,31 @@ def test_a_cell_that_leaves_many_is_narrowed_and_none_of_them_is_passed_over(
             assert climb._doubtful(5 << PLACE, 1) == left
 
 
+def test_what_was_followed_beyond_a_cell_is_not_doubtful_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arithmetic = Balls(120)
+    monkeypatch.setattr(Around, "doubtful", lambda *_: [64, 65, 66])
+    with arithmetic.working():
+        head, start = Head(PLAIN, arithmetic), arithmetic.number(5)
+        climb = beyond._Climb(head, start, Octave(Weights(PLAIN), range(64, 128)))
+        right = (5 << PLACE) + 9
+        climb.followed |= {64: right - 1, 65: right, 66: right + 1}
+        assert climb._doubtful(5 << PLACE, 9) == [64]
+
+
+@every_claim
+@pytest.mark.parametrize(
+    "distances", [range(1, 2), range(1, 23), range(64, 128), range(256, 400), range(2**16, 2**17)]
+)
+def test_the_lowest_cosines_of_an_octave_are_told(claim: Claim, distances: range) -> None:
+    """Those of the first pair, to what the integers are off; not many others."""
+    found = Octave(Weights(claim), distances).lowest()
+    cosines = {m: math.cos(m) for m in distances}
+    assert min(cosines, key=cosines.__getitem__) in found
+    assert all(cosines[m] < min(cosines.values()) + 2e-7 for m in found)
+
+
 def test_a_cell_is_never_wider_than_its_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     """S = cos m + 2 cos(m b^(-1/32)) changes slowly, and cells would grow beyond t = 1/2."""
     weights = tuple(map(Decimal, [1, 2] + 30 * [0]))
@@ -446,7 +473,10 @@ def test_a_cell_is_never_wider_than_its_bounds_hold(monkeypatch: pytest.MonkeyPa
 
 @ARITHMETICS
 def test_a_cell_is_followed_from_where_it_begins(kind: Any, monkeypatch: Any) -> None:
-    """The first from the base itself, which lies within it, and others from their left ends."""
+    """The first from the base itself, which lies within it, and others from their left ends.
+
+    A distance that was followed farther than its cell goes on from there, if it has to.
+    """
     arithmetic, starts = kind(120), []
 
     def held(_: Any, values: Any, __: Any) -> float:
@@ -464,9 +494,13 @@ def test_a_cell_is_followed_from_where_it_begins(kind: Any, monkeypatch: Any) ->
 
         monkeypatch.setattr(Head, "thetas", seen)
         assert climb._follow(64, climb.first, climb.first + 9) is None
-        assert climb._follow(64, climb.first + 5, climb.first + 9) is None
+        assert climb._follow(65, climb.first + 5, climb.first + 9) is None
+        one = 1 << PLACE
+        assert climb._follow(64, climb.first + 5, climb.first + one + 9) is None
         assert starts[0] is start
-        assert arithmetic.units(starts[1], PLACE)[0] in (climb.first + 4, climb.first + 5)
+        lefts = [arithmetic.units(x, PLACE)[0] - climb.first for x in starts[1:]]
+        assert lefts in ([5, one], [4, one])  # units rounds downwards
+        assert climb.followed[64] == climb.first + 2 * one
 
 
 @ARITHMETICS
@@ -511,11 +545,14 @@ TAILS = {
     "farther": (replace(PLAIN, context=100), 7.3),
     "uneven": (replace(UNEVEN, context=90), 3.5),
     "two pairs": (replace(PLAIN, rotary_dim=4, context=64, unrotated_pairs=1), 2.0),
+    "two pairs alone": (replace(PLAIN, rotary_dim=4, context=64), 15.7),
+    "three pairs alone": (replace(PLAIN, rotary_dim=6, context=120), 12.0),
     "narrow": (replace(PLAIN, rotary_dim=6, context=130), 5.0),
     "wide": (replace(PLAIN, rotary_dim=64, context=128), 6.0),
 }
 
 
+@pytest.mark.slow
 @ARITHMETICS
 @pytest.mark.parametrize("tail", TAILS)
 def test_a_tail_is_proved_up_to_its_deepest_point_and_not_beyond(tail: str, kind: Any) -> None:

@@ -278,6 +278,7 @@ numbers = st.fractions(-4, 4, max_denominator=10**6)
 sizes = st.fractions(0, 4, max_denominator=10**6)
 
 
+@pytest.mark.slow
 @few
 @given(st.tuples(numbers, numbers, numbers), st.tuples(sizes, sizes), st.floats(0, 4))
 def test_a_step_is_covered_just_where_its_parabola_is_below_zero(
@@ -391,7 +392,8 @@ def test_angles_beyond_pi_are_not_those_of_slow_pairs(arithmetic: Arithmetic) ->
     assert math.isclose(float(ends(thetas[1])[0]) * 384, 3.398, rel_tol=1e-3)
     assert curve(claim, 384)(x) > 0 > curve(claim, 355)(x)
     assert 2 - 0.02 - 1 + math.cos(3.398) > 0
-    assert not beyond._slow_pairs_are_enough(head, thetas, 384)
+    still = [arithmetic.number(-1)]
+    assert not beyond._slow_pairs_are_enough(head, thetas, 384, still)
     octave = Octave(Weights(claim), range(256, 385))
     found = beyond._Climb(head, arithmetic.number(x), octave).run(lambda _: None)
     assert found is not None
@@ -408,12 +410,15 @@ def test_slow_pairs_are_enough_just_where_their_cosines_outweigh_the_others(
     for x, farthest in product((0.0, 1.5, 4.0, 6.5, 9.0), (1, 3, 4, 20, 63)):
         angles = [farthest * math.exp(-x * i / 8) for i in range(8)]
         cosines = [math.cos(phi) if phi < 3.14 else -1 for phi in angles]
-        total = constant + sum(w * c for w, c in zip(weights, cosines, strict=True))
-        enough = beyond._slow_pairs_are_enough(head, head.thetas_at(x), farthest)
-        assert enough == (total > 0)
+        first = [math.cos(m) for m in range(1, farthest + 1)]
+        total = constant + sum(w * c for w, c in zip(weights[1:], cosines[1:], strict=True))
+        still = [head.weights[0] * arithmetic.number(cosine) for cosine in first]
+        enough = beyond._slow_pairs_are_enough(head, head.thetas_at(x), farthest, still)
+        assert enough == (total + weights[0] * min(first) > 0)
         verdicts.add(enough)
         if enough:
-            assert min(curve(claim, m)(x + t) for m in (1, farthest) for t in (0, 0.5)) > 0
+            distances = range(1, farthest + 1)
+            assert min(curve(claim, m)(x + t) for m in distances for t in (0, 0.5)) > 0
     assert verdicts == {False, True}
 
 
@@ -696,29 +701,34 @@ def test_one_distance_is_followed_in_steps_and_not_without_end(
         steps.append(step(*known))
         return steps[-1]
 
+    def follow(end: int) -> everywhere.Shortfall | None:
+        """From the left end, whatever was followed before."""
+        climb.followed.clear()
+        return climb._follow(22, climb.first, end)
+
     def kept_still(*_: object) -> float:
         steps.append(0.0)
         return 0.0
 
     monkeypatch.setattr(beyond, "_step", kept)
-    assert climb._follow(22, climb.first, right) is None
+    assert follow(right) is None
     needed = len(steps)
     assert needed > 2
     assert all(length > 0 for length in steps)
     assert low + HAIR + sum(steps) > right / 2**40
     monkeypatch.setattr(beyond, "MAX_STEPS", needed)
-    assert climb._follow(22, climb.first, right) is None
+    assert follow(right) is None
     monkeypatch.setattr(beyond, "MAX_STEPS", needed - 1)
-    cut = climb._follow(22, climb.first, right)
+    cut = follow(right)
     assert cut is not None
     assert cut.reason.startswith("no proof up to x = ln(base) = ")
     assert low < float(cut.reason.rpartition(" ")[2]) < high
     monkeypatch.setattr(beyond, "MAX_STEPS", 1_000)
     for end in (math.ceil((high + HAIR) * 2**40), right + (1 << 40)):
-        assert climb._follow(22, climb.first, end) is not None
+        assert follow(end) is not None
     steps.clear()
     monkeypatch.setattr(beyond, "_step", kept_still)
-    assert climb._follow(22, climb.first, right) is not None
+    assert follow(right) is not None
     assert len(steps) == 1
 
 

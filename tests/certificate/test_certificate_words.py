@@ -56,7 +56,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"version": 10**6}, "is of version 1000000, and only 1 is known here"),
     ({"version": -1}, "version must be an integer from 0 to 1000000"),
     ({"version": 10**6 + 1}, "version must be an integer from 0 to 1000000"),
-    ({"kind": "base"}, "kind must be minimum-base or safe-base"),
+    ({"kind": "base"}, "kind must be one of minimum-base, safe-base, minimum-factor"),
     ({"program": "other 1"}, "program must be a name and a version"),
     ({"rotary_dim": 0}, "rotary_dim must be an integer from 2 to 65536"),
     ({"rotary_dim": 65_538}, "rotary_dim must be an integer from 2 to 65536"),

@@ -164,6 +164,7 @@ def refused(run_batch: RunBatch) -> dict[str, Done]:
     return dict(zip(CASES, run_batch(lines), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", CASES)
 def test_bad_options(refused: dict[str, Done], line: str) -> None:
     assert_one_line(refused[line], *CASES[line])
@@ -246,6 +247,7 @@ def test_a_full_disk_is_one_line_too(run_python: RunCli) -> None:
     assert_one_line(run_python("-c", code), "cannot be written", "elsewhere")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252:strict"])
 def test_names_that_a_stream_cannot_carry_are_escaped(
     run_cli: RunCli, tmp_path: Path, encoding: str

@@ -489,6 +489,7 @@ def test_turns_of_a_model_are_drawn_for_its_own_length(run_batch: RunBatch) -> N
     assert done.stdout.startswith("Llama-3-8B, head_dim 128: turns of each pair within 8,192")
 
 
+@pytest.mark.slow
 def test_ascii_streams_carry_rows_and_plots(run_cli: RunCli) -> None:
     for line in (SHORT["max-ctx"], "curve --base 1e4 --width 60"):
         done = run_cli(*line.split(), env={"PYTHONIOENCODING": "ascii:strict"})

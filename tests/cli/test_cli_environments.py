@@ -151,6 +151,7 @@ def nothing_cut(name: str, text: str, environ: dict[str, str]) -> None:
         assert name in NO_ROWS or max(map(len, lines)) <= 40, name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="no SIGPIPE here")
 def test_a_pipe_that_nobody_reads_ends_a_command_quietly() -> None:
     done = played([Run(line, "closed") for line, _ in LINES.values()])

@@ -23,7 +23,7 @@ LEFT_OUT = (
     *("|", "<", "&&", "1G", "1M"),
 )
 LARGE = tuple(  # those that draw, or take a model apart
-    "check compare curve emit freqs min-base plan staircase windows".split()
+    "check compare curve emit freqs min-base min-factor plan staircase windows".split()
 )
 SHARED = (
     *("--json", "--csv", "--tsv", "--markdown", "--get", "--all-fields", "--width", "-q", "-h"),
@@ -122,6 +122,7 @@ def test_help_has_no_square_brackets_but_those_of_the_usage_line(
     assert "]" not in body
 
 
+@pytest.mark.slow
 def test_examples_run(run_batch: RunBatch) -> None:
     """Each example exits as the help says; those that need a file or a shell are left out."""
     examples = [

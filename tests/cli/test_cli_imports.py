@@ -63,6 +63,7 @@ def test_words_about_the_program_load_nothing_slow(run_python: RunCli, line: str
     assert loaded(run_python, *line.split()) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", Commands.NAMES)
 def test_no_help_page_loads_anything_slow(run_python: RunCli, name: str) -> None:
     assert loaded(run_python, name, "-h") == set()
@@ -128,6 +129,7 @@ def brought(run_python: RunCli, folder: Path, lines: list[str]) -> list[tuple[in
     return [(code, set(modules)) for code, modules in ends]
 
 
+@pytest.mark.slow
 def test_no_command_loads_an_extra_that_it_was_not_asked_for(
     run_python: RunCli, tmp_path: Path
 ) -> None:
@@ -139,6 +141,7 @@ def test_no_command_loads_an_extra_that_it_was_not_asked_for(
         assert end == (code, set()), line
 
 
+@pytest.mark.slow
 def test_a_command_that_is_asked_for_an_extra_is_seen_to_load_it(
     run_python: RunCli, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def test_a_pipe_gets_the_text_of_a_terminal() -> None:
     assert rows == table
 
 
+@pytest.mark.slow
 def test_a_suffix_is_spelled_out_on_stderr_alone() -> None:
     out, err = on_a_terminal("max-ctx", "--base", "1e6", "--limit", "4k", "--get", "limit")
     assert out == "4096\n"
@@ -53,6 +54,7 @@ def test_a_suffix_is_spelled_out_on_stderr_alone() -> None:
     assert silent == ""
 
 
+@pytest.mark.slow
 def test_points_that_are_asked_for_are_rows_on_a_terminal_too() -> None:
     plot, _ = on_a_terminal("curve", "--base", "1e4")
     points, _ = on_a_terminal("curve", "--base", "1e4", "--points", "5")
@@ -60,6 +62,7 @@ def test_points_that_are_asked_for_are_rows_on_a_terminal_too() -> None:
     assert points.startswith("distance\tlast_distance\tleast_normalised_similarity\t")
 
 
+@pytest.mark.slow
 def test_the_terminal_has_every_command() -> None:
     for line in ("min-base --dim 128 --ctx 512", "check --base 1e6 --ctx 512", "freqs --base 1e4"):
         out, err = on_a_terminal(*line.split())

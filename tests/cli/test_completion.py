@@ -86,6 +86,7 @@ def test_bash(tmp_path: Path) -> None:
         assert all(word.startswith(words[-1]) for word in offered)
 
 
+@pytest.mark.slow
 def test_fish(tmp_path: Path) -> None:
     shell = installed("fish")
     script, variables = prepared("fish", tmp_path)
@@ -95,6 +96,7 @@ def test_fish(tmp_path: Path) -> None:
         assert set(wanted) <= {one.split("\t")[0] for one in offered}, (line, offered)
 
 
+@pytest.mark.slow
 def test_zsh(tmp_path: Path) -> None:
     """Tab is pressed, and the line that it makes is printed instead of run."""
     shell = installed("zsh")

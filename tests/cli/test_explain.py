@@ -1,4 +1,4 @@
-"""``ropecalc explain``: one source for the shell and the README, at any width."""
+"""``ropecalc explain``: a page a topic, at any width."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def test_other_words_for_a_topic_and_typos() -> None:
         explanation("xyzzy")
 
 
+@pytest.mark.slow
 def test_the_examples_run(run_batch: RunBatch) -> None:
     lines = [
         line.replace("\\\n", " ").split()[1:]

@@ -190,6 +190,7 @@ def test_the_schemas_are_schemas(command: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[command])
 
 
+@pytest.mark.slow
 def test_real_answers_fit(answers: list[tuple[str, Schema]]) -> None:
     for call, answer in answers:
         wrong = [
@@ -236,6 +237,7 @@ def walk(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
         yield key, value
 
 
+@pytest.mark.slow
 def test_changed_answers_do_not_fit(answers: list[tuple[str, Schema]]) -> None:
     """A wrong type, an unknown key and a missing key, at every key of every record."""
     seen = set()

@@ -19,6 +19,7 @@ from ropecalc.scaling import default, explicit
 from tests.tools.oracle import excess_ball
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(
     base=st.floats(1.01, 1e8),

@@ -14,6 +14,7 @@ from ropecalc.exact import excess
 from tests.tools.oracle import excess_ball
 
 
+@pytest.mark.slow
 @given(
     st.floats(1.0001, 1e12),
     st.integers(1, 48),

@@ -158,6 +158,7 @@ def with_pairs(spectrum: Spectrum, kept: Sequence[int]) -> Spectrum:
     )
 
 
+@pytest.mark.slow
 @laws(max_examples=40)
 @given(spectra().filter(lambda one: 0 in one.pair_weights), MARGINS)
 def test_a_pair_of_no_weight_may_as_well_be_left_out(spectrum: Spectrum, margin: float) -> None:
@@ -197,6 +198,7 @@ def test_an_unrotated_pair_is_a_pair_that_does_not_turn(
     assert found[1].worst_similarity == pytest.approx(found[2].worst_similarity + more, abs=1e-12)
 
 
+@pytest.mark.slow
 @laws(max_examples=40)
 @given(padded(), st.floats(1.1, 1e6), st.integers(2, 2000))
 def test_padding_with_unrotated_pairs_changes_nothing_where_the_margin_goes_with_it(

@@ -77,6 +77,7 @@ def test_beyond_the_range_is_refused(run_batch: RunBatch) -> None:
 SAFE = "1e200"  # holds as far as one can wait
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "known"),
     [
@@ -117,6 +118,7 @@ def test_an_interrupt_leaves_with_what_is_known(command: str, known: str) -> Non
     assert re.fullmatch(f"Interrupted: {known}", told), shown
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_range() -> None:
     code = (
         "import resource, ropecalc\n"

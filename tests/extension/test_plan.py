@@ -151,6 +151,7 @@ def test_contrast_is_by_its_definition_and_interpolation_blurs() -> None:
 # --- a plan -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_candidate_is_what_check_and_the_curve_say(qwen: Plan) -> None:
     assert tuple(one.method for one in qwen.candidates) == METHODS
     for one in (qwen.original, *qwen.candidates):
@@ -386,6 +387,7 @@ def test_a_model_without_a_trained_context_or_with_other_frequencies_is_refused(
 # --- the advice ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_advice_says_its_own_numbers(qwen: Plan, llama: Plan) -> None:
     assert qwen.with_training == llama.with_training == "roomy-base"
     assert qwen.without_training == llama.without_training == "yarn"
@@ -424,6 +426,7 @@ def test_four_digits_are_enough_where_they_meet_the_bound_too() -> None:
     assert ropecalc.check(9_371_000, 131_072, head_dim=128).holds
 
 
+@pytest.mark.slow
 def test_a_base_that_is_not_all_of_the_advice_is_no_answer(run_batch: RunBatch) -> None:
     lines = ["plan gpt-oss-20b --to 200k -q", "plan Qwen3-8B --from 32k --to 128k --method yarn -q"]
     for done in run_batch([line.split() for line in lines]):

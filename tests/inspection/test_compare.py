@@ -135,6 +135,7 @@ def test_a_plain_base_is_plain_everywhere() -> None:
     assert all(not run.rules for run in result.layers[0].runs)
 
 
+@pytest.mark.slow
 def test_the_known_models_all_compare() -> None:
     """Every one of them runs in every stack that has code of its class."""
     from ropecalc.stacks.llama_cpp.classes import REFUSED

@@ -24,7 +24,6 @@ from ropecalc.lint.table import RULES
 from ropecalc.lint.words import number
 from ropecalc.models.huggingface import parse_config
 from ropecalc.results import ModelConfig, Rope
-from tests.tools import rules_table, transcript
 
 if TYPE_CHECKING:
     from tests.conftest import RunBatch, RunCli
@@ -445,6 +444,7 @@ KEYS_OF_FILES = [
 ]
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from([document for pair in CASES.values() for document in pair]),
     st.dictionaries(st.sampled_from(KEYS_OF_FILES), st.sampled_from(ODD), max_size=2),
@@ -584,15 +584,6 @@ def test_words_fit_the_screen(
     assert max(map(len, text.splitlines())) <= width
     assert "clean.json: nothing found" in text
     assert all(rule.code in text for rule in RULES)
-
-
-# --- the README -----------------------------------------------------------------------------------
-
-
-def test_the_readme_has_the_table_of_the_rules() -> None:
-    assert rules_table.markdown() in transcript.README.read_text("utf-8"), (
-        "tests/tools/regenerate_readme.py writes it anew"
-    )
 
 
 def test_a_folder_of_models_is_looked_at_file_by_file(run_batch: RunBatch, tmp_path: Path) -> None:

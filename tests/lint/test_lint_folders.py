@@ -301,6 +301,7 @@ def test_an_interrupt_on_the_way_says_how_many_were_found(
     assert done.stderr == "Interrupted: 0 of the 2 files found so far were looked at\n"
 
 
+@pytest.mark.slow
 def test_an_interrupt_from_the_keyboard(tmp_path: Path) -> None:
     for number in range(1_000):  # more than a fast machine looks at in the time given
         write(tmp_path / f"{number:04}" / "config.json", json.dumps(LONG))

@@ -348,6 +348,7 @@ CHANGES = CONFIGS | st.builds(
 )
 
 
+@pytest.mark.slow
 @given(change=CHANGES)
 @settings(max_examples=500, deadline=None)
 def test_only_the_projects_errors_come_out(

@@ -511,6 +511,7 @@ def spread(path: Path, head: bytes, each: bytes, count: int) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_files_that_would_take_long_or_much(tmp_path: Path) -> None:
     path = tmp_path / "x.gguf"
     strings = container(LIST + struct.pack("<IQ", 8, 1000))
@@ -650,6 +651,7 @@ def test_the_seed_of_the_fuzzing_is_whole() -> None:
     assert rope.parameters == {"divisors": (1.0, 2.0, 4.0, 8.0), "factor": 8.0}
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     changes=st.lists(

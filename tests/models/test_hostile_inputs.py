@@ -111,6 +111,7 @@ VALUES = {
 }
 
 
+@pytest.mark.slow
 def test_values(tmp_path: Path, run_batch: RunBatch) -> None:
     """All in one process, which is quick, and shows that none leaves anything behind."""
     lines = []

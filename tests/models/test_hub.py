@@ -171,6 +171,7 @@ def test_read_from_the_hub_and_then_from_the_cache(
     assert len(hub.asked("fine")) == again
 
 
+@pytest.mark.slow
 def test_the_token_is_sent(hub: Hub, env: dict[str, str], inspect: Any) -> None:
     assert inspect("org/token", env | {"HF_TOKEN": "hf_secret"}).returncode == 0
     assert {token for _, _, token in hub.asked("token")} == {"Bearer hf_secret"}
@@ -193,6 +194,7 @@ json.dump(told, sys.stdout)
 """
 
 
+@pytest.mark.slow
 def test_revisions_and_other_files(hub: Hub, env: dict[str, str], run_python: RunCli) -> None:
     wanted = [["org/two", None], ["org/two", "v2"], ["org/two", "v3"], ["org/params", None]]
     wanted += [["org/a--b", None], ["org/..", None], ["o\nrg/x", None]]
@@ -232,6 +234,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 def test_a_hub_that_sends_no_config(hub: Hub, env: dict[str, str], run_python: RunCli) -> None:
     lines = [["inspect", name] for name in (*REFUSED, "org/vast")]
     done = run_python("-W", "error", "-c", BATCH, stdin=json.dumps(lines), env=env)
@@ -246,6 +249,7 @@ def test_a_hub_that_sends_no_config(hub: Hub, env: dict[str, str], run_python: R
     assert [method for method, _, _ in hub.asked("vast")] == ["HEAD"]
 
 
+@pytest.mark.slow
 def test_a_hub_that_hangs_up(hub: Hub, env: dict[str, str], inspect: Any) -> None:
     done = inspect("org/hangs-up", env)
     assert (done.returncode, done.stdout) == (2, "")
@@ -255,6 +259,7 @@ def test_a_hub_that_hangs_up(hub: Hub, env: dict[str, str], inspect: Any) -> Non
     assert len(hub.asked("hangs-up")) == 1  # it is not tried again and again
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_not_there(tmp_path: Path, inspect: Any, unused_port: int) -> None:
     done = inspect("org/any", environment(tmp_path, unused_port))
     assert (done.returncode, done.stdout) == (2, "")
@@ -264,6 +269,7 @@ def test_a_hub_that_is_not_there(tmp_path: Path, inspect: Any, unused_port: int)
     )
 
 
+@pytest.mark.slow
 def test_a_hub_that_stays_silent(env: dict[str, str], inspect: Any) -> None:
     done = inspect("org/silent", env | {"HF_HUB_ETAG_TIMEOUT": "1"})
     assert (done.returncode, done.stdout) == (2, "")
@@ -274,6 +280,7 @@ def test_a_hub_that_stays_silent(env: dict[str, str], inspect: Any) -> None:
     )
 
 
+@pytest.mark.slow
 def test_offline_without_a_cache(hub: Hub, env: dict[str, str], inspect: Any) -> None:
     done = inspect("org/unheard", env | {"HF_HUB_OFFLINE": "1"})
     assert (done.returncode, done.stdout, hub.asked("unheard")) == (2, "", [])
@@ -284,6 +291,7 @@ def test_offline_without_a_cache(hub: Hub, env: dict[str, str], inspect: Any) ->
     )
 
 
+@pytest.mark.slow
 def test_paths_and_known_names_ask_no_hub(
     hub: Hub, env: dict[str, str], tmp_path: Path, run_python: RunCli
 ) -> None:

@@ -217,6 +217,7 @@ VALUES = st.one_of(
 KEYS = sorted({*LLAMA31, *SCOUT, *MISTRAL, *LATENT, "yarn", "max_seq_len", "rope_scaling_factor"})
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
 def test_whatever_the_values_only_our_errors(changed: dict[str, Any]) -> None:
     try:

@@ -498,6 +498,7 @@ def rounded_scores(context: int, dtype: str, recipe: str) -> NDArray[np.float32]
     return total
 
 
+@pytest.mark.slow
 def test_every_command_with_an_arithmetic_takes_weights_in_it(
     run_batch: RunBatch, weights_file: str
 ) -> None:

@@ -28,6 +28,7 @@ def test_plain_evaluation_finds_the_published_first_violation() -> None:
     assert (peers.similarity(1e4, 128, 4096) < 0).argmax() == 1707  # Llama 2
 
 
+@pytest.mark.slow
 def test_nested_grids_end_within_their_resolution_above_the_minimum() -> None:
     answers = list(peers.nested_grids(1024, passes=3))
     assert len(answers) == 3

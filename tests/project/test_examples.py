@@ -158,6 +158,7 @@ def files() -> list[str]:
 SECONDS = ("base_over_context.py", "choose_base.py", "serve_longer.sh")  # that take some
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [pytest.param(name, marks=pytest.mark.slow if name in SECONDS else ()) for name in files()],

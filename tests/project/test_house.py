@@ -196,6 +196,7 @@ def test_no_module_reaches_itself() -> None:
     assert circles(arrows(sources())) == []
 
 
+@pytest.mark.slow
 def test_below_the_commands_nobody_asks_the_package_itself() -> None:
     """Its public names reach everything: asked from below, they would hide a circle."""
     asking = {

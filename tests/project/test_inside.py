@@ -33,6 +33,7 @@ LINES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", LINES)
 def test_it_ends_as_in_a_process_of_its_own(run_process: RunCli, line: str) -> None:
     inside = run_inside(line.split(), LINES[line])

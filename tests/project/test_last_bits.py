@@ -12,12 +12,14 @@ from tests.tools.places import ROOT
 IMPORTS = "import math\nimport numpy as np\nimport pytest\nfrom numpy import exp\n"
 
 
+@pytest.mark.slow
 def test_no_expectation_through_numpys_functions_is_compared_for_equality() -> None:
     files = read(ROOT, ["tests"])
     assert len(files) > 100
     assert [str(one) for one in findings(files)] == []
 
 
+@pytest.mark.slow
 def test_no_file_of_ropecalc_compares_what_numpys_functions_give_in_it() -> None:
     files = read(ROOT, ["ropecalc", "examples"])
     found = [findings({file: text}) for file, text in files.items() if "numpy" in text]

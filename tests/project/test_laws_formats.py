@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -62,6 +63,7 @@ def test_rows_have_every_bit_of_every_number(records: list[dict[str, Any]]) -> N
             assert [row["c"] for row in read] == [one["c"] for one in records]
 
 
+@pytest.mark.slow
 @laws(max_examples=15)
 @given(heads(), st.integers(2, 60))
 def test_answers_read_back_as_the_bases_that_they_name(head: Head, context: int) -> None:
@@ -124,6 +126,7 @@ def proves(document: dict[str, Any]) -> bool:
         return False
 
 
+@pytest.mark.slow
 @laws(max_examples=15)
 @given(heads(), st.integers(3, 90), st.sampled_from(["minimum-base", "safe-base"]))
 def test_a_proof_of_any_head_reads_back_and_proves(head: Head, context: int, kind: str) -> None:

@@ -39,6 +39,7 @@ def test_every_extra_is_tried() -> None:
     assert set(PROJECT["project"]["optional-dependencies"]) - NOT_FOR_USERS == set(extras.EXTRAS)
 
 
+@pytest.mark.slow
 def test_without_its_extra_a_command_says_in_one_line_which(
     run_python: RunCli, tmp_path: Path
 ) -> None:
@@ -79,6 +80,7 @@ def test_the_typed_program_uses_every_public_name() -> None:
     assert used == set(ropecalc.__all__)
 
 
+@pytest.mark.slow
 def test_the_typed_program_runs(run_python: RunCli) -> None:
     done = run_python(typed_user.__file__)
     assert (done.returncode, done.stderr) == (0, "")

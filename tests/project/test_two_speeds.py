@@ -99,7 +99,7 @@ def test_every_module_is_loaded_by_what_quick_tests_name(
 
 def test_every_command_is_run(quick: dict[Path, list[str]]) -> None:
     names = {name for tests in quick.values() for name in tests}
-    assert {"test_screens_are_as_they_were", "test_examples_run"} <= names
+    assert "test_screens_are_as_they_were" in names
     assert {line.split()[0] for line in screens.MAIN.values()} == set(COMMANDS)
 
 

@@ -88,6 +88,7 @@ def curves() -> Drawn:
     return Drawn(figures.figure_bytes(two_curves(), "svg").decode())
 
 
+@pytest.mark.slow
 def test_curves_have_axes_with_units_and_a_legend(curves: Drawn) -> None:
     words = " ".join(curves.words)
     assert "distance $m$ [tokens]" in words
@@ -186,6 +187,7 @@ def test_the_same_figure_gives_the_same_bytes_in_any_process(
     assert len(set(one.stdout.split())) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG\r\n\x1a\n"), ("pdf", b"%PDF-1")]
 )
@@ -240,6 +242,7 @@ def test_landmarks_are_the_plain_models_of_a_head() -> None:
     assert names["Llama-2-7B"].is_below(minimum)
 
 
+@pytest.mark.slow
 def test_a_shipped_staircase_cut_is_the_one_that_is_built() -> None:
     built = ropecalc.build_staircase("minimum", 64, 700, jobs=1)
     assert cut("minimum", 64, 700) == built
@@ -275,6 +278,7 @@ def test_windows_are_drawn_from_end_to_end() -> None:
     assert safe == pytest.approx(min(edges[1]), abs=0.02)
 
 
+@pytest.mark.slow
 def test_a_comparison_has_axes_a_kind_of_layer() -> None:
     drawing = comparison_figure(ropecalc.compare(ropecalc.find_model("gpt-oss-20b")))
     assert drawing is not None
@@ -327,6 +331,7 @@ json.dump(found, sys.stdout)
 """
 
 
+@pytest.mark.slow
 def test_o_writes_a_figure_and_leaves_the_answer_as_it_is(
     run_python: RunCli, tmp_path: Path
 ) -> None:

@@ -215,6 +215,7 @@ def below_zero(text: str, width: int, height: int, glyphs: Glyphs) -> NDArray[np
     return found
 
 
+@pytest.mark.slow
 @given(
     st.integers(2, 2**20),
     st.integers(40, 200),

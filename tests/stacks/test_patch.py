@@ -187,6 +187,7 @@ def test_only_full_attention_changes_where_layers_differ(tmp_path: Path) -> None
     assert done.exact
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ropes(), FORMS, st.sampled_from([None, 0, 2, "\t"]), st.sampled_from([8192, 131072]))
 def test_a_second_run_changes_nothing(
@@ -417,6 +418,7 @@ def test_in_place_shows_the_diff_and_says_what_it_did(run_cli: RunCli, tmp_path:
     same_spectrum(ropecalc.read_config(path).rope, yarn().rope, 16384)
 
 
+@pytest.mark.slow
 def test_a_name_with_escapes_is_told_without_them(run_cli: RunCli, tmp_path: Path) -> None:
     path = tmp_path / "a\x1b[31m\nb.json"
     path.write_text('{"model_type": "llama", "head_dim": 128, "rope_theta": 10000.0}')

@@ -21,12 +21,14 @@ STACKS = tuple(dict.fromkeys(case["stack"] for case in CASES))
 TOLERANCE = 3e-6  # relative: stacks compute in float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 def test_an_exact_text_is_what_the_stack_computes(stack: str) -> None:
     wrong = {case["id"]: how for case in CASES if case["stack"] == stack for how in _wrong(case)}
     assert not wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 def test_nearly_all_texts_are_those_that_were_run(stack: str) -> None:
     own = [case for case in CASES if case["stack"] == stack]

@@ -103,9 +103,10 @@ def _spectrum(stack: str, case: Json, run: StackRun) -> Spectrum:
 def differences(stack: str, case: Json, answer: Answer) -> Iterator[tuple[str, str]]:
     """(what differs, how) in one case; nothing where ropecalc says what the stack does."""
     real = case["real"][stack]
-    if "error" in real:
+    stopped = real.get("error") or real.get("whole")
+    if stopped:
         if answer.error is None:
-            yield "runs", f"the stack stops: {real['error'][:100]}"
+            yield "runs", f"the stack stops: {stopped[:100]}"
         return
     if answer.error is not None:
         yield "unreadable" if answer.unreadable else "refuses", answer.error[:100]

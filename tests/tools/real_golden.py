@@ -2,7 +2,8 @@
 
 Lines of JSON as the harness writes them (one per case, ``case`` and ``real``) become one gzipped
 document: frequencies once each, one rope per kind of layer, the scale of the softmax as a factor on
-the model's plain one.
+the model's plain one. ``whole`` is what stops the whole model of transformers once its rotary
+modules have run.
 
     python -m tests.tools.real_golden LINES.jsonl.gz tests/data/stacks-real.json.gz
 """
@@ -72,7 +73,8 @@ def _packed(record: Json, table: dict[tuple[float, ...], int]) -> Json:
 def _real(stack: str, case: Json, found: Json, table: dict[tuple[float, ...], int]) -> Json:
     if "error" in found:
         return {"error": found["error"], "stage": found["stage"]}
-    packed = {key: found[key] for key in ("length", "beyond") if found.get(key) is not None}
+    kept = ("length", "beyond", "whole")
+    packed = {key: found[key] for key in kept if found.get(key) is not None}
     ropes: list[Json] = []
     for kind, rope in _ropes(stack, case, found):
         freqs = tuple(float(f"{value:.7g}") for value in rope["freqs"])

@@ -1,4 +1,4 @@
-"""Fill README.md: its contents, the explanations, the rules of lint, and its console blocks.
+"""Fill README.md: run its console blocks and write their outputs.
 
 python tests/tools/regenerate_readme.py
 """
@@ -12,11 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.tools import readme_parts, rules_table, transcript
+from tests.tools import transcript
 
 
 def regenerated(text: str) -> str:
-    """The text with its table of rules written, and every console fence run, anew."""
+    """The text with every console fence run anew."""
 
     def renew(match: re.Match[str]) -> str:
         if match[1] != "console":
@@ -25,7 +25,7 @@ def regenerated(text: str) -> str:
             done = transcript.run(transcript.steps(match[2]), Path(folder))
         return f"```console\n{''.join(map(str, done))}```"
 
-    return transcript.FENCE.sub(renew, readme_parts.renewed(rules_table.renewed(text)))
+    return transcript.FENCE.sub(renew, text)
 
 
 if __name__ == "__main__":

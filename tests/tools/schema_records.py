@@ -374,7 +374,11 @@ CHECKPOINT_WEIGHTS = of(
 VERIFY = of(
     "Verification",
     {
-        "kind": Key(text="minimum-base or safe-base: what lies between low and high."),
+        "kind": Key(
+            text="minimum-base, safe-base or minimum-factor: what lies between low and high."
+        ),
+        "base": Key(nullable(STRING)),
+        "parameters": PARAMETERS,
         "low": Key(text="Low end of the claim, in full."),
         "high": Key(text="High end of the claim, in full."),
         "links": Key(text="Links of the certificate's chain."),
@@ -407,16 +411,18 @@ SCHEMA = Record(
 COMMANDS = {
     "min-base": Output("Minimum bases, one a head and context", ((MIN_BASE_INPUTS, MIN_BASE),)),
     "min-factor": Output(
-        "Minimum scaling factors, one a context",
+        "Minimum scaling factors, one a method and context",
         (
             (
                 Record(
-                    "model context rope_type layer count_unrotated margin weights digits",
+                    "model context rope_type layer count_unrotated margin weights round_digits "
+                    "digits",
                     own={
                         **ASKED,
                         "model": Key(nullable(STRING), "The model that was given."),
                         "context": Key(array(INTEGER), "The contexts."),
-                        "rope_type": Key(STRING),
+                        "rope_type": Key(array(STRING), "The scaling methods."),
+                        "round_digits": Key(nullable(INTEGER)),
                         "digits": Key(nullable(INTEGER)),
                     },
                 ),

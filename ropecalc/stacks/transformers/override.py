@@ -18,6 +18,7 @@ from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks import patched
 from ropecalc.stacks.loaded import reached
 from ropecalc.stacks.start import Start
+from ropecalc.stacks.transformers.run import AS_READ
 
 override = patched.override
 MODELS = "src/transformers/models, the rotary embedding of each"
@@ -91,4 +92,4 @@ def _as_read(model: ModelConfig, rope: dict[str, Any]) -> dict[str, Any]:
     if part and _loses_part(model, rope):
         rope = {**rope, "partial_rotary_factor": 1.0}
     renamed = rope.get("rope_type") == "yarn" and model.model_type in classes.LONGROPE_ALONE
-    return {**rope, "rope_type": "deepseek_yarn"} if renamed else rope
+    return {**rope, "rope_type": AS_READ} if renamed else rope

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ropecalc.models import classes
+from ropecalc.models.classes import is_elsewhere
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken
@@ -10,6 +13,8 @@ from ropecalc.stacks.loading import has_null_head_dim, refusal_on_loading
 
 ROPES = "src/transformers/modeling_rope_utils.py"
 CONFIGS = "src/transformers/configuration_utils.py"
+AS_READ = "deepseek_yarn"  # YaRN that a command line gives Phi-3, whose files mean another method
+KNOWN = ("default", "linear", "dynamic", "yarn", "longrope", "llama3", "proportional")
 
 
 def run(asked: Asked) -> Taken:
@@ -25,6 +30,8 @@ def built(asked: Asked) -> Taken:
     taken = Taken(rope, asked.context or rope.context, rope.context)
     if rope.rope_type == "yarn":
         _yarn(asked, taken)
+    if rope.latent and rope.rope_type == "proportional":
+        _within(asked, taken)
     if rope.rope_type == "dynamic":
         text = "dynamic scaling grows the base with the length at hand, beyond the context alone"
         taken.rule(text, f"{ROPES} dynamic_frequency_update")
@@ -40,9 +47,13 @@ def built(asked: Asked) -> Taken:
 
 def _of_class(asked: Asked) -> StackRule | None:
     """What stops the whole model, by the row of its class: another stack's code may not."""
-    if asked.flags or asked.model.stops is None:
+    model = asked.model
+    if model.known is None and "auto_map" not in model.document and is_elsewhere(model.model_type):
+        text = f"it has no class for {model.model_type}, and the file no auto_map: ValueError"
+        return StackRule(text, "src/transformers/models/auto/configuration_auto.py", True)
+    if asked.flags or model.stops is None:
         return None
-    return StackRule(asked.model.stops, "src/transformers/models, run")
+    return StackRule(model.stops, "src/transformers/models, run")
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:
@@ -57,15 +68,30 @@ def _yarn(asked: Asked, taken: Taken) -> None:
         taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
 
 
+def _within(asked: Asked, taken: Taken) -> None:
+    """Proportional rotation of the part t of a head of latent attention: b^(-2i/t) in r of its
+    dimensions, which are the frequencies of the base b^(r/t) there.
+    """
+    turned = int(asked.text["qk_rope_head_dim"])
+    part, factor = asked.number("partial_rotary_factor"), asked.number("factor")
+    r = 2 * int((1.0 if part is None else part) * turned // 2)
+    method = "default" if factor is None else "linear"
+    taken.rope = replace(taken.rope, base=taken.rope.base ** (r / turned), rotary_dim=r)
+    taken.set(method, factor=factor)
+    taken.rule(f"proportional turns {r} of the {turned} dimensions that turn", ROPES)
+
+
 def _refusal(asked: Asked) -> StackRule | None:
-    if asked.written == "ntk":
-        return StackRule("it does not know the rope_type ntk", f"{ROPES} ROPE_INIT_FUNCTIONS")
+    method = asked.rope.rope_type
+    renamed = set(classes.LONGROPE_BY_OTHER_NAMES.get(asked.model_type, ()))
+    if renamed and "rope_type" in asked.flags:
+        renamed.add(AS_READ)
+    if method != "default" and asked.written not in (None, *KNOWN, *renamed):
+        text = f"it does not know the rope_type {asked.written}: KeyError"
+        return StackRule(text, f"{ROPES} ROPE_INIT_FUNCTIONS")
     if asked.rope.rope_type == "yarn" and asked.values and "factor" not in asked.values:
         text = "YaRN without a factor is refused: KeyError (a null is the ratio of the lengths)"
         return StackRule(text, f"{ROPES} _check_received_keys")
-    if asked.written == "su" and asked.model_type not in classes.LONGROPE_ALONE:
-        return StackRule("it does not know the type su", f"{ROPES} ROPE_INIT_FUNCTIONS")
-    method = asked.rope.rope_type
     if method in classes.MULTIPLY_HEAD_DIM and has_null_head_dim(asked):
         text = f"{method} scaling multiplies head_dim, which is null in {asked.model_type} unless "
         return StackRule(f"{text}it is written: TypeError", f"{ROPES} ROPE_INIT_FUNCTIONS")

@@ -1,14 +1,18 @@
-"""transformers: a config and a model of its classes, and the forward of its rotary modules."""
+"""transformers: a config and a model of its classes, the forward of its rotary modules, and of all.
+
+``whole`` is what stops the whole model once its rotary modules have run.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from tests.tools.real import rotary
-from tests.tools.real.worker import Json, folder, serve, stage
+from tests.tools.real.worker import Json, StoppedError, folder, serve, stage
 
 
 def real(config: Json, override: Json | None, ctx: int | None, argv: list[str]) -> Json:
@@ -25,6 +29,11 @@ def real(config: Json, override: Json | None, ctx: int | None, argv: list[str]) 
         for layer, scaling in rotary.scalings(model):
             layers.setdefault(layer, {}).setdefault("scaling", scaling)
         layers.update(rotary.forwards(model, length - 1))
+    try:
+        with torch.no_grad(), stage("model"):
+            model(torch.tensor([[1, 2]]), use_cache=False)
+    except StoppedError as stopped:
+        told["whole"] = stopped.told["error"]
     return {"layers": layers, "class": type(model).__name__, **told}
 
 

@@ -1,0 +1,160 @@
+"""The frequencies of a claim over its x, from their definition, in any Arithmetic.
+
+    theta_i(x) = a_i + c_i q^(k_i),   q = exp(-x unit),   a_i, c_i >= 0, integers k_i >= 0
+
+============  ===========  ==========================  ===================  ===========
+claim         x            a_i                         c_i                  k_i unit
+============  ===========  ==========================  ===================  ===========
+a base        ln(base)     0                           1                    2i/r
+linear        ln(factor)   0                           f_i                  1
+yarn          ln(factor)   f_i (1 - g_i)               f_i g_i              1
+llama3        ln(factor)   f_i h_i                     f_i (1 - h_i)        1
+ntk_aware     ln(factor)   0                           f_i                  2i/(r-2)
+============  ===========  ==========================  ===================  ===========
+
+with f_i = base^(-2i/r), YaRN's ramp g_i over the pairs and Llama 3's h_i over the turns; both are
+constants of the method, which no factor changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from ropecalc.certificate.arithmetic import Arithmetic, Real
+from ropecalc.certificate.format import Claim, Scaling
+
+SAME_PAIR = Fraction(1, 1000)  # width of a ramp of YaRN that begins and ends at one pair
+
+
+class UncertainError(ArithmeticError):
+    """More bits are needed to tell which frequencies a claim is about."""
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """a_i, c_i, k_i and the unit of the last, by pair."""
+
+    arithmetic: Arithmetic
+    kept: Sequence[Any]
+    moving: Sequence[Any]
+    steps: Sequence[int]
+    unit: Fraction
+
+    def ratio(self, x: Real) -> Real:
+        """q at x."""
+        return self.arithmetic.exp(-x * self.arithmetic.number(self.unit))
+
+    def thetas(self, x: Real) -> list[Real]:
+        """theta_i at x."""
+        powers, ratio = [self.arithmetic.number(1)], self.ratio(x)
+        for _ in range(max(self.steps)):
+            powers.append(powers[-1] * ratio)
+        rows = zip(self.kept, self.moving, self.steps, strict=True)
+        return [kept + moving * powers[step] for kept, moving, step in rows]
+
+
+def spectra_of(claim: Claim, arithmetic: Arithmetic) -> Spectra:
+    """The frequencies of a claim; raises UncertainError where the bits are too few."""
+    n, pairs, scaling = claim.n_pairs, range(claim.n_pairs), claim.scaling
+    if scaling is None:
+        return Spectra(arithmetic, [0] * n, [1] * n, pairs, Fraction(2, claim.rotary_dim))
+    plain = _plain(scaling.base, claim.rotary_dim, arithmetic)
+    if scaling.rope_type == "ntk_aware":
+        return Spectra(arithmetic, [0] * n, plain, pairs, Fraction(2, claim.rotary_dim - 2))
+    shares = _MOVING[scaling.rope_type](scaling, claim.rotary_dim, plain, arithmetic)
+    # What moves not at all has no rate at all: it is left out of every bound.
+    steps = [0 if _is_exact(share) and share == 0 else 1 for share in shares]
+    number = arithmetic.number
+    moving = [f * (number(g) if _is_exact(g) else g) for f, g in zip(plain, shares, strict=True)]
+    kept = [f - c if step else f for f, c, step in zip(plain, moving, steps, strict=True)]
+    moving = [c if step else 0 for c, step in zip(moving, steps, strict=True)]
+    return Spectra(arithmetic, kept, moving, steps, Fraction(1))
+
+
+def _plain(base: Decimal, rotary_dim: int, arithmetic: Arithmetic) -> list[Real]:
+    """f_i = base^(-2i/r)."""
+    step = arithmetic.log(arithmetic.number(base)) * arithmetic.number(Fraction(-2, rotary_dim))
+    return [arithmetic.exp(step * i) for i in range(rotary_dim // 2)]
+
+
+Share = Any  # a Fraction where it is exact, else a Real
+
+
+def _linear(_: Scaling, __: int, plain: Sequence[Real], ___: Arithmetic) -> list[Share]:
+    return [Fraction(1)] * len(plain)
+
+
+def _yarn(
+    scaling: Scaling, rotary_dim: int, plain: Sequence[Real], arithmetic: Arithmetic
+) -> list[Share]:
+    """g_i = clamp((i - low) / (high - low), 0, 1)."""
+    turns = scaling.number("beta_fast"), scaling.number("beta_slow")
+    low, high = (_pair_of_turns(scaling, beta, rotary_dim, arithmetic) for beta in turns)
+    if scaling.flag("truncate"):
+        low, high = Fraction(_floor(low, arithmetic)), Fraction(-_floor(-high, arithmetic))
+    low, high = _between(low, 0, None, arithmetic), _between(high, None, rotary_dim - 1, arithmetic)
+    if _is_exact(low) and _is_exact(high):
+        high += SAME_PAIR if low == high else 0
+    else:
+        same = turns[0] == turns[1] and not _is_exact(low) and not _is_exact(high)
+        low, high = (arithmetic.number(end) if _is_exact(end) else end for end in (low, high))
+        high = high + arithmetic.number(SAME_PAIR) if same else high
+    ramp = [(i - low) / (high - low) for i in range(len(plain))]
+    return [_between(share, 0, 1, arithmetic) for share in ramp]
+
+
+def _pair_of_turns(
+    scaling: Scaling, turns: Fraction, rotary_dim: int, arithmetic: Arithmetic
+) -> Real:
+    """r ln(L / (2 pi turns)) / (2 ln b)."""
+    number, log = arithmetic.number, arithmetic.log
+    length = log(number(scaling.number("original_context") / (2 * turns))) - log(arithmetic.pi())
+    return length * number(Fraction(rotary_dim, 2)) / log(number(scaling.base))
+
+
+def _llama3(scaling: Scaling, _: int, plain: Sequence[Real], arithmetic: Arithmetic) -> list[Share]:
+    """1 - h_i,  h_i = clamp((L f_i / (2 pi) - low) / (high - low), 0, 1)."""
+    low, high = scaling.number("low_freq_factor"), scaling.number("high_freq_factor")
+    length = arithmetic.number(scaling.number("original_context") / 2) / arithmetic.pi()
+    turns, bottom = [f * length for f in plain], arithmetic.number(low)
+    if low == high:
+        return [Fraction(_is_below(turn, bottom, arithmetic)) for turn in turns]
+    width = arithmetic.number(high - low)
+    return [_between(1 - (turn - bottom) / width, 0, 1, arithmetic) for turn in turns]
+
+
+_MOVING = {"linear": _linear, "yarn": _yarn, "llama3": _llama3}
+
+
+def _is_exact(value: Share) -> bool:
+    return isinstance(value, Fraction | int)
+
+
+def _is_below(value: Real, limit: Real, arithmetic: Arithmetic) -> bool:
+    if arithmetic.is_negative(value - limit):
+        return True
+    if arithmetic.is_negative(limit - value):
+        return False
+    raise UncertainError(f"{arithmetic.bits} bits do not tell on which side of a ramp a pair lies")
+
+
+def _floor(value: Real, arithmetic: Arithmetic) -> int:
+    whole = arithmetic.units(value, 0)[0]
+    if arithmetic.is_negative(value - (whole + 1)):
+        return whole
+    raise UncertainError(f"{arithmetic.bits} bits do not tell at which pair YaRN's ramp ends")
+
+
+def _between(value: Share, least: int | None, most: int | None, arithmetic: Arithmetic) -> Share:
+    """min(max(value, least), most): a set around an end contains that of its members as it is."""
+    if least is not None and _is_negative(value - least, arithmetic):
+        return Fraction(least)
+    return value if most is None or not _is_negative(most - value, arithmetic) else Fraction(most)
+
+
+def _is_negative(value: Share, arithmetic: Arithmetic) -> bool:
+    return value < 0 if _is_exact(value) else arithmetic.is_negative(value)
