@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.cli import options, weighing
+import typer
+
+from ropecalc.cli import BAD_INPUT, options, weighing
 from ropecalc.cli.talk import at_most_one, report, required, say, warn
 from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.quantities import format_base
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from ropecalc.spectrum import Spectrum
 
 DEFAULT_HEAD_DIM = 128
-BAD_INPUT = 2
 
 
 @dataclass(frozen=True)
@@ -193,11 +194,13 @@ def resolved(
     where it is the only one, and a line on stderr beside others.
     """
     models, problems = named(targets)
-    if rope is not None and not models and not problems and rope.bases == [None]:
+    if problems and not models:
+        raise typer.Exit(BAD_INPUT)
+    if rope is not None and not models and rope.bases == [None]:
         raise required("MODEL or --base", "1e6")
     if head.layer is not None and not models:
         raise InvalidValueError("options", "--layer needs a MODEL beside it")
-    bare: list[ModelConfig | None] = [] if problems else [None]
+    bare: list[ModelConfig | None] = [None]
     found = [
         _subject(model, head, dim, rope, base, context)
         for model in models or bare

@@ -138,10 +138,11 @@ class Output:
             return rows
         if not self.get:
             return rows if not answer.columns else _cut(rows, answer.columns)
-        first, rows = _peeked(rows)
-        if first is None or _has_all(first, self.fields):
+        if answer.rows is None:
             return self._picked(rows)
-        return self._picked(answer.records)
+        first, rows = _peeked(rows)
+        mine = first is None or _has_all(first, self.fields)
+        return self._picked(rows if mine else answer.records)
 
 
 ROWS = (Form.CSV, Form.TSV, Form.MARKDOWN)

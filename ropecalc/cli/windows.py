@@ -112,7 +112,7 @@ def _answer(result: Windows, inputs: dict[str, Any], min_width: float) -> Answer
 
     return Answer(
         command="windows",
-        inputs={**inputs, "min_width": min_width},
+        inputs={**inputs, "min_window": min_width},
         records=[windows_record(result, min_width)],
         bare=(
             # never the infimum 1 itself: a base that the other commands take

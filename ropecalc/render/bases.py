@@ -140,7 +140,8 @@ def _meaning(result: MinimumBase, screen: Screen) -> str:
         WindowStatus.NOT_SOUGHT: "",
         WindowStatus.UNDECIDED: ". Where the first window ends is undecided",
     }[result.window_status]
-    return _with_check(f"{text}. Ends are rounded into their window", result, screen)
+    text += ". Ends are rounded into their window" if end else ""
+    return _with_check(text, result, screen)
 
 
 def _why_any(result: MinimumBase, screen: Screen) -> str:

@@ -312,7 +312,7 @@ def test_bins_of_a_curve_miss_no_violation(run_cli: RunCli) -> None:
 def test_curve_raw_and_of_another_kind(run_cli: RunCli) -> None:
     rows = rows_of(answer(run_cli, "curve --base 1e4 --ctx 10 --every 9 --raw --csv"))
     assert float(rows[0]["similarity"]) == 64
-    line = "curve --base 1e4 --ctx 10 --every 9 --kind upper-bound --csv"
+    line = "curve --base 1e4 --ctx 10 --every 9 --upper-bound --csv"
     rows = rows_of(answer(run_cli, line))
     assert float(rows[0]["normalised_upper_bound"]) == 1
 

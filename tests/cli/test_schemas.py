@@ -38,7 +38,7 @@ min-factor --base 1e4 --dim 16 --original-ctx 64 --ctx 512 --digits 5
 min-factor --base 1e4 --original-ctx 4k --ctx 128k
 curve --base 1e4 --ctx 2k --points 20
 curve --base 1e4 --ctx 2k --points 5 --dtype float32
-curve --base 1e4,1e6 --ctx 64 --points 5 --kind upper-bound --raw
+curve --base 1e4,1e6 --ctx 64 --points 5 --upper-bound --raw
 curve --model Llama-3-8B --model Llama-3.1-8B --ctx 256 --points 5
 max-ctx --base 1e4,2.5
 max-ctx --base 1e6 --limit 100
@@ -76,7 +76,7 @@ freqs --config STILL
 staircase --dim 16 --ctx 64 --jobs 1
 staircase --dim 16 --ctx 32 --kind safe --jobs 1
 windows --dim 16 --ctx 200
-windows --dim 16 --ctx 200 --min-width 0.1 --at-most 1e4
+windows --dim 16 --ctx 200 --min-window 0.1 --at-most 1e4
 windows --dim 16 --rotary-dim 8 --ctx 64
 windows --dim 16 --ctx 4 --at-most 1.5
 weights CHECKPOINT --layer 0 --dim 8

@@ -275,7 +275,7 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   ropecalc max-ctx --base 5000000 --dim 128
 """,
     "several checks 80 utf-8": """
-1 of 2 meet the bound, head_dim 128
+1 of 2 break the bound, head_dim 128
 
                                   first                worst
               context         violation  violating  distance  next base
@@ -498,7 +498,7 @@ def test_answers_that_were_not_asked_for_are_not_shown(shown: Callable[..., str]
     )
     text = shown(lambda file: show_min_base([bare], file))
     assert "629,978.262855044" in text  # to the last bit: how far one may round is not known
-    for absent in ("window", "digit", "integer", "ropecalc check", "None"):
+    for absent in ("first window", "digit", "integer", "ropecalc check", "None"):
         assert absent not in text
 
 

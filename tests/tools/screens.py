@@ -64,7 +64,7 @@ OTHERS = {  # their other faces, in one look
     "check-model": "check --model Llama-2-7B",
     "freqs-model": "freqs --model Llama-3.2-1B",
     "staircase-safe": "staircase --dim 64 --ctx 32 --kind safe --jobs 1",
-    "windows-wide": "windows --dim 64 --ctx 256 --min-width 0.05",
+    "windows-wide": "windows --dim 64 --ctx 256 --min-window 0.05",
     "models-none": "models no-such-model",
     "inspect-plain": "inspect Llama-2-7B",
     "inspect-kinds": "inspect Gemma-3-27B",
