@@ -17,6 +17,7 @@ from ropecalc.extension.criteria import (
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
 from ropecalc.models.lengths import original_of
+from ropecalc.models.named import as_model
 from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
@@ -24,6 +25,8 @@ from ropecalc.scaling.domains import checked_weights
 from ropecalc.spectrum import check_weights
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.progress import Progress
     from ropecalc.results import ModelConfig
     from ropecalc.spectrum import Spectrum
@@ -106,7 +109,7 @@ def plan(
 
 
 def plan_model(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int,
     *,
     trained_context: int | None = None,
@@ -128,13 +131,14 @@ def plan_model(
 
     Parameters
     ----------
-    model : from ``read_config`` or ``find_model``
+    model : from ``read_config`` or ``find_model``, or a known model's name or a path
     trained_context : what it was trained on, in the place of both lengths, tokens
     layer : the ``layer_type`` to plan for; the one that sees the whole context unless given
 
     The other parameters, and the errors, as in ``plan``; UnsupportedError for frequencies that
     are no powers of a base.
     """
+    model = as_model(model)
     rope = chosen_ropes(model, layer)[0]
     if rope.rope_type in UNLIKE:
         raise UnsupportedError(

@@ -39,7 +39,7 @@ class Candidate:
     """Whether the method is meant to be used without further training."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan(Shown):
     """Ways from one context to a longer one; see ``ropecalc.plan``."""
 

@@ -8,7 +8,7 @@ from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
     """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
 
@@ -71,7 +71,7 @@ class Check(Shown):
         return self.status is Status.ASKS_NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MaxContext(Shown):
     """The longest context at which the bound holds; see ``ropecalc.max_context``."""
 
