@@ -83,6 +83,8 @@ class Spectrum:
     refine : callable or None
         Angular frequencies to any number of digits, ``refine(digits)``; without it
         ``exact_frequencies`` are taken as exact.
+    rope : Rope or None
+        What ``scaling.from_rope`` made it of.
 
     Raises
     ------
@@ -101,6 +103,7 @@ class Spectrum:
     rope_type: str = "default"
     label: str = ""
     refine: Callable[[int], Frequencies] | None = field(default=None, compare=False, repr=False)
+    rope: Any = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         check_dims(self.head_dim, self.rotary_dim)

@@ -15,9 +15,11 @@ from ropecalc.base.family import X_MAX
 from ropecalc.base.precise import Precise, Rise, float_at_most
 from ropecalc.base.sweep import RESOLUTION, Sweep
 from ropecalc.base.zeros import Zero
+from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real
 from ropecalc.progress import Progress
 
+MOST_LANDINGS = 10_000  # that are no opening: each costs a look at every distance
 NEAR = 2  # resolutions from a landing: all distances that matter up to there are in doubt (4)
 
 
@@ -39,11 +41,13 @@ def next_opening(
 ) -> Opening | None:
     """The first x from ``start`` on at which the bound holds; None where there is none.
 
+    Raises UndecidedError where too many landings in a row are none, or the sweep takes too long.
+
     ``start`` is no less than the x of the sweep, and that x unless given; no opening beyond about
     ``limit`` need be found.
     """
     x, zero, ahead = sweep.x if start is None else start, None, NEAR
-    while True:
+    for _ in range(MOST_LANDINGS):
         left = sweep.x
         landing = sweep.run(progress)
         if landing is None or landing.x > limit:
@@ -58,6 +62,10 @@ def next_opening(
             return Opening(x, zero if zero and zero.after == x else None)
         skip(sweep, found)
         ahead *= 2
+    raise UndecidedError(
+        f"no window begins up to {sweep.family.described(sweep.x)}: stopped where "
+        f"{MOST_LANDINGS:,} distances came near zero and turned back"
+    )
 
 
 def skip(sweep: Sweep, found: Rise) -> None:

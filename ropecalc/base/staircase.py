@@ -211,6 +211,7 @@ def _descend(family: Family, end: int, low: float, high: float, answered: int) -
         if zero is not None:
             edges.append(Edge(context, walk.x, (zero.distance,)))
             context = zero.distance
+            walk.steps = 0
     if walk.x <= 0.0:
         edges.append(Edge(context, 0.0, ()))
     return tuple(reversed(edges))

@@ -23,12 +23,15 @@ import numpy as np
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.order import Order
 from ropecalc.base.sieve import SPAN, Sieve
+from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.similarity import Distances
 
 CANDIDATES = 8  # distances of a strip whose reach is estimated; more cost more than they bring
 ENOUGH = 0.1  # a witness is left when its next step is under a tenth of what it brought so far
 TINY = 1e-300  # keeps a ranking from dividing by zero
+# Steps of a sweep or a walk, for every context and for each token: a hundred times what they take.
+MOST_STEPS, STEPS_A_TOKEN = 30_000, 4
 RESOLUTION = 64 * 2.0**-53  # relative in x: a shorter reach is no progress
 
 
@@ -64,8 +67,14 @@ class Jump(NamedTuple):
 
     start: float
     end: float
-    stretch: tuple[float, float]
-    """The x from and up to which distance 1 breaks it, which shows that."""
+    stretch: tuple[float, float] | None
+    """Of linear interpolation: the x from and up to which distance 1 breaks it, which shows that.
+    """
+
+
+def most_steps(context: int) -> int:
+    """After how many steps a sweep or a walk stops, and says where."""
+    return MOST_STEPS + STEPS_A_TOKEN * context
 
 
 @dataclass
@@ -83,8 +92,17 @@ class Sweep:
     _sieve: Sieve | None = None
 
     def run(self, progress: Progress | None = None) -> Landing | None:
-        """Go on to the first base that meets the bound; None where there is none up to 1e300."""
+        """Go on to the first base that meets the bound; None where there is none up to 1e300.
+
+        Raises UndecidedError where that takes too many links.
+        """
+        most = len(self.links) + most_steps(self.context)
         while self.x <= X_MAX:
+            if len(self.links) >= most:
+                raise UndecidedError(
+                    f"the bound is still broken at {self.family.described(self.x)}: stopped after "
+                    f"{most_steps(self.context):,} steps"
+                )
             if self.jump is not None and self.jump.start <= self.x < self.jump.end:
                 self.skip(self.jump.end, 0)
             witness, in_doubt = self._find_witness()

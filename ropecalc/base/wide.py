@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ropecalc.progress import Progress
 
 LEAST_WIDTH, MOST_WIDTH = 1e-9, 1.0
+MAX_WINDOWS = 1_000_000  # too narrow ones: hours
 HAIR = 1e-12  # relative, of a base: above all that rounding does to it here
 PARTS = 1_000  # of the way up that progress is reported in
 
@@ -67,11 +68,13 @@ def first_wide_window(
     ``low`` must lie in a gap or at the start of a window. Both ends are the outermost float64
     values inside, and nothing is skipped: see the module.
 
-    Raises UndecidedError where an end lies closer to another than double precision can tell.
+    Raises UndecidedError where an end of a window is undecided, or too many windows are too narrow.
     """
     check_width(width)
     first, top = math.log(low), surely_holds_from(family, context)
-    while (probe := low * (1 + width) * (1 - HAIR)) <= MAX_BASE:
+    for _ in range(MAX_WINDOWS):
+        if (probe := low * (1 + width) * (1 - HAIR)) > MAX_BASE:
+            return None
         if violation_at(family, context, probe) is None:
             window = _measured(family, context, probe, width)
             if isinstance(window, WideWindow):
@@ -84,7 +87,9 @@ def first_wide_window(
             low = beyond
         if progress is not None and top > first:
             progress(int(PARTS * min(1.0, (math.log(low) - first) / (top - first))), PARTS)
-    return None
+    raise UndecidedError(
+        f"no window up to base {low:.15g} is that wide: stopped after {MAX_WINDOWS:,}"
+    )
 
 
 def _jump(family: Family, context: int, probe: float) -> float | None:
@@ -140,16 +145,12 @@ def _end(
     family: Family, context: int, base: float, goal: float
 ) -> tuple[WindowStatus, float | None]:
     """How the window around a base ends, followed to ``goal`` at least."""
-    x = ln(base)
-    while True:
-        found = window_end(family, context, x)
-        if found.endless:
-            return WindowStatus.ENDLESS, None
-        if found.zero is not None:
-            return WindowStatus.ENDS, enclosing_base(Precise(family), found.zero)[0]
-        if found.x > min(goal + HAIR, X_MAX):
-            return WindowStatus.AT_LEAST, base_at_least(found.x)
-        x = found.x
+    found = window_end(family, context, ln(base), min(goal + HAIR, X_MAX))
+    if found.endless:
+        return WindowStatus.ENDLESS, None
+    if found.zero is not None:
+        return WindowStatus.ENDS, enclosing_base(Precise(family), found.zero)[0]
+    return WindowStatus.AT_LEAST, base_at_least(found.x)
 
 
 def in_wide_window(family: Family, context: int, base: float, width: float) -> bool:

@@ -19,8 +19,9 @@ import numpy as np
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.sieve import WIDE_SPAN, Sieve
-from ropecalc.base.sweep import RESOLUTION
+from ropecalc.base.sweep import RESOLUTION, most_steps
 from ropecalc.base.zeros import Zero
+from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real
 from ropecalc.similarity import UNIT, Distances
 
@@ -48,13 +49,14 @@ class WindowEnd(NamedTuple):
     """Whether every larger base meets the bound."""
 
 
-def window_end(family: Family, context: int, start: Real) -> WindowEnd:
+def window_end(family: Family, context: int, start: Real, least: float = 0.0) -> WindowEnd:
     """The end of the window that contains the base exp(start), if it ends within 3,000 steps.
 
-    ``start``, an x in multiple precision, must meet the bound.
+    ``start``, an x in multiple precision, must meet the bound. With ``least`` it is followed up to
+    there, however many steps that takes. Raises UndecidedError as ``Walk.step``.
     """
-    walk = Walk(family, start, UP)
-    for _ in range(MAX_STEPS):
+    walk, steps = Walk(family, start, UP), 0
+    while steps < MAX_STEPS or walk.x <= least:
         if holds_ever_after(family, context, walk.x):
             return WindowEnd(walk.x, None, endless=True)
         if walk.x > X_MAX:
@@ -64,6 +66,7 @@ def window_end(family: Family, context: int, start: Real) -> WindowEnd:
             return WindowEnd(walk.x, zero, endless=False)
         if zero is not None:
             return WindowEnd(X_MAX, None, endless=False)
+        steps += 1
     return WindowEnd(walk.x, None, endless=False)
 
 
@@ -85,9 +88,20 @@ class Walk:
         self._trial = RESOLUTION * 2**20
         self._slowed_by, self._slow = 0, 0
         self._few = FEW
+        self.steps = 0
+        """Taken so far; one in multiple precision counts as its evaluations."""
 
     def step(self, context: int) -> Zero | None:
-        """Go on by one step; the zero that ends it where there is no going on."""
+        """Go on by one step; the zero that ends it where there is no going on.
+
+        Raises UndecidedError where that takes too many.
+        """
+        if self.steps >= (most := most_steps(context)):
+            raise UndecidedError(
+                f"the bound still holds at {self.family.described(self.x)}: stopped after "
+                f"{most:,} steps"
+            )
+        self.steps += 1
         step, closest, count, blurred = self._longest_step(context)
         if closest is not None and (step <= self._resolution or self._is_slowed_by(closest)):
             return self._precise_step(context)
@@ -121,12 +135,13 @@ class Walk:
     def _precise_step(self, context: int) -> Zero | None:
         """A step past the distances that double precision cannot tell, or the zero of one."""
         step, doubtful = self._doubtful(context)
-        goal, nearest = self._after(step), None
+        goal, nearest, spent = self._after(step), None, self.precise.effort.spent
         for distance, reach in doubtful:
             if abs(goal - self.x) >= reach:
                 zero = self.precise.fall([distance], self.at, goal)
                 if zero is not None:
                     nearest, goal = zero, zero.before
+        self.steps += self.precise.effort.spent - spent
         if nearest is None:
             self.x = self.at = goal
             self._few = min(2 * self._few, MOST)

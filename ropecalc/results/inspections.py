@@ -39,6 +39,9 @@ class LayerInspection:
     """All plain bases from it on meet the bound there; None where that is not known."""
     precision: Precision | None = None
     """The bound there in a stack's arithmetic, where one was asked for."""
+    minimum_factor: float | None = None
+    """Of a scaling: the smallest factor that meets the bound there; None where that is not known.
+    """
     turned_context: int | None = None
     """The trained context where a source has it, else the configured one, tokens."""
 

@@ -59,6 +59,9 @@ class Check(Shown):
     table has its minimum."""
     undecided: str | None = None
     """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
+    minimum_factor: float | None = None
+    """Of a scaling whose factor breaks the bound: the smallest factor that meets it; None where
+    none does, or where nobody looked."""
 
     @property
     def holds(self) -> bool:

@@ -51,8 +51,8 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
     try:
         start = stack.required("override")(_model(stack, goal), written.text)
         return outcome_of(stack, goal, start, written.why)
-    except UnsupportedError:  # the stack's way with the text is not known
-        return Outcome(not written.why, False, tuple(written.why))
+    except UnsupportedError as error:  # the stack's way with the text is not known
+        return Outcome(False, False, (*written.why, str(error)))
 
 
 def outcome_of(stack: Stack, goal: Wanted, start: Start, why: Sequence[str] = ()) -> Outcome:

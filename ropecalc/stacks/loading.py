@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ropecalc.models import classes
 from ropecalc.models.huggingface import is_flat
-from ropecalc.results import StackRule
+from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked
 
 PHI3 = "src/transformers/models/phi3/configuration_phi3.py"
@@ -45,6 +45,15 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if asked.written in (None, "default"):
         return None
     return _phi3(asked) or _phimoe(asked) or _longrope(asked)
+
+
+def without_class(model: ModelConfig) -> StackRule | None:
+    """A class whose code lies in its own repository, in a file that no longer says where."""
+    kind = model.model_type
+    if model.known is not None or "auto_map" in model.document or not classes.is_elsewhere(kind):
+        return None
+    text = f"it has no class for {kind}, and the file no auto_map: ValueError"
+    return StackRule(text, "src/transformers/models/auto/configuration_auto.py", True)
 
 
 def _stops_flat(model_type: str) -> bool:

@@ -13,7 +13,7 @@ from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import patched
 from ropecalc.stacks.asked import Asked, Taken
-from ropecalc.stacks.keys import expressible, four, model_type, nested_in_text, remarks
+from ropecalc.stacks.keys import expressible, four, nested_in_text, remarks
 from ropecalc.stacks.words import Written, pretty
 
 if TYPE_CHECKING:
@@ -43,10 +43,7 @@ def write(goal: Wanted) -> Written:
     """The keys that change, as JSON."""
     text = pretty(nested_in_text(goal, four(goal)))
     notes = [note for note in remarks(goal, expressible(goal)) if "transformers warns" not in note]
-    kind = model_type(goal)
-    known = not kind or kind in SCALED | PLAIN or goal.rope.rope_type == "default"
-    why = [] if known else [f"what mlx-lm makes of {kind} is not known here"]
-    return Written("json", text, why, [*notes, HOW])
+    return Written("json", text, (), [*notes, HOW])
 
 
 def run(asked: Asked) -> Taken:

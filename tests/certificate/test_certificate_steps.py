@@ -677,13 +677,14 @@ def test_a_link_takes_as_many_expansions_as_it_says(
     assert cut.expansions == needed - 1
 
 
-def test_a_climb_without_end_is_left(arithmetic: Arithmetic) -> None:
-    """Two equal pairs keep the bound from some base on, which slow pairs alone never show."""
+def test_two_equal_pairs_are_proved_by_the_lowest_cosine_of_the_first(
+    arithmetic: Arithmetic,
+) -> None:
+    """They keep the bound from some base on, which slow pairs alone never show."""
     claim = replace(TWO_PAIRS, context=5)
     head = Head(claim, arithmetic)
-    found = beyond.shortfall_beyond(claim, head, Decimal(500), lambda _: None)
-    assert found is not None
-    assert (found.distance, found.reason) == (4, "no proof up to x = ln(base) = 700")
+    assert beyond.shortfall_beyond(claim, head, Decimal(500), lambda _: None) is None
+    assert beyond.shortfall_beyond(claim, head, Decimal(2), lambda _: None) is not None
 
 
 def test_one_distance_is_followed_in_steps_and_not_without_end(

@@ -200,6 +200,7 @@ def test_real_answers_fit(answers: list[tuple[str, Schema]]) -> None:
         assert wrong == []
 
 
+@pytest.mark.slow
 def test_keys_come_in_the_order_of_the_schema(answers: list[tuple[str, Schema]]) -> None:
     for call, answer in answers:
         orders = [list(one["properties"]) for one in objects(SCHEMAS[answer["command"]])]
@@ -207,6 +208,7 @@ def test_keys_come_in_the_order_of_the_schema(answers: list[tuple[str, Schema]])
             assert list(record) in orders, call
 
 
+@pytest.mark.slow
 def test_the_calls_reach_what_is_null_and_what_is_empty(
     answers: list[tuple[str, Schema]],
 ) -> None:
@@ -272,6 +274,7 @@ def mutants(answer: Schema, place: str) -> Iterator[Schema]:
     yield whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [{"version": 1}, {"command": "chek"}, {"more": 1}])
 def test_the_frame_is_held_too(answers: list[tuple[str, Schema]], change: Schema) -> None:
     for _, answer in answers:

@@ -282,7 +282,7 @@ KEYS = (
     "window length context trained_context turned_context count_unrotated attention_factor "
     "softmax_factor angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs "
     "holds first_violation violations worst_distance worst_similarity room_below room_above "
-    "minimum_base safe_base precision findings finding_codes"
+    "minimum_base safe_base minimum_factor precision findings finding_codes"
 ).split()
 
 

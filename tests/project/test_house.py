@@ -192,6 +192,7 @@ def _reach(graph: Graph, start: str) -> set[str]:
     return seen
 
 
+@pytest.mark.slow
 def test_no_module_reaches_itself() -> None:
     assert circles(arrows(sources())) == []
 

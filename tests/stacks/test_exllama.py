@@ -43,7 +43,7 @@ def test_a_base_and_a_scale_of_a_model() -> None:
     assert 5e5 * math.pow(found["rope_alpha"], 128 / 126) == pytest.approx(2e6, rel=1e-12)
     assert found["rope_scale"] == 1
     assert base.exact
-    assert not base.verified
+    assert base.verified
     scaled = ropecalc.make_setting(model, model.rope, rope_type="linear", factor=4.0)
     keys = keys_of(emit(scaled, "exllamav2"))
     assert (keys["rope_scale"], keys["rope_alpha"]) == (4, 1)

@@ -46,9 +46,11 @@ def test_lmdeploy_merges_what_overrides() -> None:
     assert plain.exact
     lists = written("lmdeploy", rope_type="ntk_fixed", factor=4.0)  # as longrope: run, 1.0646 for 1
     assert not lists.exact
-    assert lists.notes[0].startswith("LMDeploy has longrope's own attention factor")
+    assert lists.notes[0] == "longrope has an attention factor by the two lengths alone"
     assert written("lmdeploy", "Phi-3-mini-128k").exact
-    left = written("lmdeploy", "gpt-oss-20b", rope_type="linear", factor=2.0)
+    assert written("lmdeploy", "gpt-oss-20b", rope_type="linear", factor=2.0).exact
+    yarn = {"rope_type": "yarn", "factor": 16.0, "original_context": 4096}
+    left = written("lmdeploy", "gpt-oss-20b", **yarn)  # truncate false of the file
     assert not left.exact
     assert "stays" in left.notes[0]
 

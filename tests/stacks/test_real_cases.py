@@ -21,7 +21,11 @@ FLOOR = {
     "first": {"vllm": 875, "sglang": 865, "transformers": 874, "llama.cpp": 376},
     "more": {"vllm": 1519, "sglang": 1522, "transformers": 1512},
 }
-EACH = [(name, stack) for name, floor in FLOOR.items() for stack in floor]
+EACH = [
+    pytest.param(name, stack, marks=pytest.mark.slow if name == "more" else ())
+    for name, floor in FLOOR.items()
+    for stack in floor
+]
 # The only cases that may differ once all others are equal, and why: by id.
 DECISIONS: dict[str, dict[str, str]] = {
     **{stack: {} for stack in STACKS},

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ropecalc.models import classes
-from ropecalc.models.classes import is_elsewhere
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken
-from ropecalc.stacks.loading import has_null_head_dim, refusal_on_loading
+from ropecalc.stacks.loading import has_null_head_dim, refusal_on_loading, without_class
 
 ROPES = "src/transformers/modeling_rope_utils.py"
 CONFIGS = "src/transformers/configuration_utils.py"
@@ -47,13 +46,9 @@ def built(asked: Asked) -> Taken:
 
 def _of_class(asked: Asked) -> StackRule | None:
     """What stops the whole model, by the row of its class: another stack's code may not."""
-    model = asked.model
-    if model.known is None and "auto_map" not in model.document and is_elsewhere(model.model_type):
-        text = f"it has no class for {model.model_type}, and the file no auto_map: ValueError"
-        return StackRule(text, "src/transformers/models/auto/configuration_auto.py", True)
-    if asked.flags or model.stops is None:
-        return None
-    return StackRule(model.stops, "src/transformers/models, run")
+    if asked.flags or asked.model.stops is None:
+        return without_class(asked.model)
+    return StackRule(asked.model.stops, "src/transformers/models, run")
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:

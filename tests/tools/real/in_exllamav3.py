@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from exllamav3 import Config, Model
-from exllamav3.modules import Attention
 from exllamav3.util.rope import RoPE
 
 from tests.tools.real.worker import Json, folder, serve, stage
@@ -31,7 +30,7 @@ def real(config: Json, override: Json | None, ctx: int | None, argv: list[str]) 
 
 
 def _layers(model: Any) -> Iterator[tuple[str, Json]]:
-    found = [module for module in _all(model.modules) if isinstance(module, Attention)]
+    found = [module for module in _all(model.modules) if hasattr(module, "rope_settings")]
     for number, module in enumerate(found):
         told: Json = {"scaling": module.sm_scale}
         if module.rope_settings is not None:
