@@ -208,10 +208,10 @@ def _legend(plan: Plan) -> str:
     unseen = f"in training on {seen}" if plan.trained_context is not None else f"within {seen}"
     return (
         f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that reach angles unseen "
-        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}"
-        "Contrast: how well a token is told from the one 1 or 16 further on; 1 is as it is now. No training: meant for use "
-        f"without training. Liu's critical dimension is {plan.critical_dimension} of "
-        f"{plan.rotary_dim}."
+        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Contrast: "
+        "how well a token is told from the one 1 or 16 further on; 1 is as it is now. No training: "
+        "meant for use without training. Liu's critical dimension is "
+        f"{plan.critical_dimension} of {plan.rotary_dim}."
     )
 
 
