@@ -16,6 +16,11 @@ llama3                the same with a ramp over wavelengths   transformers
 longrope              divides each by its own factor          transformers
 divided               the same, one list and nothing more     llama.cpp's rope_freqs.weight
 proportional          keeps the first pairs, turns no others  transformers, p-RoPE
+mrrope_uni            divides each by a power of the factor   its authors, 2026
+mrrope_pro            the same, progressive                   its authors, 2026
+ntk_rcd               ntk_aware from a critical pair          LongRoPE2, 2025
+yarn_rcd              yarn up to a critical pair              LongRoPE2, 2025
+cope                  fades out the slowest pairs             its authors, 2026
 rope_ratio            multiplies b = 10,000 by a ratio        ChatGLM and GLM-4
 explicit              a list of angular frequencies           --
 ====================  ======================================  ==================================
@@ -34,6 +39,11 @@ from typing import TYPE_CHECKING
 from ropecalc.late import homes, late
 
 if TYPE_CHECKING:
+    from ropecalc.scaling.by_pair import cope as cope
+    from ropecalc.scaling.by_pair import mrrope_pro as mrrope_pro
+    from ropecalc.scaling.by_pair import mrrope_uni as mrrope_uni
+    from ropecalc.scaling.by_pair import ntk_rcd as ntk_rcd
+    from ropecalc.scaling.by_pair import yarn_rcd as yarn_rcd
     from ropecalc.scaling.by_parts import correction_range as correction_range
     from ropecalc.scaling.by_parts import llama3 as llama3
     from ropecalc.scaling.by_parts import mscale as mscale
