@@ -225,6 +225,7 @@ def _plain_bases(
         round_digits=None,
         integer=False,
         window=False,
+        recommended=False,
         progress=progress,
     )
     if found.status is Status.EVERY_BASE:

@@ -126,6 +126,19 @@ class Spectrum:
         """S(0) = u + sum_i w_i."""
         return self.unrotated_pairs + sum(self.pair_weights)
 
+    def asks_nothing(self, margin: float = 0.0) -> bool:
+        """Whether S(m) >= margin * S(0) at every m for any frequencies: even all cosines at -1.
+
+        u (1 - margin) >= (1 + margin) sum_i w_i, without rounding.
+        """
+        u = self.unrotated_pairs
+        if not u:
+            return False
+        from fractions import Fraction
+
+        weight, exact = sum(map(Fraction, self.pair_weights), Fraction(0)), Fraction(margin)
+        return u * (1 - exact) >= weight * (1 + exact)
+
     @property
     def angular_frequencies(self) -> NDArray[np.float64]:
         """The theta_i as float64, shape (n_pairs,), rad/token."""

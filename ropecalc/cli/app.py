@@ -12,6 +12,7 @@ import typer
 from ropecalc import __version__
 from ropecalc.cli import PROGRAM, boundary
 from ropecalc.cli.commands import COMMANDS, Commands
+from ropecalc.cli.groups import expanded
 from ropecalc.cli.guesses import mended
 from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog, page
 from ropecalc.cli.overview import THINGS
@@ -59,7 +60,7 @@ def application(args: Sequence[str]) -> typer.Typer:
         module = COMMANDS[name]
         words, codes = page(module.command.__doc__, module.EPILOG)
         app.command(name, help=words, short_help=module.SUMMARY, epilog=codes)(
-            boundary.telling(module.command)
+            expanded(boundary.telling(module.command), {"quiet": module.QUIET})
         )
     return app
 

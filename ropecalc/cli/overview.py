@@ -8,7 +8,7 @@ THINGS = (
     ("What a model's RoPE really does", "ropecalc inspect Qwen3-8B"),
     ("What will bite, for a CI", "ropecalc lint configs/"),
     ("Ways to a longer context", "ropecalc plan Llama-3-8B --to 128k"),
-    ("The settings for your stack", "ropecalc emit Qwen3-8B --write vllm"),
+    ("The settings for your stack", "ropecalc emit Qwen3-8B --stack vllm"),
 )
 
 

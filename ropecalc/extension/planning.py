@@ -52,7 +52,7 @@ def plan(
     ============  ==================================================================
     minimum-base  the smallest base that meets the bound at L' (``min_base``)
     round-base    the first base of two digits that meets it, b or more
-    wide-base     the first such base all within 1 % of which meets it
+    roomy-base     the first such base all within 1 % of which meets it
     safe-base     the base from which on every base meets it, where a table has it
     liu           b^(ln(L'/2pi) / ln(L/2pi)): no pair meets a new phase [Liu2023]
     ntk-aware     b s^(r/(r-2)) [bloc97]
@@ -185,7 +185,7 @@ def _planned(
     steps = _Steps(progress, len(chosen) + 1)
     way = Way(plain, rope, original, context, head.count_unrotated, head.weights, steps)
     seen = lengths.trained or original
-    look = _Look(way, _seen(model, rope, way, seen), seen)
+    look = _Look(way, _seen(model, rope, way, seen), min(seen, way.reach))
     as_it_is = look.at(ORIGINAL, replace(rope, context=context))
     found: list[Candidate] = []
     notes: list[str] = []
@@ -293,13 +293,13 @@ class _Look:
         from ropecalc.similarity import similarity_at
 
         way, spectrum = self.way, self._spectrum(rope, method)
-        last = float(similarity_at(spectrum, way.context - 1))
-        pairs, turns = unseen_phases(*self.seen, spectrum, way.context)
+        last = float(similarity_at(spectrum, way.reach - 1))
+        pairs, turns = unseen_phases(*self.seen, spectrum, way.reach)
         return Candidate(
             method=method,
             rope=rope,
             spectrum=spectrum,
-            check=check(spectrum, way.context, next_base=False, progress=way.progress),
+            check=check(spectrum, way.reach, next_base=False, progress=way.progress),
             similarity_at_target=last / spectrum.total,
             unseen_pairs=pairs,
             unseen_turns=turns,
@@ -328,7 +328,7 @@ def _model_notes(plan: Plan, rope: Rope) -> Iterator[str]:
     if rope.window is not None and rope.window < context:
         yield (
             f"These layers look back {rope.window:,} tokens: greater distances do not occur in "
-            "them, and the plan is for a model without that window."
+            "them, and the bound is asked below that."
         )
 
 

@@ -104,7 +104,7 @@ def _fresh(method: str, factor: float | None, original: int | None, context: int
     if original is None and (factor is None or method in WITH_ORIGINAL):
         raise InvalidValueError(
             "original_context",
-            "the original context is not known: give it, such as --original-context 32k",
+            "the original context is not known: give it, such as --original-ctx 32k",
         )
     ratio = factor if factor is not None else max(1.0, context / (original or context))
     given: dict[str, Any] = {"factor": float(ratio)}

@@ -150,7 +150,9 @@ def test_a_round_base_in_a_window_too_narrow_is_passed_over() -> None:
 def test_the_round_and_the_integer_base_lie_in_windows_so_wide() -> None:
     everything = ropecalc.windows(128, 4096)
     for width in (1e-4, 1e-2, 0.5):
-        found = ropecalc.min_base(128, 4096, min_window=width, safe=None, window=False)
+        found = ropecalc.min_base(
+            128, 4096, min_window=width, safe=None, window=False, recommended=False
+        )
         good = everything.at_least(width)
 
         def lies(base: float, good: list[Window] = good) -> bool:

@@ -596,7 +596,7 @@ def test_rows_and_bare_values(run_batch: RunBatch, small: Windows) -> None:
 
 @pytest.mark.slow
 def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
-    ask = [*ASK.split(), "--min-width", "0.3"]
+    ask = [*ASK.split(), "--min-window", "0.3"]
     as_json, as_csv, bare = run_batch([[*ask, form] for form in ("--json", "--csv", "-q")])
     result = json.loads(as_json.stdout)["results"][0]
     assert [round(w["relative_width"] or 0, 2) for w in result["windows"]] == [0.32, 0]
@@ -632,8 +632,8 @@ BAD = {
     "windows --ctx 2G": ("--ctx", "1,073,741,824"),
     "windows --ctx 4k,8k": ("--ctx", "such as 32768"),
     "windows --ctx 4k --margin 2": ("--margin", "from 0 to 1"),
-    "windows --ctx 4k --min-width -1": ("--min-width", "such as 0.01"),
-    "windows --ctx 4k --min-width wide": ("--min-width", "such as 0.01"),
+    "windows --ctx 4k --min-window -1": ("--min-window", "such as 0.01"),
+    "windows --ctx 4k --min-window wide": ("--min-window", "such as 0.01"),
     "windows --ctx 4k --at-most 1": ("--at-most", "greater than 1"),
     "windows --ctx 4k --at-most nan": ("--at-most", "such as 1e6"),
     "windows --ctx 4k --json -q": ("--json and -q", "give one"),

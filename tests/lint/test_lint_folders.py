@@ -241,6 +241,7 @@ def test_a_terminal_shows_how_far_it_is_and_lines_come_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ropecalc.cli.lint import command
+    from ropecalc.cli.output import Output
     from ropecalc.render import progress as module
 
     monkeypatch.setattr(module, "PATIENCE", 0.0)
@@ -250,7 +251,7 @@ def test_a_terminal_shows_how_far_it_is_and_lines_come_after(
     stream = Stream(terminal=True)
     monkeypatch.setattr(sys, "stderr", stream)
     with pytest.raises(typer.Exit):
-        command([str(tmp_path)], quiet=True)
+        command(models=[str(tmp_path)], out=Output(quiet=True))
     shown, _, line = stream.text().rpartition("\x1b[2K")
     assert "looking for models" in shown
     assert "2 files" in shown

@@ -1159,7 +1159,7 @@ def test_transformers_takes_it_without_a_word(name: str, v5: bool) -> None:
 
 # --- the command ----------------------------------------------------------------------------------
 
-LINE = "emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k"
+LINE = "emit Qwen3-8B --rope-type yarn --original-ctx 32k --ctx 128k"
 
 
 def test_one_stack_prints_its_text_alone(run_cli: RunCli) -> None:
@@ -1191,7 +1191,7 @@ def test_stacks_come_in_lists_too_and_each_once(run_batch: RunBatch) -> None:
 
 @pytest.mark.slow
 def test_scalings_are_named_alike_by_help_and_error_and_in_any_case(run_batch: RunBatch) -> None:
-    head = "emit --base 1e4 --ctx 32k --original-context 8k --json --rope-type"
+    head = "emit --base 1e4 --ctx 32k --original-ctx 8k --json --rope-type"
     pages = [["emit", "-h"], ["check", "-h"], [*head.split(), "rope"]]
     names = "default, linear, ntk-aware, ntk-fixed, dynamic, yarn, llama3"
     for done in run_batch(pages):
@@ -1270,7 +1270,7 @@ def test_a_new_scaling_starts_where_its_maker_starts_it(
         [
             ["emit", "Qwen3-8B", *parts],
             ["emit", str(file), *parts],
-            ["emit", "Qwen3-8B", *parts, "--original-context", "40960"],
+            ["emit", "Qwen3-8B", *parts, "--original-ctx", "40960"],
             ["emit", "Qwen3-8B", *parts, "-q"],
             "check --model Qwen3-8B --rope-type yarn --factor 4 --ctx 128k -q".split(),
         ]
@@ -1293,7 +1293,7 @@ def test_where_no_source_says_more_the_configured_context_is_named(run_cli: RunC
     assert '"factor": 4.0, "original_max_position_embeddings": 2048' in done.stdout
     assert done.stderr == (
         "OpenLLaMA-7B: original context 2,048 tokens, its configured context: no source says what "
-        "it was trained on; --original-context gives another\n"
+        "it was trained on; --original-ctx gives another\n"
     )
 
 

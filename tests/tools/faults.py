@@ -169,7 +169,6 @@ def writers() -> Iterator[tuple[str, Writer]]:
     yield "factor", Writer(f"{line} --certificate proof.json", "proof.json", heavy=True)
     yield "emit", Writer(EMIT, **IN_PLACE)
     yield "emit without a backup", Writer(f"{EMIT} --no-backup", **NO_BACKUP)
-    yield "plan", Writer("plan --in-place config.json --to 128 --method yarn", **IN_PLACE)
     for kind, end in (("minimum", 8), ("safe", 12)):
         line = f"staircase --dim 8 --ctx {end} --jobs 1 -q --kind {kind} --save steps"
         yield f"{kind} staircase", Writer(line, "steps", heavy=kind == "safe")
