@@ -16,6 +16,7 @@ from ropecalc.notebook import RENDERERS as _RENDERERS
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from ropecalc import evidence as evidence
     from ropecalc import lint as lint
     from ropecalc import scaling as scaling
     from ropecalc.attention import temperature as temperature
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission as Emission
     from ropecalc.results import Envelope as Envelope
     from ropecalc.results import Estimate as Estimate
+    from ropecalc.results import Evidence as Evidence
+    from ropecalc.results import Expectation as Expectation
     from ropecalc.results import FactorStatus as FactorStatus
     from ropecalc.results import Finding as Finding
     from ropecalc.results import Inspection as Inspection
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
     from ropecalc.results import Precision as Precision
     from ropecalc.results import PrecisionBase as PrecisionBase
     from ropecalc.results import PrecisionStatus as PrecisionStatus
+    from ropecalc.results import PublishedSetting as PublishedSetting
     from ropecalc.results import Rope as Rope
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting
@@ -116,6 +120,9 @@ _HOME = {
     "Emission": "results",
     "Envelope": "results",
     "Estimate": "results",
+    "Evidence": "results",
+    "Expectation": "results",
+    "PublishedSetting": "results",
     "ModelConfig": "results",
     "Rope": "results",
     "FactorStatus": "results",
@@ -164,6 +171,7 @@ _HOME = {
     "curve": "similarity",
     "curve_in_dtype": "precision.effects",
     "envelope": "similarity",
+    "evidence": "",
     "emit": "stacks.writing",
     "find_model": "models.known",
     "known_models": "models.known",

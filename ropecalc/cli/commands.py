@@ -12,7 +12,7 @@ class Commands(Mapping[str, ModuleType]):
 
     NAMES = tuple(
         "min-base min-factor curve max-ctx check inspect lint compare models plan emit temperature "
-        "freqs staircase windows weights verify explain schema".split()
+        "evidence freqs staircase windows weights verify explain schema".split()
     )
 
     def __getitem__(self, name: str) -> ModuleType:

@@ -36,13 +36,13 @@ def summary() -> Evidence:
 
     >>> found = summary()
     >>> [sample.settings for sample in found.samples]
-    [41, 50, 60]
+    [42, 50, 60]
     >>> predictor = found.samples[0].predictors[0]
     >>> predictor.name, round(predictor.rms_octaves, 2), round(predictor.within_factor_2, 2)
-    ('first violation', 0.77, 0.83)
+    ('first violation', 0.85, 0.79)
     """
     from ropecalc.evidence.published import published
-    from ropecalc.evidence.samples import LONGEST, length_of, samples, violation_of
+    from ropecalc.evidence.samples import length_of, samples, violation_of
     from ropecalc.results import Evidence
 
     settings = published()
@@ -53,8 +53,7 @@ def summary() -> Evidence:
         held_and_lost=tuple(
             one.model
             for one in seen
-            if one.length_at_85 is not None
-            and 2 * one.length_at_85 < min(violation_of(one), LONGEST)
+            if one.length_at_85 is not None and 2 * one.length_at_85 < violation_of(one)
         ),
         broke_and_kept=tuple(
             one.model
@@ -65,7 +64,9 @@ def summary() -> Evidence:
     )
 
 
-def around(spectrum: Spectrum, *, context: int | None = None, label: str = "") -> Expectation:
+def around(
+    spectrum: Spectrum, *, context: int | None = None, window: int | None = None, label: str = ""
+) -> Expectation:
     """What became of published settings with a first violation like that of a spectrum.
 
     The range is over the sourced settings with a first violation within a factor of 2, or over the
@@ -75,10 +76,12 @@ def around(spectrum: Spectrum, *, context: int | None = None, label: str = "") -
     ----------
     context : tokens
         A context to count the settings that kept 85 % there.
+    window : tokens
+        How far back the layer looks, where that is limited.
     label : what to call the spectrum
 
-    >>> import ropecalc
-    >>> found = around(ropecalc.Spectrum.plain(5e5, 128))
+    >>> from ropecalc import scaling
+    >>> found = around(scaling.default(5e5))
     >>> found.first_violation, found.low, found.open
     (18438, 7527, False)
     """
@@ -104,6 +107,7 @@ def around(spectrum: Spectrum, *, context: int | None = None, label: str = "") -
         asks_nothing=spectrum.asks_nothing(),
         first_violation=rotated,
         limit=LIMIT,
+        window=window,
         context=context,
         settings=len(some),
         families=len({one.family for one in some}),

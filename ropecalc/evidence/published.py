@@ -15,7 +15,7 @@ from functools import cache
 from ropecalc.errors import TableError
 from ropecalc.evidence.statistics import length_at
 from ropecalc.results.configs import Rope
-from ropecalc.results.evidences import KEPT, PublishedSetting
+from ropecalc.results.evidences import KEPT, PublishedSetting, Score
 
 LIMIT = 2**21
 """First violations are looked for below it."""
@@ -41,7 +41,7 @@ def rows() -> list[dict[str, str]]:
 def setting_of(row: Row) -> PublishedSetting:
     """One row with what is computed from it."""
     rope = rope_of(row)
-    scores = tuple((n, float(row[key])) for key, n in LENGTHS.items() if row[key])
+    scores = tuple(Score(n, float(row[key])) for key, n in LENGTHS.items() if row[key])
     at_85, at_70, at_50 = (_length(scores, part) for part in (KEPT, 0.7, 0.5))
     return PublishedSetting(
         model=row["model"],
@@ -92,8 +92,8 @@ def _tokens(text: str) -> int | None:
     return int(text) if text else None
 
 
-def _length(scores: tuple[tuple[int, float], ...], part: float) -> int | None:
-    if not scores or scores[0][0] != LENGTHS["score_4k"]:
+def _length(scores: tuple[Score, ...], part: float) -> int | None:
+    if not scores or scores[0].context != LENGTHS["score_4k"]:
         return None
     found = length_at(scores, part)
     return None if found is None else round(found)
@@ -115,5 +115,6 @@ def _violation(rope: Rope, *, count_unrotated: bool) -> int | None:
         from ropecalc.scaling import from_rope
 
         spectrum = from_rope(rope, rope.context, count_unrotated=count_unrotated)
-        _found[key] = max_context(spectrum, limit=LIMIT).first_violation
+        nothing = spectrum.asks_nothing()
+        _found[key] = None if nothing else max_context(spectrum, limit=LIMIT).first_violation
     return _found[key]

@@ -133,9 +133,9 @@ def two_by_two(settings: Sequence[PublishedSetting], context: int) -> TwoByTwo:
     """Settings that were measured at a context, by bound and by score."""
     counts = {(holds, kept): 0 for holds in (True, False) for kept in (True, False)}
     for one in settings:
-        scores = dict(one.scores)
+        scores = {at.context: at.score for at in one.scores}
         if context in scores:
-            kept = scores[context] >= KEPT * one.scores[0][1]
+            kept = scores[context] >= KEPT * one.scores[0].score
             counts[violation_of(one) >= context, kept] += 1
     cells = tuple(counts.values())  # holds kept, holds lost, breaks kept, breaks lost
     return TwoByTwo(context, *cells, st.fisher(*cells))

@@ -6,28 +6,34 @@ import math
 import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ropecalc.similarity import Array
 
+if TYPE_CHECKING:
+    from ropecalc.results import Score
+
 SEED, RESAMPLES = 20260529, 1000
 T = TypeVar("T")
 
 
-def length_at(scores: Sequence[tuple[int, float]], part: float) -> float | None:
+def length_at(scores: Sequence[Score], part: float) -> float | None:
     """Where a score falls below ``part`` of its first, between two lengths linear in log2 tokens.
 
-    >>> length_at([(4096, 100.0), (8192, 90.0), (16384, 70.0)], 0.8)
-    11585.237502960395
-    >>> length_at([(4096, 100.0), (8192, 90.0)], 0.8) is None
+    >>> from ropecalc.results import Score
+    >>> scores = [Score(4096, 100.0), Score(8192, 90.0), Score(16384, 70.0)]
+    >>> round(length_at(scores, 0.8))
+    11585
+    >>> length_at(scores[:2], 0.8) is None
     True
     """
-    least = part * scores[0][1]
-    for (start, before), (end, after) in zip(scores, scores[1:], strict=False):
-        if after < least:
-            return float(start * (end / start) ** ((before - least) / (before - after)))
+    least = part * scores[0].score
+    for before, after in zip(scores, scores[1:], strict=False):
+        if after.score < least:
+            share = (before.score - least) / (before.score - after.score)
+            return float(before.context * (after.context / before.context) ** share)
     return None
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ropecalc.results.evidences import Rank as Rank
     from ropecalc.results.evidences import Ratios as Ratios
     from ropecalc.results.evidences import Sample as Sample
+    from ropecalc.results.evidences import Score as Score
     from ropecalc.results.evidences import TwoByTwo as TwoByTwo
     from ropecalc.results.explanations import Explanation as Explanation
     from ropecalc.results.factors import FactorStatus as FactorStatus
@@ -90,6 +91,7 @@ _HOME = {
     "Rank": "evidences",
     "Ratios": "evidences",
     "Sample": "evidences",
+    "Score": "evidences",
     "TwoByTwo": "evidences",
     "Explanation": "explanations",
     "FactorStatus": "factors",

@@ -12,6 +12,16 @@ has it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """A RULER score at a length."""
+
+    context: int
+    """Tokens."""
+    score: float
+    """The mean of RULER's 13 tasks, percent."""
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedSetting:
     """A rotary setting in use, with the RULER scores that somebody published of it."""
 
@@ -30,8 +40,8 @@ class PublishedSetting:
     trained_context: int | None
     """As the authors say; where they say nothing, the claimed context."""
     claimed_context: int | None
-    scores: tuple[tuple[int, float], ...]
-    """(tokens, score in percent), in ascending order of the tokens."""
+    scores: tuple[Score, ...]
+    """In ascending order of their contexts."""
     setting_status: str
     """How the setting is known: read, recalled or assumed."""
     setting_source: str
@@ -51,7 +61,9 @@ class PublishedSetting:
     """Where the score falls below 85 % of that at 4,096 tokens, interpolated between the measured
     lengths on a logarithmic axis; None where it did not, or nothing is known."""
     length_at_70: int | None
+    """The same for 70 %."""
     length_at_50: int | None
+    """The same for 50 %."""
 
     @property
     def sourced(self) -> bool:
@@ -61,12 +73,12 @@ class PublishedSetting:
     @property
     def longest(self) -> int | None:
         """The longest context that was measured, tokens."""
-        return self.scores[-1][0] if self.scores else None
+        return self.scores[-1].context if self.scores else None
 
     @property
     def comparable(self) -> bool:
         """Whether the scores begin at 4,096 tokens, and distances are not remapped."""
-        return bool(self.scores) and self.scores[0][0] == 4096 and "DCA+" not in self.model
+        return bool(self.scores) and self.scores[0].context == 4096 and "DCA+" not in self.model
 
     @property
     def ratio(self) -> float | None:
@@ -167,6 +179,9 @@ class Expectation(Shown):
     first_violation: int | None
     """Of the rotated part alone, tokens; None where there is none below ``limit``."""
     limit: int
+    """Distances below it were looked at, tokens."""
+    window: int | None
+    """How many tokens the layer looks back, where that is limited: no greater distance occurs."""
     context: int | None
     """The context that was asked about, tokens."""
     settings: int
