@@ -46,7 +46,8 @@ def check(
     context : int, 1 .. 2^34, tokens
     weights, count_unrotated : as in Spectrum, for a base
     margin : float, 0 .. 1
-    next_base : look for the nearest base above, where the bound is broken
+    next_base : look for the nearest base above, where the bound is broken; of a scaling from
+        ``from_rope`` for the smallest factor, up to 2^17 tokens and 512 rotated dimensions
     min_window : 1e-9 .. 1; the nearest base above has to lie in a window at least so wide,
         relative to its start
     room : look how far the base may be moved, up to 1 % either way, where the bound holds; None
@@ -79,9 +80,10 @@ def check(
     nothing = holds and spectrum.asks_nothing(margin)
     looks = holds and not nothing and _looks(room, spectrum, context)
     around = _room(spectrum, context, margin) if looks else None
-    above, roomy, undecided = None, None, None
+    above, roomy, undecided, factor = None, None, None, None
     if next_base and not holds:
         above, roomy, undecided = _next_bases(spectrum, context, margin, min_window)
+        factor = minimum_factor(spectrum, context, margin)
     return Check(
         head_dim=spectrum.head_dim,
         rotary_dim=spectrum.rotary_dim,
@@ -106,6 +108,7 @@ def check(
         room_limit=ROOM_LIMIT if around else None,
         weighted=spectrum.weights is not None,
         undecided=undecided,
+        minimum_factor=factor,
         recommended_base=roomy,
         rotated_part_violation=rotated_part_violation(spectrum, context) if nothing else None,
         rotated_part_base=_rotated_part_base(spectrum, context) if nothing else None,
@@ -116,6 +119,31 @@ def _status(*, holds: bool, nothing: bool) -> Status:
     if nothing:
         return Status.ASKS_NOTHING
     return Status.HOLDS if holds else Status.BROKEN
+
+
+def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> float | None:
+    """The smallest factor of the spectrum's own scaling that meets the bound.
+
+    None where none does, where its method has no factor to look for, and where it takes long.
+    """
+    from ropecalc.base.factor import min_factor
+    from ropecalc.base.scaled import FAMILIES
+
+    rope = spectrum.rope
+    if rope is None or rope.rope_type not in FAMILIES or not _is_quick(spectrum, context):
+        return None
+    try:
+        return min_factor(
+            rope,
+            context,
+            weights=spectrum.weights,
+            count_unrotated=spectrum.count_unrotated,
+            margin=margin,
+            window=False,
+            recommended=False,
+        ).minimum_factor
+    except UndecidedError:
+        return None
 
 
 def _rotated_part_base(spectrum: Spectrum, context: int) -> float | None:
@@ -154,8 +182,11 @@ def _next_bases(
 
 def _looks(room: bool | None, spectrum: Spectrum, context: int) -> bool:
     """Whether to look for the room around a base."""
-    quick = context <= QUICK_ROOM and spectrum.rotary_dim <= QUICK_DIM
-    return spectrum.is_plain and (quick if room is None else room)
+    return spectrum.is_plain and (_is_quick(spectrum, context) if room is None else room)
+
+
+def _is_quick(spectrum: Spectrum, context: int) -> bool:
+    return context <= QUICK_ROOM and spectrum.rotary_dim <= QUICK_DIM
 
 
 def _room(spectrum: Spectrum, context: int, margin: float) -> Room:

@@ -11,11 +11,14 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
 from ropecalc.results.configs import chosen_ropes
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.progress import Progress
     from ropecalc.results import StackRun
     from ropecalc.spectrum import Spectrum
@@ -24,7 +27,7 @@ SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far 
 
 
 def compare(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int | None = None,
     stacks: Sequence[str] | None = None,
     *,
@@ -45,7 +48,7 @@ def compare(
 
     Parameters
     ----------
-    model : read from a config.json, or a known model
+    model : read from a config.json, or a known model; or its name or path
     context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
         stack does what it does by default, and the bound is looked at below the model's context.
     stacks : of ``ropecalc.stacks.registry.COMPARED``, all unless given; the first is what the
@@ -77,6 +80,7 @@ def compare(
     from ropecalc.stacks.registry import COMPARED
     from ropecalc.stacks.start import of_the_text
 
+    model = as_model(model)
     if context is not None:
         context = checked_context(context)
     names = tuple(dict.fromkeys(COMPARED if stacks is None else stacks))
@@ -104,7 +108,7 @@ def compare(
 
 
 def compare_models(
-    models: Sequence[ModelConfig],
+    models: Sequence[ModelConfig | str | PathLike[str]],
     context: int | None = None,
     *,
     layer: str | None = None,
@@ -123,7 +127,7 @@ def compare_models(
 
     Parameters
     ----------
-    models : two or more, of any form of file
+    models : two or more, of any form of file; or their names or paths
     context : int, 1 .. 2^34, tokens
 
     The others, and the errors, as in ``compare``.
@@ -138,22 +142,23 @@ def compare_models(
 
     if len(models) < 2:
         raise InvalidValueError("model", "model must be two or more, got one")
-    asked = models[0].context if context is None else checked_context(context)
-    names = _names(models)
+    read = [as_model(model) for model in models]
+    asked = read[0].context if context is None else checked_context(context)
+    names = _names(read)
     given = checked_weights(weights)
     layers = []
-    kinds = _kinds(models, layer)
+    kinds = _kinds(read, layer)
     for at, kind in enumerate(kinds):
         runs = tuple(
             _own_run(name, model, _rope_of(model, kind), kind, context, given, count_unrotated)
-            for name, model in zip(names, models, strict=True)
+            for name, model in zip(names, read, strict=True)
         )
         windows = [run.rope.window for run in runs if run.rope is not None]
         reach = min((n for n in (asked, *windows[:1]) if n is not None), default=None)
         found = _layer(kind, reach, runs, part_of(progress, at, len(kinds)))
         apart = _first_difference(found)
         layers.append(replace(found, agree=apart is None, first_difference=apart))
-    return Comparison(models[0], asked, names, tuple(layers), of_models=True)
+    return Comparison(read[0], asked, names, tuple(layers), of_models=True)
 
 
 def _names(models: Sequence[ModelConfig]) -> tuple[str, ...]:

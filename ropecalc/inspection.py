@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import ConfigError, InvalidValueError, TableError
+from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
 from ropecalc.results.configs import chosen_ropes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
     from ropecalc.precision.recipes import RecipeName
     from ropecalc.precision.storage import Dtype
@@ -29,7 +31,7 @@ Bases = tuple[float | None, float | None]
 
 
 def inspect(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int | None = None,
     *,
     layer: str | None = None,
@@ -53,16 +55,17 @@ def inspect(
     where they take no longer than a second or so: from the shipped tables, by a sweep up to
     32,768 tokens and 512 rotated dimensions, and up to 2^20 tokens where at most four fifths of
     the head are rotated; the safe base only from a table, or where every base meets the bound.
-    Elsewhere they are None, and ``min_base`` computes them.
+    Elsewhere they are None, and ``min_base`` computes them. ``minimum_factor`` is that of the
+    layers' own scaling over the same distances, up to 131,072 tokens and 512 rotated dimensions.
 
     Parameters
     ----------
-    model : from ``read_config``
+    model : from ``read_config``, or a known model's name or a path
     context : int, 1 .. 2^34, tokens; the model's own unless given. Where neither is known,
         ``check`` is None, save in layers with a window and for methods with an original context.
     layer : the one ``layer_type`` to look at; all unless given
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
-    bases : whether to look for the minimum and the safe base
+    bases : whether to look for the minimum and the safe base, and the minimum factor
     weights : as in Spectrum, for every kind of layer that is looked at
     dtype, recipe : the arithmetic to look at the bound in as well, as ``check_in_dtype`` has them;
         None does not
@@ -86,6 +89,7 @@ def inspect(
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import checked_context
 
+    model = as_model(model)
     ropes = chosen_ropes(model, layer)
     if context is not None:
         context = checked_context(context)
@@ -136,6 +140,7 @@ class _Work:
     weights: tuple[float, ...] | None = None
     checks: dict[tuple[Spectrum, int], Check] = field(default_factory=dict)
     found: dict[tuple[int, int, int], Bases] = field(default_factory=dict)
+    factors: dict[tuple[Spectrum, int], float | None] = field(default_factory=dict)
 
     def check(self, spectrum: Spectrum, reach: int, progress: Progress | None) -> Check:
         """The bound at every distance below ``reach``."""
@@ -158,6 +163,15 @@ class _Work:
             spectrum, reach, dtype=self.dtype, recipe=self.recipe, rope=rope, length=length
         )
 
+    def factor(self, spectrum: Spectrum, reach: int) -> float | None:
+        """The smallest factor of its scaling that meets the bound below ``reach``."""
+        from ropecalc.checking import minimum_factor
+
+        key = spectrum, reach
+        if key not in self.factors:
+            self.factors[key] = minimum_factor(spectrum, reach)
+        return self.factors[key]
+
     def plain_bases(self, rope: Rope, reach: int, progress: Progress | None) -> Bases:
         """The minimum and the safe base of a plain spectrum below ``reach``."""
         key = rope.head_dim, rope.rotary_dim, reach
@@ -175,9 +189,11 @@ def _layer(
     reach = min((n for n in (length, rope.window) if n is not None), default=None)
     check: Check | None = None
     bases: Bases = None, None
+    factor: float | None = None
     if reach is not None:
         check = work.check(spectrum, reach, progress)
         bases = work.plain_bases(rope, reach, progress) if work.bases else bases
+        factor = work.factor(spectrum, reach) if work.bases else None
     waves = wavelengths(spectrum)
     return LayerInspection(
         rope=rope,
@@ -189,6 +205,7 @@ def _layer(
         longest_wavelength=max(waves),
         minimum_base=bases[0],
         safe_base=bases[1],
+        minimum_factor=factor,
         precision=None if reach is None else work.rounded(spectrum, rope, reach, length),
         turned_context=turned,
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from ropecalc.base.linear import known_start
 from ropecalc.base.room import DIGITS as ROUND_DIGITS
 from ropecalc.base.room import has_room, wide_base
 from ropecalc.base.rounding import first_of, round_up
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
 from ropecalc.base.solve import first_window, swept
+from ropecalc.base.starts import known_start
 from ropecalc.bound import checked_margin, scan
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.progress import Progress
@@ -25,6 +25,7 @@ from ropecalc.spectrum import checked_integer
 METHODS = (*FAMILIES, "dynamic")
 METHOD = "first-violation sweep from factor 1, root in multiple precision, full evaluation"
 MAX_DIGITS = 1_000
+EXACT = 80  # digits: more than a step of ``first_of`` has
 MAX_ROUND_DIGITS = 17  # a float64 has no more
 STATUSES = {
     Status.FOUND: FactorStatus.FOUND,
@@ -150,8 +151,9 @@ class Search(NamedTuple):
         """The family's parameter at the first factor of so many digits from one on."""
         if self.growth is None:
             return round_up(at, digits)
-        growth = Decimal(self.growth or 1)
-        return round_up((at - 1) / growth, digits) * growth + 1
+        with localcontext(prec=EXACT):
+            growth = Decimal(self.growth or 1)
+            return round_up((at - 1) / growth, digits) * growth + 1
 
     def ends(self, enclosure: tuple[float, float] | None) -> tuple[float, float] | None:
         """The two float64 values around the infimum."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.precise import float_at_most
 from ropecalc.base.rounding import first_of, ln, round_up, violation_at
-from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk
+from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk, holds_ever_after
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
@@ -151,4 +151,6 @@ def has_room(family: Family, context: int, base: float) -> bool:
     """Whether the bound holds at every base within 1 % of ``base``."""
     if any(violation_at(family, context, base * probe) is not None for probe in PROBES):
         return False
+    if holds_ever_after(family, context, float_at_most(ln(base * (1 - ROOM)))):
+        return True
     return room_around(family, context, base) == (ROOM, ROOM)

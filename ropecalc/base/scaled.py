@@ -170,7 +170,7 @@ class StretchedFamily(ScaledFamily):
 
     def holds_from(self, context: int) -> float:
         """As in Family: the plain curve is positive up to some position."""
-        from ropecalc.base.linear import surely_holds_from
+        from ropecalc.base.starts import surely_holds_from
 
         if context not in self._from:
             self._from[context] = surely_holds_from(self, context)

@@ -67,8 +67,9 @@ class Jump(NamedTuple):
 
     start: float
     end: float
-    stretch: tuple[float, float]
-    """The x from and up to which distance 1 breaks it, which shows that."""
+    stretch: tuple[float, float] | None
+    """Of linear interpolation: the x from and up to which distance 1 breaks it, which shows that.
+    """
 
 
 def most_steps(context: int) -> int:

@@ -10,10 +10,10 @@ from math import inf, nextafter
 from ropecalc import __version__
 from ropecalc.base.factor import search
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.linear import known_start
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.safe import computed_safe_base, shipped_safe_base
 from ropecalc.base.solve import first_opening, infimum
+from ropecalc.base.starts import known_start
 from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.certificate.format import (
     FLAGS,
@@ -113,7 +113,8 @@ def certify_factor(
             "rope_type", f"a factor is certified for {known}, got {rope.rope_type}"
         )
     family = search(rope, context, checked_weights(weights), count_unrotated, margin).family
-    jump = known_start(family, context)
+    # what a table says is no evidence
+    jump = known_start(family, context) if rope.rope_type == "linear" else None
     certificate = _minimum(family, context, progress, jump, _scaling(rope))
     return _verified(certificate, progress)
 

@@ -46,7 +46,7 @@ def command(
     search: Search = None,
     out: Output,
 ) -> None:
-    """The models that --model and inspect know by name: their heads, bases, scalings, contexts.
+    """The models that are known by name: their heads, bases, scalings, contexts.
 
     The numbers come from public sources, which --json and --csv name.
     """

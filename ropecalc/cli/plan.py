@@ -215,6 +215,7 @@ def _answer(
             "base",
             "factor",
             "first_violation",
+            "factor_with_room",
             "violations",
             "similarity_at_target",
             "unseen_pairs",

@@ -78,7 +78,7 @@ def warnings_told() -> Iterator[None]:
         warnings.simplefilter("always", TableWarning)
         yield
     for warning in caught:
-        warn(f"Warning: {warning.message}")
+        report(f"Warning: {warning.message}")
 
 
 def at_most_one(**given: object) -> None:

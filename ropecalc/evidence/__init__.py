@@ -19,8 +19,8 @@ CAVEATS = (
     "Settings of one family are alike: intervals are over families, and there are few of them.",
     "Lengths are cut at the longest context measured, which flatters every prediction beyond it.",
     "85% of a model's own score at 4,096 tokens is one threshold of many, and RULER one test.",
-    "Scores of Qwen and of the Phi-3.5 and FILM models are their authors' own.",
-    "A setting with a factor that is meant for long inputs alone counts with it at all lengths.",
+    "Scores of Qwen2.5 (plain), Qwen3, EXAONE, Phi-3.5 and FILM are their authors' own.",
+    "Scaling that is meant for long inputs alone, as that of Qwen3, counts at all lengths.",
     "Of partly rotated heads, the first violation is that of the rotated part alone.",
 )
 FEWEST, NEAREST = 5, 5
@@ -111,15 +111,15 @@ def around(
         context=context,
         settings=len(some),
         families=len({one.family for one in some}),
-        nearest_violation=violations[0],
-        farthest_violation=violations[-1],
+        least_violation=violations[0],
+        greatest_violation=violations[-1],
         lost=len(lost),
         low=min(lost, default=None),
         high=max([*lost, *kept], default=None),
         open=bool(kept),
         kept_at_context=None if context is None else known.count(True),
         known_at_context=None if context is None else len(known) - known.count(None),
-        nearest=tuple(_nearest(rotated or LIMIT, usable)[:NEAREST]),
+        nearest=tuple(_of_each_family(_nearest(rotated or LIMIT, usable))[:NEAREST]),
     )
 
 
@@ -132,6 +132,14 @@ def _like(violation: int, settings: Sequence[PublishedSetting]) -> list[Publishe
 
 def _nearest(violation: int, settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
     return sorted(settings, key=lambda one: _apart(one, violation))
+
+
+def _of_each_family(settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
+    """The first of each family: the others of one say little more."""
+    first: dict[str, PublishedSetting] = {}
+    for one in settings:
+        first.setdefault(one.family, one)
+    return list(first.values())
 
 
 def _apart(setting: PublishedSetting, violation: int) -> float:

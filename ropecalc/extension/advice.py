@@ -50,10 +50,15 @@ def advise(plan: Plan) -> Plan:
        worth a try; beyond, it is named as the least bad, with the advice to train;
     5. of what was asked for, the first in the order of ``UNTRAINED_FIRST``.
 
+    Where that is a scaling whose factor breaks the bound, the smallest two-digit factor that meets
+    it with room is named beside it.
+
     Both are rules of thumb on top of one criterion: nothing here measures quality.
     """
     trained, why_trained = _with_training(plan)
     untrained, why_untrained = _without_training(plan)
+    why_trained += _with_room(plan.candidate(trained))
+    why_untrained += _with_room(plan.candidate(untrained))
     return replace(
         plan,
         with_training=trained,
@@ -257,6 +262,16 @@ def _fallback(plan: Plan) -> str:
     return (
         f" Where the stack has no YaRN: ntk-aware, base {_number(ntk.rope.base)}, or more, since "
         f"perplexity tends to rise from half of its length on ({_phases(ntk)})."
+    )
+
+
+def _with_room(found: Candidate | None) -> str:
+    """The factor that the bound asks for, where the one that was chosen breaks it."""
+    if found is None or found.check.holds or found.factor_with_room is None:
+        return ""
+    return (
+        f" Factor {found.factor_with_room:g} meets it with {ROOM} to spare: "
+        f"emit --factor {found.factor_with_room:g}."
     )
 
 

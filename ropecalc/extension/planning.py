@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ropecalc.errors import InvalidValueError, UnsupportedError
+from ropecalc.errors import InvalidValueError, UndecidedError, UnsupportedError
 from ropecalc.extension.advice import ORIGINAL, advise
 from ropecalc.extension.criteria import (
     checked_length,
@@ -17,6 +17,7 @@ from ropecalc.extension.criteria import (
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
 from ropecalc.models.lengths import original_of
+from ropecalc.models.named import as_model
 from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
@@ -24,11 +25,14 @@ from ropecalc.scaling.domains import checked_weights
 from ropecalc.spectrum import check_weights
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.progress import Progress
     from ropecalc.results import ModelConfig
     from ropecalc.spectrum import Spectrum
 
 FINE = 1_000  # parts of the progress of one method
+SCALED = ("yarn", "llama3", "linear")  # their factors are looked for: the others raise the base
 UNLIKE = ("proportional", "ntk_fixed")  # frequencies that are no powers of a base, before scaling
 
 
@@ -61,6 +65,9 @@ def plan(
     llama3        factor s on L, low_freq_factor 1, high_freq_factor 4 [Llama 3.1]
     linear        factor s: position interpolation [Chen2023]
     ============  ==================================================================
+
+    Yarn, llama3 and linear come with the first two-digit factor that meets the bound at L' with 1 %
+    of room beside s (``factor_with_room``).
 
     Each comes with the bound at L' on its effective frequencies (as ``check`` has it), the
     similarity at the last distance, the pairs that meet phases never seen in training (those that
@@ -106,7 +113,7 @@ def plan(
 
 
 def plan_model(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int,
     *,
     trained_context: int | None = None,
@@ -128,13 +135,14 @@ def plan_model(
 
     Parameters
     ----------
-    model : from ``read_config`` or ``find_model``
+    model : from ``read_config`` or ``find_model``, or a known model's name or a path
     trained_context : what it was trained on, in the place of both lengths, tokens
     layer : the ``layer_type`` to plan for; the one that sees the whole context unless given
 
     The other parameters, and the errors, as in ``plan``; UnsupportedError for frequencies that
     are no powers of a base.
     """
+    model = as_model(model)
     rope = chosen_ropes(model, layer)[0]
     if rope.rope_type in UNLIKE:
         raise UnsupportedError(
@@ -283,9 +291,30 @@ class _Look:
     def tried(self, method: str, rope: Rope) -> Candidate | str:
         """The same, or a sentence on why it has none."""
         try:
-            return self.at(method, rope)
+            return replace(self.at(method, rope), factor_with_room=self._with_room(rope))
         except InvalidValueError as error:
             return f"{method} cannot be had here: {error}."
+
+    def _with_room(self, rope: Rope) -> float | None:
+        """The factor of a scaling that meets the bound at the target with room."""
+        from ropecalc.base.factor import min_factor
+        from ropecalc.checking import QUICK_DIM, QUICK_ROOM
+
+        way = self.way
+        if rope.rope_type not in SCALED or way.context > QUICK_ROOM or rope.rotary_dim > QUICK_DIM:
+            return None
+        try:
+            found = min_factor(
+                rope,
+                way.context,
+                weights=way.weights,
+                count_unrotated=way.count_unrotated,
+                window=False,
+                progress=way.progress,
+            )
+        except UndecidedError:
+            return None
+        return found.recommended_factor
 
     def at(self, method: str, rope: Rope) -> Candidate:
         """One setting at the target."""

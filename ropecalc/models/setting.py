@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.models.lengths import original_of
+from ropecalc.models.named import as_model
 from ropecalc.results import Setting
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.results import ModelConfig, Rope
 
 ROPE_TYPES = ("default", "linear", "ntk_aware", "ntk_fixed", "dynamic", "yarn", "llama3")
@@ -18,7 +21,7 @@ LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
 def make_setting(
-    model: ModelConfig | None,
+    model: ModelConfig | str | PathLike[str] | None,
     rope: Rope,
     *,
     context: int | None = None,
@@ -41,6 +44,7 @@ def make_setting(
         The method is not known, a part does not belong to it, or one is missing: a new scaling
         needs its factor, or the context to reach.
     """
+    model = None if model is None else as_model(model)
     start = None if model is None or original_context else original_of(model, rope)
     original = original_context or (None if start is None else start.context)
     reached = int(factor * original) if rope_type and factor and original else None

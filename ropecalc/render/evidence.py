@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ropecalc.render.axes import column_cuts, vertical_above
 from ropecalc.render.curves import AROUND, rows_for
 from ropecalc.render.digits import exact, tokens
-from ropecalc.render.plot import Point, new_canvas, plot_columns
+from ropecalc.render.plot import Mark, Point, new_canvas, plot_columns
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ropecalc.results import Evidence, Expectation, PublishedSetting, Sample
 
 SIGNS = string.ascii_lowercase
-OTHER, KEPT = "o", "^"
+OTHER, KEPT = "*", "^"
 FROM, TO = 4096, 2**21
 LENGTHS = "RULER's average falls below 85% of the setting's own at 4,096 tokens"
 
@@ -43,8 +43,8 @@ def describe_evidence(result: Evidence, screen: Screen) -> str:
 def _title(sample: Sample) -> str:
     found = sample.predictors[0]
     return (
-        f"The first violation tells within a factor of 2 where the score falls, for "
-        f"{_percent(found.within_factor_2)} of {sample.settings} published settings"
+        f"The first violation tells, within a factor of 2, at which length 15% of the RULER score "
+        f"is lost: for {_percent(found.within_factor_2)} of {sample.settings} published settings"
     )
 
 
@@ -105,7 +105,7 @@ def _two_by_two(sample: Sample) -> list[Column]:
 
 
 def _settings(settings: Sequence[PublishedSetting]) -> list[Column]:
-    """The settings with the column that the issue is about, widest table last to go."""
+    """A row a setting; base, method and the other lengths go first where room is short."""
     return [
         Column("setting", [_name(one) for one in settings], left=True),
         Column("base", [exact(one.base) for one in settings], spare=2),
@@ -205,7 +205,7 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     yield (
         "seen in",
         f"{one.settings} settings of {one.families} families, with first violations from "
-        f"{one.nearest_violation:,} to {tokens(one.farthest_violation or 0)}; {one.lost} lost 15%",
+        f"{one.least_violation:,} to {tokens(one.greatest_violation or 0)}; {one.lost} lost 15%",
     )
     if one.context is not None:
         yield (
@@ -250,6 +250,7 @@ def describe_lengths(
         cuts,
         axis,
         screen.glyphs,
+        marks=[Mark(one.first_violation, _asked(one)) for one in asked],
         points=points,
         colour=screen.colour,
         rule=False,
@@ -260,9 +261,11 @@ def describe_lengths(
         f"Line: length = first violation, up to 131,072, where the tests end. {KEPT} was not lost "
         f"within what was measured; {OTHER} the others. Counter-examples: {key}."
     )
-    asked_at = [f"{_subject(one)} at {_violation(one.first_violation)}" for one in asked]
-    note += f" Asked about: {'; '.join(asked_at)}." if asked else ""
     return "\n\n".join([headline(title, screen), plot, prose(note, screen)])
+
+
+def _asked(one: Expectation) -> str:
+    return f"{_subject(one)}: first violation {_violation(one.first_violation)}"
 
 
 def _point(one: PublishedSetting, named: Sequence[PublishedSetting]) -> Point:

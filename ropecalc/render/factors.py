@@ -89,16 +89,16 @@ def _values(result: MinimumFactor, start: Original | None) -> list[tuple[str, st
     if result.given_factor is not None and result.given_factor != result.ratio:
         rows.append(("its own factor", _gives(result.given_factor, result.given_violation)))
     if result.is_found:
-        rows.append(("minimum factor", _minimum(result)))
-        rows.append(("critical distance", tokens(result.critical_distance or 0)))
+        decided = f"decided at a distance of {tokens(result.critical_distance or 0)}"
+        rows.append(("minimum factor", f"{_minimum(result)}, {decided}"))
         rows.append(("window", _window(result)))
     if result.round_factor is not None:
         rows.append((f"first {result.round_digits}-digit factor", exact(result.round_factor)))
     if start is not None:
         rows.append(("original context", f"{tokens(start.context)}, {start.reason}"))
-    elif rope.original_context:
-        rows.append(("original context", tokens(rope.original_context)))
-    rows.append(("setting", _setting(result)))
+    original = rope.original_context if start is None else None
+    from_where = f", from {tokens(original)}" if original else ""
+    rows.append(("setting", _setting(result) + from_where))
     how = result.method.partition(",")[0]
     return [*rows, ("found by", f"{how}, {count(result.steps)} steps")]
 

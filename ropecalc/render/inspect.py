@@ -214,6 +214,8 @@ def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str
         from ropecalc.render.precision import arithmetic, in_short
 
         yield f"in {arithmetic(layer.precision)}", in_short(layer.precision)
+    if layer.minimum_factor is not None:
+        yield "minimum factor", _minimum_factor(layer.minimum_factor, layer.rope, check)
     least, safe = layer.minimum_base, layer.safe_base
     if least is None:
         return
@@ -222,6 +224,13 @@ def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str
         return
     yield "minimum base", f"{round_up(least)}, unscaled, for {tokens(check.context)}"
     yield "safe base", "not computed" if safe is None else round_up(safe, 4)
+
+
+def _minimum_factor(least: float, rope: Rope, check: Check) -> str:
+    if least == 1:
+        return "1: the bound holds without scaling"
+    own = f"its own, {exact(rope.factor or 1.0)}, {'does, too' if check.holds else 'does not'}"
+    return f"{round_up(least)} meets the bound; {own}"
 
 
 # --- what it means ------------------------------------------------------------------------------

@@ -150,6 +150,7 @@ def _title(plan: Plan) -> str:
 
 def _columns(plan: Plan, screen: Screen) -> list[Column]:
     rows = (plan.original, *plan.candidates)
+    room = [_with_room(one) for one in rows]
     never = f"{screen.glyphs.yes} holds" if screen.glyphs.braille else "holds"
     return [
         Column("method", [one.method for one in rows], left=True),
@@ -161,13 +162,14 @@ def _columns(plan: Plan, screen: Screen) -> list[Column]:
                 for one in rows
             ],
         ),
-        Column("violations", [count(one.check.violations) for one in rows], spare=4),
-        Column("S/S(0) at target", [f"{one.similarity_at_target:.3f}" for one in rows], spare=6),
+        *([Column("factor with room", room, spare=1)] if any(room) else []),
+        Column("violations", [count(one.check.violations) for one in rows], spare=5),
+        Column("S/S(0) at target", [f"{one.similarity_at_target:.3f}" for one in rows], spare=7),
         Column("unseen angles", [_phases(one) for one in rows]),
-        Column("contrast at 1", [f"{one.blur_1:.3f}" for one in rows], spare=1),
-        Column("contrast at 16", [f"{one.blur_16:.3f}" for one in rows], spare=5),
-        Column("attention factor", [_attention(one) for one in rows], spare=3),
-        Column("no training", ["yes" if one.without_training else "" for one in rows], spare=2),
+        Column("contrast at 1", [f"{one.blur_1:.3f}" for one in rows], spare=2),
+        Column("contrast at 16", [f"{one.blur_16:.3f}" for one in rows], spare=6),
+        Column("attention factor", [_attention(one) for one in rows], spare=4),
+        Column("no training", ["yes" if one.without_training else "" for one in rows], spare=3),
     ]
 
 
@@ -179,6 +181,10 @@ def _setting(one: Candidate) -> str:
     if one.rope.rope_type == "default":
         return f"base {_base(one)}"
     return "" if one.rope.factor is None else f"factor {nearest(one.rope.factor, 6)}"
+
+
+def _with_room(one: Candidate) -> str:
+    return "" if one.factor_with_room is None else exact(one.factor_with_room)
 
 
 def _base(one: Candidate) -> str:
@@ -202,11 +208,17 @@ def _legend(plan: Plan) -> str:
     unseen = f"in training on {seen}" if plan.trained_context is not None else f"within {seen}"
     return (
         f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that reach angles unseen "
-        f"{unseen}; in brackets the largest unseen part of a turn. Contrast: how well a token is "
-        "told from the one 1 or 16 further on; 1 is as it is now. No training: meant for use "
-        f"without training. Liu's critical dimension is {plan.critical_dimension} of "
-        f"{plan.rotary_dim}."
+        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Contrast: "
+        "how well a token is told from the one 1 or 16 further on; 1 is as it is now. No training: "
+        "meant for use without training. Liu's critical dimension is "
+        f"{plan.critical_dimension} of {plan.rotary_dim}."
     )
+
+
+def _about_room(plan: Plan) -> str:
+    if not any(one.factor_with_room for one in plan.candidates):
+        return ""
+    return "Factor with room: the first one that meets the bound with 1% to spare. "
 
 
 def _advice(plan: Plan) -> Sequence[tuple[str, str]]:

@@ -45,8 +45,8 @@ SHAPES = {
     "round_digits round_factor ratio "
     "ratio_violation given_factor given_violation steps method message=status.value",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
-    "worst_similarity slack next_base error_bound method message=status.value rope_type label "
-    "min_window room_below room_above room_limit recommended_base "
+    "worst_similarity slack next_base minimum_factor error_bound method message=status.value "
+    "rope_type label min_window room_below room_above room_limit recommended_base "
     "rotated_part_violation rotated_part_base undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
     "message=status.value rope_type label rotated_part_violation",
@@ -84,7 +84,7 @@ SHAPES = {
     "trained_context=model.trained_context turned_context "
     f"count_unrotated=spectrum.count_unrotated {_of('spectrum', _FACTORS)} shortest_wavelength "
     f"longest_wavelength unfinished_pairs {_of('check', _CHECK + ' room_below room_above')} "
-    "minimum_base safe_base precision findings=None finding_codes=None",
+    "minimum_base safe_base minimum_factor precision findings=None finding_codes=None",
     "StackRun": "layer_type stack version layer_agrees=layer.agree group=group.name "
     f"{_of('rope', 'rope_type base factor')} {_of('spectrum', 'attention_factor softmax_factor')} "
     f"usable_length context=layer.reach {_of('group', 'first_violation largest_difference')} "
@@ -98,7 +98,7 @@ SHAPES = {
     "critical_base original candidates with_training with_training_reason without_training "
     "without_training_reason notes",
     "Candidate": f"method {_of('rope', _ROPE)} {_of('spectrum', _FACTORS)} {_of('check', _CHECK)} "
-    "similarity_at_target unseen_pairs unseen_turns blur_1 blur_16 "
+    "factor_with_room similarity_at_target unseen_pairs unseen_turns blur_1 blur_16 "
     "meant_without_training=without_training",
     "Temperature": "context trained_context attention_mass logit_gap trained_logit_gap scale "
     "unscaled_mass spread factors",
@@ -114,7 +114,7 @@ SHAPES = {
     "Sample": "name settings families lost limit predictors ratios ranks tables",
     "Evidence": "settings samples held_and_lost broke_and_kept caveats",
     "Expectation": "label head_dim rotary_dim base rope_type asks_nothing first_violation limit "
-    "window context settings families nearest_violation farthest_violation lost low high open "
+    "window context settings families least_violation greatest_violation lost low high open "
     "kept_at_context known_at_context nearest",
     "LengthFactor": "name formula used_by factor=value mass",
     "CheckpointWeights": "source layer head head_dim rotary_dim layout of heads key_heads weights "

@@ -76,6 +76,8 @@ def _check_values(result: Check) -> list[tuple[str, str]]:
         ("similarity there", _worst(result)),
         ("slack", f"{similarity(result.slack)} of S(0)"),
     ]
+    if result.minimum_factor is not None:
+        rows.append(("minimum factor", f"{round_up(result.minimum_factor)} meets the bound"))
     if result.asks_nothing:
         rows.append(("rotated part alone", alone(result)))
     if result.recommended_base is not None:

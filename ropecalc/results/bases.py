@@ -26,7 +26,7 @@ class Estimate:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MinimumBase(Shown):
     """The smallest base that meets the bound at ``context``; see ``ropecalc.min_base``."""
 

@@ -87,7 +87,7 @@ class LayerComparison:
         return next((group for group in self.groups if stack in group.stacks), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Shown):
     """The same config in all stacks; see ``ropecalc.compare``."""
 

@@ -26,12 +26,13 @@ class PublishedSetting:
     """A rotary setting in use, with the RULER scores that somebody published of it."""
 
     model: str
+    """The model or the setting, as the table that scores it has it."""
     table: str
     """The table or study that has the scores."""
     family: str
     """Settings of one pretrained model, which are no independent observations."""
     parameters: float
-    """Billions."""
+    """Size of the model, billions of parameters."""
     head_dim: int
     rotary_dim: int
     base: float
@@ -40,19 +41,23 @@ class PublishedSetting:
     trained_context: int | None
     """As the authors say; where they say nothing, the claimed context."""
     claimed_context: int | None
+    """What its maker says that it takes, tokens."""
     scores: tuple[Score, ...]
     """In ascending order of their contexts."""
     setting_status: str
     """How the setting is known: read, recalled or assumed."""
     setting_source: str
+    """Where base and scaling are said."""
     score_status: str
     """How the scores are known: read in the source, or in notes about it."""
     score_source: str
+    """Where the scores are published."""
     reported_by: str
     """Who measured: the authors of the benchmark or study, or those of the model."""
     observation: str
     """What the source reports in the place of scores by length."""
     note: str
+    """What to know beside it."""
     first_violation: int | None
     """Of the rotated part alone, tokens; None where there is none below 2^21. Computed."""
     whole_violation: int | None
@@ -93,6 +98,7 @@ class Predictor:
     """How well a length that is known before tells ``length_at_85``, with no fitted constant."""
 
     name: str
+    """The length, or what else is compared."""
     rms_octaves: float
     """Root mean square of log2(length / prediction), both cut at the longest measured context."""
     within_factor_2: float
@@ -104,10 +110,15 @@ class Ratios:
     """``length_at_85`` over the first violation, of the settings that lost 15 %."""
 
     group: str
+    """Which of the settings."""
     settings: int
+    """How many."""
     lower_quartile: float
+    """A quarter of the ratios lie below it."""
     median: float
+    """Half of them lie below it."""
     upper_quartile: float
+    """Three quarters lie below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +126,13 @@ class Rank:
     """Spearman's correlation with ``length_at_85``."""
 
     name: str
+    """What is ranked."""
     correlation: float
+    """Spearman's rho."""
     low: float
     """End of the 95 % interval of a bootstrap over families."""
     high: float
+    """Its other end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +141,13 @@ class TwoByTwo:
 
     context: int
     holds_kept: int
+    """The bound holds, and 85 % was kept."""
     holds_lost: int
+    """The bound holds, and it was lost all the same."""
     breaks_kept: int
+    """The bound is broken, and 85 % was kept all the same."""
     breaks_lost: int
+    """The bound is broken, and it was lost."""
     p_value: float
     """Fisher's exact test, two-sided; it takes settings as independent, which families are not."""
 
@@ -139,16 +157,23 @@ class Sample:
     """The statistics of some of the settings."""
 
     name: str
+    """Which settings they are."""
     settings: int
+    """How many."""
     families: int
+    """Of how many families."""
     lost: int
     """How many fell below 85 % within what was measured; for the others that length is a bound."""
     limit: int
-    """The longest context measured, at which lengths are cut."""
+    """The longest context measured, at which lengths are cut, tokens."""
     predictors: tuple[Predictor, ...]
+    """How well lengths that are known before tell where 15 % is lost, the first violation first."""
     ratios: tuple[Ratios, ...]
+    """Length over first violation: all, and by size."""
     ranks: tuple[Rank, ...]
+    """Rank correlations."""
     tables: tuple[TwoByTwo, ...]
+    """Bound and score at some contexts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +181,7 @@ class Evidence(Shown):
     """Published settings held against the bound; see ``ropecalc.evidence.summary``."""
 
     settings: tuple[PublishedSetting, ...]
+    """All of them, also those without scores by length."""
     samples: tuple[Sample, ...]
     """The headline first: settings whose every number was read in a source."""
     held_and_lost: tuple[str, ...]
@@ -163,6 +189,7 @@ class Evidence(Shown):
     broke_and_kept: tuple[str, ...]
     """Kept 85 % to more than twice their first violation: it is not necessary."""
     caveats: tuple[str, ...]
+    """What the numbers do not say, a sentence each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +214,10 @@ class Expectation(Shown):
     settings: int
     """How many settings the range is of."""
     families: int
-    nearest_violation: int | None
+    """Of how many families."""
+    least_violation: int | None
     """The first violations of those settings lie from here, tokens."""
-    farthest_violation: int | None
+    greatest_violation: int | None
     """To here."""
     lost: int
     """How many of them lost 15 % of their score within what was measured."""
@@ -202,6 +230,6 @@ class Expectation(Shown):
     kept_at_context: int | None
     """How many of them had 85 % at the context."""
     known_at_context: int | None
-    """Of how many that is known."""
+    """For how many of them that is known."""
     nearest: tuple[PublishedSetting, ...]
-    """The settings with the nearest first violations."""
+    """The setting with the nearest first violation of each family, the nearest families."""

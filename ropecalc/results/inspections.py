@@ -39,11 +39,14 @@ class LayerInspection:
     """All plain bases from it on meet the bound there; None where that is not known."""
     precision: Precision | None = None
     """The bound there in a stack's arithmetic, where one was asked for."""
+    minimum_factor: float | None = None
+    """Of a scaling: the smallest factor that meets the bound there; None where that is not known.
+    """
     turned_context: int | None = None
     """The trained context where a source has it, else the configured one, tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Inspection(Shown):
     """A model file, looked at as a whole; see ``ropecalc.inspect``."""
 

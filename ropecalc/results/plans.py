@@ -37,9 +37,12 @@ class Candidate:
     """The same at a distance of 16 tokens."""
     without_training: bool
     """Whether the method is meant to be used without further training."""
+    factor_with_room: float | None = None
+    """Of YaRN, Llama 3's scaling and interpolation: the first two-digit factor that meets the bound
+    with all factors within 1 % of it; None where none does, and beyond 131,072 tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan(Shown):
     """Ways from one context to a longer one; see ``ropecalc.plan``."""
 

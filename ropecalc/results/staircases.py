@@ -29,7 +29,7 @@ class Step(NamedTuple):
         return self.distance or None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Staircase(Shown, Drawn):
     """One kind of base for every context from 1 to ``end``, for one rotary dimension."""
 

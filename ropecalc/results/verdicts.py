@@ -8,7 +8,7 @@ from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
     """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
 
@@ -59,6 +59,9 @@ class Check(Shown):
     table has its minimum."""
     undecided: str | None = None
     """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
+    minimum_factor: float | None = None
+    """Of a scaling whose factor breaks the bound: the smallest factor that meets it; None where
+    none does, or where nobody looked."""
 
     @property
     def holds(self) -> bool:
@@ -71,7 +74,7 @@ class Check(Shown):
         return self.status is Status.ASKS_NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MaxContext(Shown):
     """The longest context at which the bound holds; see ``ropecalc.max_context``."""
 

@@ -65,7 +65,7 @@ def from_rope(
         label=label,
         **given,
     )
-    return replace(spectrum, softmax_factor=softmax_factor(rope))
+    return replace(spectrum, softmax_factor=softmax_factor(rope), rope=rope)
 
 
 def softmax_factor(rope: Rope) -> float:

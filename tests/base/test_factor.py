@@ -161,3 +161,68 @@ def holds(one: Rope, factor: float, context: int) -> bool:
 def test_a_method_without_a_growing_factor_is_refused() -> None:
     with pytest.raises(InvalidValueError, match="rope_type must be one of linear, yarn"):
         ropecalc.min_factor(Rope("all", "default", 1e4, 64, 64, {}), 4_096)
+
+
+def test_a_table_answers_for_larger_bases_as_the_sweep_does(monkeypatch: Any) -> None:
+    one = rope("ntk_aware", 1e4, 1, 64)
+    short = ropecalc.min_factor(one, 4_096, window=False, recommended=False)
+    monkeypatch.setattr("ropecalc.base.factor.known_start", lambda *_: None)
+    swept = ropecalc.min_factor(one, 4_096, window=False, recommended=False)
+    assert short.enclosure == swept.enclosure
+    assert short.critical_distance == swept.critical_distance
+    assert short.steps < swept.steps
+
+
+def test_the_recommended_factor_of_dynamic_scaling_has_two_digits() -> None:
+    one = rope("dynamic", 1e4, 1_024, 64)
+    found = ropecalc.min_factor(one, 4_096, window=False, round_digits=3)
+    assert found.recommended_factor is not None
+    assert found.round_factor is not None
+    assert found.minimum_factor is not None
+    assert float(f"{found.recommended_factor:.2g}") == found.recommended_factor
+    assert float(f"{found.round_factor:.3g}") == found.round_factor
+    assert found.minimum_factor <= found.round_factor <= found.recommended_factor
+    for share in (-0.01, 0.0, 0.01):
+        growth = found.recommended_factor * 3 + 1  # L'/L - 1 = 3
+        base = ntk_aware_base(1e4, 64, growth * (1 + share))
+        assert ropecalc.check(base, 4_096, head_dim=64, next_base=False, room=False).holds
+
+
+def test_a_check_of_a_scaling_that_breaks_names_the_smallest_factor() -> None:
+    one = rope("yarn", 1e4, 256, 32, factor=1.5)
+    broken = ropecalc.check(from_rope(one), 1_024)
+    least = ropecalc.min_factor(one, 1_024, window=False, recommended=False).minimum_factor
+    assert not broken.holds
+    assert broken.minimum_factor == least
+    more = replace(one, parameters={**one.parameters, "factor": least})
+    assert ropecalc.check(from_rope(more), 1_024).minimum_factor is None
+    weighted = from_rope(one, weights=[1, 2] * 8, count_unrotated=False)
+    found = ropecalc.check(weighted, 1_200, margin=0.01)
+    assert found.minimum_factor == (
+        ropecalc.min_factor(
+            one, 1_200, weights=[1, 2] * 8, count_unrotated=False, margin=0.01, window=False
+        ).minimum_factor
+    )
+    assert ropecalc.check(1e4, 1_024, head_dim=32).minimum_factor is None
+
+
+def test_a_plan_names_the_factor_with_room_beside_target_over_original() -> None:
+    found = ropecalc.plan(
+        1e4, 32, trained_context=256, context=1_024, methods=["yarn", "ntk-aware"]
+    )
+    yarn = found.candidate("yarn")
+    assert yarn is not None
+    assert yarn.rope.factor == 4
+    least = ropecalc.min_factor(rope("yarn", 1e4, 256, 32), 1_024, window=False)
+    assert yarn.factor_with_room == least.recommended_factor
+    ntk = found.candidate("ntk-aware")
+    assert ntk is not None
+    assert ntk.factor_with_room is None
+
+
+def test_an_inspection_names_the_minimum_factor_of_a_scaling() -> None:
+    found = ropecalc.inspect(ropecalc.find_model("gpt-oss-20b"))
+    full, windowed = found.layers
+    assert full.minimum_factor == pytest.approx(70.24540243, rel=1e-9)
+    assert windowed.minimum_factor == 1
+    assert ropecalc.inspect(ropecalc.find_model("Llama-2-7B")).layers[0].minimum_factor is None

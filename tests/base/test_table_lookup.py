@@ -318,7 +318,7 @@ def test_two_hundred_random_contexts(run_batch: RunBatch, power: int) -> None:
 
 
 def test_the_command_names_its_source(run_batch: RunBatch) -> None:
-    line = ("min-base", "--dim", "128", "--ctx", "2000", "--csv")
+    line = ("min-base", "--dim", "128", "--ctx", "2000", "--csv", "--all-fields")
     looked_up, swept = run_batch([line, (*line, "--no-table")])
     one, other = (
         dict(zip(*(row.split(",") for row in done.stdout.splitlines()), strict=False))

@@ -65,9 +65,9 @@ def choose_base(folder: Path) -> None:
 def template(folder: Path) -> None:
     config = ropecalc.read_config(EXAMPLES / "config.template.json")
     assert (config.rope.head_dim, config.rope.base, config.context) == (128, 1e4, 4096)
-    command = [sys.executable, "-m", "ropecalc", "check", "--config"]
+    command = [sys.executable, "-m", "ropecalc", "check"]
     output = run(*command, EXAMPLES / "config.template.json", "-q", folder=folder, fails=True)
-    assert output == "no\n"
+    assert output == ""
 
 
 def audit_configs(folder: Path) -> None:

@@ -1,4 +1,6 @@
-"""Where a sweep over factors of linear interpolation may begin: no factor in between will do.
+"""Where a sweep over factors may begin: no factor before that will do.
+
+NTK-aware scaling is a larger base, and of bases a table may know the minimum.
 
 Dividing all frequencies by s is dividing all positions: S(m) = C(m / s) with C the plain curve at
 real positions. Let C be negative on an interval (p, q). A factor s >= 1 / (q - p) with (L - 1) / s
@@ -19,15 +21,34 @@ from ropecalc.similarity import UNIT
 
 if TYPE_CHECKING:
     from ropecalc.base.scaled import ScaledFamily
+    from ropecalc.results import Rope
 
 HAIR = 1e-9  # relative: more than all rounding here
 MOST_STEPS = 500_000
 
 
 def known_start(family: ScaledFamily, context: int) -> Jump | None:
-    """The jump that the first negative stretch of the plain curve allows; None without one."""
-    if family.rope is None or family.rope.rope_type != "linear":
+    """The jump that a table or the first negative stretch of the plain curve allows."""
+    assert family.rope is not None
+    if family.rope.rope_type == "ntk_aware":
+        return _from_table(family, family.rope, context)
+    return _from_stretch(family, context) if family.rope.rope_type == "linear" else None
+
+
+def _from_table(family: ScaledFamily, rope: Rope, context: int) -> Jump | None:
+    """Every base below the minimum breaks the bound, and b' = base s^(r/(r-2))."""
+    from ropecalc.base.family import Family
+    from ropecalc.base.lookup import looked_up
+
+    r = family.rotary_dim
+    plain = Family(family.head_dim, r, family.weights, family.count_unrotated, margin=family.margin)
+    known = looked_up(plain, context, None, verify=False)
+    if known is None or known.base is None or known.base <= rope.base:
         return None
+    return Jump(0.0, math.log(known.base / rope.base) * (r - 2) / r - HAIR, None)
+
+
+def _from_stretch(family: ScaledFamily, context: int) -> Jump | None:
     found = scan(family.spectrum(1), 0, context, margin=family.margin, first_only=True)
     middle = found.first_violation
     if middle is None:
