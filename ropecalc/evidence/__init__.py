@@ -56,9 +56,7 @@ def summary() -> Evidence:
             if one.length_at_85 is not None and 2 * one.length_at_85 < violation_of(one)
         ),
         broke_and_kept=tuple(
-            one.model
-            for one in seen
-            if length_of(one, one.longest or 0) > 2 * violation_of(one)
+            one.model for one in seen if length_of(one, one.longest or 0) > 2 * violation_of(one)
         ),
         caveats=CAVEATS,
     )

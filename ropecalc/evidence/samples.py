@@ -37,8 +37,10 @@ def samples(settings: Sequence[PublishedSetting]) -> tuple[Sample, ...]:
 
 
 def _measured_to(limit: int, settings: Iterable[PublishedSetting]) -> list[PublishedSetting]:
-    """Settings of the tables in which some setting was measured at ``limit``; a setting that was
-    measured less far counts where it had lost 15 % before."""
+    """Settings of the tables that go to ``limit``.
+
+    One that was measured less far counts where it had lost 15 % before.
+    """
     settings = list(settings)
     tables = {one.table for one in settings if (one.longest or 0) >= limit}
     return [
@@ -113,7 +115,8 @@ def _ratios(settings: Sequence[PublishedSetting], limit: int) -> Iterable[Ratios
         f"{LARGE} billion and more": [one for one in lost if one.parameters >= LARGE],
     }
     for name, group in groups.items():
-        yield Ratios(name, len(group), *st.quartiles([one.ratio or 0.0 for one in group]))
+        if len(group) > 1:
+            yield Ratios(name, len(group), *st.quartiles([one.ratio or 0.0 for one in group]))
 
 
 def _ranks(settings: Sequence[PublishedSetting], limit: int) -> Iterable[Rank]:
@@ -124,18 +127,20 @@ def _ranks(settings: Sequence[PublishedSetting], limit: int) -> Iterable[Rank]:
     for name, guess in {**GUESSES, **size}.items():
 
         def measure(some: Sequence[PublishedSetting], guess: Guess = guess) -> float:
-            return st.spearman([guess(one) for one in some], [length_of(one, limit) for one in some])
+            return st.spearman(
+                [guess(one) for one in some], [length_of(one, limit) for one in some]
+            )
 
         yield Rank(name, measure(settings), *st.interval(families, measure))
 
 
 def two_by_two(settings: Sequence[PublishedSetting], context: int) -> TwoByTwo:
     """Settings that were measured at a context, by bound and by score."""
-    counts = {(holds, kept): 0 for holds in (True, False) for kept in (True, False)}
+    counts = dict.fromkeys([(True, True), (True, False), (False, True), (False, False)], 0)
     for one in settings:
         scores = {at.context: at.score for at in one.scores}
         if context in scores:
             kept = scores[context] >= KEPT * one.scores[0].score
             counts[violation_of(one) >= context, kept] += 1
-    cells = tuple(counts.values())  # holds kept, holds lost, breaks kept, breaks lost
-    return TwoByTwo(context, *cells, st.fisher(*cells))
+    a, b, c, d = counts.values()  # holds and kept, holds and lost, breaks and kept, breaks and lost
+    return TwoByTwo(context, a, b, c, d, st.fisher(a, b, c, d))

@@ -6,6 +6,7 @@ import math
 import random
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -30,7 +31,7 @@ def length_at(scores: Sequence[Score], part: float) -> float | None:
     True
     """
     least = part * scores[0].score
-    for before, after in zip(scores, scores[1:], strict=False):
+    for before, after in pairwise(scores):
         if after.score < least:
             share = (before.score - least) / (before.score - after.score)
             return float(before.context * (after.context / before.context) ** share)

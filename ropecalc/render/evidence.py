@@ -82,12 +82,12 @@ def _rows(result: Evidence, others: Sequence[Sample]) -> Iterator[tuple[str, str
     for other in others:
         found, *rest = other.predictors
         trained = next(one for one in rest if one.name == "trained context")
-        yield (
-            other.name,
+        text = (
             f"first violation {found.rms_octaves:.2f} octaves, {_percent(found.within_factor_2)} "
             f"within a factor of 2; trained context {trained.rms_octaves:.2f}, "
-            f"{_percent(trained.within_factor_2)}; {other.settings} settings",
+            f"{_percent(trained.within_factor_2)}; {other.settings} settings"
         )
+        yield other.name, text
     yield "held, and lost early", ", ".join(result.held_and_lost)
     yield "broken, and kept", ", ".join(result.broke_and_kept)
 
@@ -139,8 +139,8 @@ def _legend(result: Evidence) -> str:
     marked = sum(one.comparable and not one.sourced for one in result.settings)
     others = sum(not one.comparable for one in result.settings)
     return (
-        f"Lengths in tokens. * {marked} settings whose base or scaling is recalled or assumed: they "
-        f"are not in the first table. {others} more settings have no scores by length: --json has "
+        f"Lengths in tokens. * {marked} settings whose base or scaling is recalled or assumed: not "
+        f"in the first table. {others} more settings have no scores by length: --json has "
         f"them, and every source. {' '.join(result.caveats)}"
     )
 
@@ -197,16 +197,11 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     if one.asks_nothing:
         yield "the bound", "asks nothing of this head: what follows is about its rotated part alone"
     if one.window is not None:
-        yield (
-            "attention window",
-            f"{tokens(one.window)}: no greater distance occurs in this layer, and the range is of "
-            "settings that look at all distances",
-        )
-    yield (
-        "seen in",
-        f"{one.settings} settings of {one.families} families, with first violations from "
-        f"{one.least_violation:,} to {tokens(one.greatest_violation or 0)}; {one.lost} lost 15%",
-    )
+        text = f"{tokens(one.window)}: no greater distance occurs in this layer, and the range is "
+        yield "attention window", f"{text}of settings that look at all distances"
+    text = f"{one.settings} settings of {one.families} families, with first violations from "
+    text += f"{one.least_violation:,} to {tokens(one.greatest_violation or 0)}"
+    yield "seen in", f"{text}; {one.lost} lost 15%"
     if one.context is not None:
         yield (
             f"at {tokens(one.context)}",
