@@ -8,14 +8,9 @@ from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import MAXIMUM, ORIGINAL, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.models.classes import PLAIN_BASE, default_base
+from ropecalc.stacks.transformers4.classes import AFTER_4
 
 KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
-# Classes that transformers 4.57.6 does not have at all: no reader of that age opens their files.
-AFTER_4 = frozenset(
-    "afmoe cohere2_moe cwm deepseek_v32 deepseek_v4 exaone_moe gemma4 gemma4_text "
-    "gemma4_unified_text glm4_moe_lite glm_moe_dsa minimax_m2 ministral3 mistral4 qwen3_5_moe_text "
-    "qwen3_5_text solar_open t5gemma2_text youtu".split()
-)
 
 
 def missing_base(subject: Subject) -> Iterator[Said]:

@@ -114,8 +114,6 @@ def dims(config: Section, partial: Section | None = None) -> tuple[int, int]:
     ``partial`` is the object that may have a ``partial_rotary_factor`` of its own.
     """
     latent = config.integer("qk_rope_head_dim")
-    if latent is not None and config.model_type == "deepseek_v4":
-        return checked(config, head_size(config), latent)
     if latent is not None:
         return checked(config, latent + (config.integer("qk_nope_head_dim") or 0), latent)
     head_dim, _ = checked(config, *[head_size(config)] * 2)
@@ -152,7 +150,10 @@ def own_head_dim(config: Section, layer_type: str) -> int | None:
     layers, types = config.section("per_layer_config"), config.listed("layer_types")
     for at in layers.values:
         if at.isascii() and at.isdigit() and int(at) < len(types) and types[int(at)] == layer_type:
-            return layers.section(at).integer("head_dim")
+            layer = layers.section(at)
+            kept, turned = layer.integer("qk_nope_head_dim"), config.integer("qk_rope_head_dim")
+            latent = None if kept is None or turned is None else kept + turned
+            return layer.integer("head_dim") or latent
     return None
 
 

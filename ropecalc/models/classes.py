@@ -42,7 +42,7 @@ class ClassRow:
     flat: str = "read"
     """One object for all in rope_parameters: read, ignored, stops."""
     kinds: str = "read"
-    """Objects by kind of layer: read, ignored, stops."""
+    """Objects by kind of layer: read, ignored, stops, or no layer turns (unrotated)."""
     missing: tuple[str, str] = ("filled", "filled")
     """A kind without an object, the first and the second: filled, unrotated, stops."""
     null: str = "filled"
@@ -57,6 +57,22 @@ class ClassRow:
     """The type proportional: read, or it stops."""
     null_scaling: str = ""
     """What a null under rope_scaling does: nothing, or it stops."""
+    object_base: float | None = None
+    """The base of an object without one, where it differs from that without an object."""
+    object_theta: bool = False
+    """Whether objects by kind without a base take rope_theta, which the class has no use for."""
+    absent: str = ""
+    """What a file without any rope object does: nothing, or it stops."""
+    outside: str = ""
+    """What a base beside the object does: it is read, or it stops."""
+    sections: int | None = None
+    """The pairs that mrope_section shares out without one in the file: as many must turn."""
+    bases: str = ""
+    """A key with the base of each layer, 0 for one that does not turn."""
+    zeros: str = ""
+    """One of whose list nothing but the 0 is read."""
+    twice: str = ""
+    """A key that counts layers which attend twice each."""
     needs: tuple[str, ...] = ()
     """Keys without which a rope object stops the model."""
     odd_head: bool = False
@@ -70,21 +86,25 @@ class ClassRow:
     original: str = "read"
     """original_max_position_embeddings beside the object: read, or only inside; stops without."""
     part: Mapping[str, Any] = field(default_factory=dict)
-    """Partial rotation: {inside: whether a plain rope's own factor is read, outside: whether one
-    beside it gets there, scaled: what it does to a scaled rope, keys: others for it}."""
+    """Partial rotation: {inside: whether a plain rope's own factor is read, or stops; outside:
+    whether one beside it gets there; scaled: what it does to a scaled rope; keys: others}."""
     rotary: int | None = None
     """The dimensions that turn, where a key of its own says it."""
     head: str = "head_dim"
     """The key of the head's size; quotient where none is read."""
     head_dim: int | None = None
     """Without that key; None for hidden_size over heads."""
+    also: str = ""
+    """Another name of the key, which wins where a file has both."""
     null_head: str = ""
     """What a null under that key stops: load, build, or scaled ropes alone; own: the class has a
     null itself; always: and stops with it."""
     latent: Mapping[str, int] = field(default_factory=dict)
     """The two parts of a head with latent attention."""
     window: Mapping[str, Any] = field(default_factory=dict)
-    """{key, default, all: whether all layers have it, null: stops, seen: [in use, written]}."""
+    """{key, also: another name, default, all: whether all layers have it, null: it stops sliding
+    layers, or always, or is the default; seen: [in use, written]; sliding: stops, where the class
+    has no window for layers that slide}."""
     layers: Mapping[str, Any] = field(default_factory=dict)
     """The rule of the kinds of layers."""
     still: Mapping[str, Any] = field(default_factory=dict)
@@ -95,6 +115,11 @@ class ClassRow:
     """A head_dim of their own that some kinds of layers have."""
     chunk: int | None = None
     """attention_chunk_size without one in the file."""
+
+    def fills(self, key: str, value: object) -> str:
+        """The sentence for a key that the class fills."""
+        shown = f"{value:,}" if isinstance(value, int) else str(value)
+        return f"{key} is absent: {shown}, the default of {self.name} in transformers"
 
     @property
     def by_kind(self) -> bool:
@@ -113,7 +138,6 @@ MSCALES = ("short_mscale", "long_mscale")
 MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
 # A default that wins over what a rope object says.
 ORIGINAL_CONTEXT = {"phi3": 4096, "phi4_multimodal": 4096}
-COMPRESS_BASE = 1.6e5  # of DeepSeek-V4's compressed attention
 
 FIELDS = {item.name for item in fields(ClassRow)}
 RENAMED = {
@@ -122,6 +146,8 @@ RENAMED = {
     "odd head": "odd_head",
     "null scaling": "null_scaling",
     "silent base": "silent",
+    "object base": "object_base",
+    "object theta": "object_theta",
 }
 
 

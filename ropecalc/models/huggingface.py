@@ -15,7 +15,6 @@ from typing import Any
 from ropecalc.models import attention
 from ropecalc.models.attention import FULL, Layers
 from ropecalc.models.classes import (
-    COMPRESS_BASE,
     PLAIN_BASE,
     ClassRow,
     class_row,
@@ -195,10 +194,6 @@ def _ropes(
 def _rope_section(config: Section) -> Section | None:
     """The rope object of the file."""
     key = config.first(*ROPE_KEYS)
-    if config.model_type == "deepseek_v4":
-        return _deepseek_v4(
-            config, Section(config.name, {}) if key is None else config.section(key)
-        )
     return None if key is None else config.section(key)
 
 
@@ -210,17 +205,6 @@ def is_nested(values: Mapping[str, Any]) -> bool:
 def is_flat(values: Mapping[str, Any], model_type: str | None) -> bool:
     """Whether rope_parameters say something once for all, in a class that does not look there."""
     return bool(values) and not is_nested(values) and reads_by_kind_alone(model_type)
-
-
-def _deepseek_v4(config: Section, section: Section) -> Section:
-    """Two ropes, one for compressed attention alone scaled; cos and sin are left as they are."""
-    if section.get("main") is not None or section.get("compress") is not None:
-        return section
-    local = config.number("compress_rope_theta", low=1, high=MAX_BASE) or COMPRESS_BASE
-    compress = {**section.values, "rope_theta": local}
-    if rope_type(section, config.model_type) == "yarn":
-        compress.setdefault("attention_factor", 1.0)
-    return Section(config.name, {"main": {}, "compress": compress}, section.prefix)
 
 
 def _by_kind(
@@ -286,7 +270,7 @@ def _rope(
         context=context,
         window=layer.window,
         layers=layer.count,
-        latent=config.get("qk_rope_head_dim") is not None and config.model_type != "deepseek_v4",
+        latent=config.get("qk_rope_head_dim") is not None,
     )
 
 

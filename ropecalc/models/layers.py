@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 MOST_LAYERS = 65_536
 FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
+COMPRESSED = {  # DeepSeek-V4, by how many tokens become one; 0 for none
+    "4": "compressed_sparse_attention",
+    "128": "heavily_compressed_attention",
+}
 ABSENT = "linear_attention"  # any kind that does not attend
 
 
@@ -58,13 +62,32 @@ def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[s
         if "num_hidden_layers" in config.values and len(listed) != count:
             loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")
         return list(listed)
+    ratios = config.get("compress_ratios")
+    if row.labels and isinstance(ratios, list):
+        return [COMPRESSED.get(str(ratio), SLIDING) for ratio in ratios[:count]]
+    return _unlisted(config, row, loaded, count)
+
+
+def _unlisted(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[str]:
+    """As the class makes them: by other keys of the file, or by its own rule."""
+    if row.layers.get("absent") == "stops":
+        loaded.stop(f"{row.name} has no layer_types of its own, and the file has none: TypeError")
     if row.attends or isinstance(config.get("full_attn_idxs"), list):
         return _hybrid(config, row, count)
+    if isinstance(config.get("block_types"), list) and "every" in row.layers:
+        return _cycled(config, row, count)
     key = row.layers.get("key", "") if row.layers else ""
     if isinstance(config.get(key), str):  # EXAONE 4: "LLLG"
         loaded.stop(f"{key} is text, and {row.name} divides by it: TypeError")
         return _spelt(str(config.get(key)), count)
     return made(config, row.layers, count) if row.layers else []
+
+
+def _cycled(config: Section, row: ClassRow, count: int) -> list[str]:
+    """Griffin: "recurrent" and "attention", again and again."""
+    blocks = config.listed("block_types") or ["recurrent"]
+    attends, other = row.layers["kinds"]
+    return [attends if blocks[at % len(blocks)] == "attention" else other for at in range(count)]
 
 
 def _spelt(pattern: str, count: int) -> list[str]:
@@ -74,15 +97,17 @@ def _spelt(pattern: str, count: int) -> list[str]:
 
 
 def made(config: Section, rule: Any, count: int) -> list[str]:
-    """The kinds that a rule makes: {all}, {listed}, or {kinds, every, at, first, last, key}."""
+    """The kinds that a rule makes: {all}, {listed, period}, or those of ``fitted``."""
     if "all" in rule:
         return [rule["all"]] * count
-    if "listed" in rule:  # longer than what was measured: its last two kinds, in turn
-        listed = rule["listed"]
+    if "listed" in rule:  # beyond them the last ones come again and again
+        listed, period = rule["listed"], rule.get("period", 2)
         return [
-            listed[at] if at < len(listed) else listed[-2 + (at - len(listed)) % 2]
+            listed[at] if at < len(listed) else listed[(at - len(listed)) % period - period]
             for at in range(count)
         ]
+    if rule.get("back"):  # counted from the last layer
+        return made(config, {**rule, "back": False}, count)[::-1]
     every, at = rule["every"], rule["at"]
     written = config.get(rule.get("key", ""))
     if isinstance(written, int) and not isinstance(written, bool) and written > 0:
@@ -113,31 +138,39 @@ def _hybrid(config: Section, row: ClassRow, count: int) -> list[str]:
 def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> int | None:
     """How far layers with a window look back."""
     rule = row.window
-    if not rule:
-        if row.layers and row.run and any("sliding" in kind for kind in types):
-            loaded.stop(f"{row.name} has no window for its sliding layers: ValueError")
+    slides = any("sliding" in kind for kind in types)
+    if rule.get("sliding") == "stops" and slides:
+        loaded.stop(f"{row.name} has no window for its sliding layers: ValueError")
+    if "key" not in rule:
         return None
-    key = rule["key"]
+    key = rule["key"] if rule.get("also") not in config.values else rule["also"]
     if rule.get("switch") and not config.truth("use_sliding_window", False):
-        if any("sliding" in kind for kind in types):
+        if slides:
             loaded.stop("some layers have a window, and use_sliding_window is not true: ValueError")
         return None
-    if key in config.values:
-        value = config.integer(key) if config.get(key) else None
-    elif config.get(rule.get("half", "")) is not None:
-        value = max(1, (config.integer(rule["half"]) or 1) // 2)
-    else:
-        value = rule.get("default")
-        if value is not None and (SLIDING in types or rule.get("all") or not types):
-            loaded.assumed.append(
-                f"{config.prefix}{key} is absent: {value:,}, the default of {row.name} in "
-                "transformers"
-            )
-    if value is None:
-        if rule.get("null") == "stops" and any("sliding" in kind for kind in types):
-            loaded.stop(f"{key} is null, and some layers have a window: ValueError")
-        return None
-    return _in_use(value, rule.get("seen"))
+    value = _window_value(config, row, loaded, key, tells=slides or not types)
+    if value is not None:
+        return _in_use(value, rule.get("seen"))
+    if rule.get("null") == "always":
+        loaded.stop(f"{key} is null, which {row.name} does not take")
+    if rule.get("null") == "stops" and slides:
+        loaded.stop(f"{key} is null, and some layers have a window: ValueError")
+    return None
+
+
+def _window_value(
+    config: Section, row: ClassRow, loaded: Loaded, key: str, *, tells: bool
+) -> int | None:
+    """The window of the file, or the class's; ``tells``: some layer has use for it."""
+    rule = row.window
+    if key in config.values and (config.get(key) is not None or rule.get("null") != "default"):
+        return config.integer(key) if config.get(key) else None
+    if config.get(rule.get("half", "")) is not None:
+        return max(1, (config.integer(rule["half"]) or 1) // 2)
+    value: int | None = rule.get("default")
+    if value is not None and (tells or rule.get("all")):
+        loaded.assumed.append(row.fills(f"{config.prefix}{key}", value))
+    return value
 
 
 def _in_use(value: int, seen: Sequence[int] | None) -> int:
@@ -160,10 +193,12 @@ def _with_windows(
     rule = row.layers.get("window") if row.layers else None
     if rule is None or config.get("layer_types") is not None:
         return types
-    if window is None or not config.truth("use_sliding_window", False):
+    off = row.window.get("switch") and not config.truth("use_sliding_window", False)
+    if window is None or off:
         return [FULL] * count
     full = config.get("max_window_layers")
-    full = full if isinstance(full, int) and not isinstance(full, bool) else 28
+    full = full if isinstance(full, int) and not isinstance(full, bool) else row.layers.get("full")
+    full = 28 if full is None else full
     if rule == "all":
         loaded.window = window
         return types
@@ -182,8 +217,8 @@ def _turning(
 ) -> list[int] | None:
     """1 for every layer that turns, 0 for the others; None where all do."""
     rule = row.still
-    listed, bases = config.get("no_rope_layers"), config.get("layer_rope_theta")
-    if isinstance(bases, list) and len(bases) == count:  # Granite: a base of 0 is none
+    listed, bases = config.get("no_rope_layers"), config.get(row.bases or row.zeros)
+    if isinstance(bases, list) and len(bases) == count:  # a base of 0 is none
         return [int(bool(base)) for base in bases]
     if listed and "no_rope_layers" in rule.get("keys", ()):
         return _listed(config, count)

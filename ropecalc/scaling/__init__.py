@@ -16,6 +16,11 @@ llama3                the same with a ramp over wavelengths   transformers
 longrope              divides each by its own factor          transformers
 divided               the same, one list and nothing more     llama.cpp's rope_freqs.weight
 proportional          keeps the first pairs, turns no others  transformers, p-RoPE
+mrrope_uni            divides each by a power of the factor   its authors, 2026
+mrrope_pro            the same, progressive                   its authors, 2026
+ntk_rcd               ntk_aware from a critical pair          LongRoPE2, 2025
+yarn_rcd              yarn up to a critical pair              LongRoPE2, 2025
+cope                  fades out the slowest pairs             its authors, 2026
 rope_ratio            multiplies b = 10,000 by a ratio        ChatGLM and GLM-4
 explicit              a list of angular frequencies           --
 ====================  ======================================  ==================================
@@ -32,6 +37,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ropecalc.scaling.by_pair import cope as cope
+    from ropecalc.scaling.by_pair import mrrope_pro as mrrope_pro
+    from ropecalc.scaling.by_pair import mrrope_uni as mrrope_uni
+    from ropecalc.scaling.by_pair import ntk_rcd as ntk_rcd
+    from ropecalc.scaling.by_pair import yarn_rcd as yarn_rcd
     from ropecalc.scaling.by_parts import correction_range as correction_range
     from ropecalc.scaling.by_parts import llama3 as llama3
     from ropecalc.scaling.by_parts import mscale as mscale
@@ -71,6 +81,7 @@ _HOME = {
     "Base": "domains",
     "Common": "domains",
     "as_spectrum": "plain",
+    "cope": "by_pair",
     "correction_range": "by_parts",
     "default": "plain",
     "divided": "interpolation",
@@ -83,17 +94,21 @@ _HOME = {
     "llama3": "by_parts",
     "longrope": "interpolation",
     "longrope_attention_factor": "interpolation",
+    "mrrope_pro": "by_pair",
+    "mrrope_uni": "by_pair",
     "mscale": "by_parts",
     "ntk_aware": "ntk",
     "ntk_aware_base": "ntk",
     "ntk_by_parts": "by_parts",
     "ntk_fixed": "ntk",
     "ntk_mixed": "ntk",
+    "ntk_rcd": "by_pair",
     "proportional": "plain",
     "rope_ratio": "plain",
     "yarn": "by_parts",
     "yarn_attention_factor": "by_parts",
     "yarn_paper": "by_parts",
+    "yarn_rcd": "by_pair",
 }
 
 

@@ -16,8 +16,10 @@ from ropecalc.models.huggingface import LOCAL_BASE_KEYS
 from ropecalc.models.raw import rope_key, text_keys, text_path
 from ropecalc.results import Rope
 from ropecalc.results.configs import EVERY_LAYER
-from ropecalc.stacks.loaded import TEXT, WITH_TEXT_PART
+from ropecalc.stacks.loaded import within
+from ropecalc.stacks.transformers4.classes import TWO_FIELDS
 from ropecalc.stacks.wanted import (
+    STILL,
     Wanted,
     as_lists,
     attention_factor,
@@ -241,6 +243,11 @@ def four(goal: Wanted) -> Keys:
     partial = keys.pop("partial_rotary_factor", None)
     document = _document(goal)
     changed = top_level(goal, rope)
+    if rope.rope_type == "longrope":
+        # it looks for the original length beside the object alone, and takes M / L for the factor
+        changed[ORIGINAL] = rope.parameters["original_context"]
+        if model_type(goal) not in classes.MSCALES_NEEDED:
+            keys.setdefault("attention_factor", attention_factor(goal))
     if partial is not None and document.get("partial_rotary_factor") is not None:
         changed["partial_rotary_factor"] = document["partial_rotary_factor"]
     elif partial is not None and not document:
@@ -257,6 +264,8 @@ def four(goal: Wanted) -> Keys:
         changed["rope_scaling"] = named if carried or by_class else None
         return changed
     names = {"rope_type": method, "type": method}
+    if model_type(goal) in TWO_FIELDS and method in ("linear", "dynamic"):
+        names = {"type": method}
     if is_phi3(goal):
         names = {"type": method}  # Phi-3 of transformers 4 refuses any but its three keys
         keys = {key: keys[key] for key in ("short_factor", "long_factor")}
@@ -296,9 +305,7 @@ def nested_in_text(goal: Wanted, keys: Keys) -> Keys:
 
 def nested_for_override(goal: Wanted, keys: Keys) -> Keys:
     """The same for a config that is loaded: some classes have a text part, and flat files."""
-    if model_type(goal) in WITH_TEXT_PART and not text_path(_document_whole(goal)):
-        return {TEXT: keys}
-    return nested_in_text(goal, keys)
+    return within(keys, {} if goal.model is None else goal.model.document)
 
 
 def longer(goal: Wanted, keys: tuple[str, ...], needed: int) -> Keys:
@@ -306,10 +313,6 @@ def longer(goal: Wanted, keys: tuple[str, ...], needed: int) -> Keys:
     document = _document(goal)
     given = {key: document.get(key) for key in keys}
     return {k: needed for k, v in given.items() if isinstance(v, int) and v < needed}
-
-
-def _document_whole(goal: Wanted) -> Mapping[str, Any]:
-    return {} if goal.model is None else goal.model.document
 
 
 def remarks(goal: Wanted, rope: Rope) -> list[str]:
@@ -327,9 +330,10 @@ def remarks(goal: Wanted, rope: Rope) -> list[str]:
             f"{CONTEXT} stays the trained length: dynamic NTK scaling begins only beyond it"
         )
     if goal.rope.rope_type != rope.rope_type:
-        notes.append(
-            f"{goal.rope.rope_type} is written as longrope, whose lists say the same frequencies"
-        )
+        method = goal.setting.rope.rope_type
+        notes.append(f"{method} is written as longrope, whose lists say the same frequencies")
+    if STILL in goal.rope.parameters.get("divisors", ()):
+        notes.append(f"a pair that does not turn has a divisor of {STILL:g}")
     if is_nested(goal):
         kinds = [other.layer_type for other in goal.others]
         which = f"; {', '.join(kinds)} layers keep theirs" if kinds else ""

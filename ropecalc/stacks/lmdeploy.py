@@ -62,8 +62,12 @@ def write(goal: Wanted) -> Written:
 def override(model: ModelConfig, text: str) -> Start:
     """The model as LMDeploy has it when a command of ``write`` has started it."""
     given = options_of(text)
-    keys, length = json_of(given, "--hf-overrides"), length_of(given, "--session-len")
-    return started(model, keys, length, APPLIED, "an overriding object is merged into the file's")
+    return start(model, json_of(given, "--hf-overrides"), length_of(given, "--session-len"))
+
+
+def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> Start:
+    """The model as LMDeploy has it with these overrides."""
+    return started(model, keys, context, APPLIED, "an overriding object is merged into the file's")
 
 
 def run(asked: Asked) -> Taken:
@@ -84,7 +88,8 @@ def run(asked: Asked) -> Taken:
 def _merged(asked: Asked) -> dict[str, Any]:
     """The object of a kind of layer; one without the factor of its code stops Gemma 3."""
     file = replace(asked, start=replace(asked.start, changed={}))
-    found, kind = loaded(file, {}), asked.rope.layer_type
+    beside = asked.model_type in classes.ORIGINAL_CONTEXT
+    found, kind = loaded(file, {}, beside=beside), asked.rope.layer_type
     given = asked.start.changed.get("rope_parameters") or {}
     if not found.nested:
         return {**found.flat(), **given}

@@ -152,13 +152,24 @@ def _fill_in(asked: Asked, found: dict[str, Any], beside: bool) -> None:
         found.setdefault(ORIGINAL, asked.rope.context)
 
 
+def inner_path(document: Object) -> tuple[str, ...]:
+    """Where the keys of the language model are once its class has loaded the file."""
+    path = text_path(document)
+    return path or ((TEXT,) if document.get("model_type") in WITH_TEXT_PART else ())
+
+
+def within(keys: Object, document: Object) -> dict[str, Any]:
+    """Keys of the language model as those of the whole config that is loaded."""
+    found = dict(keys)
+    for key in reversed(inner_path(document)):
+        found = {key: found}
+    return found
+
+
 def reached(keys: Object, document: Object) -> tuple[dict[str, Any], bool]:
     """(the overriding keys that reach the text part, whether others stay outside of it)."""
-    path = list(text_path(document))
-    if not path and document.get("model_type") in WITH_TEXT_PART:
-        path = [TEXT]
     outside = False
-    for key in path:
+    for key in inner_path(document):
         outside = outside or bool(set(keys) - {key})
         inner = keys.get(key)
         keys = inner if isinstance(inner, Mapping) else {}

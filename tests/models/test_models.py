@@ -318,9 +318,8 @@ GOLDEN = {
 
 Shown in a wider terminal, by --csv and by --json: rotary_dim.
 
-+1: a second kind of layer has a setting or a window of its own. A name may
-follow --model in the other commands, and stand where a model itself is looked
-at, such as
++1: a second kind of layer has a setting or a window of its own. A name is the
+MODEL of any command, such as
   ropecalc inspect gpt-oss-20b
 """,
     120: """
@@ -333,8 +332,8 @@ at, such as
   InternLM2.5-7B-chat       128         128  1,000,000     dynamic 2 from 32,768            32,768
   StarCoder2-3B             128         128    999,999.44  none                             16,384
 
-+1: a second kind of layer has a setting or a window of its own. A name may follow --model in the
-other commands, and stand where a model itself is looked at, such as
++1: a second kind of layer has a setting or a window of its own. A name is the MODEL of any command,
+such as
   ropecalc inspect gpt-oss-20b
 """,
 }

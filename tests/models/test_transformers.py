@@ -81,7 +81,8 @@ def compare(case: Mapping[str, Any], exact: float, single: float = FLOAT32) -> N
     model = parse_config(case["config"], case["name"])
     for layer_type, layer in case["layers"].items():
         ropes = ropes_for(model, layer_type)
-        assert ropes, f"no rope for {layer_type}"
+        # the module of DeepSeek-V4 has a table "main" that no layer takes where all compress
+        assert ropes or layer_type == "main", f"no rope for {layer_type}"
         for rope in ropes:
             compare_layer(rope, layer, case, exact, single)
 

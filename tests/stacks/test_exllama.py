@@ -71,3 +71,28 @@ def test_what_neither_says() -> None:
     assert '"rope_scaling": {"rope_type": "yarn"' in third.text
     growing = ropecalc.make_setting(qwen, qwen.rope, rope_type="dynamic", factor=4.0)
     assert not emit(growing, "exllamav3").exact
+
+
+@pytest.mark.parametrize("name", ["DeepSeek-V3", "OLMo-2-7B"])
+def test_a_class_that_is_loaded_as_a_llama_is_refused(name: str) -> None:
+    model = ropecalc.find_model(name)
+    found = emit(ropecalc.make_setting(model, model.rope), "exllamav2")
+    assert (found.exact, found.verified, found.text) == (False, True, "")
+    assert "loads it as a Llama" in found.notes[0]
+
+
+def test_the_scale_of_a_file_is_written_again() -> None:
+    """TabbyAPI's rope_scale is 1 unless it is given, and takes the place of the file's factor."""
+    model = ropecalc.find_model("Gemma-3-4B")
+    found = emit(ropecalc.make_setting(model, model.rope), "exllamav2")
+    assert keys_of(found)["rope_scale"] == 8
+    assert found.exact
+
+
+def test_what_is_not_read_is_not_called_exact() -> None:
+    """Frequencies of Qwen 2.5 VL are rounded to float16; gpt-oss has no code in ExLlamaV2."""
+    for name, why in [("Qwen2.5-VL-7B", "rounded to float16"), ("gpt-oss-20b", "no code")]:
+        model = ropecalc.find_model(name)
+        found = emit(ropecalc.make_setting(model, model.rope, rope_type="default"), "exllamav2")
+        assert not found.exact
+        assert why in "; ".join(found.notes)

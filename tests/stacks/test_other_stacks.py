@@ -65,6 +65,11 @@ def test_tensorrt_llm_reads_the_keys_of_version_4() -> None:
     own = {**setting.rope.parameters, "attention_factor": 1.0}
     other = emit(replace(setting, rope=replace(setting.rope, parameters=own)), "tensorrt-llm")
     assert not other.exact
+    assert other.notes[0] == "YaRN does not read attention_factor"
+    unknown = written("tensorrt-llm", rope_type="dynamic", factor=4.0)
+    assert (unknown.exact, unknown.verified) == (False, False)
+    assert "not known here" in unknown.notes[0]
+    assert written("tensorrt-llm", "Llama-3.1-8B").verified
 
 
 def test_ms_swift_takes_an_object() -> None:
@@ -74,6 +79,17 @@ def test_ms_swift_takes_an_object() -> None:
     base = written("ms-swift", rope_type="default", base=5e6)
     assert "--max_model_len" not in base.text  # which would bring a factor by the ratio of lengths
     assert json.loads(option(base.text, "--rope_scaling"))["rope_theta"] == 5e6
+
+
+def test_ms_swift_is_run_but_for_ropes_by_kind_of_layer() -> None:
+    assert written("ms-swift", **YARN).verified
+    growing = written("ms-swift", rope_type="dynamic", factor=4.0)  # which it begins later
+    assert growing.verified
+    assert not growing.exact
+    apart = written("ms-swift", "Gemma-3-4B", rope_type="yarn", factor=4.0)
+    assert not apart.exact
+    assert "one rope for all layers" in apart.notes[0]
+    assert written("ms-swift", "Qwen2.5-VL-7B", rope_type="yarn", factor=4.0).exact
 
 
 def test_verl_has_config_json_alone() -> None:
@@ -91,7 +107,12 @@ def test_unsloth_takes_three_methods_and_no_base() -> None:
     given = {one.arg: ast.literal_eval(one.value) for one in call.value.keywords}
     assert given["max_seq_length"] == 131072
     assert given["rope_scaling"]["rope_theta"] == 1e6
+    assert found.verified
+    assert found.exact
     assert written("unsloth", rope_type="default", base=5e6).text == ""
+    assert written("unsloth", "GLM-4-9B-0414", rope_type="default", base=5e6).exact
+    assert written("unsloth", "Gemma-3-4B", rope_type="yarn", factor=4.0).exact
+    assert written("unsloth", "gpt-oss-20b", rope_type="default", base=1e6).exact
     longer = written("unsloth", context=81920)
     assert not longer.exact
     assert "divides positions by 2" in longer.notes[0]

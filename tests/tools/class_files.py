@@ -75,6 +75,14 @@ SMALL: dict[str, Any] = {
     "codec_config": None,
     "reference_compile": False,
 }
+LAST_OF_4 = ["sliding_attention"] * 3 + ["full_attention"]
+PART_OF_64: Document = {  # their sections are for half of a head
+    "rope_parameters": {
+        "rope_type": "default",
+        "rope_theta": 10000.0,
+        "partial_rotary_factor": 0.5,
+    }
+}
 # what a class cannot be built without, or has no attention without
 OF_CLASS: dict[str, Document] = {
     "falcon_h1": {"mamba_d_ssm": 512, "mamba_d_head": 128, "mamba_n_groups": 1},
@@ -96,6 +104,104 @@ OF_CLASS: dict[str, Document] = {
         "layer_types": ["full_attention", "sliding_attention"] * 2,
     },
     "t5gemma2_text": {"dropout_rate": 0.0},
+    "t5gemma2_decoder": {"dropout_rate": 0.0},
+    "chameleon": {
+        "vocabulary_map": {"<image>": 3},
+        "vq_config": {
+            "embed_dim": 8,
+            "num_embeddings": 8,
+            "latent_channels": 8,
+            "resolution": 8,
+            "base_channels": 32,
+            "channel_multiplier": [1],
+            "num_res_blocks": 1,
+        },
+    },
+    "cohere_compass_text": {
+        "layer_types": ["full_attention", "sliding_attention"] * 2,
+        "rope_parameters": {
+            "full_attention": {"rope_type": "default", "rope_theta": 10000.0},
+            "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+        },
+    },
+    "csm": {
+        "text_vocab_size": 64,
+        "num_codebooks": 2,
+        "depth_decoder_config": {
+            "num_codebooks": 2,
+            "vocab_size": 64,
+            "backbone_hidden_size": 128,
+            "hidden_size": 128,
+            "intermediate_size": 64,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "num_key_value_heads": 1,
+            "head_dim": 64,
+        },
+    },
+    "dbrx": {
+        "attn_config": {"kv_n_heads": 1, "rope_theta": 500000.0, "clip_qkv": 8},
+        "ffn_config": {"ffn_hidden_size": 64},
+    },
+    "deepseek_ocr2_text": {
+        "mlp_layer_types": ["dense", "sparse"] * 2,
+        "num_experts_per_tok": 2,
+        "n_group": 1,
+        "topk_group": 1,
+    },
+    "diffusion_gemma_text": {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32},
+    "dots1": {
+        "n_routed_experts": 4,
+        "num_experts_per_tok": 2,
+        "n_shared_experts": 1,
+        "layer_types": ["full_attention", "sliding_attention"] * 2,
+    },
+    "ernie4_5_vl_moe_text": {"moe_intermediate_size": [32, 32]},
+    "esm": {
+        "position_embedding_type": "rotary",
+        "vocab_size": 33,
+        "mask_token_id": 1,
+        "pad_token_id": 1,
+    },
+    "evolla": {
+        "protein_encoder_config": {
+            "vocab_size": 32,
+            "hidden_size": 32,
+            "num_hidden_layers": 1,
+            "num_attention_heads": 2,
+            "intermediate_size": 32,
+            "mask_token_id": 1,
+        },
+        "aligner_num_add_layers": 1,
+        "resampler_depth": 1,
+    },
+    "glm4v_text": PART_OF_64,
+    "glm_image_text": PART_OF_64,
+    "granite_swa": {"layer_rope_theta": None},
+    "granitemoe_swa": {"layer_rope_theta": None},
+    "muse_glimmer_text": {"layer_rope_theta": None, "layer_types": LAST_OF_4},
+    "muse_spark_text": {"layer_rope_theta": None, "layer_types": LAST_OF_4},
+    "helium": {"hidden_size": 256},
+    "hunyuan_vl_text": {
+        "rope_parameters": {
+            "rope_type": "default",
+            "rope_theta": 10000.0,
+            "xdrope_section": [16, 16, 16, 16],
+        }
+    },
+    "laguna": {"layer_types": ["full_attention", "sliding_attention"] * 2},
+    "mellum": {"layer_types": ["full_attention", "sliding_attention"] * 2},
+    "lfm2_moe": {"layer_types": ["conv", "full_attention"] * 2, "num_hidden_layers": 4},
+    "qwen3_omni_moe_talker_text": {"shared_expert_intermediate_size": 32},
+    "qwen3_omni_moe_text": {"hidden_size": 256},
+    "qwen4_exp_text": {
+        "indexer_n_heads": 2,
+        "indexer_kv_heads": 1,
+        "indexer_head_dim": 256,
+        "indexer_budget": 8,
+        "indexer_compress_ratio": 2,
+    },
+    "zaya": {"num_experts_per_tok": 1},
     "zamba2": {
         "use_mem_rope": True,
         "hidden_size": 128,
@@ -381,7 +487,7 @@ PATTERNS: dict[str, tuple[Any, ...]] = {
     "global_attention_every": (3,),
     "swa_layers": ([0, 2],),
     "rope_scaling_layers": ([0, 2],),
-    "layer_rope_theta": (None,),
+    "layer_rope_theta": (None, [20_000.0, 500.0, 500.0, 0.0]),
     "nope_layer_interval": (3, None),
     "hybrid_layer_pattern": (None,),
     "hybrid_override_pattern": ("M-*M-M*M",),

@@ -29,6 +29,8 @@ WITHOUT_ATTENTION = ("linear_attention", "conv", "mamba", "moe", "mlp", "recurre
 TURNED = 1e-12  # relative difference of two queries: float64 rounding is far below
 ANGLE = 1e-9
 POSITIONS = {"position_ids", "kwargs"}
+BESIDE = ("encoder_hidden_states",)  # what some decoders get beside their tokens
+TOKENS, FILLED = 3, 19
 ATTENDS = re.compile(r"Attention|SelfAttn|Attn$")
 LAYER = re.compile(r"Attention|Layer|Block|Attn")
 
@@ -53,7 +55,11 @@ def answer(document: Document, length: int, known: dict[str, Answer] | None = No
             stage, seen = "build", _attributes(config)
             model = _model(config)
             stage = "forward"
-            found = _answer(config, _calls(model, config, length), length)
+            try:
+                found = _answer(config, _calls(model, config, length), length)
+            except UnpairedError:  # a convolution over tokens: fill what it reaches before them
+                calls = _calls(model, config, length, FILLED)
+                found = _answer(config, calls, length)
             known[key] = {**found, "config": seen}
             return known[key]
     except Exception as error:  # noqa: BLE001 - transformers raises all kinds
@@ -219,19 +225,26 @@ def _class_of(config: Any) -> Any:
     return (bare or fits)[0]
 
 
+class UnpairedError(ValueError):
+    """Queries that differ by something else than a rotation of pairs."""
+
+
 class _Calls(list[dict[str, Any]]):
-    """What reached the attention, call by call."""
+    """What reached the attention, call by call; ``tokens``: how many there are, three or more."""
+
+    tokens: int = TOKENS
 
     current: Any = None
     tables: Any = None
 
 
-def _calls(model: Any, config: Any, length: int) -> _Calls:
+def _calls(model: Any, config: Any, length: int, tokens: int = TOKENS) -> _Calls:
     import torch
     from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS as MASKS
     from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS as FUNCTIONS
 
     calls = _Calls()
+    calls.tokens = tokens
 
     def attention(module: Any, query: Any, _: Any, value: Any, *__: Any, **kwargs: Any) -> Any:
         calls.append(_call(calls, module, query, kwargs))
@@ -239,8 +252,8 @@ def _calls(model: Any, config: Any, length: int) -> _Calls:
         shape = (query.shape[0], query.shape[2], query.shape[1], like.shape[-1])
         return torch.zeros(shape, dtype=query.dtype), None
 
-    ids = torch.full((1, 3), 2, dtype=torch.long)
-    positions = torch.tensor([[0, 1, length - 1]])
+    ids = torch.full((1, tokens), 2, dtype=torch.long)
+    positions = torch.tensor([[0] * (tokens - TOKENS) + [0, 1, length - 1]])
     handles = _hooks(model, calls)
     eager = MASKS["eager"]
     with (
@@ -264,9 +277,11 @@ def _run(model: Any, config: Any, calls: _Calls, ids: Any, positions: Any) -> No
     given: dict[str, Any] = {"position_ids": positions} if takes.keys() & POSITIONS else {}
     if "use_cache" in takes:
         given["use_cache"] = False
+    hidden = torch.ones(1, calls.tokens, getattr(config, "hidden_size", 1))
+    given |= {key: hidden for key in BESIDE if key in takes}
     tokens = {key: ids for key in ("input_ids", "decoder_input_ids") if key in takes}
     if not tokens:
-        model(**given, inputs_embeds=torch.ones(1, 3, config.hidden_size))
+        model(**given, inputs_embeds=hidden)
         return
     try:
         model(**given, **tokens)
@@ -276,17 +291,19 @@ def _run(model: Any, config: Any, calls: _Calls, ids: Any, positions: Any) -> No
         calls.clear()  # tokens of several codebooks, or none at all
         width = getattr(config, "embedding_size", None) or config.hidden_size
         with contextlib.suppress(Exception):
-            model(**given, inputs_embeds=torch.ones(1, 3, width))
+            model(**given, inputs_embeds=torch.ones(1, calls.tokens, width))
             return
         calls.clear()
         raise
 
 
 def _call(calls: _Calls, module: Any, query: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    # keys that a layer compresses lie beyond the window of the others
+    compresses = getattr(module, "compressor", None) is not None
     return {
         "module": module,
         "query": query.detach(),
-        "window": kwargs.get("sliding_window"),
+        "window": None if compresses else kwargs.get("sliding_window"),
         "scaling": kwargs.get("scaling"),
         "tables": calls.tables,
     }
@@ -297,7 +314,8 @@ def _hooks(model: Any, calls: _Calls) -> list[Any]:
     import torch
 
     def same(value: Any) -> Any:
-        fits = isinstance(value, torch.Tensor) and value.dim() == 3 and value.shape[1] == 3
+        fits = isinstance(value, torch.Tensor) and value.dim() == 3
+        fits = fits and value.shape[1] == calls.tokens
         return (
             value[:, :1].expand_as(value).contiguous()
             if fits and value.is_floating_point()
@@ -335,10 +353,10 @@ def _own_attention(calls: _Calls) -> Iterator[None]:
         scores = (
             left.dim() == 4
             and right.dim() == 4
-            and left.shape[-2] == 3
-            and right.shape[-1] == 3
+            and left.shape[-2] == calls.tokens
+            and right.shape[-1] == calls.tokens
             and left.shape[-1] == right.shape[-2]
-            and left.shape[-1] != 3
+            and left.shape[-1] != calls.tokens
         )
         if scores and calls.current is not None:
             calls.append(_call(calls, calls.current, left, {}))
@@ -349,7 +367,8 @@ def _own_attention(calls: _Calls) -> Iterator[None]:
         return fused(query, key, value, *args, **kwargs)
 
     def batched(_: Any, left: Any, right: Any, **kwargs: Any) -> Any:
-        if left.shape[-2] == 3 and right.shape[-1] == 3 and calls.current is not None:
+        square = left.shape[-2] == right.shape[-1] == calls.tokens
+        if square and calls.current is not None:
             calls.append(_call(calls, calls.current, left[None], {}))
         return added(_, left, right, **kwargs)
 
@@ -400,7 +419,7 @@ def _once_a_layer(calls: _Calls) -> list[dict[str, Any]]:
     """The first call of each attention: an indexer or a value product comes after it."""
     seen: dict[int, dict[str, Any]] = {}
     for call in calls:
-        if call["query"].dim() != 4 or call["query"].shape[2] != 3:
+        if call["query"].dim() != 4 or call["query"].shape[2] != calls.tokens:
             continue
         seen.setdefault(id(call["module"]), call)
     return list(seen.values())
@@ -410,7 +429,7 @@ def _turned(query: Any, length: int) -> list[float]:
     """The angle a token of every pair that turns, rad, fastest first as the head has them."""
     import torch
 
-    start, one, last = query[0].unbind(1)  # (heads, head_dim) each
+    start, one, last = query[0][:, -TOKENS:].unbind(1)  # (heads, head_dim) each
     # a factor on the whole query that goes by the position is no rotation
     one, last = (q * (start.norm(dim=-1) / q.norm(dim=-1))[:, None] for q in (one, last))
     size = start.abs().amax()
@@ -443,7 +462,7 @@ def _pairs(dims: list[int], start: Any, one: Any, last: Any) -> tuple[list[int],
         limit = ANGLE * before.amax(0)
         if all(bool(((before - length).abs() <= limit).all()) for length in after):
             return left, right
-    raise ValueError("the queries are not turned in pairs")
+    raise UnpairedError("the queries are not turned in pairs")
 
 
 def _angles(z: list[Any], length: int) -> Any:

@@ -113,7 +113,13 @@ DECISIONS = {
     "layers": "a file whose own lists of layers contradict each other stops for reasons that are "
     "none of its rope",
     "step": "Step-3.5 is published with lists a layer; its objects by kind count only all together",
-    "twice": "LongCat attends twice in every layer: layers are counted, not attentions",
+    "amplitude": "the probe sees the last table of cos and sin alone, and DeepSeek-V4 has two",
+    "prompt": "Unlimited-OCR sees its whole prompt from everywhere: the window is for answers",
+    "depth": "CSM's depth decoder counts its own positions, of which there are 33",
+    "dots3": "dots3-note loses its kinds where both objects are written, and longrope asks for "
+    "sizes that its layers have apart",
+    "neomme": "NeoMME alternates two windows, and one a kind of layer is read",
+    "decoder": "T5Gemma 2's decoder hands no window on to its attention",
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
     "size": "sizes of a head that contradict each other stop for reasons that are none of its rope",
@@ -122,23 +128,23 @@ DECISIONS = {
 
 def decision(name: str, change: str, found: str) -> str | None:
     """The decision behind a difference, None where there is none."""
-    if name == "deepseek_v4":
-        return DECISIONS["compressed"]
-    if "proportional" in change and "head_dim" in found:
-        return DECISIONS["proportional"]
-    if change.startswith(("layer_types", "num_kv_shared", "full_attn_idxs", "attn_layer_ind")):
-        return DECISIONS["layers"]
-    if name == "longcat_flash" and found.startswith("layers"):
-        return DECISIONS["twice"]
-    if name == "step3p5" and change.startswith(("v5", "v4 no original")):
-        return DECISIONS["step"]
-    if "must be an even integer" in found:
-        return DECISIONS["odd"]
-    if found.startswith("context") and name == "cohere":
-        return DECISIONS["cohere"]
-    if change.startswith(("head_dim", "qk_", "attention_h")):
-        return DECISIONS["size"]
-    return None
+    refused = ("layer_types", "full without", "num_kv_shared", "full_attn_idxs", "attn_layer_ind")
+    reasons = {
+        "compressed": name == "deepseek_v4" and found.startswith("window"),
+        "amplitude": name == "deepseek_v4" and found == "groups: 1 for 2",
+        "prompt": name.startswith("unlimited_ocr") and found.startswith("window"),
+        "depth": name == "csm_depth_decoder_model" and found.startswith("theta"),
+        "dots3": name == "dots3_note_text" and change in ("v4 longrope", "v5 and v4"),
+        "neomme": name == "neomme",
+        "proportional": "proportional" in change and "head_dim" in found,
+        "layers": change.startswith(refused) or "not homoge" in found,
+        "step": name == "step3p5" and change.startswith(("v5", "v4 no original")),
+        "decoder": name == "t5gemma2_decoder" and change == "sliding_window null",
+        "odd": "must be an even integer" in found,
+        "cohere": found.startswith("context") and name == "cohere",
+        "size": change.startswith(("head_dim", "qk_", "attention_h")),
+    }
+    return next((DECISIONS[key] for key, fits in reasons.items() if fits), None)
 
 
 def packed(answer: Mapping[str, Any]) -> Any:

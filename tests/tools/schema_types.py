@@ -84,8 +84,8 @@ def by_hint(hint: Any) -> Schema:
         return nullable(by_hint(rest))
     if origin is tuple and inner[1:] == (...,) and not is_dataclass(inner[0]):
         return array(by_hint(inner[0]))
-    if origin is np.ndarray:
-        return array(INTEGER if np.int64 in get_args(inner[1]) else NUMBER)
+    if origin in (np.ndarray, NDArray):  # newer NumPy has an alias of its own
+        return array(INTEGER if np.int64 in (*inner, *get_args(inner[-1])) else NUMBER)
     if origin is Mapping:
         return FREE
     raise TypeError(hint)

@@ -13,11 +13,14 @@ has these. Going to a new release is running both and reading the difference.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ropecalc.models.document import Section
+from ropecalc.models.layers import made
 from tests.tools.class_files import BASES, PATTERNS, SWITCHES
 from tests.tools.class_sweep import context_of
 
@@ -25,6 +28,7 @@ TABLE = Path(__file__).parents[2] / "ropecalc" / "data" / "classes.json"
 Answers = Mapping[str, dict[str, Any]]
 Row = dict[str, Any]
 CLOSE = 1e-6
+MEASURED = 1e-5  # a base is measured to six digits
 
 
 class Class:
@@ -103,11 +107,29 @@ def row_of(own: Class) -> Row:
         return row
     row |= {"rope": _rope(own), **_places(own), **_part(own), **_head(own)}
     heads = {kind: g["head_dim"] for g in own.groups("saved") for kind in g["kinds"]}
-    others = {kind: dim for kind, dim in heads.items() if dim != row.get("head_dim")}
-    if len(set(heads.values())) > 1 and "latent" not in row:
+    whole = sum(row["latent"].values()) if "latent" in row else row.get("head_dim")
+    others = {kind: dim for kind, dim in heads.items() if dim != whole}
+    if len(set(heads.values())) > 1:
         row["heads"] = others
     if isinstance(own.full.get("attention_chunk_size"), int):
         row["chunk"] = own.full["attention_chunk_size"]
+    told = refusal(own, "v5 partial 0.25") + refusal(own, "head_dim other")
+    sections = re.search(r"split_sizes=\[([\d, ]+)\]", told)
+    listed = _rope(own).get("mrope_section")
+    if sections:
+        row["sections"] = sum(map(int, sections[1].split(",")))
+    elif listed and "mrope_section" in told:
+        row["sections"] = sum(listed)
+    for key in ("num_layers_per_stack", "num_layers", "num_hidden_layers"):
+        count = own.file.get(key)
+        if count and sum(group["layers"] for group in own.groups("saved")) == 2 * count:
+            row["twice"] = key
+            row["sizes"][key] = own.full[key]
+            break
+    bases = next((name for name in own.answers if name.startswith("layer_rope_theta [")), None)
+    if bases and not own.stops(bases) and not own.same(bases, "saved"):
+        tried = abs(next(iter(own.bases(bases).values()), 0) / 20_000.0 - 1) < MEASURED
+        row["bases" if tried else "zeros"] = "layer_rope_theta"
     return row | _windows(own) | _layers(own)
 
 
@@ -141,7 +163,8 @@ def _rope(own: Class) -> Row:
     for name in ("silent", "saved"):
         found = own[name].get("config", {}).get("rope_parameters")
         if found:
-            return {key: _sorted(found[key]) for key in sorted(found) if found[key] is not None}
+            kept = is_nested(found)  # where a kind that has none is one that does not turn
+            return {k: _sorted(found[k]) for k in sorted(found) if kept or found[k] is not None}
     return {"rope_theta": next(iter(own.bases("saved").values()), None)}
 
 
@@ -157,10 +180,18 @@ def _places(own: Class) -> Row:
     row["flat"] = "read" if needs else _reads(own, "v5 plain")
     row["kinds"] = "ignored" if needs else _reads(own, "v5 kinds")
     if is_nested(_rope(own)):
-        row["missing"] = [_missing(own, "v5 full alone"), _missing(own, "v5 sliding alone")]
+        row["missing"] = [_missing(own, "v5 sliding alone"), _missing(own, "v5 full alone")]
         row["null"] = _missing(own, "v5 sliding null")
         row["silent base"] = _missing(own, "v5 kinds silent base")
-        row["labels"] = own["saved"].get("config", {}).get("_rope_type_labels")
+        labels = own["saved"].get("config", {}).get("_rope_type_labels")
+        row["labels"] = labels if labels and not {*labels} <= KINDS else None
+        row |= _silent_kinds(own)
+    elif not needs:
+        row |= _silent(own)
+    if own.stops("silent") and own.stops("v4 partial") and not own.stops("saved"):
+        row["absent"] = "stops"
+    if own.stops("v4 theta") and not own.stops("silent"):
+        row["outside"] = "stops"
     row |= _refused(own)
     tried, usual = 1000, context_of(own.file) // 4  # too near each other, they tell nothing
     apart = max(tried, usual) > 1.1 * min(tried, usual)
@@ -169,6 +200,30 @@ def _places(own: Class) -> Row:
         row["original"] = "inside"
     most = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
     return {key: value for key, value in row.items() if key not in most or most[key] != value}
+
+
+def _silent(own: Class) -> Row:
+    """An object without a base, where it has another one than without an object, or stops."""
+    if own.stops("v5 silent base"):
+        return {} if own.stops("v5 plain") else {"silent base": "stops"}
+    found = next(iter(own.bases("v5 silent base").values()), None)
+    usual = _rope(own).get("rope_theta")
+    same = found is None or (usual and abs(found / usual - 1) < MEASURED)
+    return {} if same else {"object base": found}
+
+
+def _silent_kinds(own: Class) -> Row:
+    """The same by kind; and whether objects without a base take the one outside."""
+    row: Row = {}
+    rope, silent = _rope(own), own.bases("v5 kinds silent base")
+    for kind, base in silent.items():
+        usual = (rope.get(kind) or {}).get("rope_theta")
+        if usual and abs(base / usual - 1) > MEASURED:
+            row["object base"] = base
+    outside = own.bases("v5 kinds theta outside")
+    if outside and all(abs(base / 12_345.0 - 1) < CLOSE for base in outside.values()):
+        row["object theta"] = True
+    return row
 
 
 def _theta(own: Class) -> Row:
@@ -180,6 +235,8 @@ def _theta(own: Class) -> Row:
         return {} if listed[0] == ["rope_theta"] else {"theta": listed[0]}
     if nested:
         return {"theta": keys}
+    if own.stops("v4 theta") and 12_345.0 in own.bases("v4 partial").values():
+        return {}
     if own.same("v4 yarn", "v4 yarn silent base") or own.stops("v4 yarn"):
         return {"theta": []}
     return {"fixed": True}  # its own object has a base, that none outside replaces
@@ -195,7 +252,9 @@ def _refused(own: Class) -> Row:
         row["proportional"] = "stops"
     if own.stops("v4 null") and not own.stops("v4 theta"):
         row["null scaling"] = "stops"
-    row["mrope"] = None if own.stops("v4 yarn") else not own.stops("v4 mrope")
+    row["mrope"] = None if own.stops("v4 theta") else not own.stops("v4 mrope")
+    if "'mrope'" in refusal(own, "v4 mrope"):
+        row["mrope"] = False
     if own.stops("v4 no original") and not own.stops("v4 yarn"):
         row["original"] = "stops"
     return row
@@ -203,10 +262,12 @@ def _refused(own: Class) -> Row:
 
 def _needs(own: Class) -> list[str]:
     """Keys of the class's own object that the model computes with, and another one needs."""
-    rope = _rope(own)
-    beyond = [key for key in rope if key.startswith("llama_4")]
-    stops = own.stage("v5 plain") == "forward" and not is_nested(rope)
-    return [*beyond, "original_max_position_embeddings"] if stops and beyond else []
+    rope = own.file.get("rope_parameters") or _rope(own)
+    beyond = [key for key in rope if key not in ORDINARY]
+    if not beyond or not own.stops("v5 plain") or own.stops("saved") or is_nested(rope):
+        return []
+    llama4 = any(key.startswith("llama_4") for key in beyond)
+    return [*beyond, "original_max_position_embeddings"] if llama4 else beyond
 
 
 def _strict(own: Class) -> list[str]:
@@ -214,6 +275,9 @@ def _strict(own: Class) -> list[str]:
     apart = ("head_dim", "kv_channels", "attention_head_dim", "sliding_window", "swa_head_dim")
     names = {name.removesuffix(" null"): name for name in own.answers if name.endswith(" null")}
     found = {key for key, name in names.items() if " " not in key and own.stops(name)}
+    window = "sliding_window null"
+    if own.stage(window) == "load" and "`sliding_window`" in refusal(own, window).replace("'", "`"):
+        return sorted(found - {*apart} | {"sliding_window"})
     return sorted(found - set(apart))
 
 
@@ -244,7 +308,7 @@ def _base_keys(own: Class) -> dict[str, list[str]]:
 def _scaling(own: Class) -> str:
     """What rope_scaling does: read, in the full layers alone, in both kinds, ignored, or stops."""
     if own.stops("v4 yarn"):
-        return "stops"
+        return "stops" if own.stops("v4 partial yarn") else "read"
     if own.same("v4 yarn", "v4 theta"):
         return "ignored"
     scaled = [base_of(group["theta"]) is None for group in own.groups("v4 yarn")]
@@ -258,6 +322,8 @@ def _reads(own: Class, name: str) -> str:
     """Whether a base within an object is read: by all layers, by some, by none; or what stops."""
     if own.stops(name):
         return "stops"
+    if not own.groups(name):
+        return "unrotated"
     found = own.bases(name)
     hits = [abs(base / 54_321.0 - 1) < CLOSE for base in found.values()]
     return "read" if hits and any(hits) else "ignored"
@@ -277,10 +343,16 @@ def _part(own: Class) -> Row:
         plain = own.rotary(against)
         return any(not own.stops(name) and own.rotary(name) != plain for name in names)
 
-    inside = reads("v5 partial", "v5 partial 0.25", against="v5 plain") or reads(
+    inside: bool | str = reads("v5 partial", "v5 partial 0.25", against="v5 plain") or reads(
         "v5 kinds partial", against="v5 kinds"
     )
+    for name, usual in (("v5 kinds partial", "v5 kinds"), ("v5 partial", "v5 plain")):
+        stage = "" if own.stops(usual) else own.stage(name)
+        inside = "stops" if stage == "forward" and not inside else inside
     outside = reads("v4 partial", "v4 partial 0.25", against="v4 theta")
+    if "split_sizes" in refusal(own, "v5 partial 0.25") and not own.stops("saved"):
+        inside = True  # for another part than its axes of positions are for
+        outside = outside or "split_sizes" in refusal(own, "v4 partial 0.25")
     keys = [
         key for key in ("rotary_pct", "rope_pct", "rotary_dim") if reads(key, against="v4 theta")
     ]
@@ -299,10 +371,10 @@ def _part(own: Class) -> Row:
         outside = outside or more or own.rotary("v4 partial yarn") != own.rotary("v4 yarn")
     row: Row = {}
     part: Row = {"inside": inside, "outside": outside, "keys": keys, "scaled": stands}
-    usual = {"inside": False, "outside": True, "keys": [], "scaled": "stops"}
-    part = {key: value for key, value in part.items() if value != usual[key]}
+    most: Row = {"inside": False, "outside": True, "keys": [], "scaled": "stops"}
+    part = {key: value for key, value in part.items() if value != most[key]}
     plain_kinds = own.rotary("v5 kinds")
-    parts = nested and any("partial_rotary_factor" in rope for rope in _rope(own).values())
+    parts = nested and any("partial_rotary_factor" in (rope or {}) for rope in _rope(own).values())
     if parts and sorted(plain_kinds) == sorted(own.rotary("saved")):
         part["filled"] = True
     if part:
@@ -326,28 +398,42 @@ def _fixed_part(own: Class) -> Any:
     return {"dim": first["rotary_dim"], "of": first["head_dim"]}
 
 
+KINDS = {"full_attention", "sliding_attention"}
+ORDINARY = (
+    *("rope_type", "rope_theta", "partial_rotary_factor", "factor", "attention_factor"),
+    *("beta_fast", "beta_slow", "mscale", "mscale_all_dim", "truncate", "mrope_interleaved"),
+    *("low_freq_factor", "high_freq_factor", "original_max_position_embeddings"),
+    *("short_factor", "long_factor", "max_position_embeddings", "type"),
+)
 HEAD_KEYS = ("head_dim", "kv_channels", "attention_head_dim", "swa_head_dim")
 
 
 def _head(own: Class) -> Row:
     """{key, default: of the class, null: what a null is}, or the two parts of latent attention."""
-    if "qk_rope_head_dim" in own.full and not _changes(own, "head_dim"):
+    if "qk_rope_head_dim" in own.full and not (
+        _changes(own, "head_dim") and "head_dim" in own.file
+    ):
         parts = {key: own.full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
         twice = own.file.get("head_dim") == own.file.get("qk_rope_head_dim")
         agree = {"agree": True} if twice and own.stage("head_dim other") == "forward" else {}
-        return {"latent": parts, **agree, **_null(own, "head_dim")}
-    key = next((key for key in HEAD_KEYS if _changes(own, key)), None)
+        also = {"also": "head_dim"} if _changes(own, "head_dim") else {}
+        return {"latent": parts, **agree, **also, **_null(own, "head_dim")}
+    key = next((key for key in HEAD_KEYS if key in own.file and _changes(own, key)), None)
+    key = key or ("head_dim" if _changes(own, "head_dim") else None)
     row: Row = {}
     heads = [group["head_dim"] for group in own.groups("saved")]
     if heads and own.file.get("attention_head_dim") == heads[0]:
         key = "attention_head_dim"
     if key is None:
         row["head"] = "quotient"
-        if own.stage("head_dim other") == "forward":
+        name = "head_dim other"
+        if own.stage(name) == "forward" and "split_sizes" not in refusal(own, name):
             row["odd head"] = True
         return row | _null(own, "head_dim")
     if key != "head_dim":
         row["head"] = key
+        if "head_dim" not in own.file and _changes(own, "head_dim"):
+            row["also"] = "head_dim"  # by another name, which wins
     default = own.full.get(key)
     kept = key in own.file and own.same(f"{key} absent", "saved")
     if isinstance(default, int) and kept:
@@ -359,7 +445,11 @@ def _changes(own: Class, key: str) -> bool:
     """Whether another value of a key changes a head."""
     name = f"{key} other"
     before, after = ([g["head_dim"] for g in own.groups(n)] for n in ("saved", name))
-    return name in own.answers and not own.stops(name) and before != after
+    if name not in own.answers:
+        return False
+    if own.stops(name):  # the axes of positions are for the size that it had
+        return "split_sizes" in refusal(own, name) or "mrope" in refusal(own, name)
+    return before != after
 
 
 def _null(own: Class, key: str) -> Row:
@@ -375,14 +465,14 @@ def _null(own: Class, key: str) -> Row:
         row["null head"] = "always"
     elif own_null and own.stops(scaled) and not own.stops("v4 yarn"):
         row["null head"] = "own"
-    if own.stage(f"{key} other") == "load":
+    if "AttributeError" in own[f"{key} other"].get("refused", ""):
         row["no head"] = True
     return row
 
 
 def _windows(own: Class) -> Row:
-    """The attention window: {key, default, null: what a null is, more: distances past it}."""
-    for key in ("sliding_window", "local_attention", "attention_window_size"):
+    """The attention window: the key that one is read from, and what the class has without it."""
+    for key in ("attention_window_size", "sliding_window", "local_attention"):
         value = 77 if key == "sliding_window" else 64
         names = (f"{key} {value}", f"{key} {value} no types")
         name = next((n for n in names if n in own.answers and not own.stops(n)), None)
@@ -391,24 +481,45 @@ def _windows(own: Class) -> Row:
             window for window in found if window in (value, value + 1, value // 2 + 1, value // 2)
         ]
         if hit and name:
-            window: Row = {"key": key}
-            default, half = own.full.get(key), own.full.get("local_attention")
-            if isinstance(default, int):
-                window["default"] = default
-            elif isinstance(half, int):  # to both sides together
-                window |= {"default": half // 2, "half": "local_attention"}
+            window: Row = {"key": key, **_window_default(own, key), **_window_null(own, key)}
             if hit[0] != value:
                 window["seen"] = [hit[0], value]
             kinds = {kind for g in own.groups(name) for kind in g["kinds"]}
             if len(hit) == len(found) and "sliding_attention" not in kinds:
                 window["all"] = True
-            if own.stops(f"{key} null"):
-                window["null"] = "stops"
             return {"window": window}
     switched = own.groups("use_sliding_window true")
     if any(group["window"] == 77 for group in switched):
         return {"window": {"key": "sliding_window", "switch": True, "null": "stops"}}
-    return {}
+    sliding = own.stops("layer_types sliding") and not own.stops("layer_types full")
+    return {"window": {"sliding": "stops"}} if sliding else {}
+
+
+def _window_default(own: Class, key: str) -> Row:
+    row: Row = {"also": "sliding_window"} if key == "attention_window_size" else {}
+    default, half = own.full.get(key), own.full.get("local_attention")
+    if isinstance(default, int):
+        return row | {"default": default}
+    if isinstance(half, int):  # to both sides together
+        return row | {"default": half // 2, "half": "local_attention"}
+    return row
+
+
+def _window_null(own: Class, key: str) -> Row:
+    """What a null is: it stops sliding layers, or always, or is the default."""
+    name = f"{key} null"
+    full = own.stage("full without window")
+    if full == "forward" and not own.stops("layer_types full"):
+        return {"null": "always"}
+    if own.stops(name):
+        return {"null": "stops"}
+    same = name in own.answers and own.same(name, "saved")
+    return {"null": "default"} if same and any(g["window"] for g in own.groups("saved")) else {}
+
+
+def refusal(own: Class, name: str) -> str:
+    """Why it stops; nothing where it does not."""
+    return str(own[name].get("refused", ""))
 
 
 def _layers(own: Class) -> Row:
@@ -420,19 +531,42 @@ def _layers(own: Class) -> Row:
         return row
     types = answer["config"].get("layer_types") or answer["config"].get("layers_block_type")
     if types:
-        row["layers"] = fitted(types) | _pattern_key(own)
+        row["layers"] = _rule(own, types) | _pattern_key(own)
+        if own.stops("layer_types absent") and not own.stops("saved"):
+            row["layers"]["absent"] = "stops"
     by_window = _by_window(own)
     if by_window:
         row["layers"] = {"all": "full_attention", "window": by_window}
+        if "use_sliding_window" not in own.full:
+            row["layers"]["full"] = own.full["max_window_layers"]
     still = [at for at, group in answer["layout"] if group < 0]
     attends = [at for at, _ in answer["layout"]]
-    if still:
+    rope = _rope(own)
+    if (
+        still and None not in attends and not (is_nested(rope) and None in rope.values())
+    ):  # the objects tell there
         row["still"] = _still(own, types, still, attends)
     if own.full.get("attn_layer_indices", 0) is None:
         row["attends"] = [-1]  # none unless the file says so
-    elif types is None and None not in attends and attends != list(range(len(attends))):
+    elif (
+        types is None
+        and None not in attends
+        and {*attends} != {*range(max(attends, default=0) + 1)}
+    ):
         row["attends"] = attends
     return row
+
+
+def _rule(own: Class, types: list[str]) -> Row:
+    """The rule of these kinds, that makes those of the class's whole model as well."""
+    rule, whole = fitted(types), own.full.get("layer_types")
+    if "every" not in rule or not whole or made(NO_FILE, rule, len(whole)) == whole:
+        return rule
+    back = fitted(types[::-1]) | {"back": True}
+    return back if made(NO_FILE, back, len(whole)) == whole else rule
+
+
+NO_FILE = Section("none", {})
 
 
 def fitted(types: list[str]) -> Row:
@@ -458,6 +592,15 @@ def fitted(types: list[str]) -> Row:
                         rule: Row = {"kinds": [rare, other], "every": every, "at": at}
                         more = {"first": first, "last": last}
                         return rule | {key: value for key, value in more.items() if value}
+    return _cycle(types)
+
+
+def _cycle(types: list[str]) -> Row:
+    """A list, and how many of its last kinds come again and again."""
+    for period in range(2, len(types) // 2):
+        for first in range(len(types) - 2 * period):
+            if types[first + period :] == types[first:-period]:
+                return {"listed": types[: first + period], "period": period}
     return {"listed": types}
 
 
@@ -477,12 +620,12 @@ def _pattern_key(own: Class) -> Row:
 
 def _by_window(own: Class) -> str:
     """Qwen: the layers from a number on have a window, or every other one below it."""
-    found = own.answers.get("use_sliding_window true", {})
-    windows = [group["window"] for group in found.get("groups", [])]
-    if 77 not in windows:
+    names = ("use_sliding_window true", "max_window_layers 2")
+    found = next((own.answers[name] for name in names if name in own.answers), {})
+    if not any(group["window"] for group in found.get("groups", [])):
         return ""
     layout = {at: found["groups"][group]["window"] for at, group in found["layout"]}
-    sliding = [at for at, window in layout.items() if window == 77]
+    sliding = [at for at, window in layout.items() if window]
     if sliding == list(range(2, len(layout))):
         return "from"
     return "all" if len(sliding) == len(layout) else "below"
@@ -556,5 +699,5 @@ def written(table: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    made = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
-    TABLE.write_text(written(made), encoding="utf-8")
+    whole = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
+    TABLE.write_text(written(whole), encoding="utf-8")

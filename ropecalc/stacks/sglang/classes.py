@@ -114,7 +114,8 @@ BY_TRANSFORMERS = frozenset(
 )
 # Neither has code of the class, or transformers' has a tensor parallel plan that is refused (glm).
 NO_CODE = frozenset(
-    "aquila bamba chameleon codegen falcon glm internlm jamba mixformer-sequential phi-msft "
+    "aquila bamba chameleon codegen falcon glm internlm jamba minimax_m1 minimax_text_01 "
+    "mixformer-sequential phi-msft "
     "RefinedWeb RefinedWebModel stablelm_epoch zamba2".split()
 )
 # Their code has transformers' functions for the ropes of full attention, in place of get_rope.

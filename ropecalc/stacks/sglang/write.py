@@ -156,16 +156,18 @@ def _rope(goal: Wanted) -> tuple[Rope, list[str]]:
     rope, method = goal.rope, goal.rope.rope_type
     if model_type(goal) in classes.BY_TRANSFORMERS:
         return by_transformers(goal, "SGLang")
-    fixed = fixed_base(goal)
+    code = classes.code_of(model_type(goal))
+    listed = method == "ntk_fixed" and code.neox and code.scaled and not rope.latent
+    fixed = None if listed else fixed_base(goal)
     if fixed is not None:
         why = {
             "dynamic": "SGLang's dynamic scaling is that of the longest context for every prompt: "
             f"here is the base that it has at {goal.context:,} tokens, for all",
-            "ntk_fixed": "SGLang has no such scaling: here is b s as a plain base, by which every "
-            "frequency is larger by one factor, s^(2/r)",
+            "ntk_fixed": "SGLang has no such scaling for this class: here is b s as a plain base, "
+            "by which every frequency is larger by one factor, s^(2/r)",
         }
         return fixed, [why[method]]
-    if method == "divided":
+    if listed or method == "divided":
         rope = as_lists(goal)
     elif method != "longrope":
         rope = expressible(goal)
