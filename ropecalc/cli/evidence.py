@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 SUMMARY = "What published long-context scores say of the bound."
 EPILOG = epilog(
-    "ropecalc evidence",
     "ropecalc evidence Qwen3-8B",
     "ropecalc evidence --base 5e5 --ctx 64k",
     "ropecalc evidence --plot -o evidence.svg",
@@ -51,8 +50,8 @@ RANGE = (
     "low",
     "high",
     "open",
-    "kept_at_context",
-    "known_at_context",
+    "kept",
+    "kept_of",
 )
 Plot = Annotated[
     bool, typer.Option("--plot", help="Draw lengths over first violations before the answer.")

@@ -115,8 +115,8 @@ def around(
         low=min(lost, default=None),
         high=max([*lost, *kept], default=None),
         open=bool(kept),
-        kept_at_context=None if context is None else known.count(True),
-        known_at_context=None if context is None else len(known) - known.count(None),
+        kept=None if context is None else known.count(True),
+        kept_of=None if context is None else len(known) - known.count(None),
         nearest=tuple(_of_each_family(_nearest(rotated or LIMIT, usable))[:NEAREST]),
     )
 

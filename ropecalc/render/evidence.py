@@ -205,7 +205,7 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     if one.context is not None:
         yield (
             f"at {tokens(one.context)}",
-            f"{one.kept_at_context} of {one.known_at_context} had kept 85%",
+            f"{one.kept} of {one.kept_of} had kept 85%",
         )
 
 

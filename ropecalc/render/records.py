@@ -115,7 +115,7 @@ SHAPES = {
     "Evidence": "settings samples held_and_lost broke_and_kept caveats",
     "Expectation": "label head_dim rotary_dim base rope_type asks_nothing first_violation limit "
     "window context settings families least_violation greatest_violation lost low high open "
-    "kept_at_context known_at_context nearest",
+    "kept kept_of nearest",
     "LengthFactor": "name formula used_by factor=value mass",
     "CheckpointWeights": "source layer head head_dim rotary_dim layout of heads key_heads weights "
     "tensors",

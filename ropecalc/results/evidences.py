@@ -227,9 +227,9 @@ class Expectation(Shown):
     """The greatest one, or the longest context measured of one that did not; see ``open``."""
     open: bool
     """Whether one of them still had 85 % at the longest context measured of it."""
-    kept_at_context: int | None
-    """How many of them had 85 % at the context."""
-    known_at_context: int | None
+    kept: int | None
+    """How many of them still had 85 % there; None without a context."""
+    kept_of: int | None
     """For how many of them that is known."""
     nearest: tuple[PublishedSetting, ...]
     """The setting with the nearest first violation of each family, the nearest families."""

@@ -281,8 +281,8 @@ def test_around_counts_settings_within_a_factor_of_two(found: Evidence) -> None:
     lost = [one.length_at_85 for one in some if one.length_at_85 is not None]
     assert (seen.settings, seen.lost) == (len(some), len(lost))
     assert (seen.low, seen.high, seen.open) == (min(lost), max(lost), False)
-    assert seen.kept_at_context == sum(length >= 65_536 for length in lost)
-    assert seen.known_at_context == len(some)
+    assert seen.kept == sum(length >= 65_536 for length in lost)
+    assert seen.kept_of == len(some)
     families = [one.family for one in seen.nearest]
     assert len(set(families)) == len(families) == 5
 
