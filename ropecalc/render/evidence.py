@@ -80,14 +80,12 @@ def _rows(result: Evidence, others: Sequence[Sample]) -> Iterator[tuple[str, str
         + ": the intervals overlap, so by rank none is better",
     )
     for other in others:
-        found, *rest = other.predictors
-        trained = next(one for one in rest if one.name == "trained context")
-        text = (
-            f"first violation {found.rms_octaves:.2f} octaves, {_percent(found.within_factor_2)} "
-            f"within a factor of 2; trained context {trained.rms_octaves:.2f}, "
-            f"{_percent(trained.within_factor_2)}; {other.settings} settings"
+        beside = "; ".join(
+            f"{one.name} {one.rms_octaves:.2f}, {_percent(one.within_factor_2)}"
+            for one in other.predictors
+            if "unrotated" not in one.name
         )
-        yield other.name, text
+        yield other.name, f"{beside}; {other.settings} settings"
     yield "held, and lost early", ", ".join(result.held_and_lost)
     yield "broken, and kept", ", ".join(result.broke_and_kept)
 

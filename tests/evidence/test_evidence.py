@@ -327,7 +327,7 @@ def test_quiet_prints_the_share_or_the_least_length(run_cli: RunCli, found: Evid
 
 def test_pages_say_what_the_table_says(found: Evidence) -> None:
     """The numbers of the page and of the README, from the statistics."""
-    first, second, _ = found.samples
+    first, second, third = found.samples
     own = {one.name: one for one in first.predictors}
     page = explanation("evidence").text
     readme = (ROOT / "README.md").read_text("utf-8")
@@ -355,6 +355,15 @@ def test_pages_say_what_the_table_says(found: Evidence) -> None:
         f"({percent(trained.within_factor_2)} for the trained context)",
     ):
         assert text in readme
+    there = {one.name: one for one in third.predictors}
+    shares = [one.within_factor_2 for one in third.predictors]
+    assert (
+        f"the {third.settings} settings of all tables, it is off by "
+        f"{there['first violation'].rms_octaves:.2f} octaves, the trained context by "
+        f"{there['trained context'].rms_octaves:.2f} and one length for all by "
+        f"{there['one length for all'].rms_octaves:.2f}; but each is within a factor of 2 for "
+        f"{100 * min(shares):.0f} to {percent(max(shares))}"
+    ) in page
     ratios = {one.model: one.ratio or 0 for one in found.settings}
     assert f"to {ratios['Qwen2.5-72B-Instruct (plain)']:.1f} times its first violation" in page
     assert f"Mistral-Large-2411 to {ratios['Mistral-Large-2411']:.1f} times" in page
