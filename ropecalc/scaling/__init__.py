@@ -36,6 +36,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.late import homes, late
+
 if TYPE_CHECKING:
     from ropecalc.scaling.by_pair import cope as cope
     from ropecalc.scaling.by_pair import mrrope_pro as mrrope_pro
@@ -74,53 +76,10 @@ if TYPE_CHECKING:
     from ropecalc.scaling.plain import proportional as proportional
     from ropecalc.scaling.plain import rope_ratio as rope_ratio
 
-_HOME = {
-    "LENGTH_DEPENDENT": "methods",
-    "MAX_BASE": "domains",
-    "MIN_BASE": "domains",
-    "Base": "domains",
-    "Common": "domains",
-    "as_spectrum": "plain",
-    "cope": "by_pair",
-    "correction_range": "by_parts",
-    "default": "plain",
-    "divided": "interpolation",
-    "dynamic": "ntk",
-    "dynamic_base": "ntk",
-    "exact_base": "domains",
-    "explicit": "plain",
-    "from_rope": "methods",
-    "linear": "interpolation",
-    "llama3": "by_parts",
-    "longrope": "interpolation",
-    "longrope_attention_factor": "interpolation",
-    "mrrope_pro": "by_pair",
-    "mrrope_uni": "by_pair",
-    "mscale": "by_parts",
-    "ntk_aware": "ntk",
-    "ntk_aware_base": "ntk",
-    "ntk_by_parts": "by_parts",
-    "ntk_fixed": "ntk",
-    "ntk_mixed": "ntk",
-    "ntk_rcd": "by_pair",
-    "proportional": "plain",
-    "rope_ratio": "plain",
-    "yarn": "by_parts",
-    "yarn_attention_factor": "by_parts",
-    "yarn_paper": "by_parts",
-    "yarn_rcd": "by_pair",
-}
-
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'ropecalc.scaling' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"ropecalc.scaling.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    return late(__name__, name)
 
 
 def __dir__() -> list[str]:
-    return sorted(_HOME)
+    return sorted(homes(__name__))
