@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ropecalc.render.axes import round_distances, tokens
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Evidence, PublishedSetting
 
+APART = 0.16  # octaves between two names, which is their height
+HAIR = {"arrowstyle": "-", "linewidth": 0.35, "color": GREY, "shrinkA": 0, "shrinkB": 2}
 END = 131_072  # tokens: the longest context that was measured
 
 
@@ -74,14 +77,21 @@ def _draw(
 
 
 def _name(axes: Axes, settings: list[PublishedSetting]) -> None:
-    """A name at each counter-example, those of one first violation below each other."""
-    for k, one in enumerate(sorted(settings, key=_length)):
-        axes.annotate(
-            words(one.model),
-            (one.first_violation or TO, _length(one)),
-            xytext=(5, (-3, 2)[k % 2]),
-            textcoords="offset points",
-            fontsize=5.5,
-            va="center",
-            gid="setting-name",
-        )
+    """A name beside each counter-example, left of those above the line, the others' inside."""
+    above = [one for one in settings if _length(one) > (one.first_violation or TO)]
+    for side in (above, [one for one in settings if one not in above]):
+        lowest = 0.0
+        for one in sorted(side, key=_length):
+            x, y = one.first_violation or TO, math.log2(_length(one))
+            lowest = max(y, lowest + APART)
+            left = side is above or x > TO / 2
+            axes.annotate(
+                words(one.model),
+                (x, _length(one)),
+                xytext=(x * (0.9 if left else 1.1), 2.0**lowest),
+                ha="right" if left else "left",
+                va="center",
+                fontsize=5.5,
+                arrowprops={**HAIR, "relpos": (float(left), 0.5)},
+                gid="setting-name",
+            )
