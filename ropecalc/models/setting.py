@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.models.lengths import original_of
+from ropecalc.models.named import as_model
 from ropecalc.results import Setting
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.results import ModelConfig, Rope
 
 ROPE_TYPES = (
@@ -26,7 +29,7 @@ LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
 def make_setting(
-    model: ModelConfig | None,
+    model: ModelConfig | str | PathLike[str] | None,
     rope: Rope,
     *,
     context: int | None = None,
@@ -50,6 +53,7 @@ def make_setting(
         The method is not known, a part does not belong to it, or one is missing: a new scaling
         needs its factor, or the context to reach.
     """
+    model = None if model is None else as_model(model)
     start = None if model is None or original_context else original_of(model, rope)
     original = original_context or (None if start is None else start.context)
     reached = int(factor * original) if rope_type and factor and original else None
@@ -160,7 +164,7 @@ def _fresh(method: str, factor: float | None, original: int | None, context: int
     if original is None and (factor is None or method in WITH_ORIGINAL):
         raise InvalidValueError(
             "original_context",
-            "the original context is not known: give it, such as --original-context 32k",
+            "the original context is not known: give it, such as --original-ctx 32k",
         )
     ratio = factor if factor is not None else max(1.0, context / (original or context))
     given: dict[str, Any] = {"factor": float(ratio)}
