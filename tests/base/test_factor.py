@@ -24,7 +24,7 @@ LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
 def rope(method: str, base: float, original: int, dim: int = 128, **more: Any) -> Rope:
-    with_original = method in ("yarn", "llama3", "dynamic")
+    with_original = method not in ("linear", "ntk_aware")
     given: dict[str, Any] = {"original_context": original} if with_original else {}
     given |= LLAMA3 if method == "llama3" else {}
     return Rope("all", method, base, dim, dim, {**given, **more}, context=original)
@@ -134,7 +134,7 @@ def test_a_family_is_the_spectra_of_its_method(method: str) -> None:
     method=st.sampled_from([name for name in METHODS if name != "dynamic"]),
     base=st.floats(2.0, 1e6),
     n_pairs=st.integers(2, 12),
-    original=st.integers(4, 300),
+    original=st.integers(7, 300),
     context=st.integers(2, 600),
 )
 def test_the_minimum_of_random_heads(
@@ -226,3 +226,17 @@ def test_an_inspection_names_the_minimum_factor_of_a_scaling() -> None:
     assert full.minimum_factor == pytest.approx(70.24540243, rel=1e-9)
     assert windowed.minimum_factor == 1
     assert ropecalc.inspect(ropecalc.find_model("Llama-2-7B")).layers[0].minimum_factor is None
+
+
+def test_dynamic_scaling_changes_nothing_up_to_its_original_context() -> None:
+    one = rope("dynamic", 1e4, 4_096)
+    kept, broken = (ropecalc.min_factor(one, context) for context in (1_024, 2_048))
+    assert (kept.status, kept.minimum_factor) == (FactorStatus.ONE_IS_ENOUGH, 1.0)
+    assert kept.window_status is WindowStatus.ENDLESS
+    assert broken.status is FactorStatus.NO_FACTOR
+    assert broken.minimum_factor is broken.recommended_factor is broken.window_end is None
+
+
+def test_one_pair_of_linear_interpolation_is_a_cosine() -> None:
+    found = ropecalc.min_factor(rope("linear", 1e4, 1, 2), 100, recommended=False)
+    assert found.minimum_factor == pytest.approx(99 / (math.pi / 2), rel=1e-15)
