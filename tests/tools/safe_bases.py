@@ -86,8 +86,8 @@ def main() -> int:
             for what in (*wrong, *(f"open: {why}" for why in told)):
                 print(number, rotary_dim, case.context, what, sep="\t", flush=True)
         print(f"{number + 1}: {dict(counts)}", flush=True)
-    told = ", ".join(f"{counts[key]} {key}" for key in ("false", "lost", "open"))
-    print(f"safe bases: {counts['cases']} cases: {told}; the slowest took {slowest:.1f} s")
+    totals = ", ".join(f"{counts[key]} {key}" for key in ("false", "lost", "open"))
+    print(f"safe bases: {counts['cases']} cases: {totals}; the slowest took {slowest:.1f} s")
     return int(counts["false"] > 0)
 
 
