@@ -11,7 +11,7 @@ import ropecalc
 from ropecalc.base import wide
 from ropecalc.base.family import family_of
 from ropecalc.base.room import followed
-from ropecalc.base.wide import HAIR, WideWindow, check_width
+from ropecalc.base.wide import HAIR, WideWindow, checked_width
 from ropecalc.base.window import Walk, WindowEnd
 from ropecalc.base.zeros import Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
@@ -25,9 +25,9 @@ X, GOAL = math.log(100.0), math.log1p(WIDTH)
 
 def test_the_width_has_a_domain_and_a_name() -> None:
     for width in (1e-9, 1.0):
-        check_width(width)
+        checked_width(width)
     with pytest.raises(InvalidValueError) as caught:
-        check_width(1.001)
+        checked_width(1.001)
     assert caught.value.parameter == "min_window"
 
 
