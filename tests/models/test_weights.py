@@ -629,7 +629,7 @@ def test_the_weights_command_refuses_in_one_line(run_batch: RunBatch, tmp_path: 
     path = str(save(tmp_path, projections()))
     wrong = {
         "": "no checkpoint was named",
-        path: "--layer is missing",
+        path: "--layer-number is missing",
         f"{path} --layer 0": "Invalid value for '--dim'",
         f"{path} --layer 9 --dim 8": "Invalid value for '--layer'",
         f"{path} --layer x --dim 8": "Invalid value for '--layer'",
