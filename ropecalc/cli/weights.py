@@ -113,15 +113,19 @@ def command(
         raise InvalidValueError("options", "no checkpoint was named: give its folder")
     if layer_number is None:
         raise required("--layer-number", "0")
-    result = ropecalc.checkpoint_weights(
-        checkpoint,
-        layer_number,
-        head=head,
-        head_dim=dim,
-        rotary_dim=rotary_dim,
-        layout=layout,
-        of=of,
-    )
+    try:
+        result = ropecalc.checkpoint_weights(
+            checkpoint,
+            layer_number,
+            head=head,
+            head_dim=dim,
+            rotary_dim=rotary_dim,
+            layout=layout,
+            of=of,
+        )
+    except InvalidValueError as error:
+        parameter = {"layer": "layer_number"}.get(error.parameter, error.parameter)
+        raise InvalidValueError(parameter, str(error)) from None
     if output is not None:
         _write(output, result)
     inputs: dict[str, object] = {

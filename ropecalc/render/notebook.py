@@ -103,5 +103,7 @@ def _cell(name: str, value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float) and value > 1 and name.endswith(("base", "start")):
-        return escape(round_up(value))  # a base that meets the bound as it is shown
+        return escape(
+            round_up(value).replace(",", "")
+        )  # a base that meets the bound as it is shown
     return escape(f"{value:.10g}" if isinstance(value, float) else str(value))
