@@ -113,6 +113,7 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
         if given["truncate"]:
             ends = [mpmath.floor(ends[0]), mpmath.ceil(ends[1])]
         low, high = max(ends[0], 0), min(ends[1], r - 1)
+        high += mpmath.mpf("0.001") if low == high else 0
         kept = [1 - min(max((i - low) / (high - low), 0), 1) for i in range(r // 2)]
     return [f * (k + (1 - k) / s) for f, k in zip(plain, kept, strict=True)]
 
