@@ -39,7 +39,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
 LENGTHS = {"staircase": "--ctx", "windows": "--ctx", "min-base": "--ctx", "check": "--ctx"}
 LENGTHS |= {"curve": "--ctx", "inspect": "--ctx", "max-ctx": "--limit"}
 FORMS = ("--json", "--csv", "--tsv", "--markdown", "-q")
-RARE, RARELY = ("-o", "--output", "--plot"), 0.1  # a figure takes half a second
+RARE, RARELY = ("-o", "--output", "--plot"), 0.15  # a figure takes half a second
 STDIN = ("", "", "llama.json", "broken.json", "ones.json", "proof.json", "binary.json", "closed")
 TYPOS = {"--ctx": "--context", "--dim": "--head_dim", "--base": "--rope-theta", "--json": "--jsn"}
 
