@@ -82,7 +82,7 @@ class ClassRow:
     strict: tuple[str, ...] = ()
     """Keys that must not be null."""
     agree: bool = False
-    """Whether head_dim must be qk_rope_head_dim, with latent attention."""
+    """Whether what turns of head_dim must be qk_rope_head_dim, with latent attention."""
     original: str = "read"
     """original_max_position_embeddings beside the object: read, or only inside; stops without."""
     part: Mapping[str, Any] = field(default_factory=dict)

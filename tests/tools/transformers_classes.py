@@ -248,7 +248,8 @@ def _refused(own: Class) -> Row:
     strict = _strict(own)
     if strict:
         row["strict"] = strict
-    if own.stops("v5 proportional") and not own.stops("v5 linear"):
+    scaled = [name for name in ("v5 linear", "v5 yarn") if name in own.answers]
+    if own.stops("v5 proportional") and not all(map(own.stops, scaled)):
         row["proportional"] = "stops"
     if own.stops("v4 null") and not own.stops("v4 theta"):
         row["null scaling"] = "stops"
@@ -414,7 +415,9 @@ def _head(own: Class) -> Row:
         _changes(own, "head_dim") and "head_dim" in own.file
     ):
         parts = {key: own.full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
-        twice = own.file.get("head_dim") == own.file.get("qk_rope_head_dim")
+        part = _rope(own).get("partial_rotary_factor", 1)
+        part = 1 if is_nested(_rope(own)) else part
+        twice = (own.file.get("head_dim") or 0) * part == own.file.get("qk_rope_head_dim")
         agree = {"agree": True} if twice and own.stage("head_dim other") == "forward" else {}
         also = {"also": "head_dim"} if _changes(own, "head_dim") else {}
         return {"latent": parts, **agree, **also, **_null(own, "head_dim")}
