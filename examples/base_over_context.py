@@ -12,7 +12,9 @@ import ropecalc
 
 CONTEXTS = [2**power for power in range(10, 18)]
 rows = [
-    ropecalc.min_base(128, context, safe=False, round_digits=None, integer=False, window=False)
+    ropecalc.min_base(
+        128, context, safe=False, round_digits=None, integer=False, window=False, recommended=False
+    )
     for context in CONTEXTS
 ]
 

@@ -13,11 +13,11 @@ draft=$folder/.config.$$.json
 trap 'rm -f "$draft"' EXIT
 
 for context in 4096 16384 32768; do
-    base=$(ropecalc min-base --dim 128 --ctx "$context" --round 2 -q)
+    base=$(ropecalc min-base --dim 128 --ctx "$context" --get recommended_base)
     sed -e "s/\"rope_theta\": [^,]*/\"rope_theta\": $base/" \
         -e "s/\"max_position_embeddings\": [^,]*/\"max_position_embeddings\": $context/" \
         "$template" > "$draft"
-    verdict=$(ropecalc check --config "$draft" -q)
+    ropecalc check "$draft" -q
     mv "$draft" "$folder/config-$context.json"
-    printf 'config-%s.json: rope_theta %s, holds: %s\n' "$context" "$base" "$verdict"
+    printf 'config-%s.json: rope_theta %s\n' "$context" "$base"
 done

@@ -11,7 +11,7 @@ if [ $# -ne 3 ]; then
     echo "usage: $0 CONFIG.json TRAINED TARGET" >&2
     exit 2
 fi
-ropecalc plan "$1" --from "$2" --to "$3" --method yarn --in-place "$1" > /dev/null
-first=$(ropecalc max-ctx --config "$1" -q)
+ropecalc emit --in-place "$1" --rope-type yarn --original-ctx "$2" --ctx "$3" > /dev/null
+first=$(ropecalc max-ctx "$1" -q)
 echo "# the bound holds up to $first tokens; models that break it may work: test retrieval"
-ropecalc emit "$1" --write vllm --write llama.cpp
+ropecalc emit "$1" --stack vllm,llama.cpp -q

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.late import homes as _homes
+from ropecalc.late import late as _late
 from ropecalc.notebook import RENDERERS as _RENDERERS
 
 __version__ = "0.1.0"
@@ -102,110 +104,11 @@ if TYPE_CHECKING:
     from ropecalc.stacks.writing import emit as emit
     from ropecalc.weights import read_weights as read_weights
 
-_HOME = {
-    "alpha_of_base": "stacks.exllamav2",
-    "base_of_alpha": "stacks.exllamav2",
-    "Candidate": "results",
-    "Certificate": "certificate.format",
-    "CertificateError": "errors",
-    "Check": "results",
-    "CheckpointWeights": "results",
-    "Comparison": "results",
-    "ConfigError": "errors",
-    "Curve": "results",
-    "Emission": "results",
-    "Envelope": "results",
-    "Estimate": "results",
-    "ModelConfig": "results",
-    "Rope": "results",
-    "FactorStatus": "results",
-    "Finding": "results",
-    "Inspection": "results",
-    "InvalidValueError": "errors",
-    "KnownModel": "models.known",
-    "LayerInspection": "results",
-    "LengthFactor": "results",
-    "MaxContext": "results",
-    "MinimumBase": "results",
-    "MinimumFactor": "results",
-    "PairFrequencies": "results",
-    "Plan": "results",
-    "Precision": "results",
-    "PrecisionBase": "results",
-    "PrecisionStatus": "results",
-    "RopecalcError": "errors",
-    "SafeStatus": "results",
-    "Setting": "results",
-    "Severity": "results",
-    "Spectrum": "spectrum",
-    "Staircase": "results",
-    "Status": "results",
-    "Step": "results",
-    "TableError": "errors",
-    "Temperature": "results",
-    "TableWarning": "errors",
-    "Verification": "results",
-    "VerificationStatus": "results",
-    "Window": "results",
-    "WindowStatus": "results",
-    "Windows": "results",
-    "UndecidedError": "errors",
-    "UnsupportedError": "errors",
-    "certify": "certificate.write",
-    "certify_factor": "certificate.write",
-    "build_staircase": "base.build",
-    "check": "checking",
-    "checkpoint_weights": "models.checkpoint",
-    "check_in_dtype": "precision.effects",
-    "compare": "comparison",
-    "continuum_estimate": "base.asymptotic",
-    "critical_base": "extension.criteria",
-    "critical_dimension": "extension.criteria",
-    "curve": "similarity",
-    "curve_in_dtype": "precision.effects",
-    "envelope": "similarity",
-    "emit": "stacks.writing",
-    "find_model": "models.known",
-    "known_models": "models.known",
-    "frequencies": "similarity",
-    "inspect": "inspection",
-    "lint": "",
-    "make_setting": "models.setting",
-    "max_context": "bound",
-    "min_base": "base.minimum",
-    "min_factor": "base.factor",
-    "min_base_in_dtype": "precision.minimum",
-    "plan": "extension.planning",
-    "plan_model": "extension.planning",
-    "patch_config": "stacks.transformers.patch",
-    "read_certificate": "certificate.schema",
-    "read_config": "models.reading",
-    "read_weights": "weights",
-    "refined_estimate": "base.asymptotic",
-    "scaling": "",
-    "similarity_at": "similarity",
-    "temperature": "attention",
-    "upper_bound_at": "similarity",
-    "windows": "base.windows",
-    "verify": "certificate.verify",
-}
-
-__all__ = [*sorted(_HOME), "__version__"]
+__all__ = [*sorted(_homes(__name__)), "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'ropecalc' has no attribute {name!r}")
-    from importlib import import_module
-
-    module = _HOME[name]
-    value = (
-        getattr(import_module(f"ropecalc.{module}"), name)
-        if module
-        else import_module(f"ropecalc.{name}")
-    )
-    globals()[name] = value
-    return value
+    return _late(__name__, name)
 
 
 def __dir__() -> list[str]:

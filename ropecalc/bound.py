@@ -7,7 +7,7 @@ by more than that, or too close to call. What is too close goes to ``exact.meets
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -161,6 +161,7 @@ def max_context(
     limit = checked_context(limit, parameter="limit")
     found = scan(spectrum, 0, limit, margin=margin, first_only=True, progress=progress)
     first = found.first_violation
+    nothing = first is None and spectrum.asks_nothing(margin)
     from ropecalc.results import MaxContext
 
     return MaxContext(
@@ -170,14 +171,26 @@ def max_context(
         base=None if spectrum.base is None else float(spectrum.base),
         margin=margin,
         limit=limit,
-        status=Status.BEYOND_LIMIT if first is None else Status.VIOLATED,
+        status=_status(first, nothing=nothing),
         first_violation=first,
         similarity=None if first is None else _similarity_of(spectrum, first),
         label=spectrum.label,
         method=METHOD,
         rope_type=spectrum.rope_type,
         weighted=spectrum.weights is not None,
+        rotated_part_violation=rotated_part_violation(spectrum, limit) if nothing else None,
     )
+
+
+def _status(first: int | None, *, nothing: bool) -> Status:
+    if nothing:
+        return Status.ASKS_NOTHING
+    return Status.BEYOND_LIMIT if first is None else Status.VIOLATED
+
+
+def rotated_part_violation(spectrum: Spectrum, limit: int) -> int | None:
+    """The first distance below ``limit`` at which the rotated pairs alone break the bound."""
+    return scan(replace(spectrum, count_unrotated=False), 0, limit, first_only=True).first_violation
 
 
 def _similarity_of(spectrum: Spectrum, distance: int) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.bound import METHOD, checked_margin, scan
+from ropecalc.bound import METHOD, checked_margin, rotated_part_violation, scan
 from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.results import Check, Status
@@ -77,10 +77,12 @@ def check(
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
-    around = _room(spectrum, context, margin) if holds and _looks(room, spectrum, context) else None
-    above, undecided, factor = None, None, None
+    nothing = holds and spectrum.asks_nothing(margin)
+    looks = holds and not nothing and _looks(room, spectrum, context)
+    around = _room(spectrum, context, margin) if looks else None
+    above, roomy, undecided, factor = None, None, None, None
     if next_base and not holds:
-        above, undecided = _next_base(spectrum, context, margin, min_window)
+        above, roomy, undecided = _next_bases(spectrum, context, margin, min_window)
         factor = minimum_factor(spectrum, context, margin)
     return Check(
         head_dim=spectrum.head_dim,
@@ -89,7 +91,7 @@ def check(
         base=None if spectrum.base is None else float(spectrum.base),
         context=context,
         margin=margin,
-        status=Status.HOLDS if holds else Status.BROKEN,
+        status=_status(holds=holds, nothing=nothing),
         first_violation=found.first_violation,
         violations=found.violations,
         worst_distance=found.worst_distance,
@@ -107,7 +109,16 @@ def check(
         weighted=spectrum.weights is not None,
         undecided=undecided,
         minimum_factor=factor,
+        recommended_base=roomy,
+        rotated_part_violation=rotated_part_violation(spectrum, context) if nothing else None,
+        rotated_part_base=_rotated_part_base(spectrum, context) if nothing else None,
     )
+
+
+def _status(*, holds: bool, nothing: bool) -> Status:
+    if nothing:
+        return Status.ASKS_NOTHING
+    return Status.HOLDS if holds else Status.BROKEN
 
 
 def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> float | None:
@@ -135,21 +146,38 @@ def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> flo
         return None
 
 
-def _next_base(
-    spectrum: Spectrum, context: int, margin: float, min_window: float | None
-) -> tuple[float | None, str | None]:
-    """The smallest float64 base above the spectrum's own that meets the bound, if it has one.
+def _rotated_part_base(spectrum: Spectrum, context: int) -> float | None:
+    """The first two-digit base of the rotated part alone, where a table has its minimum."""
+    if not spectrum.is_plain or spectrum.weights is not None:
+        return None
+    from ropecalc.base.family import Family
+    from ropecalc.base.lookup import looked_up
+    from ropecalc.base.rounding import first_round_base
 
-    And why not, where that is undecided.
+    part = Family(spectrum.rotary_dim, spectrum.rotary_dim)
+    found = looked_up(part, context, None, verify=False)
+    if found is None or found.base is None:
+        return None
+    return first_round_base(part, context, found.base, 2)
+
+
+def _next_bases(
+    spectrum: Spectrum, context: int, margin: float, min_window: float | None
+) -> tuple[float | None, float | None, str | None]:
+    """The smallest float64 base above the spectrum's own that meets the bound; one with room.
+
+    And why not, where one is undecided.
     """
     if not spectrum.is_plain:
-        return None, None
-    from ropecalc.base.minimum import next_base
+        return None, None, None
+    from ropecalc.base.minimum import next_base, next_recommended_base
 
+    above = None
     try:
-        return next_base(spectrum, context, margin, min_window), None
+        above = next_base(spectrum, context, margin, min_window)
+        return above, next_recommended_base(spectrum, context, margin, above), None
     except UndecidedError as error:
-        return None, f"next base: {error}"
+        return above, None, f"next base: {error}"
 
 
 def _looks(room: bool | None, spectrum: Spectrum, context: int) -> bool:

@@ -11,11 +11,14 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
 from ropecalc.results.configs import chosen_ropes
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.progress import Progress
     from ropecalc.results import StackRun
     from ropecalc.spectrum import Spectrum
@@ -24,7 +27,7 @@ SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far 
 
 
 def compare(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int | None = None,
     stacks: Sequence[str] | None = None,
     *,
@@ -45,7 +48,7 @@ def compare(
 
     Parameters
     ----------
-    model : read from a config.json, or a known model
+    model : read from a config.json, or a known model; or its name or path
     context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
         stack does what it does by default, and the bound is looked at below the model's context.
     stacks : of ``ropecalc.stacks.registry.COMPARED``, all unless given; the first is what the
@@ -77,6 +80,7 @@ def compare(
     from ropecalc.stacks.registry import COMPARED
     from ropecalc.stacks.start import of_the_text
 
+    model = as_model(model)
     if context is not None:
         context = checked_context(context)
     names = tuple(dict.fromkeys(COMPARED if stacks is None else stacks))
@@ -101,6 +105,120 @@ def compare(
         part = part_of(progress, at, len(ropes))
         layers.append(_layer(rope.layer_type, reach, runs, part))
     return Comparison(model, asked, names, tuple(layers))
+
+
+def compare_models(
+    models: Sequence[ModelConfig | str | PathLike[str]],
+    context: int | None = None,
+    *,
+    layer: str | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    progress: Progress | None = None,
+) -> Comparison:
+    """What models compute beside the first: a draft model, a fine-tune, a merge.
+
+    Kinds of layers are matched by their names; where all models have one kind, by that. They agree
+    where frequencies, attention and softmax factors, attention windows and configured contexts are
+    the same.
+
+    The bound is looked at for every distinct set of frequencies, at the distances below
+    ``context``, the first model's own unless given, or below a layer's window.
+
+    Parameters
+    ----------
+    models : two or more, of any form of file; or their names or paths
+    context : int, 1 .. 2^34, tokens
+
+    The others, and the errors, as in ``compare``.
+
+    >>> from ropecalc import find_model
+    >>> found = compare_models([find_model("Llama-3-8B"), find_model("Llama-3.1-8B")])
+    >>> found.agree, found.layers[0].first_difference
+    (False, 'frequencies: pair 29')
+    """
+    from ropecalc.scaling.domains import checked_weights
+    from ropecalc.similarity import checked_context
+
+    if len(models) < 2:
+        raise InvalidValueError("model", "model must be two or more, got one")
+    read = [as_model(model) for model in models]
+    asked = read[0].context if context is None else checked_context(context)
+    names = _names(read)
+    given = checked_weights(weights)
+    layers = []
+    kinds = _kinds(read, layer)
+    for at, kind in enumerate(kinds):
+        runs = tuple(
+            _own_run(name, model, _rope_of(model, kind), kind, context, given, count_unrotated)
+            for name, model in zip(names, read, strict=True)
+        )
+        windows = [run.rope.window for run in runs if run.rope is not None]
+        reach = min((n for n in (asked, *windows[:1]) if n is not None), default=None)
+        found = _layer(kind, reach, runs, part_of(progress, at, len(kinds)))
+        apart = _first_difference(found)
+        layers.append(replace(found, agree=apart is None, first_difference=apart))
+    return Comparison(read[0], asked, names, tuple(layers), of_models=True)
+
+
+def _names(models: Sequence[ModelConfig]) -> tuple[str, ...]:
+    """What to call each model: its source, numbered where two have the same."""
+    sources = [model.source for model in models]
+    return tuple(
+        source if sources.count(source) == 1 else f"{source} ({at + 1})"
+        for at, source in enumerate(sources)
+    )
+
+
+def _kinds(models: Sequence[ModelConfig], layer: str | None) -> list[str]:
+    """The kinds of layers to compare: all that any model has, or the one that was given."""
+    if layer is not None:
+        return [chosen_ropes(model, layer)[0].layer_type for model in models][:1]
+    if all(len(model.ropes) == 1 for model in models):
+        return [models[0].rope.layer_type]
+    return list(dict.fromkeys(rope.layer_type for model in models for rope in model.ropes))
+
+
+def _rope_of(model: ModelConfig, kind: str) -> Rope | None:
+    """The rope of a kind of layer; the only one of a model that has one."""
+    if len(model.ropes) == 1:
+        return model.rope
+    return next((rope for rope in model.ropes if rope.layer_type == kind), None)
+
+
+def _own_run(
+    name: str,
+    model: ModelConfig,
+    rope: Rope | None,
+    kind: str,
+    context: int | None,
+    weights: tuple[float, ...] | None,
+    count_unrotated: bool,
+) -> StackRun:
+    """A kind of layer as the model's file says it."""
+    from ropecalc.results import StackRule, StackRun
+    from ropecalc.scaling import from_rope
+
+    if rope is None:
+        missing = StackRule(f"it has no {kind} layers", model.source)
+        return StackRun(name, "", kind, None, None, model.context, missing)
+    spectrum = from_rope(rope, context, weights=weights, count_unrotated=count_unrotated)
+    return StackRun(name, "", kind, rope, spectrum, rope.context or model.context)
+
+
+def _first_difference(layer: LayerComparison) -> str | None:
+    """What differs first between models, in words."""
+    ropes = [run.rope for run in layer.runs if run.rope is not None]
+    pairs = [group.differing_pairs[0] for group in layer.groups[1:]]
+    apart = {
+        "kinds of layers": len(ropes) < len(layer.runs),
+        "head_dim or rotary_dim": len({(rope.head_dim, rope.rotary_dim) for rope in ropes}) > 1,
+        f"frequencies: pair {min(pairs, default=0)}": bool(pairs),
+        "attention or softmax factor": not layer.agree,
+        "attention window": len({rope.window for rope in ropes}) > 1,
+        "configured context": len({run.usable_length for run in layer.runs}) > 1,
+    }
+    return next((what for what, differs in apart.items() if differs), None)
 
 
 @dataclass(frozen=True, slots=True)

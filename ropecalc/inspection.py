@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import ConfigError, InvalidValueError, TableError
+from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
 from ropecalc.results.configs import chosen_ropes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from os import PathLike
 
     from ropecalc.precision.recipes import RecipeName
     from ropecalc.precision.storage import Dtype
@@ -29,7 +31,7 @@ Bases = tuple[float | None, float | None]
 
 
 def inspect(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int | None = None,
     *,
     layer: str | None = None,
@@ -58,7 +60,7 @@ def inspect(
 
     Parameters
     ----------
-    model : from ``read_config``
+    model : from ``read_config``, or a known model's name or a path
     context : int, 1 .. 2^34, tokens; the model's own unless given. Where neither is known,
         ``check`` is None, save in layers with a window and for methods with an original context.
     layer : the one ``layer_type`` to look at; all unless given
@@ -87,6 +89,7 @@ def inspect(
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import checked_context
 
+    model = as_model(model)
     ropes = chosen_ropes(model, layer)
     if context is not None:
         context = checked_context(context)
@@ -239,6 +242,7 @@ def _plain_bases(
         round_digits=None,
         integer=False,
         window=False,
+        recommended=False,
         progress=progress,
     )
     if found.status is Status.EVERY_BASE:

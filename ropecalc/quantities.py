@@ -130,13 +130,24 @@ def parse_list(text: str, parse: Callable[[str], T]) -> tuple[T, ...]:
     return tuple(parse(item) for item in items)
 
 
-def may_be_a_list(text: str) -> bool:
-    """Whether a number with thousands looks like a list of numbers of three digits as well.
+def list_reading(text: str) -> list[str] | None:
+    """The numbers that a number with thousands may be meant as; None where it is one only.
 
-    >>> may_be_a_list("128,256"), may_be_a_list("131,072"), may_be_a_list("32,768")
-    (True, False, False)
+    It may be where cutting its groups into equal parts gives numbers as people write them.
+
+    >>> list_reading("128,256"), list_reading("131,072,262,144")
+    (['128', '256'], ['131,072', '262,144'])
+    >>> list_reading("131,072"), list_reading("32,768"), list_reading("1,048,576")
+    (None, None, None)
     """
-    return re.fullmatch(r"[1-9][0-9]{2}(,[1-9][0-9]{2})+", text.strip()) is not None
+    if re.fullmatch(r"[0-9]{3}(,[0-9]{3})+", text.strip()) is None:
+        return None
+    groups = text.strip().split(",")
+    for size in range(1, len(groups) // 2 + 1):
+        parts = [groups[at : at + size] for at in range(0, len(groups), size)]
+        if len(groups) % size == 0 and not any(part[0].startswith("0") for part in parts):
+            return [",".join(part) for part in parts]
+    return None
 
 
 def parse_int_list(text: str, parameter: str, example: str = "128") -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ropecalc.errors import InvalidValueError
 
@@ -31,12 +31,24 @@ PI = Decimal(
     "58209749445923078164062862089986280348253421170679"
 )
 FREQUENCY_DIGITS = 60  # 2^34 tokens use up 11 of them, a double 17: thirty to spare
+PICKLED_DIGITS = 300  # of frequencies, far beyond what any verdict has needed
 MAX_FREQUENCY = 10_000  # rad/token, some 1,600 turns: ``exact`` keeps five digits for it
 MAX_WEIGHT = 1e30  # float32 holds all sums of such; their unit changes no verdict
 MAX_HEAD_DIM = 65_536  # far above any head; keeps a typing error from filling the memory
 MAX_SHOWN = 40  # characters of a value in a message
 
 Frequencies = tuple[Decimal, ...]
+
+
+class _Kept(NamedTuple):
+    """Frequencies to ``PICKLED_DIGITS`` in the place of a function that gives any number."""
+
+    frequencies: Frequencies
+
+    def __call__(self, digits: int) -> Frequencies:
+        """The frequencies as they were kept."""
+        del digits
+        return self.frequencies
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,13 @@ class Spectrum:
                     name, f"{name} must be a positive number, got {shown(value)}"
                 )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a pickle keeps: ``refine``, which no pickle can hold, as its first 300 digits."""
+        state = dict(self.__dict__)
+        if self.refine is not None:
+            state["refine"] = _Kept(self.refine(PICKLED_DIGITS))
+        return state
+
     @property
     def n_pairs(self) -> int:
         """Number of rotated pairs, n."""
@@ -128,6 +147,19 @@ class Spectrum:
     def total(self) -> float:
         """S(0) = u + sum_i w_i."""
         return self.unrotated_pairs + sum(self.pair_weights)
+
+    def asks_nothing(self, margin: float = 0.0) -> bool:
+        """Whether S(m) >= margin * S(0) at every m for any frequencies: even all cosines at -1.
+
+        u (1 - margin) >= (1 + margin) sum_i w_i, without rounding.
+        """
+        u = self.unrotated_pairs
+        if not u:
+            return False
+        from fractions import Fraction
+
+        weight, exact = sum(map(Fraction, self.pair_weights), Fraction(0)), Fraction(margin)
+        return u * (1 - exact) >= weight * (1 + exact)
 
     @property
     def angular_frequencies(self) -> NDArray[np.float64]:

@@ -48,11 +48,11 @@ def build_staircase(
     progress: Progress | None = None,
     resumed: Callable[[int, int], None] | None = None,
 ) -> Staircase:
-    """The minimum or safe base of every context from 1 to ``end``, no unrotated pairs counted.
+    """One kind of base for every context from 1 to ``end``, no unrotated pairs counted.
 
     Parameters
     ----------
-    kind : "minimum" or "safe"
+    kind : "minimum", "safe" or "recommended"
     rotary_dim : int, even, >= 2
     end : int, 1 .. 2^30, tokens
     save : a file to write the staircase to; while it is built, ``save`` + ".part" keeps what is
@@ -93,7 +93,9 @@ def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | 
     check_dims(rotary_dim, rotary_dim)
     end = checked_context(end, MAX_SEARCH)
     if kind not in get_args(Kind):
-        raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
+        raise InvalidValueError(
+            "kind", f"kind must be one of {', '.join(get_args(Kind))}, got {kind}"
+        )
     if jobs is not None and jobs < 1:
         raise InvalidValueError("jobs", f"jobs must be at least 1, got {jobs}")
     if save is not None:
@@ -170,9 +172,9 @@ class _Work:
 
     def _edges(self, progress: Progress | None) -> list[Edge]:
         """The edges of all stretches, up to where they answer every context."""
-        count = stretch_count(self.rotary_dim, self.end)
+        count = stretch_count(self.rotary_dim, self.end) + (self.kind == "recommended")
         left = list(range(count))
-        if self.kind == "minimum":
+        if self.kind != "safe":
             left.reverse()  # the next one is the last of the list
         self._join(left)
         tasks = self._stretches([] if self._is_whole() else left[::-1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,7 +16,7 @@ from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import looked_up
 from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
-from ropecalc.results import MinimumBase, SafeStatus, WindowStatus
+from ropecalc.results import MinimumBase, SafeStatus, Status, WindowStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
 from ropecalc.spectrum import Spectrum, checked_integer
 
@@ -44,6 +45,7 @@ def min_base(
     window: bool = True,
     digits: int | None = None,
     safe: bool | None = False,
+    recommended: bool = True,
     min_window: float | None = None,
     use_table: bool = True,
     verify: bool = False,
@@ -73,6 +75,10 @@ def min_base(
     digits : int, 1 .. 1000; give the infimum rounded up to so many significant digits
         (None: do not)
     safe : whether to compute the safe base where no table has it (None: do not look there either)
+    recommended : find the recommended base: the first of two digits that meets the bound with all
+        bases within 1 % of it; without a table that takes about as long as the minimum base. Where
+        unrotated pairs let every base meet the bound: the first two-digit base with which the
+        rotated part alone does
     min_window : float, 1e-9 .. 1; find the first window [s, e] with e >= s (1 + min_window), the
         endless one included; the round and the integer base are then the first that lie in a
         window so wide (None: do not)
@@ -105,6 +111,8 @@ def min_base(
     >>> found = min_base(128, 4096)
     >>> round(found.minimum_base, 4), found.critical_distance, found.round_base
     (26952.3392, 4012, 29000.0)
+    >>> found.recommended_base
+    51000.0
     >>> round(min_base(128, 4096, min_window=1e-3).wide_start, 4)
     28628.6854
     >>> min_base(128, 0)
@@ -152,6 +160,16 @@ def min_base(
         lambda: _integer(family, context, least, min_window) if integer else None,
         None,
     )
+    best = doubts.settle(
+        "recommended base",
+        lambda: _recommended(family, context, answer, use_table, progress) if recommended else None,
+        None,
+    )
+    alone = doubts.settle(
+        "rotated part",
+        lambda: _alone(family, context, answer, use_table, progress) if recommended else None,
+        None,
+    )
     undecided = SafeStatus.NOT_COMPUTED if safe is None else SafeStatus.UNDECIDED
     return MinimumBase(
         head_dim=family.head_dim,
@@ -181,8 +199,41 @@ def min_base(
         wide_start=wide.start if wide else None,
         wide_end=wide.end if wide else None,
         wide_distance=wide.opened_by if wide else None,
+        recommended_base=best,
+        rotated_part_base=alone,
         undecided=doubts.told,
     )
+
+
+def _recommended(
+    family: Family, context: int, answer: Answer, use_table: bool, progress: Progress | None
+) -> float | None:
+    """The recommended base; none where the bound asks nothing of any base."""
+    if answer.base is None or answer.status is Status.EVERY_BASE:
+        return None
+    from ropecalc.base.recommended import recommended_base
+
+    return recommended_base(family, context, answer.base, use_table=use_table, progress=progress)
+
+
+def _alone(
+    family: Family, context: int, answer: Answer, use_table: bool, progress: Progress | None
+) -> float | None:
+    """What the rotated part alone would take, where the others let every base meet the bound.
+
+    The first base of two digits.
+    """
+    if answer.status is not Status.EVERY_BASE or not family.unrotated_pairs:
+        return None
+    part = replace(family, count_unrotated=False)
+    found = looked_up(part, context, None, False) if use_table else None
+    if found is None:
+        from ropecalc.base.solve import swept
+
+        found = swept(part, context, None, progress)
+    from ropecalc.base.rounding import first_round_base
+
+    return None if found.base is None else first_round_base(part, context, found.base, 2)
 
 
 class _Doubts:
@@ -299,7 +350,22 @@ def next_base(
         return None if window is None else window.start
     from ropecalc.base.rounding import next_feasible
 
-    return next_feasible(_family(spectrum, margin), context, base)
+    family = _family(spectrum, margin)
+    least = looked_up(family, context, None, verify=False)
+    if least is not None and least.base is not None and least.base > base:
+        return least.base  # no smaller one meets the bound
+    return next_feasible(family, context, base)
+
+
+def next_recommended_base(
+    spectrum: Spectrum, context: int, margin: float, above: float | None
+) -> float | None:
+    """The first two-digit base from ``above`` up that meets the bound with 1 % of room."""
+    if above is None:
+        return None
+    from ropecalc.base.recommended import recommended_base
+
+    return recommended_base(_family(spectrum, margin), context, above)
 
 
 def _float_at_least(base: Decimal) -> float:

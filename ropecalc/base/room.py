@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.precise import float_at_most
@@ -104,6 +106,45 @@ def wide_base(
         return inside and has_room(family, context, base)
 
     return first_of(family, context, start, lambda base: round_up(base, DIGITS), suits)
+
+
+def two_digit_bases(low: float, high: float) -> Iterator[float]:
+    """The bases of two significant digits with low <= ln(base) < high, ascending; none is 1.
+
+    >>> list(two_digit_bases(0.0, 0.3)), list(two_digit_bases(2.29, 2.31))
+    ([1.1, 1.2, 1.3], [9.9, 10.0])
+    """
+    digits = Context(prec=DIGITS)
+    at = max(round_up(math.exp(low) * (1 - 1e-9), DIGITS), Decimal("1.1"))
+    while math.log(at) < high:
+        if math.log(at) >= low:
+            yield float(at)
+        at = at.next_plus(digits)
+
+
+def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
+    """The longest context up to ``end`` at which all bases within 1 % of ``base`` meet the bound.
+
+    Where that is no more than ``least``, any number up to ``least``. The first violation of all
+    those bases: a walk over them loses a distance, and all greater ones, wherever one falls to
+    zero. At least 1.
+    """
+    if base * (1 - ROOM) <= 1 or base * (1 + ROOM) > MAX_BASE:
+        return 0
+    context = end
+    for probe in PROBES:
+        context = violation_at(family, context, base * probe) or context
+        if context <= least:
+            return context
+    x = float(ln(base))
+    low, high = x + math.log1p(-ROOM), x + math.log1p(ROOM)
+    walk = Walk(family, context_with(FIRST_DIGITS).mpf(low), UP)
+    while walk.x < high and context > max(least, 1):
+        zero = walk.step(context)
+        if zero is not None and zero.before >= high:
+            break
+        context = context if zero is None else zero.distance
+    return context
 
 
 def has_room(family: Family, context: int, base: float) -> bool:

@@ -20,6 +20,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -28,6 +29,7 @@ import numpy as np
 from ropecalc.base.family import Array, Family, Moments, split
 from ropecalc.results import Rope
 from ropecalc.scaling import Base, from_rope
+from ropecalc.scaling.by_pair import exponents
 from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum
 
 SPARE = 10  # digits of a frequency beyond those asked for: a_i is a difference of two
@@ -182,13 +184,20 @@ class StretchedFamily(ScaledFamily):
 
 
 @dataclass(frozen=True)
-class GrownFamily(ScaledFamily):
-    """NTK-aware scaling, b' = b s^(r/(r-2)): theta_i = b^(-2i/r) exp(-x 2i/(r-2))."""
+class PoweredFamily(ScaledFamily):
+    """NTK-aware scaling, b' = b s^(r/(r-2)), and its relatives: theta_i = b^(-2i/r) exp(-x E_i)."""
+
+    @cached_property
+    def powers(self) -> list[Fraction]:
+        """E_i, exactly."""
+        assert self.rope is not None
+        given = {k: v for k, v in self.rope.parameters.items() if k != "factor"}
+        return exponents(self.rope.rope_type, self.rope.base, self.rotary_dim, **given)
 
     @cached_property
     def decays(self) -> Array:
-        """l_i = 2i/(r - 2), shape (n_pairs,)."""
-        return np.arange(self.n_pairs) * 2 / (self.rotary_dim - 2)
+        """l_i = E_i, shape (n_pairs,)."""
+        return np.array([float(power) for power in self.powers])
 
     def parts(self, digits: int) -> tuple[Frequencies, Frequencies]:
         """Nothing is kept: c_i is the plain frequency."""
@@ -197,22 +206,24 @@ class GrownFamily(ScaledFamily):
 
     @property
     def still(self) -> int:
-        """The first pair turns by 1 rad/token at every factor."""
-        return 1
+        """How many of the first pairs no factor changes."""
+        changed = np.flatnonzero(self.decays)
+        return int(changed[0]) if changed.size else self.n_pairs
 
     def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """As in ScaledFamily; powers of one ratio."""
-        step = mp.mpf(2) / (self.rotary_dim - 2)
-        ratio, power = mp.exp(-x * step), mp.mpf(1)
-        for i, (_, moving) in enumerate(self.numbers(mp)):
-            theta, decay = moving * power, i * step
+        """As in ScaledFamily."""
+        for power, (_, moving) in zip(self.powers, self.numbers(mp), strict=True):
+            decay = mp.mpf(power.numerator) / power.denominator
+            theta = moving * mp.exp(-x * decay) if power else moving
             yield theta, -decay * theta, decay * decay * theta
-            power *= ratio
 
 
 FAMILIES: dict[str, Callable[..., ScaledFamily]] = {
     "linear": StretchedFamily,
     "yarn": ScaledFamily,
     "llama3": ScaledFamily,
-    "ntk_aware": GrownFamily,
+    "ntk_aware": PoweredFamily,
+    "ntk_rcd": PoweredFamily,
+    "mrrope_uni": PoweredFamily,
+    "mrrope_pro": PoweredFamily,
 }

@@ -1,11 +1,12 @@
-"""Staircases: the minimum base, and the safe base, of every context up to an end at once.
+"""Staircases: the minimum, safe and recommended base of every context up to an end at once.
 
-Both are step functions of the context. A sweep that uses only distances up to the largest first
+All are step functions of the context. A sweep that uses only distances up to the largest first
 violation met so far stops exactly at the bases where the first violation first exceeds it: those
 are the steps of the minimum base. A walk down from a base beyond which nothing fails, with ever
-fewer distances, stops at the steps of the safe base.
+fewer distances, stops at the steps of the safe base. A recommended base is a two-digit base that
+carries a longer context, with its room, than every smaller one.
 
-Either can be cut into stretches of x = ln(base) that are worked on apart, in any order, and put
+Each can be cut into stretches of x = ln(base) that are worked on apart, in any order, and put
 together again (``joined``): at the edge of a stretch the first violation says which contexts
 are already answered. The cuts are fixed, so that the same staircase comes out however the work
 was shared or interrupted.
@@ -13,6 +14,7 @@ was shared or interrupted.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -20,6 +22,7 @@ from typing import NamedTuple
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.openings import NEAR, skip
 from ropecalc.base.precise import Precise, Rise
+from ropecalc.base.room import roomy_context, two_digit_bases
 from ropecalc.base.roots import enclosing_base, landing_zero, zero_beside
 from ropecalc.base.sweep import Landing, Sweep, Witness
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
@@ -46,7 +49,11 @@ class Edge(NamedTuple):
 
 
 def stretch_count(rotary_dim: int, end: int) -> int:
-    """How many stretches, from x = 0 on, surely hold every step: up to where nothing fails."""
+    """How many stretches, from x = 0 on, surely hold every step: up to where nothing fails.
+
+    Of recommended bases it may take one more: a two-digit base with its room on both sides lies up
+    to 0.11 above.
+    """
     family = family_of(rotary_dim)
     count = 1
     while not holds_ever_after(family, end, count * STRETCH):
@@ -63,45 +70,50 @@ def stretch_count(rotary_dim: int, end: int) -> int:
 def stretch(kind: Kind, rotary_dim: int, end: int, index: int, answered: int) -> tuple[Edge, ...]:
     """The edges in one stretch, from x = index * STRETCH to (index + 1) * STRETCH, ascending.
 
-    ``answered`` says what the stretches before have answered so far: the contexts up to it for a
-    minimum, those beyond it for a safe staircase. The less that is, the more edges are found that
+    ``answered`` says what the stretches before have answered so far: the contexts beyond it for a
+    safe staircase, those up to it for the others. The less that is, the more edges are found that
     ``joined`` will not use; those that count are the same.
     """
     family = family_of(rotary_dim)
     low, high = index * STRETCH, (index + 1) * STRETCH
     if kind == "minimum":
         return _climb(family, end, low, high, answered)
-    return _descend(family, end, low, high, answered)
+    if kind == "safe":
+        return _descend(family, end, low, high, answered)
+    return tuple(_roomy(family, end, low, high, answered))
 
 
 def joined(kind: Kind, end: int, edges: Sequence[Edge], part: Iterable[Edge]) -> list[Edge]:
     """Edges with those that count of the next stretch: what answers contexts not yet answered.
 
-    The next stretch is the one above for a minimum, the one below for a safe staircase.
+    The next stretch is the one below for a safe staircase, the one above for the others.
     """
     answered = answered_by(kind, end, edges)
-    if kind == "minimum":
+    if kind != "safe":
         return [*edges, *(edge for edge in part if edge.context > answered)]
     fresh = (edge for edge in part if edge.stop < answered)
     return [*(edge._replace(context=min(edge.context, answered)) for edge in fresh), *edges]
 
 
 def answered_by(kind: Kind, end: int, edges: Sequence[Edge]) -> int:
-    """The contexts up to this (minimum) or beyond it (safe) are answered by these edges."""
-    if kind == "minimum":
+    """The contexts beyond this (safe) or up to it (others) are answered by these edges."""
+    if kind != "safe":
         return edges[-1].context if edges else 0
     return edges[0].stop if edges else end
 
 
 def is_whole(kind: Kind, end: int, edges: Sequence[Edge]) -> bool:
     """Whether edges answer every context."""
-    return answered_by(kind, end, edges) == (end if kind == "minimum" else 0)
+    return answered_by(kind, end, edges) == (0 if kind == "safe" else end)
 
 
 def step_of(kind: Kind, family: Family, edge: Edge) -> Step:
     """An edge with its base, rooted in multiple precision and rounded up to a float64."""
     if edge.x == 0:
         return Step(edge.context, 1.0, 0)
+    if kind == "recommended":
+        base, (distance,) = float(f"{math.exp(edge.x):.1e}"), edge.distances
+        return Step(edge.context, base, distance)
     precise = Precise(family, STEP_DIGITS)
     if kind == "minimum":
         zero = landing_zero(family, Landing(edge.x, edge.distances), STEP_DIGITS)
@@ -203,3 +215,15 @@ def _descend(family: Family, end: int, low: float, high: float, answered: int) -
     if walk.x <= 0.0:
         edges.append(Edge(context, 0.0, ()))
     return tuple(reversed(edges))
+
+
+def _roomy(family: Family, end: int, low: float, high: float, answered: int) -> Iterator[Edge]:
+    """The two-digit bases with low <= x < high that carry more, with their room, than is answered.
+
+    And more than each other; where the bound breaks within their room is their context itself.
+    """
+    for base in two_digit_bases(low, high):
+        context = roomy_context(family, end, base, answered)
+        if context > answered:
+            yield Edge(context, math.log(base), (context if context < end else 0,))
+            answered = context

@@ -27,7 +27,6 @@ GUARD_DIGITS = 15
 MOST_DIGITS = 320  # of a value: an extremum nearer to zero is not told from a zero
 STRIDE = 0.25  # of x: how far ahead the bounds of a first step look
 BEYOND = 8  # errors of a value, by which to go past a zero to see the other sign
-SLACK = 1 - 1e-9  # of a step, for the rounding of its own formula
 
 
 class Jet(NamedTuple):
@@ -129,7 +128,7 @@ class _Walk:
         self.curve = curve
         self.goal = goal
         self.effort = effort
-        self.tolerance = digits
+        self.digits_told = digits
         self.digits = digits + GUARD_DIGITS
         self.stride: Any = STRIDE
 
@@ -142,16 +141,18 @@ class _Walk:
             left = ahead * (mp.convert(self.goal) - mp.convert(x))
             if left <= 0:
                 return None
-            if sign * at.value <= 2 * at.value_error:
+            lost = sign * at.value <= 2 * at.value_error
+            if lost or 2 * sign * at.value <= self._tolerance(mp) * abs(at.slope):
                 across = self._across(x, at, sign, ahead)
                 if across is not None:
                     return Zero(x, across, self.curve.distance)
+            if lost:
                 self._more_digits(x)
                 continue
             step = self._step(x, at, sign, ahead, left)
             if step >= left:
                 return None
-            x = mp.convert(x) + ahead * (step * SLACK - abs(x) * mp.mpf(10) ** (1 - mp.dps))
+            x = self._after(x, ahead, step)
 
     def _numbers(self) -> Any:
         """Numbers that hold a step as short as the error of a value makes it."""
@@ -161,18 +162,31 @@ class _Walk:
         self.effort.spend(self.curve, x)
         return self.curve.jet(x, self.digits)
 
+    def _tolerance(self, mp: Any) -> Real:
+        return mp.mpf(5) * mp.mpf(10) ** (-1 - self.digits_told)
+
+    def _after(self, x: Real, ahead: int, step: Real) -> Real:
+        """x after a step, less what rounding may do to its formula and to itself.
+
+        Where the square under the root nearly cancels, half of the digits are left of it.
+        """
+        mp = self._numbers()
+        certain = step * (1 - mp.mpf(10) ** (2 - self.digits // 2))
+        return mp.convert(x) + ahead * (certain - abs(x) * mp.mpf(10) ** (1 - mp.dps))
+
     def _across(self, x: Real, at: Jet, sign: int, ahead: int) -> Real | None:
         """A point just beyond x where g has the opposite sign, if that is certain."""
         mp = self._numbers()
-        most = mp.mpf(10) ** -self.tolerance
-        gap = BEYOND * at.value_error / abs(at.slope) if at.slope else most
+        most = self._tolerance(mp)
+        height = max(BEYOND * at.value_error, 4 * abs(at.value))
+        gap = height / abs(at.slope) if at.slope else most
         beyond = mp.convert(x) + ahead * min(most, gap)
         there = self._jet(beyond)
         return beyond if -sign * there.value > there.value_error else None
 
     def _more_digits(self, x: Real) -> None:
         self.digits *= 2
-        if self.digits > max(MOST_DIGITS, 4 * self.tolerance):
+        if self.digits > max(MOST_DIGITS, 4 * self.digits_told):
             raise _lost(self.curve, x)
 
     def _step(self, x: Real, at: Jet, sign: int, ahead: int, left: Real) -> Real:

@@ -12,8 +12,10 @@ import typer
 from ropecalc import __version__
 from ropecalc.cli import PROGRAM, boundary
 from ropecalc.cli.commands import COMMANDS, Commands
+from ropecalc.cli.groups import expanded
 from ropecalc.cli.guesses import mended
 from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog, page
+from ropecalc.cli.lean import Grouped, LeanCommand
 from ropecalc.cli.overview import THINGS
 
 EPILOG = epilog(
@@ -46,6 +48,7 @@ def application(args: Sequence[str]) -> typer.Typer:
     """
     app = typer.Typer(
         name=PROGRAM,
+        cls=Grouped,
         no_args_is_help=True,
         rich_markup_mode=None,  # rich eats square brackets, and doubles the time of --help
         pretty_exceptions_enable=False,
@@ -58,8 +61,8 @@ def application(args: Sequence[str]) -> typer.Typer:
     for name in [first] if first in Commands.NAMES else COMMANDS:
         module = COMMANDS[name]
         words, codes = page(module.command.__doc__, module.EPILOG)
-        app.command(name, help=words, short_help=module.SUMMARY, epilog=codes)(
-            boundary.telling(module.command)
+        app.command(name, cls=LeanCommand, help=words, short_help=module.SUMMARY, epilog=codes)(
+            expanded(boundary.telling(module.command), {"quiet": module.QUIET})
         )
     return app
 

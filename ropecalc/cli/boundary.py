@@ -18,7 +18,7 @@ from typing import ParamSpec, Protocol, TextIO, runtime_checkable
 
 import typer
 
-from ropecalc.cli import BAD_INPUT, INTERRUPTED, PROGRAM
+from ropecalc.cli import BAD_INPUT, INTERRUPTED, PROGRAM, talk
 from ropecalc.cli.commands import COMMANDS
 from ropecalc.cli.helptext import examples
 from ropecalc.cli.overview import overview
@@ -32,10 +32,11 @@ OPTIONS = {  # parameter of the library -> option of the commands, where the nam
     "context": "--ctx",
     "round_digits": "--round",
     "spectrum": "--base",
+    "original_context": "--original-ctx",
 }
 OWN_OPTIONS = (
     "rotary_dim partial_rotary_factor base margin limit digits points every kind width height "
-    "backend jobs save model layer weights min_window head layout of rope_type original_context "
+    "backend jobs save model layer weights min_window head layout of rope_type "
     "output"
 ).split()
 
@@ -56,6 +57,7 @@ def run(app: typer.Typer) -> int:
     Without arguments it shows what people do with it, and the exit code says that this was no
     answer.
     """
+    talk.begin()
     _die_quietly_on_a_closed_pipe()
     _escape_what_stdout_cannot_carry()
     # The sweep makes thousands of small products: threads bring it 10% on an idle machine, and
@@ -133,7 +135,7 @@ def _tell(error: Exception) -> None:
         traceback.print_exception(error)
     else:
         line = " ".join(_message(error).split())
-        print(f"Error: {_encodable(line)}", file=sys.stderr)
+        print(talk.wrapped(f"Error: {_encodable(line)}"), file=sys.stderr)
 
 
 def _drop_what_is_unwritten(stream: TextIO) -> None:

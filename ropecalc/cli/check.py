@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import arithmetic, options, weighing
+from ropecalc.cli import arithmetic, options
 from ropecalc.cli.heads import (
-    DEFAULT_HEAD_DIM,
-    Chosen,
-    chosen,
-    head_inputs,
+    HeadOptions,
+    RopeOptions,
+    Subject,
+    each,
     name,
-    rotated,
-    spectra,
+    resolved,
     tell_original,
 )
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show
-from ropecalc.quantities import format_base, format_count
+from ropecalc.cli.output import Answer, Output
+from ropecalc.quantities import format_count
 from ropecalc.render.records import record
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 SUMMARY = "Does a base, or a model, meet the bound?"
 EPILOG = epilog(
     "ropecalc check --base 1e6 --dim 128 --ctx 32768",
-    "ropecalc check --model Llama-3-8B --rope-type yarn --factor 4 --ctx 32k",
-    "ropecalc check --config config.json --ctx 128k --json",
+    "ropecalc check Llama-3-8B --rope-type yarn --factor 4 --ctx 32k",
+    "ropecalc check configs/ --ctx 64k",
     "ropecalc check --base 1e4 --ctx 1706 --dtype float16 --recipe naive",
     "ropecalc check --base 1e6 --ctx 16k -q && echo safe",
     exit_0="yes, the bound holds",
@@ -50,112 +50,101 @@ MinWindow = Annotated[
     ),
 ]
 Room = Annotated[bool, typer.Option("--room", help="Look for room beyond 128k tokens too.")]
-Quiet = Annotated[bool, options.quiet("Print yes or no alone.")]
+COLUMNS = (
+    "label",
+    "base",
+    "rope_type",
+    "head_dim",
+    "rotary_dim",
+    "context",
+    "holds",
+    "status",
+    "first_violation",
+    "violations",
+    "worst_distance",
+    "slack",
+    "recommended_base",
+)
+QUIET = "Print nothing: the exit code is the answer."
 
 
 def command(
-    base: options.Base = None,
-    model: options.Model = None,
-    config: options.Config = None,
-    layer: options.Layer = None,
-    dim: options.Dim = None,
+    *,
+    models: options.Models = None,
+    rope: RopeOptions,
+    head: HeadOptions,
     ctx: options.Context = None,
-    rotary_dim: options.RotaryDim = None,
-    partial_rotary_factor: options.PartialRotaryFactor = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
-    rope_type: options.RopeType = None,
-    factor: options.Factor = None,
-    original_context: options.Original = None,
     margin: options.Margin = 0.0,
-    weights: weighing.Weights = None,
     min_window: MinWindow = None,
     room: Room = False,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
-    """Does the bound hold, and if not, where is it broken and which base would do?
+    """Does the bound hold, and if not, where is it broken and which base would meet it?
 
-    A model gives base, head, scaling, and the context unless --ctx is given; --rope-type and what
-    follows replace its scaling. With --dtype yes and no are those of that arithmetic.
+    Several make a table, and one that breaks it makes exit code 1. --base, --dim, --rope-type and
+    what follows replace parts of a model. A layer with an attention window has no greater distance.
+    With --dtype yes and no are those of that arithmetic.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     wanted = arithmetic.wanted(dtype, recipe)
-    found = chosen(
-        model,
-        config,
-        layer,
-        **{"--base": base, "--dim": dim, "--rotary-dim": rotary_dim},
-        **{"--partial-rotary-factor": partial_rotary_factor},
-    )
-    if base is None and not found:
-        raise required("--base", "1e6")
-    scaling = {"rope_type": rope_type, "factor": factor, "original_context": original_context}
-    if any(part is not None for part in scaling.values()):
-        head = (dim, rotary_dim, partial_rotary_factor)
-        tell = form is not Form.BARE
-        found, base = [_rescaled(found, base, head, tell=tell, context=ctx, **scaling)], None
-    ctx = found[0].rope.reach if found and ctx is None else ctx
-    if ctx is None:
-        raise required("--ctx", "32k")
-    spectrum = (
-        found[0].spectrum(ctx, count_unrotated=not ignore_unrotated, weights=weights)
-        if base is None
-        else spectra(
-            [base],
-            dim,
-            rotary_dim,
-            partial_rotary_factor,
-            ignore_unrotated=ignore_unrotated,
-            weights=weights,
-        )[0]
-    )
-    if form is Form.BARE and wanted is None:
-        holds = _holds(spectrum, ctx, margin)
-        print("yes" if holds else "no")
-        raise typer.Exit(0 if holds else 1)
-    more = {"next_base": form is not Form.BARE, "min_window": min_window}
-    more |= {"room": False if form is Form.BARE else room or None}
-    result = _solve(spectrum, ctx, margin, **more)
-    inputs = {**head_inputs([spectrum]), "context": ctx, "margin": margin}
-    inputs |= {"min_window": min_window}
-    inputs |= {"model": model, "config": config, "layer": layer}
-    inputs |= arithmetic.inputs(wanted)
-    rope = found[0].rope if found and base is None else None
-    rounded = arithmetic.effects(spectrum, ctx, wanted, rope, margin) if wanted else None
-    holds = rounded.holds if rounded else result.holds
-    show(_answer(result, rounded, inputs, holds=holds), form)
-    raise typer.Exit(0 if holds else 1)
+    found = resolved(models, head, rope, ctx)
+    for one in found:
+        if one.setting is not None:
+            tell_original(one.setting)
+    look = _Look(margin, wanted, min_window, room, out)
+    both = [look.at(one, ctx, reach) for one, reach in each(found, ctx)]
+    if not out.quiet:
+        inputs = {
+            **found.inputs(ctx),
+            "context": ctx,
+            "margin": margin,
+            "min_window": min_window,
+            "layer": head.layer,
+            **arithmetic.inputs(wanted),
+        }
+        out.show(_answer(both, inputs))
+    holds = all(rounded.holds if rounded else result for result, rounded in map(_verdict, both))
+    raise typer.Exit(found.exit_code(0 if holds else 1))
 
 
-def _rescaled(
-    found: Sequence[Chosen],
-    base: float | None,
-    head: tuple[int | None, int | None, float | None],
-    *,
-    tell: bool,
-    **parts: Any,
-) -> Chosen:
-    """A model, or a bare head, with another scaling."""
-    from ropecalc.models.setting import make_setting
-    from ropecalc.render.models import scaling_in_short
-    from ropecalc.results import ModelConfig, Rope
+Both = tuple["Check | bool", "Precision | None"]
 
-    if found:
-        setting = make_setting(found[0].model, found[0].rope, **parts)
-        if tell:
-            tell_original(setting)
-        return Chosen(found[0].model, setting.rope, scaling_in_short(setting.rope))
-    head_dim = head[0] or DEFAULT_HEAD_DIM
-    rope = Rope("all", "default", float(base or 0), head_dim, rotated(head_dim, *head[1:]))
-    rope = make_setting(None, rope, **parts).rope
-    source = f"base {format_base(float(base or 0))}"
-    model = ModelConfig(source, "options", None, (rope,), rope.context)
-    return Chosen(model, rope, scaling_in_short(rope))
+
+def _verdict(both: Both) -> tuple[bool, Precision | None]:
+    result, rounded = both
+    return (result if isinstance(result, bool) else result.holds), rounded
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How every subject is looked at."""
+
+    margin: float
+    wanted: dict[str, Any] | None
+    min_window: float | None
+    room: bool
+    out: Output
+
+    def at(self, subject: Subject, context: int | None, reach: int) -> Both:
+        """One check, of which -q needs yes or no alone; and the same in an arithmetic."""
+        length = subject.rope.context if context is None else context
+        spectrum, wanted = subject.spectrum(length), self.wanted
+        rounded = None
+        if wanted is not None:
+            rope = None if subject.model is None else subject.rope
+            rounded = arithmetic.effects(spectrum, reach, wanted, rope, self.margin)
+        if self.out.quiet:
+            return (rounded is not None or _holds(spectrum, reach, self.margin)), rounded
+        result = _solve(
+            spectrum,
+            reach,
+            self.margin,
+            next_base=self.out.wants("next_base", "recommended_base"),
+            min_window=self.min_window,
+            room=(self.room or None) if self.out.wants("room_below", "room_above") else False,
+        )
+        return result, rounded
 
 
 def _holds(spectrum: Spectrum, context: int, margin: float) -> bool:
@@ -176,21 +165,20 @@ def _solve(spectrum: Spectrum, context: int, margin: float, **more: Any) -> Chec
         return ropecalc.check(spectrum, context, margin=margin, progress=report, **more)
 
 
-def _answer(
-    result: Check, rounded: Precision | None, inputs: dict[str, object], *, holds: bool
-) -> Answer:
+def _answer(both: Sequence[Both], inputs: dict[str, object]) -> Answer:
     from ropecalc.render.precision import show_precisions
 
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_check
 
-        show_check(result, file)
-        show_precisions([rounded] if rounded else [], file)
+        show_check([result for result, _ in both], file)  # type: ignore[misc]
+        show_precisions([rounded for _, rounded in both if rounded], file)
 
     return Answer(
         command="check",
         inputs=inputs,
-        records=[record(result, precision=rounded)],
-        bare=["yes" if holds else "no"],
+        records=(record(result, precision=rounded) for result, rounded in both),
+        bare=(),
         table=table,
+        columns=COLUMNS,
     )

@@ -6,14 +6,18 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
 
+GROUPS = {
+    "Bases": "min-base check max-ctx windows staircase curve freqs",
+    "Models": "inspect lint compare models weights",
+    "Longer contexts": "plan emit min-factor temperature",
+    "Proof and reference": "verify explain schema",
+}
+
 
 class Commands(Mapping[str, ModuleType]):
     """The module of each command by its name, loaded when it is asked for."""
 
-    NAMES = tuple(
-        "min-base min-factor curve max-ctx check inspect lint compare models plan emit temperature "
-        "freqs staircase windows weights verify explain schema".split()
-    )
+    NAMES = tuple(" ".join(GROUPS.values()).split())
 
     def __getitem__(self, name: str) -> ModuleType:
         if name not in self.NAMES:

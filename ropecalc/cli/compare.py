@@ -8,20 +8,22 @@ import typer
 
 from ropecalc.cli import options, pictures, weighing
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, required, show, warn
+from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.talk import at_most_one, required, warn
 from ropecalc.errors import ConfigError, InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import comparison_records, comparison_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from ropecalc.results import Comparison, ModelConfig
 
-SUMMARY = "One config in transformers, vLLM, SGLang and llama.cpp."
+SUMMARY = "One model in several stacks, or several models side by side."
 EPILOG = epilog(
     "ropecalc compare config.json",
-    "ropecalc compare gpt-oss-20b",
+    "ropecalc compare draft/config.json Qwen3-8B",
     "ropecalc compare Phi-3-mini-128k --ctx 4k --stack vllm --stack llama.cpp",
     "ropecalc compare Qwen3-8B --override '{\"rope_theta\": 5e6}'",
     exit_0="all compute the same: frequencies, attention and softmax factors",
@@ -37,72 +39,77 @@ Stacks = Annotated[
         show_default=False,
     ),
 ]
-Layer = Annotated[
-    str | None,
-    typer.Option(
-        "--layer",
-        help="One kind of layer, by the file's word; all unless given.",
-        metavar="TYPE",
-        show_default=False,
-    ),
-]
 Override = Annotated[
     str | None,
     typer.Option(
         "--override",
-        help="Keys of the config as JSON, as --hf-overrides and --json-model-override-args take "
-        "them: each stack lets them in in its own way.",
+        help="Keys of the config as JSON, as --hf-overrides takes them.",
         metavar="JSON",
         show_default=False,
     ),
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the curve of each set of frequencies.")]
-Quiet = Annotated[bool, options.quiet("Print yes or no: whether all compute the same.")]
+COLUMNS = (
+    "layer_type",
+    "stack",
+    "version",
+    "layer_agrees",
+    "group",
+    "rope_type",
+    "base",
+    "factor",
+    "attention_factor",
+    "softmax_factor",
+    "usable_length",
+    "first_violation",
+    "largest_difference",
+    "refusal",
+)
+QUIET = "Print nothing: the exit code is the answer."
 
 
 def command(
-    model: options.ModelArgument = None,
+    *,
+    models: options.Models = None,
     ctx: options.Context = None,
     stack: Stacks = None,
-    layer: Layer = None,
+    layer: options.Layer = None,
     override: Override = None,
     ignore_unrotated: options.IgnoreUnrotated = False,
     weights: weighing.Weights = None,
     plot: Plot = False,
-    width: pictures.Width = None,
     height: pictures.Height = None,
     output: pictures.Output = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
-    """What each stack computes for the same config: frequencies, factors, usable length.
+    """What each stack computes for one model, or several models beside the first.
 
     --ctx is the length that each is started for (--max-model-len, --context-length, -c); without
     it each does what it does by default. A usable length that differs does not count.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    if model is None:
+    if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
-    found = _load(model)
+    found = [_load(model) for model in models]
     changed = None if override is None else _object(override)
     asked: dict[str, Any] = {"layer": layer, "override": changed}
     asked |= {"count_unrotated": not ignore_unrotated, "weights": weights}
-    result = _solve(found, ctx, stack, **asked)
+    if len(found) > 1:
+        at_most_one(**{"several models": True, "--stack": stack})
+        at_most_one(**{"several models": True, "--override": override})
+        result = _solve_models(found, ctx, layer, weights, count_unrotated=not ignore_unrotated)
+    else:
+        result = _solve(found[0], ctx, stack, **asked)
     inputs: dict[str, object] = {
-        "model": record(found),
+        "models": list(map(record, found)),
         "context": result.context,
         "stacks": list(result.stacks),
         **asked,
         "agree": result.agree,
     }
-    plot = plot or bool(width or height)
+    plot = plot or bool(height)
     if output is not None or plot:
         _draw(result, output)
-    answer = _answer(result, inputs, plot=plot, width=width, height=height)
-    show(answer, pictures.drawn(form, plot, width, height))
+    out.show(_answer(result, inputs, plot=plot, height=height))
     raise typer.Exit(0 if result.agree else 1)
 
 
@@ -176,6 +183,28 @@ def _solve(
             raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None
 
 
+def _solve_models(
+    models: Sequence[ModelConfig],
+    context: int | None,
+    layer: str | None,
+    weights: Sequence[float] | None,
+    *,
+    count_unrotated: bool,
+) -> Comparison:
+    from ropecalc.comparison import compare_models
+    from ropecalc.render.progress import progress
+
+    with progress("models side by side") as report:
+        return compare_models(
+            models,
+            context,
+            layer=layer,
+            weights=weights,
+            count_unrotated=count_unrotated,
+            progress=report,
+        )
+
+
 def _draw(result: Comparison, path: str | None) -> None:
     """Save the figure, if one is asked for; of no length, or of refusals alone, there is none."""
     from ropecalc.render.compare import comparison_figure, drawable
@@ -194,19 +223,19 @@ def _answer(
     inputs: dict[str, object],
     *,
     plot: bool,
-    width: int | None,
     height: int | None,
 ) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_comparison
 
-        show_comparison(result, file, plot=plot, width=width, height=height)
+        show_comparison(result, file, plot=plot, height=height)
 
     return Answer(
         command="compare",
         inputs=inputs,
         records=comparison_records(result),
-        bare=["yes" if result.agree else "no"],
+        bare=(),
         table=table,
         rows=comparison_rows(result),
+        columns=COLUMNS,
     )

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ropecalc.cli import arithmetic, options, pictures, weighing
-from ropecalc.cli.heads import asked_models, head_inputs, name, spectra_of
+from ropecalc.cli import arithmetic, options, pictures
+from ropecalc.cli.heads import HeadOptions, RopeOptions, name, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, at_most_one, choose, say, show
+from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.sampling import Sampling
+from ropecalc.cli.talk import at_most_one, say
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_count, parse_positive_int
-from ropecalc.render.machine import CurvePoints, curve_record
+from ropecalc.render.machine import POINTS, CurvePoints, curve_record
 from ropecalc.render.rows import curve_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     import numpy as np
     from numpy.typing import NDArray
 
     from ropecalc.render.figures import Drawing
+    from ropecalc.render.machine import Block
     from ropecalc.results import Envelope, MaxContext, Rope
     from ropecalc.spectrum import Spectrum
 
@@ -33,7 +35,7 @@ SUMMARY = "The similarity over the distance, drawn or as points."
 EPILOG = epilog(
     "ropecalc curve --base 1e6",
     "ropecalc curve --base 5e5,1e6 --ctx 64k",
-    "ropecalc curve --model Llama-3-8B --model Llama-3.1-8B",
+    "ropecalc curve Llama-3-8B Llama-3.1-8B",
     "ropecalc curve --base 1e6 --ctx 32k --points 100 --csv",
     "ropecalc curve --base 1e4 --ctx 4096 --all --json",
 )
@@ -41,14 +43,6 @@ LOOK = 2**24  # where to look for first violations, when no context is given
 MOST_POINTS = 10**6  # log-spaced points are held in memory
 NOTHING_TO_SHOW = 2**20  # how far to draw where none is found
 KindName = Literal["similarity", "upper-bound"]
-KINDS: tuple[KindName, ...] = ("similarity", "upper-bound")
-
-
-def _kind(text: str) -> KindName:
-    for kind in KINDS:
-        if text == kind:
-            return kind
-    raise InvalidValueError("kind", f"kind must be similarity or upper-bound, got {text!r}")
 
 
 def _points_wanted(text: str) -> int:
@@ -64,7 +58,7 @@ Points = Annotated[
     int | None,
     options.option(
         "--points",
-        "Print N points in equal ratios; 256 unless given.",
+        "Print N bins in equal ratios: least and greatest value.",
         "N",
         options.reader(_points_wanted),
     ),
@@ -79,15 +73,7 @@ Every = Annotated[
     ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Print every distance.")]
-Kind = Annotated[
-    KindName,
-    options.option(
-        "--kind",
-        "similarity, unless given, or upper-bound.",
-        "KIND",
-        options.reader(_kind),
-    ),
-]
+UpperBound = Annotated[bool, typer.Option("--upper-bound", help="RoFormer's upper bound instead.")]
 Normalise = Annotated[
     bool,
     typer.Option(
@@ -97,61 +83,51 @@ Normalise = Annotated[
     ),
 ]
 Linear = Annotated[bool, typer.Option("--linear", help="Draw distances on a linear axis.")]
-Quiet = Annotated[bool, options.quiet("Print the values alone, one a line.")]
+QUIET = "Print the values alone, one a line."
 
 
 def command(
-    base: options.Bases = None,
-    model: options.Models = None,
-    config: options.Configs = None,
-    layer: options.Layer = None,
-    dim: options.Dim = None,
+    *,
+    models: options.Models = None,
+    rope: RopeOptions,
+    head: HeadOptions,
     ctx: options.Context = None,
-    rotary_dim: options.RotaryDim = None,
-    partial_rotary_factor: options.PartialRotaryFactor = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
-    weights: weighing.Weights = None,
     points: Points = None,
     every: Every = None,
     everything: All = False,
-    kind: Kind = "similarity",
+    upper_bound: UpperBound = False,
     normalise: Normalise = True,
-    width: pictures.Width = None,
     height: pictures.Height = None,
     linear: Linear = False,
     output: pictures.Output = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
-    """The similarity over the distance: a plot on a terminal, points in a pipe.
+    """The similarity over the distance: a plot, or rows with --csv, --tsv, --points or --every.
 
-    A column of the plot spans the minimum and maximum of all its distances, so that no violation
-    is missed. Without --ctx the range is the power of two that shows every first violation.
+    A column of the plot, and a row, spans the minimum and maximum of all its distances, so that no
+    violation is missed. Without --ctx the range is the power of two that shows every first
+    violation.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
+    kind: KindName = "upper-bound" if upper_bound else "similarity"
     wanted = arithmetic.wanted(dtype, recipe)
-    if wanted and kind != "similarity":
-        raise InvalidValueError("kind", "--dtype is for the similarity alone: leave --kind out")
+    if wanted and upper_bound:
+        raise InvalidValueError("options", "--dtype is for the similarity: leave --upper-bound out")
     at_most_one(**{"--points": points, "--every": every, "--all": everything})
-    head = (base, dim, rotary_dim, partial_rotary_factor)
-    found = asked_models(*head, model, config, layer)
-    lines = spectra_of(found, *head, length=ctx, ignore_unrotated=ignore_unrotated, weights=weights)
-    firsts = _first_violations(lines, ctx)
+    found = resolved(models, head, rope, ctx)
+    lines = [one.spectrum(ctx) for one in found]
+    firsts = _first_violations(lines, [one.distances(ctx) for one in found], ctx)
     context = ctx or _range_that_shows(firsts)
     sampling = Sampling(context, points, 1 if everything else every)
-    inputs = {**head_inputs(lines), "context": context, "kind": kind, "normalised": normalise}
+    inputs = {**found.inputs(ctx), "context": context, "kind": kind, "normalised": normalise}
     curves = [
         _points(spectrum, first, sampling, kind, normalise)
         for spectrum, first in zip(lines, firsts, strict=True)
     ]
     inputs |= arithmetic.inputs(wanted)
     if wanted:
-        ropes = [model.rope for model in found] if found else [None] * len(lines)
+        ropes = [None if one.model is None else one.rope for one in found]
         curves = [
             _in_dtype(*line, {**wanted, "length": ctx}, sampling)
             for line in zip(curves, ropes, strict=True)
@@ -160,28 +136,25 @@ def command(
     picture = _Picture(curves, firsts, pictures.contexts_of(found, context), not linear)
     if output is not None:
         pictures.save(output, picture.figure())
-    plot = partial(picture.plot, width=width, height=height)
-    show(_answer(curves, inputs, plot), _form(form, points or every or everything, width or height))
+    picked = bool(points or every or everything)
+    out.show(_answer(curves, inputs, partial(picture.plot, height=height)), rows=picked)
+    raise typer.Exit(found.exit_code(0))
 
 
-def _form(form: Form, picked: object, sized: object) -> Form:
-    """A plot becomes rows where points were picked, rows a plot where its size was given."""
-    if form is Form.TABLE and picked:
-        return Form.TSV
-    return Form.TABLE if form is Form.PIPE and sized and not picked else form
-
-
-def _first_violations(lines: Sequence[Spectrum], context: int | None) -> list[MaxContext]:
-    """The first violation of each curve, within the context where one is given."""
+def _first_violations(
+    lines: Sequence[Spectrum], reaches: Sequence[int | None], context: int | None
+) -> list[MaxContext]:
+    """The first violation of each curve, at distances that occur where a context is given."""
     import ropecalc
     from ropecalc.render.progress import progress
     from ropecalc.similarity import checked_context
 
     limit = LOOK if context is None else checked_context(context)
     found = []
-    for spectrum in lines:
+    for spectrum, reach in zip(lines, reaches, strict=True):
+        within = limit if context is None or reach is None else min(limit, reach)
         with progress(f"{name(spectrum)}: first violation") as report:
-            found.append(ropecalc.max_context(spectrum, limit=limit, progress=report))
+            found.append(ropecalc.max_context(spectrum, limit=within, progress=report))
     return found
 
 
@@ -207,8 +180,16 @@ def _points(
         sampling.context,
         first_violation=first.first_violation,
         error_bound=error_bound(spectrum) / (curve_scale(spectrum, kind) if normalised else 1.0),
-        blocks=lambda: sampling.blocks(spectrum, kind, normalised=normalised),
+        blocks=_blocks(sampling, lambda: sampling.blocks(spectrum, kind, normalised=normalised)),
+        binned=sampling.every is None,
     )
+
+
+def _blocks(
+    sampling: Sampling, found: Callable[[], Iterator[Block]]
+) -> Callable[[], Iterable[Block]]:
+    """Blocks to walk more than once; bins, which take every distance, are found once."""
+    return found if sampling.every else cache(lambda: list(found()))
 
 
 def _in_dtype(
@@ -230,7 +211,9 @@ def _in_dtype(
         spectrum=spectrum,
         first_violation=found.first_violation,
         error_bound=0.0,
-        blocks=lambda: sampling.blocks_in_dtype(scores, normalised=points.normalised),
+        blocks=_blocks(
+            sampling, lambda: sampling.blocks_in_dtype(scores, normalised=points.normalised)
+        ),
         precision=replace(found, label=label),
         scores=scores,
     )
@@ -254,10 +237,15 @@ def _answer(
         command="curve",
         inputs=inputs,
         records=map(curve_record, curves),
-        bare=(value for points in curves for _, block in points.blocks() for value in block),
+        bare=(value for points in curves for block in points.blocks() for value in _bare(block)),
         table=plot,
         rows=curve_rows(curves),
     )
+
+
+def _bare(block: Block) -> Iterable[object]:
+    """The values of a block; of a bin the least and the greatest."""
+    return block[1] if len(block) == len(POINTS) else zip(*block[2:], strict=True)
 
 
 @dataclass(frozen=True)
@@ -269,17 +257,16 @@ class _Picture:
     contexts: pictures.Contexts
     log_x: bool
 
-    def plot(self, file: TextIO, *, width: int | None, height: int | None) -> None:
+    def plot(self, file: TextIO, *, height: int | None) -> None:
         from ropecalc.render.human import edges_for, show_curves
         from ropecalc.render.precision import show_precisions
 
-        edges = edges_for(file, 0, self.curves[0].context, log_x=self.log_x, width=width)
+        edges = edges_for(file, 0, self.curves[0].context, log_x=self.log_x)
         show_curves(
             self._envelopes(edges),
             self._marks(),
             file,
             log_x=self.log_x,
-            width=width,
             height=height,
             contexts=self.contexts,
         )

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_topic
-from ropecalc.cli.output import Answer, Form, choose, show
+from ropecalc.cli.output import Answer, Output
 from ropecalc.render.records import record
 
 if TYPE_CHECKING:
@@ -34,28 +33,20 @@ Topic = Annotated[
         autocompletion=complete_topic,
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the text without its title, or the topics' names.")]
+QUIET = "Print the text without its title, or the topics' names."
 
 
 def command(
+    *,
     topic: Topic = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
-    """A short explanation of one topic, or the list of topics.
-
-    It is the same text in a pipe, where --tsv prints rows.
-    """
+    """A short explanation of one topic, or the list of topics."""
     from ropecalc.explanations import explanation, explanations
 
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     name = " ".join(topic or ())
     found = [explanation(name)] if name else explanations()
-    answer = _answer(found, name)
-    show(answer, Form.TABLE if form is Form.PIPE else form)
+    out.show(_answer(found, name))
 
 
 def _answer(found: Sequence[Explanation], name: str) -> Answer:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options, pictures, weighing
-from ropecalc.cli.heads import asked_models, head_inputs, spectra_of
+from ropecalc.cli import options, pictures
+from ropecalc.cli.heads import HeadOptions, RopeOptions, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show
+from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.talk import required
+from ropecalc.errors import InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import frequency_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from typing import TextIO
 
     from ropecalc.results import PairFrequencies
@@ -26,34 +28,25 @@ EPILOG = epilog(
     "ropecalc freqs --base 1e6 --dim 128 --ctx 32k",
     "ropecalc freqs --base 1e4 --dim 64 --csv",
     "ropecalc freqs --base 1e6 --dim 128 --ctx 32k --plot",
-    "ropecalc freqs --model Llama-3.1-8B",
+    "ropecalc freqs Llama-3.1-8B",
 )
 Plot = Annotated[
     bool,
     typer.Option("--plot", help="Draw the turns of each pair instead of listing."),
 ]
-Quiet = Annotated[bool, options.quiet("Print the angular frequencies alone, one a line.")]
+QUIET = "Print the angular frequencies alone, one a line."
 
 
 def command(
-    base: options.Base = None,
-    model: options.Model = None,
-    config: options.Config = None,
-    layer: options.Layer = None,
-    dim: options.Dim = None,
+    *,
+    models: options.Models = None,
+    rope: RopeOptions,
+    head: HeadOptions,
     ctx: options.Context = None,
-    rotary_dim: options.RotaryDim = None,
-    partial_rotary_factor: options.PartialRotaryFactor = None,
-    weights: weighing.Weights = None,
     plot: Plot = False,
-    width: pictures.Width = None,
     height: pictures.Height = None,
     output: pictures.Output = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """A row a pair: angular frequency, wavelength in tokens, and turns within the context.
 
@@ -61,47 +54,58 @@ def command(
     """
     import ropecalc
 
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    head = (None if base is None else [(base,)], dim, rotary_dim, partial_rotary_factor)
-    found = asked_models(*head, model, config, layer)
-    spectrum = spectra_of(found, *head, length=ctx, weights=weights)[0]
-    plot = plot or bool(width or height)
-    if ctx is None and (plot or output):
-        ctx = found[0].rope.reach if found else None
-        if ctx is None:
+    found = resolved(models, head, rope, ctx)
+    plot = plot or bool(height)
+    if output is not None and len(found) > 1:
+        raise InvalidValueError("options", "one figure shows one head: name one model or base")
+    results = []
+    for one in found:
+        reach = one.distances(ctx) if plot or output else ctx
+        if reach is None and (plot or output):
             raise required("--ctx", "32k")
-    result = ropecalc.frequencies(spectrum, context=ctx)
-    trained = found[0].model.trained_context if found else None
+        results.append(ropecalc.frequencies(one.spectrum(ctx), context=reach))
+    trained = [one.model.trained_context if one.model else None for one in found]
     if output is not None:
         from ropecalc.render.figures_bases import turns_figure
 
-        pictures.save(output, turns_figure(result, trained))
-    answer = _answer(result, {**head_inputs([spectrum]), "context": ctx})
+        pictures.save(output, turns_figure(results[0], trained[0]))
+    inputs = {**found.inputs(ctx), "context": ctx if not plot else results[0].context}
+    answer = _answer(results, inputs)
     if plot:
-        answer = replace(answer, table=_plotted(result, trained, width, height))
-        form = Form.TABLE if form is Form.PIPE else form
-    show(answer, form)
+        answer = replace(answer, table=partial(_plotted, results, trained, height))
+    out.show(answer)
+    raise typer.Exit(found.exit_code(0))
 
 
 def _plotted(
-    result: PairFrequencies, trained: int | None, width: int | None, height: int | None
-) -> Callable[[TextIO], None]:
+    results: Sequence[PairFrequencies],
+    trained: Sequence[int | None],
+    height: int | None,
+    file: TextIO,
+) -> None:
     from ropecalc.render.human import show_turns
 
-    return partial(show_turns, result, trained=trained, width=width, height=height)
+    for result, length in zip(results, trained, strict=True):
+        show_turns(result, file, trained=length, height=height)
 
 
-def _answer(result: PairFrequencies, inputs: dict[str, object]) -> Answer:
+def _answer(results: Sequence[PairFrequencies], inputs: dict[str, object]) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_frequencies
 
-        show_frequencies(result, file)
+        for result in results:
+            show_frequencies(result, file)
 
+    several = len(results) > 1
     return Answer(
         command="freqs",
         inputs=inputs,
-        records=[record(result)],
-        bare=result.angular_frequencies.tolist(),
+        records=map(record, results),
+        bare=(theta for one in results for theta in one.angular_frequencies.tolist()),
         table=table,
-        rows=frequency_rows(result),
+        rows=(
+            {**({"label": one.spectrum.label, "base": one.base} if several else {}), **row}
+            for one in results
+            for row in frequency_rows(one)
+        ),
     )

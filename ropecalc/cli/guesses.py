@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 OPTIONS = {
     "--context": "--ctx",
+    "--original-context": "--original-ctx",
+    "--write": "--stack",
     "--context-length": "--ctx",
     "--max-model-len": "--ctx",
     "--max-position-embeddings": "--ctx",
@@ -16,19 +18,9 @@ OPTIONS = {
     "--rope-base": "--base",
 }
 OF_COMMANDS = {  # where an option goes by another name than elsewhere
-    "plan": {"--ctx": "--to", "--original-context": "--from"},
-    "emit": {"--stack": "--write"},
+    "plan": {"--ctx": "--to"},
 }
-WITH_OPTION = (
-    "min-base",
-    "check",
-    "max-ctx",
-    "curve",
-    "windows",
-    "freqs",
-    "staircase",
-)  # a model is --model's
-WITH_ARGUMENT = ("inspect", "lint", "compare", "plan", "emit")  # and here an argument
+OF_A_MODEL = ("--model", "--config")  # a model is an argument
 COMMANDS = {
     "base": "min-base",
     "minimumbase": "min-base",
@@ -49,8 +41,8 @@ def mended(words: Sequence[str], commands: Collection[str]) -> list[str]:
     ['min-base', '--dim', '128', '--ctx=32k']
     >>> mended(["help", "curve"], ["min-base", "curve"])
     ['curve', '-h']
-    >>> mended(["check", "Qwen3-8B"], ["check"]), mended(["lint", "--model", "x"], ["lint"])
-    (['check', '--model', 'Qwen3-8B'], ['lint', 'x'])
+    >>> mended(["check", "--model", "Qwen3-8B", "--config=x"], ["check"])
+    ['check', 'Qwen3-8B', 'x']
     """
     first, *rest = words or [""]
     if first == "help":
@@ -58,7 +50,7 @@ def mended(words: Sequence[str], commands: Collection[str]) -> list[str]:
     if not first or first.startswith("-"):
         return list(words)
     command = _command(first, commands)
-    return [command, *_with_model(command, _options(rest, OF_COMMANDS.get(command, {})))]
+    return [command, *_without_model_options(_options(rest, OF_COMMANDS.get(command, {})))]
 
 
 def _command(word: str, commands: Collection[str]) -> str:
@@ -72,14 +64,16 @@ def _bare(word: str) -> str:
     return word.casefold().replace("-", "").replace("_", "")
 
 
-def _with_model(command: str, words: list[str]) -> list[str]:
-    """A model's name where the command expects it: after --model, or without."""
-    named = any(word.partition("=")[0] in ("--model", "--config") for word in words)
-    if command in WITH_OPTION and words and words[0][:1].isalpha() and not named:
-        return ["--model", *words]
-    if command in WITH_ARGUMENT:
-        return [word for word in words if word not in ("--model", "--config")]
-    return words
+def _without_model_options(words: list[str]) -> list[str]:
+    """A model as an argument, where it was given by an option."""
+    found = []
+    for word in words:
+        name, equals, value = word.partition("=")
+        if name not in OF_A_MODEL:
+            found.append(word)
+        elif equals:
+            found.append(value)
+    return found
 
 
 def _options(words: Sequence[str], own: Mapping[str, str]) -> list[str]:

@@ -1,15 +1,17 @@
-"""From the options of a head, or of a model, to what the library takes."""
+"""From the options of a command to the heads and models that it is about: one way for all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from ropecalc.cli.output import at_most_one, required, say, warn
-from ropecalc.errors import InvalidValueError
+import typer
+
+from ropecalc.cli import BAD_INPUT, options, weighing
+from ropecalc.cli.talk import at_most_one, report, required, say, warn
+from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.quantities import format_base
 
 if TYPE_CHECKING:
@@ -17,88 +19,264 @@ if TYPE_CHECKING:
     from ropecalc.spectrum import Spectrum
 
 DEFAULT_HEAD_DIM = 128
-Weights = Sequence[float] | None
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """A model that was asked for, and the kind of its layers that was."""
+class HeadOptions:
+    """A head: on its own, or in the place of parts of a model's."""
 
-    model: ModelConfig
+    dim: options.Dims = None
+    rotary_dim: options.RotaryDim = None
+    partial_rotary_factor: options.PartialRotaryFactor = None
+    layer: options.Layer = None
+    ignore_unrotated: options.IgnoreUnrotated = False
+    weights: weighing.Weights = None
+
+    @property
+    def dims(self) -> list[int | None]:
+        """The head dimensions that were given; one None without any."""
+        return [dim for dims in self.dim or () for dim in dims] or [None]
+
+    def of(self, dim: int | None, rope: Rope | None) -> tuple[int, int]:
+        """(head_dim, rotary_dim), with what was given in the place of a model's own."""
+        given = (dim, self.rotary_dim, self.partial_rotary_factor)
+        if rope is not None and given == (None, None, None):
+            return rope.head_dim, rope.rotary_dim
+        head_dim = dim or (rope.head_dim if rope else DEFAULT_HEAD_DIM)
+        return head_dim, rotated(head_dim, self.rotary_dim, self.partial_rotary_factor)
+
+
+@dataclass(frozen=True)
+class RopeOptions:
+    """A base and a scaling: of a head, or in the place of a model's."""
+
+    base: options.Bases = None
+    rope_type: options.RopeType = None
+    factor: options.Factor = None
+    original_ctx: options.Original = None
+
+    @property
+    def bases(self) -> list[float | None]:
+        """The bases that were given; one None without any."""
+        return [base for bases in self.base or () for base in bases] or [None]
+
+    @property
+    def one_base(self) -> float | None:
+        """The base, for a command that takes one."""
+        if len(self.bases) > 1:
+            raise InvalidValueError("options", "--base is given more than once: give one base")
+        return self.bases[0]
+
+    @property
+    def scaling(self) -> dict[str, Any]:
+        """The scaling that was given, as ``make_setting`` takes it; empty without any."""
+        parts = {
+            "rope_type": self.rope_type,
+            "factor": self.factor,
+            "original_context": self.original_ctx,
+        }
+        return parts if any(part is not None for part in parts.values()) else {}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a command looks at: a head with its frequencies, of a model or on its own."""
+
+    model: ModelConfig | None
     rope: Rope
+    count_unrotated: bool = True
+    weights: tuple[float, ...] | None = None
     instead: str = ""
-    """The scaling that stands in the place of its own, in short."""
+    """What stands in the place of the model's own, in short."""
+    setting: Setting | None = None
+    """Of a scaling that was given."""
 
-    def spectrum(
-        self,
-        length: int | None,
-        *,
-        count_unrotated: bool = True,
-        weights: Weights = None,
-    ) -> Spectrum:
+    def spectrum(self, length: int | None) -> Spectrum:
         """Its spectrum where ``length`` tokens are attended to; its own context unless given."""
         from ropecalc import scaling
 
         return scaling.from_rope(
-            self.rope, length, weights=weights, count_unrotated=count_unrotated, label=self.label
+            self.rope,
+            length,
+            weights=self.weights,
+            count_unrotated=self.count_unrotated,
+            label=self.label,
         )
+
+    def distances(self, context: int | None) -> int | None:
+        """The distances that occur lie below it: a context, or the layer's window if shorter.
+
+        The model's own context unless given; None where that is not known either.
+        """
+        length = self.rope.context if context is None else context
+        known = [n for n in (length, self.rope.window) if n is not None]
+        return min(known, default=None)
+
+    @property
+    def trained_context(self) -> int | None:
+        """What a source says that its model was trained on, tokens."""
+        return None if self.model is None else self.model.trained_context
 
     @property
     def label(self) -> str:
-        """What to call it in tables and legends."""
-        kind = f", {self.rope.layer_type}" if len(self.model.ropes) > 1 else ""
+        """What to call it in tables and legends; empty for a plain base."""
         other = f", {self.instead}" if self.instead else ""
+        if self.model is None:
+            return f"base {format_base(self.rope.base)}{other}" if other else ""
+        kind = f", {self.rope.layer_type}" if len(self.model.ropes) > 1 else ""
         return f"{short_name(self.model.source)}{kind}{other}"
 
+    @property
+    def config(self) -> ModelConfig:
+        """The model, with what was given in the place of its own."""
+        from ropecalc.results import ModelConfig
 
-def short_name(source: str) -> str:
-    """What to call a model file in a line: its own name, or its folder's where that says more.
+        if self.model is None:
+            source = self.label or f"base {format_base(self.rope.base)}"
+            return ModelConfig(source, "options", None, (self.rope,), self.rope.context)
+        kind = self.rope.layer_type
+        ropes = tuple(self.rope if one.layer_type == kind else one for one in self.model.ropes)
+        return replace(self.model, ropes=ropes)
 
-    >>> short_name("models/Llama-2-7b/config.json"), short_name("a/b.gguf"), short_name("Qwen3-8B")
-    ('Llama-2-7b', 'b', 'Qwen3-8B')
+
+@dataclass(frozen=True)
+class Subjects(Sequence[Subject]):
+    """All that a command looks at."""
+
+    found: tuple[Subject, ...]
+    problems: tuple[str, ...] = ()
+    """A line a model that could not be read."""
+
+    def __getitem__(self, at: Any) -> Any:
+        return self.found[at]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def exit_code(self, code: int) -> int:
+        """The exit code of a command: bad input where a model could not be read."""
+        return BAD_INPUT if self.problems else code
+
+    @property
+    def models(self) -> list[ModelConfig]:
+        """The models, each once."""
+        found: dict[int, ModelConfig] = {}
+        for one in self.found:
+            if one.model is not None:
+                found[id(one.model)] = one.model
+        return list(found.values())
+
+    def inputs(self, context: int | None = None) -> dict[str, Any]:
+        """The models and heads as they were understood; lists where heads differ."""
+        from ropecalc.render.records import record
+
+        lines = [one.spectrum(context) for one in self.found]
+        inputs: dict[str, Any] = {"models": list(map(record, self.models))}
+        for key in ("head_dim", "rotary_dim", "count_unrotated"):
+            values = [getattr(line, key) for line in lines]
+            inputs[key] = values[0] if len(set(values)) == 1 else values
+        inputs["base"] = [float(line.base) for line in lines if line.base is not None]
+        inputs["rope_type"] = [line.rope_type for line in lines]
+        weights = lines[0].weights if lines else None
+        inputs["weights"] = None if weights is None else list(weights)
+        return inputs
+
+
+def resolved(
+    targets: Sequence[str] | None,
+    head: HeadOptions,
+    rope: RopeOptions | None = None,
+    context: int | None = None,
+) -> Subjects:
+    """What the options of a command name: each model, or bare head, with each base and dimension.
+
+    ``rope`` is None for a command that looks for a base. A model that cannot be read is an error
+    where it is the only one, and a line on stderr beside others.
     """
-    folder, name = os.path.split(source)
-    stem, ending = os.path.splitext(name)  # noqa: PTH122  a text, not always a path
-    if name in ("config.json", "params.json"):
-        return os.path.basename(folder) or name  # noqa: PTH119
-    return stem if ending in (".json", ".gguf") and stem else name
-
-
-def chosen(
-    models: Sequence[str] | str | None,
-    configs: Sequence[str] | str | None,
-    layer: str | None,
-    **instead: object,
-) -> list[Chosen]:
-    """The models of --model and --config, which stand instead of some other options.
-
-    Raises InvalidValueError for a layer that a model does not have, and where two are given that
-    exclude each other.
-    """
-    import ropecalc
-
-    if isinstance(models, str) and isinstance(configs, str):  # of a command for one model
-        at_most_one(**{"--model": models, "--config": configs})
-    names = [models] if isinstance(models, str) else list(models or ())
-    files = [configs] if isinstance(configs, str) else list(configs or ())
-    for option, value in instead.items():
-        at_most_one(**{"--model": names or None, option: value})
-        at_most_one(**{"--config": files or None, option: value})
+    models, problems = named(targets)
+    if problems and not models:
+        raise typer.Exit(BAD_INPUT)
+    if rope is not None and not models and rope.bases == [None]:
+        raise required("MODEL or --base", "1e6")
+    if head.layer is not None and not models:
+        raise InvalidValueError("options", "--layer needs a MODEL beside it")
+    bare: list[ModelConfig | None] = [None]
     found = [
-        ropecalc.read_config(known) if Path(known).is_file() else ropecalc.find_model(known)
-        for known in names
+        _subject(model, head, dim, rope, base, context)
+        for model in models or bare
+        for dim in head.dims
+        for base in (rope.bases if rope else [None])
     ]
-    found += [ropecalc.read_config(file) for file in files]
-    if layer is not None and not found:
-        raise InvalidValueError("options", "--layer needs --model or --config beside it")
-    for model in found:
+    return Subjects(tuple(found), tuple(problems))
+
+
+def one_of(subjects: Subjects) -> Subject:
+    """The one subject of a command for one; an error where there are several."""
+    if len(subjects) != 1:
+        raise InvalidValueError(
+            "options", f"this command answers for one head, and {len(subjects)} are given"
+        )
+    found: Subject = subjects[0]
+    return found
+
+
+def named(targets: Sequence[str] | None) -> tuple[list[ModelConfig], list[str]]:
+    """The models that words stand for, of folders all below them; a line for each problem."""
+    from ropecalc.cli.folders import models_in
+    from ropecalc.cli.target import load
+
+    models: list[ModelConfig] = []
+    problems: list[str] = []
+    files = models_in(targets or (), lambda *_: None, problems.append)
+    for file in files:
+        try:
+            models.append(load(file))
+        except RopecalcError as error:
+            if len(files) == 1 and not problems:
+                raise
+            problems.append(str(error))
+    for problem in problems:
+        report(f"Error: {problem}")
+    for model in models:
         for assumption in model.assumptions:
             warn(f"{model.source}: {assumption}")
-    return [Chosen(model, layer_of(model, layer)) for model in found]
+    return models, problems
+
+
+def _subject(
+    model: ModelConfig | None,
+    head: HeadOptions,
+    dim: int | None,
+    rope: RopeOptions | None,
+    base: float | None,
+    context: int | None,
+) -> Subject:
+    from ropecalc.results.configs import Rope
+
+    own = None if model is None else layer_of(model, head.layer)
+    head_dim, rotary_dim = head.of(dim, own)
+    start = own or Rope("all", "default", base or DEFAULT_BASE, head_dim, rotary_dim)
+    start = replace(start, head_dim=head_dim, rotary_dim=rotary_dim)
+    shared = {"count_unrotated": not head.ignore_unrotated, "weights": head.weights}
+    instead = f"base {format_base(base)}" if model is not None and base is not None else ""
+    if rope is not None and rope.scaling:
+        from ropecalc.models.setting import make_setting
+        from ropecalc.render.models import scaling_in_short
+
+        setting = make_setting(model, start, context=context, base=base, **rope.scaling)
+        words = [instead, scaling_in_short(setting.rope)]
+        words = [word for word in words if word]
+        return Subject(model, setting.rope, instead=", ".join(words), setting=setting, **shared)
+    if base is not None:
+        start = replace(start, base=base)
+    return Subject(model, start, instead=instead, **shared)
+
+
+DEFAULT_BASE = 10_000.0  # of a head whose base is looked for: it counts for nothing
 
 
 def layer_of(model: ModelConfig, layer: str | None) -> Rope:
-    """The rope of one kind of a model's layers; of the first kind unless told.
+    """The rope of one kind of a model's layers; of the first kind unless given.
 
     Raises InvalidValueError where there is no such kind.
     """
@@ -114,8 +292,34 @@ def tell_original(setting: Setting) -> None:
     start = setting.start
     if start is not None and setting.model is not None:
         whose = short_name(setting.model.source)
-        cure = "" if start.sourced else "; --original-context gives another"
+        cure = "" if start.sourced else "; --original-ctx gives another"
         warn(f"{whose}: original context {start.context:,} tokens, {start.reason}{cure}")
+
+
+def plain_head(subject: Subject) -> Subject:
+    """A subject for what is about plain bases; says so where a model scales its base."""
+    rope = subject.rope
+    if subject.model is not None and rope.rope_type != "default":
+        warn(
+            f"{subject.label}: its {rope.rope_type} scaling is left out: a base is sought for "
+            "plain RoPE; 'ropecalc check' evaluates the model as it is"
+        )
+    if subject.model is not None and rope.reach is not None and rope.reach != subject.model.context:
+        say(f"{subject.label} looks back {rope.reach:,} tokens")
+    return subject
+
+
+def short_name(source: str) -> str:
+    """What to call a model file in a line: its own name, or its folder's where that says more.
+
+    >>> short_name("models/Llama-2-7b/config.json"), short_name("a/b.gguf"), short_name("Qwen3-8B")
+    ('Llama-2-7b', 'b', 'Qwen3-8B')
+    """
+    folder, name = os.path.split(source)
+    stem, ending = os.path.splitext(name)  # noqa: PTH122  a text, not always a path
+    if name in ("config.json", "params.json"):
+        return os.path.basename(folder) or name  # noqa: PTH119
+    return stem if ending in (".json", ".gguf") and stem else name
 
 
 def rotated(head_dim: int, rotary_dim: int | None, factor: float | None) -> int:
@@ -136,117 +340,6 @@ def rotated(head_dim: int, rotary_dim: int | None, factor: float | None) -> int:
     return implied
 
 
-def spectra(
-    bases: Iterable[float],
-    head_dim: int | None,
-    rotary_dim: int | None = None,
-    factor: float | None = None,
-    *,
-    ignore_unrotated: bool = False,
-    weights: Weights = None,
-) -> list[Spectrum]:
-    """The spectrum of each base for one head."""
-    from ropecalc import scaling
-
-    head_dim = DEFAULT_HEAD_DIM if head_dim is None else head_dim
-    rotary_dim = rotated(head_dim, rotary_dim, factor)
-    return [
-        scaling.default(
-            base,
-            head_dim,
-            rotary_dim=rotary_dim,
-            weights=weights,
-            count_unrotated=not ignore_unrotated,
-        )
-        for base in bases
-    ]
-
-
-def asked_spectra(
-    bases: Sequence[tuple[float, ...]] | None,
-    head_dim: int | None,
-    rotary_dim: int | None,
-    factor: float | None,
-    models: Sequence[str] | str | None,
-    configs: Sequence[str] | str | None,
-    layer: str | None,
-    *,
-    length: int | None,
-    ignore_unrotated: bool = False,
-    weights: Weights = None,
-) -> list[Spectrum]:
-    """The spectra of --base and the head's options, or of --model and --config.
-
-    ``length`` tokens are attended to, where a model's scaling depends on that.
-    """
-    found = asked_models(bases, head_dim, rotary_dim, factor, models, configs, layer)
-    return spectra_of(
-        found,
-        bases,
-        head_dim,
-        rotary_dim,
-        factor,
-        length=length,
-        ignore_unrotated=ignore_unrotated,
-        weights=weights,
-    )
-
-
-def asked_models(
-    bases: Sequence[tuple[float, ...]] | None,
-    head_dim: int | None,
-    rotary_dim: int | None,
-    factor: float | None,
-    models: Sequence[str] | str | None,
-    configs: Sequence[str] | str | None,
-    layer: str | None,
-) -> list[Chosen]:
-    """The models of --model and --config, which stand instead of --base and the head's options."""
-    options = {"--base": bases, "--dim": head_dim, "--rotary-dim": rotary_dim}
-    return chosen(models, configs, layer, **options, **{"--partial-rotary-factor": factor})
-
-
-def spectra_of(
-    found: Sequence[Chosen],
-    bases: Sequence[tuple[float, ...]] | None,
-    head_dim: int | None,
-    rotary_dim: int | None,
-    factor: float | None,
-    *,
-    length: int | None,
-    ignore_unrotated: bool = False,
-    weights: Weights = None,
-) -> list[Spectrum]:
-    """The spectra of models that were found, or of --base and the head's options without any."""
-    if found:
-        counted = not ignore_unrotated
-        return [one.spectrum(length, count_unrotated=counted, weights=weights) for one in found]
-    if not bases:
-        raise required("--base", "1e6")
-    flat = [base for several in bases for base in several]
-    return spectra(
-        flat, head_dim, rotary_dim, factor, ignore_unrotated=ignore_unrotated, weights=weights
-    )
-
-
-def head_of(found: Sequence[Chosen]) -> tuple[int | None, int | None, int | None]:
-    """(head_dim, rotary_dim, context) of a model for what is about plain bases; None without one.
-
-    Says so where the model scales its base, since that is left out.
-    """
-    if not found:
-        return None, None, None
-    model, rope = found[0].model, found[0].rope
-    if rope.rope_type != "default":
-        warn(
-            f"{found[0].label}: its {rope.rope_type} scaling is left out: a base is sought for "
-            "plain RoPE; 'ropecalc check' evaluates the model as it is"
-        )
-    if rope.reach is not None and rope.reach != model.context:
-        say(f"{found[0].label} looks back {rope.reach:,} tokens")
-    return rope.head_dim, rope.rotary_dim, rope.reach
-
-
 def name(spectrum: Spectrum) -> str:
     """What to call a spectrum while it is worked on."""
     if spectrum.label or spectrum.base is None:
@@ -254,13 +347,10 @@ def name(spectrum: Spectrum) -> str:
     return f"base {format_base(float(spectrum.base))}"
 
 
-def head_inputs(lines: Sequence[Spectrum]) -> dict[str, object]:
-    """The heads and the bases of spectra, as they were understood; lists where they differ."""
-    inputs: dict[str, object] = {}
-    for key in ("head_dim", "rotary_dim", "count_unrotated"):
-        values = [getattr(spectrum, key) for spectrum in lines]
-        inputs[key] = values[0] if len(set(values)) == 1 else values
-    inputs["base"] = [float(line.base) for line in lines if line.base is not None]
-    inputs["rope_type"] = [line.rope_type for line in lines]
-    inputs["weights"] = None if (weights := lines[0].weights) is None else list(weights)
-    return inputs
+def each(subjects: Sequence[Subject], context: int | None) -> Iterator[tuple[Subject, int]]:
+    """Each subject with the distances that occur in it; an error where they are not known."""
+    for one in subjects:
+        reach = one.distances(context)
+        if reach is None:
+            raise required("--ctx", "32k")
+        yield one, reach

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import arithmetic, options, weighing
+from ropecalc.cli import arithmetic, options
+from ropecalc.cli.heads import HeadOptions, RopeOptions, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, show, warnings_told
+from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.talk import warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import inspection_records, inspection_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TextIO
 
     from ropecalc.results import Inspection, ModelConfig
@@ -28,69 +31,72 @@ EPILOG = epilog(
     exit_0="done, whether or not the bound holds: see check for that",
 )
 
-Layer = Annotated[
-    str | None,
-    typer.Option(
-        "--layer",
-        help="One kind of layer, by the file's word; all unless given.",
-        metavar="TYPE",
-        show_default=False,
-    ),
-]
 NoBases = Annotated[
     bool, typer.Option("--no-bases", help="Do not look for the minimum and the safe base.")
 ]
-Quiet = Annotated[
-    bool,
-    options.quiet("Print first violations, a line each kind of layer; empty: none."),
-]
+COLUMNS = (
+    "source",
+    "layer_type",
+    "layers",
+    "rope_type",
+    "base",
+    "factor",
+    "original_context",
+    "head_dim",
+    "rotary_dim",
+    "window",
+    "context",
+    "holds",
+    "first_violation",
+    "violations",
+    "minimum_base",
+    "finding_codes",
+)
+QUIET = "Print first violations, a line each kind of layer; empty: none."
 
 
 def command(
-    model: options.ModelArgument = None,
+    *,
+    models: options.Models = None,
+    rope: RopeOptions,
+    head: HeadOptions,
     ctx: options.Context = None,
-    layer: Layer = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
     no_bases: NoBases = False,
-    weights: weighing.Weights = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """Effective frequencies of each kind of layer, how far the bound holds on them, and findings.
 
     The context is the model's own unless --ctx is given. Where the frequencies depend on the
     length, and the context is longer than the original one, both lengths are looked at.
     """
-    from ropecalc.cli.target import load
-
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     wanted = arithmetic.wanted(dtype, recipe)
-    if model is None:
+    if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
-    found = load(model)
-    result = _solve(
-        found,
-        ctx,
-        layer=layer,
-        count_unrotated=not ignore_unrotated,
-        bases=not no_bases and form is not Form.BARE,
-        weights=weights,
-        **(wanted or {}),
-    )
+    found = resolved(models, head, rope, ctx)
+    results = [
+        _solve(
+            one.config,
+            ctx,
+            layer=head.layer,
+            count_unrotated=not head.ignore_unrotated,
+            bases=not no_bases and out.wants("minimum_base", "safe_base"),
+            weights=head.weights,
+            **(wanted or {}),
+        )
+        for one in found
+    ]
     inputs: dict[str, object] = {
-        "model": record(found),
-        "context": result.context,
-        "layer": layer,
-        "count_unrotated": not ignore_unrotated,
-        "weights": weights,
+        "models": [record(model) for model in found.models],
+        "context": results[0].context if len(results) == 1 else ctx,
+        "layer": head.layer,
+        "count_unrotated": not head.ignore_unrotated,
+        "weights": head.weights,
         **arithmetic.inputs(wanted),
     }
-    show(_answer(result, inputs), form)
+    out.show(_answer(results, inputs))
+    raise typer.Exit(found.exit_code(0))
 
 
 def _solve(
@@ -117,17 +123,28 @@ def _solve(
         )
 
 
-def _answer(result: Inspection, inputs: dict[str, object]) -> Answer:
+def _answer(results: Sequence[Inspection], inputs: dict[str, object]) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_inspection
 
-        show_inspection(result, file)
+        for at, result in enumerate(results):
+            file.write("\n" if at else "")
+            show_inspection(result, file)
 
     return Answer(
         command="inspect",
         inputs=inputs,
-        records=inspection_records(result),
-        bare=(None if c is None else c.first_violation for c in (x.check for x in result.layers)),
+        records=(one for result in results for one in inspection_records(result)),
+        bare=(
+            (one.check and one.check.first_violation) or ""
+            for result in results
+            for one in result.layers
+        ),
         table=table,
-        rows=inspection_rows(result),
+        rows=(
+            {"source": result.model.source, **row}
+            for result in results
+            for row in inspection_rows(result)
+        ),
+        columns=COLUMNS,
     )

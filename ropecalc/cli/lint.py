@@ -11,7 +11,8 @@ from ropecalc.cli import options
 from ropecalc.cli.folders import models_in
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_model
-from ropecalc.cli.output import Answer, choose, show, warn
+from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.talk import report
 from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.render.lint import lint_record
 from ropecalc.render.records import record
@@ -48,9 +49,7 @@ Models = Annotated[
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")]
 Rules = Annotated[bool, typer.Option("--rules", help="List all rules instead.")]
-Quiet = Annotated[
-    bool, options.quiet("Print file and code of each finding, a line each; with --rules the codes.")
-]
+QUIET = "Print nothing: the exit code is the answer."
 
 
 def _known_code(text: str) -> str:
@@ -78,15 +77,12 @@ Ignore = Annotated[
 
 
 def command(
+    *,
     models: Models = None,
     strict: Strict = False,
     ignore: Ignore = None,
     rules: Rules = False,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """Findings: what a stack will refuse or compute otherwise than the file says, and the cure.
 
@@ -94,9 +90,8 @@ def command(
     all config.json, params.json and GGUF files in it and below it are looked at, or else its .json
     files. What cannot be read is named on stderr; the others are looked at all the same.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if rules:
-        show(_rules(), form)
+        out.show(_rules())
         return
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
@@ -106,9 +101,9 @@ def command(
         files, looked = _looked(models, ignored, problems)
     finally:  # not before: a line would break the progress bar
         for problem in problems:
-            warn(f"Error: {problem}")
+            report(f"Error: {problem}")
     inputs = {"models": files, "strict": strict, "ignore": sorted(ignored)}
-    show(_answer(looked, inputs), form)
+    out.show(_answer(looked, inputs))
     worst = {finding.severity for _, found in looked for finding in found}
     failed = Severity.ERROR in worst or (strict and Severity.WARNING in worst)
     raise typer.Exit(BAD_INPUT if problems else int(failed))
@@ -164,7 +159,7 @@ def _answer(looked: Looked, inputs: dict[str, object]) -> Answer:
         command="lint",
         inputs=inputs,
         records=(lint_record(model, found) for model, found in looked),
-        bare=((model.source, finding.code) for model, found in looked for finding in found),
+        bare=(),
         table=table,
         rows=lint_rows(looked),
         # where no file could be read there is no answer, not an empty one
@@ -184,6 +179,6 @@ def _rules() -> Answer:
         command="lint",
         inputs={"rules": True},
         records=map(record, RULES),
-        bare=(rule.code for rule in RULES),
+        bare=(),
         table=table,
     )

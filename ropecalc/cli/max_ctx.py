@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from ropecalc.cli import options, weighing
-from ropecalc.cli.heads import asked_spectra, head_inputs, name
+import typer
+
+from ropecalc.cli import options
+from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, name, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, say, show
-from ropecalc.quantities import format_count
+from ropecalc.cli.output import Answer, Output
 from ropecalc.render.records import record
 
 if TYPE_CHECKING:
@@ -17,13 +18,12 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ropecalc.results import MaxContext
-    from ropecalc.spectrum import Spectrum
 
 SUMMARY = "The longest context that a base or a model meets."
 EPILOG = epilog(
     "ropecalc max-ctx --base 1e6 --dim 128",
     "ropecalc max-ctx --base 1e4,5e5,1e6 --csv",
-    "ropecalc max-ctx --model Llama-3-8B --model Llama-3.1-8B",
+    "ropecalc max-ctx Llama-3-8B Llama-3.1-8B",
     "ropecalc max-ctx --base 1e9 --limit 1G -q",
     exit_0="done, also where no violation was found up to the limit",
 )
@@ -38,62 +38,53 @@ Limit = Annotated[
         options.reader(partial(options.tokens, parameter="limit")),
     ),
 ]
-Quiet = Annotated[
-    bool,
-    options.quiet(
-        "Print the longest context alone; the limit where no violation was found up to it."
-    ),
-]
+COLUMNS = (
+    "label",
+    "base",
+    "rope_type",
+    "head_dim",
+    "rotary_dim",
+    "max_context",
+    "similarity",
+    "limit",
+    "status",
+)
+QUIET = "Print the longest context alone; the limit where no violation was found up to it."
 
 
 def command(
-    base: options.Bases = None,
-    model: options.Models = None,
-    config: options.Configs = None,
-    layer: options.Layer = None,
-    dim: options.Dim = None,
-    rotary_dim: options.RotaryDim = None,
-    partial_rotary_factor: options.PartialRotaryFactor = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
+    *,
+    models: options.Models = None,
+    rope: RopeOptions,
+    head: HeadOptions,
     margin: options.Margin = 0.0,
-    weights: weighing.Weights = None,
     limit: Limit = LIMIT,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """The longest context that a base or a model meets, which is its first violation.
 
-    Several make a table. Scaling that depends on the length is that at the model's own context.
+    Several make a table. A layer with an attention window has no greater distance. Scaling that
+    depends on the length is that at the model's own context.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    lines = asked_spectra(
-        base,
-        dim,
-        rotary_dim,
-        partial_rotary_factor,
-        model,
-        config,
-        layer,
-        length=None,
-        ignore_unrotated=ignore_unrotated,
-        weights=weights,
-    )
-    results = [_solve(spectrum, margin, limit) for spectrum in lines]
-    inputs = {**head_inputs(lines), "margin": margin, "limit": limit}
-    show(_answer(results, inputs), form)
-    if form is Form.BARE and any(result.max_context is None for result in results):
-        say(f"more than {format_count(limit)} tokens: no violation below the limit")
+    found = resolved(models, head, rope)
+    results = [_solve(one, margin, limit) for one in found]
+    out.show(_answer(results, {**found.inputs(), "margin": margin, "limit": limit}))
+    raise typer.Exit(found.exit_code(0))
 
 
-def _solve(spectrum: Spectrum, margin: float, limit: int) -> MaxContext:
+def _solve(subject: Subject, margin: float, limit: int) -> MaxContext:
     import ropecalc
     from ropecalc.render.progress import progress
 
+    spectrum = subject.spectrum(None)
+    reach = min(limit, subject.rope.window or limit)
     with progress(name(spectrum)) as report:
-        return ropecalc.max_context(spectrum, margin=margin, limit=limit, progress=report)
+        return ropecalc.max_context(spectrum, margin=margin, limit=reach, progress=report)
+
+
+def _bare(result: MaxContext) -> int | None:
+    """The longest context, the limit where it holds that far; None where the bound asks nothing."""
+    return None if result.asks_nothing else result.max_context or result.limit
 
 
 def _answer(results: Sequence[MaxContext], inputs: dict[str, object]) -> Answer:
@@ -106,6 +97,7 @@ def _answer(results: Sequence[MaxContext], inputs: dict[str, object]) -> Answer:
         command="max-ctx",
         inputs=inputs,
         records=map(record, results),
-        bare=(result.max_context or result.limit for result in results),
+        bare=(_bare(result) for result in results),
         table=table,
+        columns=COLUMNS,
     )

@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import arithmetic, options, weighing
-from ropecalc.cli.heads import Chosen, chosen, head_of, rotated
+from ropecalc.cli import arithmetic, options
+from ropecalc.cli.heads import HeadOptions, Subject, each, plain_head, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import (
-    Answer,
-    Form,
-    at_most_one,
-    choose,
-    say,
-    show,
-    warn,
-    warnings_told,
-)
+from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.talk import at_most_one, say, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
 from ropecalc.quantities import format_count
@@ -33,18 +25,30 @@ if TYPE_CHECKING:
 
     from ropecalc.results import MinimumBase, PrecisionBase
 
-SUMMARY = "The smallest base for a head and a context."
+SUMMARY = "The base to use for a context, and the smallest one."
 EPILOG = epilog(
     "ropecalc min-base --dim 128 --ctx 32768",
     "ropecalc min-base --dim 64,128 --ctx 2k,4k --csv",
-    "ropecalc min-base --model Qwen3-8B --ctx 128k",
-    "base=$(ropecalc min-base --dim 128 --ctx 32768 --round 2 -q)",
+    "ropecalc min-base Qwen3-8B --ctx 128k",
+    "base=$(ropecalc min-base --dim 128 --ctx 64k --get recommended_base)",
     "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
     "ropecalc min-base --dim 128 --ctx 32k --dtype float32",
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2
+COLUMNS = (
+    "head_dim",
+    "rotary_dim",
+    "context",
+    "recommended_base",
+    "minimum_base",
+    "critical_distance",
+    "window_end",
+    "safe_base",
+    "round_base",
+    "integer_base",
+)
 
 Round = Annotated[
     int | None,
@@ -91,23 +95,18 @@ SafeCertificateFile = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[
-    bool,
-    options.quiet("Print it, or what --round or --digits asks for."),
-]
+Everything = Annotated[bool, typer.Option("--all", help="Show the estimates too.")]
+QUIET = "Print only the number; see --round, --digits."
+ESTIMATES = ("continuum_estimate", "refined_estimate")
+NESTED = tuple(f"refined_estimate_{part}" for part in ("value", "low", "high"))
 
 
 def command(
-    dim: options.Dims = None,
-    model: options.Model = None,
-    config: options.Config = None,
-    layer: options.Layer = None,
+    *,
+    models: options.Models = None,
     ctx: options.Contexts = None,
-    rotary_dim: options.RotaryDim = None,
-    partial_rotary_factor: options.PartialRotaryFactor = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
+    head: HeadOptions,
     margin: options.Margin = 0.0,
-    weights: weighing.Weights = None,
     min_window: options.MinWindow = None,
     round_digits: Round = None,
     integer: Integer = False,
@@ -119,35 +118,31 @@ def command(
     safe_certificate: SafeCertificateFile = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    everything: Everything = False,
+    out: Output,
 ) -> None:
-    """The smallest base at which similarity is nowhere negative in a context.
+    """The base to use for a context, and the smallest one that meets the bound.
 
-    Lists print one row a combination. A model gives its head, and its context unless --ctx is
-    given.
+    The recommended base is the first of two digits with 1 % of room on both sides. Lists print one
+    row a combination. A model gives its head, and its context unless --ctx is given.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     in_dtype = arithmetic.wanted(dtype, recipe)
     bare_parts = {"--round": round_digits, "--integer": integer, "--digits": digits}
-    if in_dtype and form is Form.BARE:
+    if in_dtype and out.quiet:
         for option, value in bare_parts.items():
             at_most_one(**{"--dtype": dtype, option: value})
-    head: dict[str, Any] = {"--dim": dim, "--rotary-dim": rotary_dim}
-    head |= {"--partial-rotary-factor": partial_rotary_factor}
-    settings = {"count_unrotated": not ignore_unrotated, "margin": margin, "weights": weights}
-    asked = _asked(chosen(model, config, layer, **head), head, ctx, settings)
+    weights = head.weights
+    found = resolved(models, head)
+    settings = {"count_unrotated": not head.ignore_unrotated, "margin": margin, "weights": weights}
+    asked = _asked(list(map(plain_head, found)), ctx, settings)
     beside = (*bare_parts.values(), no_table, verify, certificate, safe_certificate, in_dtype)
-    if form is Form.BARE and not any((*beside, margin, weights, min_window)):
+    if out.quiet and not any((*beside, margin, weights, min_window)):
         quick = _from_tables(asked)
         if None not in quick:
             print(*map(bare, quick), sep="\n")
             return
-    wanted, picked = _wanted(form, round_digits, integer, digits)
-    wanted |= {"safe": None if form is Form.BARE else safe}
+    wanted, picked = _wanted(out, round_digits, integer, digits)
+    wanted |= {"safe": safe if out.wants("safe_base") else None}
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
     if min_window is not None and picked == "minimum_base":
         picked = "wide_start"
@@ -156,7 +151,8 @@ def command(
         if path is not None:
             _certify(path, asked, kind)
     results = [_solve(**problem, **wanted) for problem in asked.problems]
-    if form is not Form.BARE:
+    estimated = everything or out.all_fields or out.form is Form.JSON
+    if estimated or (out.get and out.wants(*ESTIMATES, *NESTED)):
         from ropecalc.base.asymptotic import with_estimates
 
         results = list(map(with_estimates, results))
@@ -166,25 +162,24 @@ def command(
     ]
     inputs = {**asked.inputs, "round_digits": wanted["round_digits"], "digits": digits}
     inputs |= {"min_window": min_window, **arithmetic.inputs(in_dtype)}
-    show(_answer(results, rounded, inputs, picked), form)
     _tell_undecided(results)
+    out.show(_answer(results, rounded, inputs, picked, everything=everything))
     answer = "minimum_base" if min_window is None else "wide_start"
     bases = [
         getattr(result, answer) if here is None else _base_of(here)
         for result, here in zip(results, rounded, strict=True)
     ]
-    unknown = form is Form.BARE and any(_is_undecided(result, picked) for result in results)
-    raise typer.Exit(1 if None in bases or unknown else 0)
+    raise typer.Exit(found.exit_code(1 if None in bases else 0))
 
 
 @dataclass(frozen=True)
 class _Asked:
     """The heads and the contexts of a call: each head at each context is a problem."""
 
-    dims: Sequence[int]
-    rotary_dims: Sequence[int]
-    """One a head."""
-    contexts: Sequence[int]
+    heads: Sequence[tuple[int, int]]
+    """(head_dim, rotary_dim)."""
+    contexts: Sequence[Sequence[int]]
+    """Those of each head."""
     settings: dict[str, Any]
     """What all problems share: ``count_unrotated``, ``margin`` and ``weights``."""
 
@@ -193,30 +188,29 @@ class _Asked:
         """The problems as arguments of ``ropecalc.min_base``."""
         return [
             {"head_dim": head_dim, "rotary_dim": rotary_dim, "context": context, **self.settings}
-            for head_dim, rotary_dim in zip(self.dims, self.rotary_dims, strict=True)
-            for context in self.contexts
+            for (head_dim, rotary_dim), contexts in zip(self.heads, self.contexts, strict=True)
+            for context in contexts
         ]
 
     @property
     def inputs(self) -> dict[str, Any]:
         """What was understood, for ``--json``."""
-        heads = {"head_dim": self.dims, "rotary_dim": self.rotary_dims}
-        return {**heads, "context": self.contexts, **self.settings}
+        dims, rotary_dims = (list(column) for column in zip(*self.heads, strict=True))
+        contexts = dict.fromkeys(context for each in self.contexts for context in each)
+        heads = {"head_dim": dims, "rotary_dim": rotary_dims}
+        return {**heads, "context": list(contexts), **self.settings}
 
 
 def _asked(
-    found: Sequence[Chosen],
-    head: dict[str, Any],
+    subjects: Sequence[Subject],
     contexts: Sequence[tuple[int, ...]] | None,
     settings: dict[str, Any],
 ) -> _Asked:
-    """The problems of the options, or of a model and its own context where none is given."""
-    head_dim, rotary_dim, reach = head_of(found)
-    dims = [head_dim] if head_dim else options.flat("--dim", head["--dim"], "128")
-    rotary_dim = rotary_dim or head["--rotary-dim"]
-    rotary_dims = [rotated(dim, rotary_dim, head["--partial-rotary-factor"]) for dim in dims]
-    reached = [reach] if reach and not contexts else options.flat("--ctx", contexts, "32k")
-    return _Asked(dims, rotary_dims, reached, settings)
+    """The problems of the options, or of models and their own contexts where none is given."""
+    given: list[int | None] = [value for values in contexts or () for value in values] or [None]
+    heads = [(one.rope.head_dim, one.rope.rotary_dim) for one in subjects]
+    reached = [[reach for value in given for _, reach in each([one], value)] for one in subjects]
+    return _Asked(heads, reached, settings)
 
 
 def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
@@ -239,17 +233,22 @@ def _from_tables(asked: _Asked) -> list[float | None]:
     """What -q prints where tables have it all: look-ups are ten times as fast as loading numpy."""
     from ropecalc.quick import shipped_minimum
 
-    if asked.rotary_dims != asked.dims or min(asked.contexts) < 1:
+    if any(dim != rotated for dim, rotated in asked.heads):
         return [None]
-    return [shipped_minimum(dim, context) for dim in asked.dims for context in asked.contexts]
+    return [shipped_minimum(one["head_dim"], one["context"]) for one in asked.problems]
 
 
 def _wanted(
-    form: Form, round_digits: int | None, integer: bool, digits: int | None
+    out: Output, round_digits: int | None, integer: bool, digits: int | None
 ) -> tuple[dict[str, Any], str]:
     """What to ask the library for, and which part of the result ``-q`` prints."""
-    if form is not Form.BARE:
-        everything = {"integer": True, "window": True, "digits": digits}
+    if not out.quiet:
+        everything = {
+            "integer": out.wants("integer_base"),
+            "window": out.wants("window_end", "window_status"),
+            "recommended": out.wants("recommended_base", "rotated_part_base"),
+            "digits": digits,
+        }
         return {"round_digits": round_digits or ROUND_DIGITS, **everything}, "minimum_base"
     at_most_one(**{"--round": round_digits, "--integer": integer, "--digits": digits})
     asked = {
@@ -259,6 +258,7 @@ def _wanted(
     }
     picked = next((part for part, given in asked.items() if given), "minimum_base")
     only = {"round_digits": round_digits, "integer": integer, "window": False, "digits": digits}
+    only |= {"recommended": False}
     return only, picked
 
 
@@ -295,11 +295,6 @@ def _certify(path: str, asked: _Asked, kind: str) -> None:
     say(f"The proof is in {printable(path)}: ropecalc verify checks it")
 
 
-def _is_undecided(result: MinimumBase, picked: str) -> bool:
-    """Whether the part that was picked is missing because something could not be decided."""
-    return result.undecided is not None and getattr(result, picked) is None
-
-
 def _tell_undecided(results: Sequence[MinimumBase]) -> None:
     """Say on stderr which parts of an answer are missing, and why."""
     for result in results:
@@ -312,6 +307,8 @@ def _answer(
     rounded: Sequence[PrecisionBase | None],
     inputs: dict[str, Any],
     picked: str,
+    *,
+    everything: bool,
 ) -> Answer:
     from ropecalc.render.precision import show_precision_bases
 
@@ -320,7 +317,7 @@ def _answer(
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_min_base
 
-        show_min_base(results, file)
+        show_min_base(results, file, everything=everything)
         show_precision_bases([here for here in rounded if here is not None], file)
 
     return Answer(
@@ -329,28 +326,23 @@ def _answer(
         records=(record(result, precision=here) for result, here in both),
         bare=(_bare(result, here, picked) for result, here in both),
         table=table,
+        columns=COLUMNS,
     )
 
 
 def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> object:
-    """The number that was asked for, as one that ``check`` takes: never the infimum 1 itself."""
+    """The number that was asked for; None where there is none, and why on stderr."""
     from ropecalc.results import Status
-    from ropecalc.scaling import MIN_BASE
 
-    if result.minimum_base is None:
-        warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
+    name = f"head_dim {result.head_dim}, {result.context} tokens"
+    if result.status is not Status.FOUND:
+        warn(f"{name}: {result.status.value}")
         return None
-    if here is None and _is_undecided(result, picked):
-        return None
-    if here is None and getattr(result, picked) is None and result.min_window is not None:
-        warn(f"head_dim {result.head_dim}, {result.context} tokens: no window is so wide")
-        return None
-    if here is None and result.status is Status.EVERY_BASE:
-        warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.status.value}")
-    if here is None:
-        return max(getattr(result, picked) or MIN_BASE, MIN_BASE)
-    base = _base_of(here)
-    if base is None:
-        warn(f"head_dim {result.head_dim}, {result.context} tokens: {here.status.value}")
-        return None
-    return max(base, MIN_BASE)
+    if here is not None:
+        base = _base_of(here)
+        if base is None:
+            warn(f"{name}: {here.status.value}")
+        return base
+    if getattr(result, picked) is None and result.undecided is None:
+        warn(f"{name}: no window is so wide")
+    return getattr(result, picked)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options, pictures, weighing
-from ropecalc.cli.heads import DEFAULT_HEAD_DIM, layer_of
+from ropecalc.cli import options, pictures
+from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_rope_type
-from ropecalc.cli.output import Answer, Form, at_most_one, choose, required, say, show, warn
+from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.talk import at_most_one, say, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
 from ropecalc.quantities import format_count
@@ -28,7 +29,7 @@ SUMMARY = "The smallest scaling factor (YaRN, llama3, linear, NTK) for a context
 EPILOG = epilog(
     "ropecalc min-factor Qwen3-8B --rope-type yarn --ctx 128k",
     "ropecalc min-factor Qwen3-8B --rope-type yarn,llama3 --ctx 64k,128k",
-    "ropecalc min-factor --base 1e6 --original-context 32k --ctx 64k --plot",
+    "ropecalc min-factor --base 1e6 --original-ctx 32k --ctx 64k --plot",
     "factor=$(ropecalc min-factor Llama-3.1-8B --ctx 128k --round 2 -q)",
     "ropecalc min-factor Qwen3-8B --ctx 64k --certificate proof.json",
     exit_1="a factor of 1 is enough, or no factor is",
@@ -74,111 +75,99 @@ CertificateFile = Annotated[
     ),
 ]
 Plot = Annotated[bool, typer.Option("--plot", help="Draw the first violation over the factor.")]
-Quiet = Annotated[bool, options.quiet("Print only the minimum, or that of --round.")]
+COLUMNS = (
+    "rope_type",
+    "base",
+    "head_dim",
+    "rotary_dim",
+    "original_context",
+    "context",
+    "recommended_factor",
+    "minimum_factor",
+    "ratio",
+    "critical_distance",
+)
+QUIET = "Print only the minimum, or that of --round."
 
 
 def command(
-    model: options.ModelArgument = None,
+    *,
+    models: options.Models = None,
     ctx: options.Contexts = None,
     rope_types: RopeTypes = None,
-    base: options.Base = None,
-    dim: options.Dim = None,
-    rotary_dim: options.RotaryDim = None,
-    original_context: options.Original = None,
-    layer: options.Layer = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
+    base: options.Bases = None,
+    original_ctx: options.Original = None,
+    head: HeadOptions,
     margin: options.Margin = 0.0,
-    weights: weighing.Weights = None,
     round_digits: Round = None,
     digits: Digits = None,
     certificate: CertificateFile = None,
     plot: Plot = False,
-    width: pictures.Width = None,
     height: pictures.Height = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """The smallest scaling factor that meets the bound, and the first one with 1 % of room.
 
     Beside it: what target over original context gives. Lists print one row a method and context.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    at_most_one(**{"MODEL": model, "--dim": dim})
-    at_most_one(**{"MODEL": model, "--rotary-dim": rotary_dim})
-    if form is Form.BARE:
+    if out.form is Form.BARE:
         at_most_one(**{"--round": round_digits, "--digits": digits})
     contexts = options.flat("--ctx", ctx, "128k")
     methods = [name for names in rope_types or [[None]] for name in names]
-    head = (dim or DEFAULT_HEAD_DIM, rotary_dim)
+    subject = one_of(resolved(models, head, RopeOptions(base=base)))
     settings = [
-        _setting(model, original_context, method, context, base=base, head=head, layer=layer)
+        _setting(subject, original_ctx, method, context, based=bool(base))
         for method in methods
         for context in contexts
     ]
-    asked = {"count_unrotated": not ignore_unrotated, "margin": margin, "weights": weights}
+    asked: dict[str, Any] = {"count_unrotated": subject.count_unrotated, "margin": margin}
+    asked |= {"weights": subject.weights}
     if certificate is not None:
         _certify(certificate, settings, asked)
     more = {**asked, "round_digits": round_digits, "digits": digits}
-    results = [_solve(setting, quick=form is Form.BARE, **more) for setting in settings]
+    quick = not out.wants("window_end", "recommended_factor", "window_status")
+    results = [_solve(setting, quick=quick, **more) for setting in settings]
     inputs = {
-        "model": model,
+        "models": [] if subject.model is None else [record(subject.model)],
         "context": contexts,
         "rope_type": list(dict.fromkeys(one.rope.rope_type for one in results)),
-        "layer": layer,
+        "layer": head.layer,
         **asked,
         "round_digits": round_digits,
         "digits": digits,
     }
-    plot = plot or bool(width or height)
-    look = _Look(settings, results, asked if plot else None, width, height)
-    answer = Answer(
-        command="min-factor",
-        inputs=inputs,
-        records=map(record, results),
-        bare=(_bare(one) for one in results if one.is_found),
-        table=look.show,
+    look = _Look(settings, results, asked if plot or height else None, height)
+    for one in results if out.form is Form.BARE else ():
+        if not one.is_found:
+            warn(f"{_asked(one)}: {one.status.value}")
+    out.show(
+        Answer(
+            command="min-factor",
+            inputs=inputs,
+            records=map(record, results),
+            bare=(_bare(one) if one.is_found else None for one in results),
+            table=look.show,
+            columns=COLUMNS,
+        )
     )
-    show(answer, pictures.drawn(form, plot, width, height))
-    if form is Form.BARE:
-        for one in results:
-            if not one.is_found:
-                warn(f"{_asked(one)}: {one.status.value}")
     raise typer.Exit(0 if all(one.is_found for one in results) else 1)
 
 
 def _setting(
-    target: str | None,
-    original: int | None,
-    rope_type: str | None,
-    context: int,
-    *,
-    base: float | None,
-    head: tuple[int, int | None],
-    layer: str | None,
+    subject: Subject, original: int | None, rope_type: str | None, context: int, *, based: bool
 ) -> Setting:
     """The rope whose factor is looked for: a model's, or that of a bare head."""
-    from ropecalc.cli.target import load
     from ropecalc.models.setting import make_setting
-    from ropecalc.results import Rope, Setting
+    from ropecalc.results import Setting
 
-    if target is None:
-        if base is None:
-            raise required("--base", "1e6")
-        model, rope = None, Rope("all", "default", base, head[0], head[1] or head[0])
-    else:
-        model = load(target)
-        rope = layer_of(model, layer)
+    model, rope = subject.model, subject.rope
     own = rope.rope_type if rope.rope_type != "default" else METHOD
-    if rope_type is None and rope.rope_type == own and original is None and base is None:
+    if rope_type is None and rope.rope_type == own and original is None and not based:
         return Setting(rope, context, rope.original_context, model)
     made = make_setting(
         model,
         rope,
         context=context,
-        base=base,
         rope_type=rope_type or own,
         original_context=original or (rope.original_context if rope_type is None else None),
     )
@@ -231,7 +220,6 @@ class _Look:
     results: Sequence[MinimumFactor]
     plotted: dict[str, Any] | None
     """What the library was asked beside rope and context, where there is to be a plot."""
-    width: int | None
     height: int | None
 
     def show(self, file: TextIO) -> None:
@@ -241,9 +229,7 @@ class _Look:
         asked = self.plotted
         plots = [] if asked is None else [self._plot(setting, asked) for setting in self.settings]
         start = self.settings[0].start
-        show_factors(
-            self.results, file, start=start, plots=plots, width=self.width, height=self.height
-        )
+        show_factors(self.results, file, start=start, plots=plots, height=self.height)
 
     def _plot(self, setting: Setting, asked: dict[str, Any]) -> tuple[Any, float | None]:
         """What gives first violations, and the factor that the model's maker publishes."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, show, warn
+from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.talk import warn
 from ropecalc.render.records import record
 from ropecalc.render.rows import model_rows
 
@@ -38,24 +38,20 @@ Search = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the names alone, one a line.")]
+QUIET = "Print the names alone, one a line."
 
 
 def command(
+    *,
     search: Search = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
-    """The models that --model and inspect know by name: their heads, bases, scalings, contexts.
+    """The models that are known by name: their heads, bases, scalings, contexts.
 
     The numbers come from public sources, which --json and --csv name.
     """
     from ropecalc.models.known import UNROTATED, known_models, nearest, unrotated_models
 
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     words = " ".join(search or ())
     found = known_models(words)
     unrotated = unrotated_models(words) if words else ()
@@ -65,13 +61,13 @@ def command(
         like = nearest(words)
         hint = f"; did you mean {' or '.join(like)}?" if like else ""
         warn(f"No known model has {words!r} in its names{hint or ': see ropecalc models'}")
-    if found or form is Form.JSON:
-        show(_answer(found, words, form), form)
+    if found or out.form is Form.JSON:
+        out.show(_answer(found, words, out))
     raise typer.Exit(0 if found else 1)
 
 
-def _answer(found: Sequence[KnownModel], search: str, form: Form) -> Answer:
-    listed: Listed = [] if form is Form.BARE else [(known, known.config()) for known in found]
+def _answer(found: Sequence[KnownModel], search: str, out: Output) -> Answer:
+    listed: Listed = [] if out.quiet else [(known, known.config()) for known in found]
 
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_models
@@ -86,4 +82,16 @@ def _answer(found: Sequence[KnownModel], search: str, form: Form) -> Answer:
         bare=(known.name for known in found),
         table=table,
         rows=(row for one in records for row in model_rows(one)),
+        columns=(
+            "name",
+            "layer_type",
+            "head_dim",
+            "rotary_dim",
+            "base",
+            "rope_type",
+            "factor",
+            "original_context",
+            "window",
+            "context",
+        ),
     )

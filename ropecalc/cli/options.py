@@ -14,7 +14,7 @@ import typer
 
 from ropecalc import quantities
 from ropecalc.cli.names import complete_model, complete_rope_type
-from ropecalc.cli.output import required, say, warn
+from ropecalc.cli.talk import required, say
 from ropecalc.errors import InvalidValueError
 from ropecalc.models.setting import ROPE_TYPES
 
@@ -58,20 +58,29 @@ def _dims(text: str) -> tuple[int, ...]:
 
 
 def _contexts(text: str) -> tuple[int, ...]:
-    _doubt_list("--ctx", text)
+    _refuse_doubtful("--ctx", text)
     return quantities.parse_list(text, tokens)
 
 
 def _bases(text: str) -> tuple[float, ...]:
-    _doubt_list("--base", text)
+    _refuse_doubtful("--base", text)
     return quantities.parse_list(text, quantities.parse_base)
 
 
-def _doubt_list(option: str, text: str) -> None:
-    """Say so where one number may have been meant as several: a sweep for it may take hours."""
-    if quantities.may_be_a_list(text):
-        several = " ".join(f"{option} {part}" for part in text.strip().split(","))
-        warn(f"{option} {text.strip()} is one number; several are {several}")
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _refuse_doubtful(option: str, text: str) -> None:
+    """Refuse a number that may have been meant as several: a sweep for it may take hours."""
+    parts = quantities.list_reading(text)
+    if parts:
+        raise InvalidValueError(
+            "options",
+            f"{text.strip()} may be one number or {len(parts)}: write "
+            f"{text.strip().replace(',', '')} for one, "
+            f"{' '.join(f'{option} {part}' for part in parts)} for {len(parts)}",
+        )
 
 
 def _scaling_factor(text: str) -> float:
@@ -98,18 +107,9 @@ def option(name: str, help_text: str, metavar: str, parser: Callable[[Any], Any]
     return typer.Option(name, help=help_text, metavar=metavar, parser=parser, show_default=False)
 
 
-def quiet(help_text: str) -> Any:
-    """The option -q; its help says what is printed."""
-    return typer.Option("-q", "--quiet", help=help_text)
-
-
 Dims = Annotated[
     list[Any] | None,
-    option("--dim", "Head dimension, even; may repeat or be 64,128.", "D", reader(_dims)),
-]
-Dim = Annotated[
-    int | None,
-    option("--dim", "Head dimension, even; 128 unless given.", "D", positive("head_dim", "128")),
+    option("--dim", "Head dimension, even; 128 unless given; lists: 64,128.", "D", reader(_dims)),
 ]
 Contexts = Annotated[
     list[Any] | None,
@@ -146,54 +146,25 @@ ModelArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="MODEL",
-        help="File or folder, - for stdin, known model, or org/name on the hub.",
-        show_default=False,
-        autocompletion=complete_model,
-    ),
-]
-Model = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        help="A known model: 'ropecalc models' lists them.",
-        metavar="NAME",
+        help="Known model, file or folder, org/name on the hub, - for stdin.",
         show_default=False,
         autocompletion=complete_model,
     ),
 ]
 Models = Annotated[
     list[str] | None,
-    typer.Option(
-        "--model",
-        help="A known model: see 'ropecalc models'; may repeat.",
-        metavar="NAME",
+    typer.Argument(
+        metavar="MODEL",
+        help="Known models, files or folders, org/name on the hub, - for stdin.",
         show_default=False,
         autocompletion=complete_model,
-    ),
-]
-Config = Annotated[
-    str | None,
-    typer.Option(
-        "--config",
-        help="The same from config.json, GGUF...; - is stdin.",
-        metavar="FILE",
-        show_default=False,
-    ),
-]
-Configs = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--config",
-        help="The same from config.json, GGUF...; may repeat.",
-        metavar="FILE",
-        show_default=False,
     ),
 ]
 Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Kind of layer; full attention's unless given.",
+        help="Kind of layer, by the file's word; full attention unless given.",
         metavar="TYPE",
         show_default=False,
     ),
@@ -211,14 +182,17 @@ RopeType = Annotated[
 Factor = Annotated[
     float | None,
     option(
-        "--factor", "Its factor; context over original unless given.", "S", reader(_scaling_factor)
+        "--factor",
+        "Scaling factor; --ctx over --original-ctx unless given.",
+        "S",
+        reader(_scaling_factor),
     ),
 ]
 Original = Annotated[
     int | None,
     option(
-        "--original-context",
-        "Original context; from its maker or the file unless given.",
+        "--original-ctx",
+        "Context before scaling; from the maker or file unless given.",
         "TOKENS",
         reader(partial(tokens, parameter="original_context")),
     ),
@@ -252,7 +226,7 @@ Margin = Annotated[
     float,
     option(
         "--margin",
-        "Least S(m)/S(0) to ask for; 0 unless given.",
+        "Least S(m)/S(0); 0 unless given.",
         "TAU",
         fraction("margin", "0.05"),
     ),
@@ -270,6 +244,18 @@ NoTable = Annotated[
     bool, typer.Option("--no-table", help="Sweep even where a table has the answer.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-AsTsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows, as in a pipe.")]
+AsTsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated rows.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated rows.")]
+Get = Annotated[
+    list[Any] | None,
+    option("--get", "Print only these fields of --json.", "FIELD,...", reader(_names)),
+]
+AllFields = Annotated[
+    bool, typer.Option("--all-fields", help="With --csv, --tsv, --markdown: every column.")
+]
+Width = Annotated[
+    int | None,
+    option("--width", "Columns of text and plots.", "N", positive("width", "100")),
+]
+Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Print nothing.")]

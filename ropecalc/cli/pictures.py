@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options
-from ropecalc.cli.output import Form, say
+from ropecalc.cli.talk import say
 from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ropecalc.cli.heads import Chosen
+    from ropecalc.cli.heads import Subject
     from ropecalc.render.figures import Drawing
 
 Contexts = list[tuple[int, str]]  # distances to point at, with what to say about each
@@ -25,20 +25,11 @@ def _writable(path: str) -> str:
     return writable_figure(path)
 
 
-Width = Annotated[
-    int | None,
-    options.option(
-        "--width",
-        "Plot so many columns, in pipes too.",
-        "N",
-        options.positive("width", "100"),
-    ),
-]
 Height = Annotated[
     int | None,
     options.option(
         "--height",
-        "Plot so many rows, in pipes too.",
+        "Rows of plots.",
         "N",
         options.positive("height", "20"),
     ),
@@ -56,11 +47,6 @@ Output = Annotated[
 ]
 
 
-def drawn(form: Form, plot: bool, width: int | None, height: int | None) -> Form:
-    """The form of an answer with a plot, which is drawn in a pipe where its size is given."""
-    return Form.TABLE if form is Form.PIPE and plot and (width or height) else form
-
-
 def save(path: str, drawing: Drawing) -> None:
     """Draw a figure into a file, and say where it is."""
     from ropecalc.render.figures import write_figure
@@ -69,15 +55,16 @@ def save(path: str, drawing: Drawing) -> None:
     say(f"the figure is in {printable(path)}")
 
 
-def contexts_of(models: Sequence[Chosen], context: int) -> Contexts:
+def contexts_of(subjects: Sequence[Subject], context: int) -> Contexts:
     """The original, trained and configured contexts of models, as far as within ``context``."""
     found: dict[int, list[str]] = {}
+    models = [one for one in subjects if one.model is not None]
     for one in models:
         whose = f" of {one.label}" if len(models) > 1 else ""
         lengths = {  # a later name of the same length is the one that is said
             one.rope.reach: "context",
             one.rope.original_context: "original context",
-            one.model.trained_context: "trained context",
+            one.trained_context: "trained context",
         }
         for length, what in lengths.items():
             if length is not None and length < context:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, show
+from ropecalc.cli.output import Answer, Form, Output
 from ropecalc.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -40,25 +39,21 @@ Command = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the names of the commands alone, one a line.")]
+QUIET = "Print the names of the commands alone, one a line."
 
 
 def command(
+    *,
     name: Command = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """JSON Schema (draft 2020-12) of what a command prints with --json.
 
     Every key is there in every answer; what does not exist is null. A unit stands in x-unit.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if name is None:
-        show(_answer(), form)
-    elif form in (Form.TABLE, Form.PIPE, Form.JSON):
+        out.show(_answer())
+    elif out.form in (Form.TEXT, Form.JSON):
         sys.stdout.write(_schema(name))
     else:
         fact = "a schema is printed as JSON alone"

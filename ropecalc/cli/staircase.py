@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options, pictures
-from ropecalc.cli.heads import chosen, head_of
+from ropecalc.cli.heads import HeadOptions, one_of, plain_head, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show, warn, warnings_told
+from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.talk import required, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
 from ropecalc.render.records import record
@@ -31,12 +32,13 @@ EPILOG = epilog(
     "ropecalc staircase --dim 128 --ctx 1M --save minimum-128.staircase",
 )
 
-KINDS: tuple[Kind, ...] = ("minimum", "safe")
+DRAWN: tuple[Kind, ...] = ("minimum", "safe")
+KINDS: tuple[Kind, ...] = (*DRAWN, "recommended")
 KindName = Annotated[
     str,
     options.option(
         "--kind",
-        "minimum or safe bases; minimum unless given.",
+        "minimum (default), safe or recommended bases.",
         "KIND",
         str,
     ),
@@ -46,7 +48,7 @@ Save = Annotated[
     options.option(
         "--save",
         "Write the steps to FILE too. FILE.part keeps what is done: after an "
-        "interruption the same command goes on from there.",
+        "interruption, rerun the command to resume.",
         "FILE",
         str,
     ),
@@ -67,13 +69,13 @@ Plot = Annotated[
         help="Draw minimum and safe bases, with known models, instead.",
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the bases alone, one a line.")]
+QUIET = "Print the bases alone, one a line."
 
 
 def command(
-    dim: options.Dim = None,
-    model: options.Model = None,
-    config: options.Config = None,
+    *,
+    models: options.Models = None,
+    dim: options.Dims = None,
     layer: options.Layer = None,
     ctx: options.Context = None,
     kind: KindName = "minimum",
@@ -81,50 +83,42 @@ def command(
     jobs: Jobs = None,
     no_table: options.NoTable = False,
     plot: Plot = False,
-    width: pictures.Width = None,
     height: pictures.Height = None,
     output: pictures.Output = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
-    """The minimum or safe base of every context up to --ctx: a row a step, one base for each.
+    """The minimum, safe or recommended base of every context up to --ctx: a row a step.
 
     All dimensions of the head are rotated and weigh the same. A step's base answers the contexts
-    from beyond the step before it up to its own; at its critical distance the similarity is zero
-    there. Where a shipped table reaches, it answers at once; --save builds anew.
+    from beyond the step before it up to its own. Where a shipped table reaches, it answers at once;
+    --save builds the table again.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    head_dim, of_model, reach = head_of(chosen(model, config, layer, **{"--dim": dim}))
-    if head_dim != of_model:
-        fact = f"the model rotates {of_model} of {head_dim} dimensions"
+    subject = plain_head(one_of(resolved(models, HeadOptions(dim=dim, layer=layer))))
+    size, rotated = subject.rope.head_dim, subject.rope.rotary_dim
+    if size != rotated:
+        fact = f"the model rotates {rotated} of {size} dimensions"
         raise InvalidValueError("options", f"{fact}: a staircase is for heads rotated as a whole")
-    dim, ctx = of_model or dim, ctx or reach
-    if dim is None:
-        raise required("--dim", "128")
+    ctx = ctx or subject.distances(None)
     if ctx is None:
         raise required("--ctx", "8k")
     if kind not in KINDS:
-        raise InvalidValueError("kind", f"kind must be minimum or safe, got {kind}")
-    plot = plot or bool(width or height)
-    asked, inputs = kind, {"rotary_dim": dim, "context": ctx, "kind": kind}
-    wanted = KINDS if plot or output else (asked,)
+        raise InvalidValueError("kind", f"kind must be one of {', '.join(KINDS)}, got {kind}")
+    plot = plot or bool(height)
+    asked, inputs = kind, {"rotary_dim": size, "context": ctx, "kind": kind}
+    wanted = dict.fromkeys((asked, *DRAWN) if plot or output else (asked,))
     found = {
-        each: _found(each, dim, ctx, save if each == asked else None, jobs, not no_table)
+        each: _found(each, size, ctx, save if each == asked else None, jobs, not no_table)
         for each in wanted
     }
-    stairs = list(found.values())
+    stairs = [found[each] for each in DRAWN if each in found]
     if output is not None:
         from ropecalc.render.figures_bases import bases_figure
 
-        pictures.save(output, bases_figure(stairs, _models(dim, ctx)))
+        pictures.save(output, bases_figure(stairs, _models(size, ctx)))
     answer = _answer(found[asked], {**inputs, "save": save})
     if plot:
-        answer = replace(answer, table=partial(_plot, stairs, width, height))
-        form = Form.TABLE if form is Form.PIPE else form
-    show(answer, form)
+        answer = replace(answer, table=partial(_plot, stairs, height))
+    out.show(answer)
 
 
 def _found(
@@ -148,11 +142,11 @@ def _models(dim: int, ctx: int) -> list[Landmark]:
     return landmarks(dim, first_drawn(ctx), ctx)
 
 
-def _plot(stairs: list[Staircase], width: int | None, height: int | None, file: TextIO) -> None:
+def _plot(stairs: list[Staircase], height: int | None, file: TextIO) -> None:
     from ropecalc.render.human import show_bases
 
     points = _models(stairs[0].rotary_dim, stairs[0].end)
-    show_bases(stairs, points, file, width=width, height=height)
+    show_bases(stairs, points, file, height=height)
 
 
 def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -> Staircase:
@@ -174,7 +168,7 @@ def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -
         raise InvalidValueError(parameter, str(error)) from None
     except KeyboardInterrupt:
         if save is not None:
-            warn(f"Interrupted: the same command goes on from {journal}")
+            warn(f"Interrupted: rerun the command to resume from {journal}")
         raise
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show, warn
+from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.talk import required, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_count
 from ropecalc.render.records import record
@@ -43,28 +44,21 @@ Mass = Annotated[
         options.fraction("attention_mass", "0.9"),
     ),
 ]
-Quiet = Annotated[
-    bool,
-    options.quiet("Print the scale of the logits with --from, else the logit gap."),
-]
+QUIET = "Print the scale of the logits with --from, else the logit gap."
 
 
 def command(
+    *,
     ctx: options.Context = None,
     from_: From = None,
     mass: Mass = MASS,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """One token matches, all others do not: the logit that it needs, and length-dependent factors.
 
     With --from, the factor on the logits that gives the gap of the trained context the same part
     of the attention over --ctx, beside those that models use.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if ctx is None:
         raise required("--ctx", "128k")
     if from_ is not None and from_ > ctx:
@@ -81,8 +75,8 @@ def command(
         "trained_context": from_,
         "attention_mass": mass,
     }
-    show(_answer(result, inputs), form)
-    if form is Form.BARE and from_ is not None and result.scale is None:
+    out.show(_answer(result, inputs))
+    if out.form is Form.BARE and from_ is not None and result.scale is None:
         warn(
             f"there is no scale: for a mass of {mass:g} among {format_count(from_)} tokens the gap "
             "is not positive, and no factor on the logits gives that back"
@@ -115,4 +109,5 @@ def _answer(result: Temperature, inputs: dict[str, object]) -> Answer:
         bare=[bare],
         table=table,
         rows=temperature_rows(result),
+        columns=("context", "trained_context", "logit_gap", "scale", "name", "factor", "mass"),
     )

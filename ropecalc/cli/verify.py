@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, show
+from ropecalc.cli.output import Answer, Output
 from ropecalc.errors import InvalidValueError
 
 if TYPE_CHECKING:
@@ -43,29 +42,25 @@ Backend = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print yes or no alone.")]
+QUIET = "Print nothing: the exit code is the answer."
 
 
 def command(
+    *,
     file: File = None,
     backend: Backend = "auto",
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """Check a certificate with numbers that carry their own error, without the solver's code.
 
     Proves every link of its chain, and that the bound holds at the high end of its claim.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if file is None:
         raise InvalidValueError(
             "options", "no certificate was named: give its file, such as proof.json"
         )
     result = _verify(file, backend)
-    show(_answer(result, {"file": file, "backend": backend}), form)
+    out.show(_answer(result, {"file": file, "backend": backend}))
     raise typer.Exit(0 if result.proved else 1)
 
 
@@ -89,6 +84,7 @@ def _answer(result: Verification, inputs: dict[str, object]) -> Answer:
         command="verify",
         inputs=inputs,
         records=[record(result, seconds=round(result.seconds, 3))],
-        bare=["yes" if result.proved else "no"],
+        bare=(),
         table=table,
+        columns=("kind", "rotary_dim", "context", "low", "high", "proved", "reason", "seconds"),
     )

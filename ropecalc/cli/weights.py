@@ -8,7 +8,8 @@ import typer
 
 from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, choose, required, say, show
+from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.talk import required, say
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import weights_rows
@@ -74,7 +75,7 @@ Of = Annotated[
     str,
     options.option("--of", "both, queries or keys; both unless given.", "PART", str),
 ]
-Output = Annotated[
+File = Annotated[
     str | None,
     typer.Option(
         "-o",
@@ -84,10 +85,11 @@ Output = Annotated[
         show_default=False,
     ),
 ]
-Quiet = Annotated[bool, options.quiet("Print the weights alone, one a line.")]
+QUIET = "Print the weights alone, one a line."
 
 
 def command(
+    *,
     checkpoint: Target = None,
     layer: LayerNumber = None,
     head: HeadNumber = None,
@@ -95,12 +97,8 @@ def command(
     rotary_dim: options.RotaryDim = None,
     layout: Layout = None,
     of: Of = "both",
-    output: Output = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    output: File = None,
+    out: Output,
 ) -> None:
     """The energy of each pair in a layer's query and key projections, as weights of the pairs.
 
@@ -108,7 +106,6 @@ def command(
     """
     import ropecalc
 
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
     if checkpoint is None:
         raise InvalidValueError("options", "no checkpoint was named: give its folder")
     if layer is None:
@@ -133,7 +130,7 @@ def command(
         "layout": layout,
         "of": of,
     }
-    show(_answer(result, inputs), form)
+    out.show(_answer(result, inputs))
 
 
 def _write(path: str, result: CheckpointWeights) -> None:
@@ -159,4 +156,5 @@ def _answer(result: CheckpointWeights, inputs: dict[str, object]) -> Answer:
         bare=result.weights,
         table=table,
         rows=weights_rows(result),
+        columns=("layer", "head", "pair", "weight"),
     )

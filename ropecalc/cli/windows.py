@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ropecalc.cli import options, pictures, weighing
-from ropecalc.cli.heads import DEFAULT_HEAD_DIM, chosen, head_of, rotated
+from ropecalc.cli import options, pictures
+from ropecalc.cli.heads import HeadOptions, each, one_of, plain_head, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Form, choose, required, show, warn
+from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.talk import warn
 from ropecalc.quantities import format_count, parse_base
 from ropecalc.render.rows import window_rows, windows_record
 from ropecalc.scaling import MIN_BASE
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 SUMMARY = "All the bases that meet the bound, window by window."
 EPILOG = epilog(
     "ropecalc windows --dim 128 --ctx 4096",
-    "ropecalc windows --dim 128 --ctx 8k --min-width 0.01",
-    "ropecalc windows --model Llama-2-7B",
+    "ropecalc windows --dim 128 --ctx 8k --min-window 0.01",
+    "ropecalc windows Llama-2-7B",
     "ropecalc windows --dim 64 --ctx 2k --csv",
     exit_1="computed, and no base meets the bound",
 )
@@ -41,72 +42,48 @@ AtMost = Annotated[
 MinWidth = Annotated[
     float,
     options.option(
-        "--min-width",
-        "List only windows at least so wide relative to their start, such as 0.01; all unless "
-        "given.",
+        "--min-window",
+        "List only windows at least so wide, such as 0.01.",
         "W",
-        options.fraction("min_width", "0.01"),
+        options.fraction("min_window", "0.01"),
     ),
 ]
-Quiet = Annotated[
-    bool, options.quiet("Print the start and the end of each window, a line each; no end: empty.")
-]
+QUIET = "Print the start and the end of each window, a line each; no end: empty."
 
 
 def command(
-    dim: options.Dim = None,
-    model: options.Model = None,
-    config: options.Config = None,
-    layer: options.Layer = None,
+    *,
+    models: options.Models = None,
+    head: HeadOptions,
     ctx: options.Context = None,
-    rotary_dim: options.RotaryDim = None,
-    partial_rotary_factor: options.PartialRotaryFactor = None,
-    ignore_unrotated: options.IgnoreUnrotated = False,
     margin: options.Margin = 0.0,
-    weights: weighing.Weights = None,
     at_most: AtMost = None,
     min_width: MinWidth = 0.0,
-    width: pictures.Width = None,
     output: pictures.Output = None,
-    as_json: options.AsJson = False,
-    as_csv: options.AsCsv = False,
-    as_tsv: options.AsTsv = False,
-    as_markdown: options.AsMarkdown = False,
-    quiet: Quiet = False,
+    out: Output,
 ) -> None:
     """The windows of bases that meet the bound, from the minimum base to the safe base: exact ends.
 
     Below the first window, and between two, every base breaks the bound; in the last, which
     begins at the safe base, every one meets it.
     """
-    form = choose(as_json, as_csv, as_tsv, as_markdown, quiet)
-    instead = {"--dim": dim, "--rotary-dim": rotary_dim}
-    found = chosen(
-        model, config, layer, **instead, **{"--partial-rotary-factor": partial_rotary_factor}
-    )
-    of_model, rotary_of_model, reach = head_of(found)
-    ctx = reach if ctx is None else ctx
-    if ctx is None:
-        raise required("--ctx", "4k")
-    head_dim = of_model or (DEFAULT_HEAD_DIM if dim is None else dim)
-    rotary_dim = rotary_of_model or rotary_dim
+    subject, reach = next(each([plain_head(one_of(resolved(models, head)))], ctx))
     inputs: dict[str, Any] = {
-        "head_dim": head_dim,
-        "context": ctx,
-        "rotary_dim": rotated(head_dim, rotary_dim, partial_rotary_factor),
-        "count_unrotated": not ignore_unrotated,
+        "head_dim": subject.rope.head_dim,
+        "context": reach,
+        "rotary_dim": subject.rope.rotary_dim,
+        "count_unrotated": subject.count_unrotated,
         "margin": margin,
-        "weights": weights,
+        "weights": subject.weights,
         "at_most": at_most,
     }
     result = _solve(**inputs)
     if output is not None:
         _draw(result, output)
-    form = pictures.drawn(form, plot=True, width=width, height=None)
-    show(_answer(result, inputs, min_width, width), form)
-    _warn_of_hidden(result, min_width, form)
+    _warn_of_hidden(result, min_width, out.form)
     if result.undecided is not None:
-        warn(f"head_dim {head_dim}, {ctx} tokens: {result.undecided}")
+        warn(f"head_dim {result.head_dim}, {reach} tokens: {result.undecided}")
+    out.show(_answer(result, inputs, min_width))
     raise typer.Exit(0 if result.windows else 1)
 
 
@@ -127,17 +104,15 @@ def _draw(result: Windows, path: str) -> None:
         warn(f"{path} was not written: there is no window to draw")
 
 
-def _answer(
-    result: Windows, inputs: dict[str, Any], min_width: float, width: int | None = None
-) -> Answer:
+def _answer(result: Windows, inputs: dict[str, Any], min_width: float) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_windows
 
-        show_windows(result, file, min_width=min_width, width=width)
+        show_windows(result, file, min_width=min_width)
 
     return Answer(
         command="windows",
-        inputs={**inputs, "min_width": min_width},
+        inputs={**inputs, "min_window": min_width},
         records=[windows_record(result, min_width)],
         bare=(
             # never the infimum 1 itself: a base that the other commands take
@@ -146,13 +121,14 @@ def _answer(
         ),
         table=table,
         rows=window_rows(result, min_width),
+        columns=("start", "end", "relative_width", "opened_by", "closed_by"),
     )
 
 
 def _warn_of_hidden(result: Windows, min_width: float, form: Form) -> None:
     """Say on stderr what an answer without room for it leaves out."""
     hidden = len(result.windows) - len(result.at_least(min_width))
-    if form in (Form.CSV, Form.TSV, Form.PIPE, Form.MARKDOWN, Form.BARE):
+    if form in (Form.CSV, Form.TSV, Form.MARKDOWN):
         if hidden:
             warn(
                 f"not listed: {format_count(hidden)} of {format_count(len(result.windows))} "

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.late import late
+
 if TYPE_CHECKING:
     from ropecalc.extension.criteria import critical_base as critical_base
     from ropecalc.extension.criteria import critical_dimension as critical_dimension
@@ -19,20 +21,6 @@ if TYPE_CHECKING:
     from ropecalc.extension.planning import plan as plan
     from ropecalc.extension.planning import plan_model as plan_model
 
-_HOME = {
-    "METHODS": "methods",
-    "critical_base": "criteria",
-    "critical_dimension": "criteria",
-    "plan": "planning",
-    "plan_model": "planning",
-}
-
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'ropecalc.extension' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"ropecalc.extension.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    return late(__name__, name)

@@ -16,10 +16,10 @@ PUBLISHED = 4.0  # the factor that Qwen2.5 and Qwen3 publish for YaRN without tr
 TRIED = 8.0  # beyond it, no published use without training is known to keep its quality
 ROOM = "1%"  # base.room
 TRAINED_FIRST = (
-    "wide-base round-base safe-base minimum-base liu ntk-aware yarn llama3 dynamic linear"
+    "roomy-base round-base safe-base minimum-base liu ntk-aware yarn llama3 dynamic linear"
 ).split()
 UNTRAINED_FIRST = (
-    "yarn ntk-aware dynamic liu llama3 round-base wide-base minimum-base safe-base linear"
+    "yarn ntk-aware dynamic liu llama3 round-base roomy-base minimum-base safe-base linear"
 ).split()
 
 
@@ -34,7 +34,7 @@ def advise(plan: Plan) -> Plan:
     3. the model's own method with the greater factor, where it has one that was evaluated: its
        weights know that kind of frequencies;
     4. Liu's critical base, where every base meets the bound, which then names none;
-    5. wide-base: the first two-digit base that meets the bound with 1% to spare on either side.
+    5. roomy-base: the first two-digit base that meets the bound with 1% to spare on either side.
        Not the minimum base: windows near it are slivers, met by a hair. Not interpolation: it needs
        training as well, and blurs neighbours; raised bases have done as well or better after the
        same training [Xiong2023], [Shang2025];
@@ -128,7 +128,7 @@ def _wide_reason(plan: Plan, found: Candidate) -> str:
 
 def _less_room(plan: Plan) -> str:
     """What is met by a hair, where that is another base."""
-    closest, wide = plan.candidate("round-base"), plan.candidate("wide-base")
+    closest, wide = plan.candidate("round-base"), plan.candidate("roomy-base")
     if closest is None or wide is None or closest.rope.base == wide.rope.base:
         return ""
     return f" ({_number(closest.rope.base)} meets it too, with less room)"
@@ -174,7 +174,7 @@ def _round_reason(plan: Plan, found: Candidate) -> str:
 
 
 _TRAINED: dict[str, Callable[[Plan, Candidate], str]] = {
-    "wide-base": _wide_reason,
+    "roomy-base": _wide_reason,
     "round-base": _round_reason,
     "liu": _plainly,
 }

@@ -33,6 +33,11 @@ class Way:
     progress: Progress | None = field(default=None, compare=False)
 
     @property
+    def reach(self) -> int:
+        """The distances that occur at the target lie below it: the window's, if that is shorter."""
+        return min(self.context, self.plain.window or self.context)
+
+    @property
     def factor(self) -> float:
         """s = L' / L."""
         return self.context / self.original_context
@@ -57,13 +62,14 @@ class Way:
 
         return min_base(
             self.plain.head_dim,
-            self.context,
+            self.reach,
             rotary_dim=self.plain.rotary_dim,
             weights=self.weights,
             count_unrotated=self.count_unrotated,
             round_digits=None,
             integer=False,
             window=False,
+            recommended=False,
             progress=self.progress,
         )
 
@@ -112,15 +118,15 @@ def _round(way: Way) -> Rope | None:
 
     if way.start is None:
         return None
-    return way.with_base(first_round_base(way.family, way.context, way.start, 2))
+    return way.with_base(first_round_base(way.family, way.reach, way.start, 2))
 
 
 def _wide(way: Way) -> Rope | None:
-    from ropecalc.base.room import wide_base
+    from ropecalc.base.recommended import recommended_base
 
     if way.start is None:
         return None
-    return way.with_base(wide_base(way.family, way.context, way.start, way.progress))
+    return way.with_base(recommended_base(way.family, way.reach, way.start, progress=way.progress))
 
 
 def _safe(way: Way) -> Rope | None:
@@ -162,7 +168,7 @@ def _llama3(way: Way) -> Rope | None:
 _MAKERS: dict[str, tuple[Callable[[Way], Rope | None], bool]] = {
     "minimum-base": (_minimum, False),
     "round-base": (_round, False),
-    "wide-base": (_wide, False),
+    "roomy-base": (_wide, False),
     "safe-base": (_safe, False),
     "liu": (_liu, True),
     "ntk-aware": (_ntk, True),
@@ -187,7 +193,7 @@ def method_named(name: str) -> str:
     return found
 
 
-OF_THE_BOUND = ("minimum-base", "round-base", "wide-base", "safe-base")
+OF_THE_BOUND = ("minimum-base", "round-base", "roomy-base", "safe-base")
 
 
 def untrained(method: str) -> bool:

@@ -17,6 +17,7 @@ from ropecalc.extension.criteria import (
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
 from ropecalc.models.lengths import original_of
+from ropecalc.models.named import as_model
 from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
 from ropecalc.results.plans import Candidate, Plan
 from ropecalc.scaling import Base, default, exact_base
@@ -24,6 +25,8 @@ from ropecalc.scaling.domains import checked_weights
 from ropecalc.spectrum import check_weights
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.progress import Progress
     from ropecalc.results import ModelConfig
     from ropecalc.spectrum import Spectrum
@@ -53,7 +56,7 @@ def plan(
     ============  ==================================================================
     minimum-base  the smallest base that meets the bound at L' (``min_base``)
     round-base    the first base of two digits that meets it, b or more
-    wide-base     the first such base all within 1 % of which meets it
+    roomy-base     the first such base all within 1 % of which meets it
     safe-base     the base from which on every base meets it, where a table has it
     liu           b^(ln(L'/2pi) / ln(L/2pi)): no pair meets a new phase [Liu2023]
     ntk-aware     b s^(r/(r-2)) [bloc97]
@@ -110,7 +113,7 @@ def plan(
 
 
 def plan_model(
-    model: ModelConfig,
+    model: ModelConfig | str | PathLike[str],
     context: int,
     *,
     trained_context: int | None = None,
@@ -132,13 +135,14 @@ def plan_model(
 
     Parameters
     ----------
-    model : from ``read_config`` or ``find_model``
+    model : from ``read_config`` or ``find_model``, or a known model's name or a path
     trained_context : what it was trained on, in the place of both lengths, tokens
     layer : the ``layer_type`` to plan for; the one that sees the whole context unless given
 
     The other parameters, and the errors, as in ``plan``; UnsupportedError for frequencies that
     are no powers of a base.
     """
+    model = as_model(model)
     rope = chosen_ropes(model, layer)[0]
     if rope.rope_type in UNLIKE:
         raise UnsupportedError(
@@ -189,7 +193,7 @@ def _planned(
     steps = _Steps(progress, len(chosen) + 1)
     way = Way(plain, rope, original, context, head.count_unrotated, head.weights, steps)
     seen = lengths.trained or original
-    look = _Look(way, _seen(model, rope, way, seen), seen)
+    look = _Look(way, _seen(model, rope, way, seen), min(seen, way.reach))
     as_it_is = look.at(ORIGINAL, replace(rope, context=context))
     found: list[Candidate] = []
     notes: list[str] = []
@@ -318,13 +322,13 @@ class _Look:
         from ropecalc.similarity import similarity_at
 
         way, spectrum = self.way, self._spectrum(rope, method)
-        last = float(similarity_at(spectrum, way.context - 1))
-        pairs, turns = unseen_phases(*self.seen, spectrum, way.context)
+        last = float(similarity_at(spectrum, way.reach - 1))
+        pairs, turns = unseen_phases(*self.seen, spectrum, way.reach)
         return Candidate(
             method=method,
             rope=rope,
             spectrum=spectrum,
-            check=check(spectrum, way.context, next_base=False, progress=way.progress),
+            check=check(spectrum, way.reach, next_base=False, progress=way.progress),
             similarity_at_target=last / spectrum.total,
             unseen_pairs=pairs,
             unseen_turns=turns,
@@ -353,7 +357,7 @@ def _model_notes(plan: Plan, rope: Rope) -> Iterator[str]:
     if rope.window is not None and rope.window < context:
         yield (
             f"These layers look back {rope.window:,} tokens: greater distances do not occur in "
-            "them, and the plan is for a model without that window."
+            "them, and the bound is asked below that."
         )
 
 

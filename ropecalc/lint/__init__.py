@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.results import Finding, ModelConfig
 
 
-def findings(model: ModelConfig) -> tuple[Finding, ...]:
+def findings(model: ModelConfig | str | PathLike[str]) -> tuple[Finding, ...]:
     """What the settings of a model file will do to those who use it.
 
     Errors come first, then warnings, then notes, each in the order of the rules.
 
     Parameters
     ----------
-    model : from ``ropecalc.read_config``
+    model : from ``ropecalc.read_config``, or a known model's name or a path
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -29,9 +31,10 @@ def findings(model: ModelConfig) -> tuple[Finding, ...]:
     """
     from ropecalc.lint.subject import subject_of
     from ropecalc.lint.table import RULES
+    from ropecalc.models.named import as_model
     from ropecalc.results import Severity
 
-    subject = subject_of(model)
+    subject = subject_of(as_model(model))
     found = [finding for rule in RULES for finding in rule.findings(subject)]
     order = list(Severity)
     return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))

@@ -118,12 +118,11 @@ def _attention(parameters: Mapping[str, Any]) -> float:
 def su_name(subject: Subject) -> Iterator[Said]:
     """Longrope under its first name, which transformers 5 reads in Phi-3 alone, and there late."""
     for item in subject.objects:
-        if item.written_method != "su":
+        stops = subject.refusals(item, "unknown-type", ("transformers",))
+        if item.written_method != "su" or not stops:
             continue
         fact = f'{item.path} asks for "su", which transformers 5 does not know: KeyError'
         if subject.model.model_type in LONGROPE_ALONE:
-            if item.has(ORIGINAL):
-                continue
             fact = (
                 f'{item.path} asks for "su", which transformers 5 renames too late to find '
                 f"{ORIGINAL} outside the object: KeyError"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, ORIGINAL, Subject
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, SERVERS, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.models.classes import PLAIN_BASE, default_base
+from ropecalc.quantities import listed
+from ropecalc.results import Rope
 from ropecalc.stacks.transformers4.classes import AFTER_4
 
 KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
@@ -20,19 +22,21 @@ def missing_base(subject: Subject) -> Iterator[Said]:
     if subject.has("rope_parameters") and not subject.has("rope_scaling"):
         for item in subject.objects:
             if not item.has("rope_theta"):
-                yield _of_class(f"{item.path} has", item.rope.base, item.layer_type)
+                yield _of_class(subject, f"{item.path} has", item.rope, item.layer_type)
         return
     inside = any(item.has("rope_theta") for item in subject.objects)
     if subject.is_hugging_face and not inside and subject.model.rope.base != PLAIN_BASE:
-        yield _of_class("The file has", subject.model.rope.base, None)
+        yield _of_class(subject, "The file has", subject.model.rope, None)
 
 
-def _of_class(who: str, base: float, layer_type: str | None) -> Said:
+def _of_class(subject: Subject, who: str, rope: Rope, layer_type: str | None) -> Said:
+    found = subject.overridden("vllm", {"rope_type": "default"})
+    base = None if found is None or found.rope is None else number(found.rope.base)
     return Said(
         f"{who} no rope_theta: from the file, transformers takes the default of its class, "
-        f"{number(base)}; set on a loaded config, a rope object without it leaves transformers "
-        "without a base, and vLLM with 10,000",
-        f"Add rope_theta {base!r}.",
+        f"{number(rope.base)}; set on a loaded config, a rope object without it leaves "
+        f"transformers without a base, and {f'vLLM with {base}' if base else 'stops vLLM'}",
+        f"Add rope_theta {rope.base!r}.",
         layer_type,
     )
 
@@ -66,15 +70,21 @@ def missing_factor(subject: Subject) -> Iterator[Said]:
     for item in subject.of("yarn"):
         if item.has("factor"):
             continue
-        ratio = item.rope.factor or 1.0
-        if "factor" in item.values:
-            text = f".factor is null: transformers warns and takes {MAXIMUM} over {ORIGINAL}, "
-            text += f"{number(ratio)}, vLLM and SGLang stop with a TypeError"
-        else:
-            text = " has no factor: transformers, vLLM and SGLang stop with a KeyError"
+        ratio, null = item.rope.factor or 1.0, "factor" in item.values
+        stopped = subject.refusals(item, "missing-factor", ("transformers", *SERVERS))
+        does = []
+        if null:
+            does.append(f"transformers warns and takes {MAXIMUM} over {ORIGINAL}, {number(ratio)}")
+        if stopped:
+            error = "TypeError" if null else "KeyError"
+            does.append(f"{listed(stopped)} {'stop' if stopped[1:] else 'stops'} with a {error}")
+        left = subject.run("llama.cpp", item)
+        if left is not None and left.rope is not None and left.rope.rope_type == "default":
+            does.append("and llama.cpp leaves YaRN out")
         known = f"factor {literal(ratio)}, {MAXIMUM} over {ORIGINAL}"
+        what = f"{item.path}{'.factor is null' if null else ' has no factor'}"
         yield Said(
-            f"{item.path}{text}, and llama.cpp leaves YaRN out",
+            f"{what}: {', '.join(does)}" if does else what,
             # a ratio of 1 says that one of the lengths is not written yet
             f"Add {known if ratio > 1 else 'factor, the extended length over the trained one'}.",
             item.layer_type,

@@ -6,7 +6,7 @@ those that lie in ``rope_parameters`` by kind of layer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from ropecalc.models.huggingface import BASE_KEYS
 from ropecalc.models.raw import rope_key, text_keys, text_path
 from ropecalc.results import ModelConfig, Rope, StackRun
 from ropecalc.stacks.asked import Taken, asked_of
+from ropecalc.stacks.loaded import within
 from ropecalc.stacks.registry import Stack
-from ropecalc.stacks.running import as_run
+from ropecalc.stacks.running import as_run, run, started
 from ropecalc.stacks.start import Start
 
 ORIGINAL = "original_max_position_embeddings"
@@ -98,9 +99,18 @@ class Subject:
         taken: Taken = Stack(stack).required("run")(asked_of(Start(self.model), item.rope))
         return taken.usable_length
 
-    def refusals(self, item: RopeObject, code: str) -> list[str]:
-        """The servers that stop at a rope object for a reason, by their labels."""
-        found = {stack: self.run(stack, item) for stack in SERVERS}
+    def overridden(self, stack: str, values: Mapping[str, Any]) -> StackRun | None:
+        """What a stack makes of a rope object that is set on the loaded config."""
+        keys = within({"rope_parameters": dict(values)}, self.model.document)
+        try:
+            start = started(Stack(stack), self.model, keys, None)
+            return run(Stack(stack), start, start.model.rope)
+        except RopecalcError:
+            return None
+
+    def refusals(self, item: RopeObject, code: str, stacks: Sequence[str] = SERVERS) -> list[str]:
+        """The stacks that stop at a rope object for a reason, by their labels."""
+        found = {stack: self.run(stack, item) for stack in stacks}
         refused = {stack: run.refusal for stack, run in found.items() if run is not None}
         return [Stack(name).label for name, one in refused.items() if one and one.code == code]
 

@@ -81,19 +81,17 @@ def null_head_dim(subject: Subject) -> Iterator[Said]:
 
 def refused_by_class(subject: Subject) -> Iterator[Said]:
     """A scaling that the model's class refuses as it reads the file."""
-    kind = subject.model.model_type
+    kind, by_class = subject.model.model_type, ("transformers",)
     for item in subject.objects:
-        if item.method == "default":
-            continue
-        if kind in classes.LONGROPE_ALONE and item.method != "longrope":
+        if subject.refusals(item, "longrope-alone", by_class):
             yield Said(
                 f"{item.path} asks for {item.method} scaling, and {kind} takes none but longrope: "
                 "ValueError",
                 "Write the frequencies as longrope; ropecalc emit does.",
                 item.layer_type,
             )
-        missing = [key for key in classes.MSCALES if item.number(key) is None]
-        if kind in classes.MSCALES_NEEDED and missing:
+        if subject.refusals(item, "no-mscales", by_class):
+            missing = [key for key in classes.MSCALES if item.number(key) is None]
             yield Said(
                 f"{item.path} has no {' and no '.join(missing)}, which {kind} needs with any "
                 "scaling: TypeError",

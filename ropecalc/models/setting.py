@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.models.lengths import original_of
+from ropecalc.models.named import as_model
 from ropecalc.results import Setting
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from ropecalc.results import ModelConfig, Rope
 
-ROPE_TYPES = ("default", "linear", "ntk_aware", "ntk_fixed", "dynamic", "yarn", "llama3")
-WITH_ORIGINAL = ("dynamic", "yarn", "llama3")
+ROPE_TYPES = (
+    *("default", "linear", "ntk_aware", "ntk_fixed", "dynamic", "yarn", "llama3"),
+    *("mrrope_uni", "mrrope_pro", "ntk_rcd", "yarn_rcd", "cope", "proportional"),
+)
+WITH_ORIGINAL = ("dynamic", "yarn", "llama3", "mrrope_uni", "mrrope_pro", "ntk_rcd", "yarn_rcd")
+FACTORLESS = ("default", "cope", "proportional")
+# What may follow a method's name after a colon, such as yarn-rcd:30.
+NUMBERED = {"ntk_rcd": "critical_pair", "yarn_rcd": "critical_pair", "cope": "clipped"}
+SHARED = "proportional"  # whose number is the part of the head that turns
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
 def make_setting(
-    model: ModelConfig | None,
+    model: ModelConfig | str | PathLike[str] | None,
     rope: Rope,
     *,
     context: int | None = None,
@@ -33,7 +44,8 @@ def make_setting(
     A ``rope_type`` starts the scaling anew: its ``factor`` is ``context`` over ``original_context``
     unless given, and that is as ``original_of`` has it unless given; with a factor the context is
     their product unless given. Without a ``rope_type``, ``factor`` and ``original_context`` replace
-    those of the rope's own scaling.
+    those of the rope's own scaling. Some methods take a number after a colon: the critical pair of
+    ntk-rcd and yarn-rcd, the pairs that cope clips, the part of the head of proportional (p-RoPE).
 
     Raises
     ------
@@ -41,23 +53,26 @@ def make_setting(
         The method is not known, a part does not belong to it, or one is missing: a new scaling
         needs its factor, or the context to reach.
     """
+    model = None if model is None else as_model(model)
     start = None if model is None or original_context else original_of(model, rope)
     original = original_context or (None if start is None else start.context)
     reached = int(factor * original) if rope_type and factor and original else None
     length = context or reached or rope.context
     if length is None:
         raise InvalidValueError("context", "the context is not known: give it, such as --ctx 128k")
-    method = rope.rope_type if rope_type is None else _known(rope_type)
+    method, number = (rope.rope_type, None) if rope_type is None else _known(rope_type)
     if rope_type is None:
         given = _replaced(rope, factor, original_context)
     else:
-        if method != "default" and factor is None and context is None:
+        if method not in FACTORLESS and factor is None and context is None:
             raise InvalidValueError("factor", _how_far(method, model))
         given = _fresh(method, factor, original, length)
     if base is not None:
         rope = replace(rope, base=base)
     changed = replace(rope, rope_type=method, parameters=given, context=length)
-    if rope_type is None or method == "default":
+    if rope_type is not None:
+        changed = _numbered(changed, number)
+    if rope_type is None or method in FACTORLESS:
         start = None
     return Setting(changed, length, original, model, model_name, start)
 
@@ -70,12 +85,57 @@ def _how_far(method: str, model: ModelConfig | None) -> str:
     return f"{name} needs a factor or a context to reach: give {example}, or --ctx 128k"
 
 
-def _known(rope_type: str) -> str:
-    name = rope_type.strip().lower().replace("-", "_")
+def _known(rope_type: str) -> tuple[str, float | None]:
+    """The method, and the number behind its colon."""
+    name, colon, text = rope_type.strip().lower().replace("-", "_").partition(":")
     if name not in ROPE_TYPES:
         known = ", ".join(ROPE_TYPES).replace("_", "-")
         raise InvalidValueError("rope_type", f"rope_type must be one of {known}, got {rope_type!r}")
-    return name
+    if not colon:
+        return name, None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    whole = name != SHARED
+    if name not in (*NUMBERED, SHARED) or not number > 0 or (whole and not number.is_integer()):
+        raise InvalidValueError(
+            "rope_type",
+            "rope_type takes a number after a colon in ntk-rcd:30, yarn-rcd:30, cope:20 and "
+            f"proportional:0.75, got {rope_type!r}",
+        )
+    return name, number
+
+
+def _numbered(rope: Rope, number: float | None) -> Rope:
+    """A fresh scaling with the number that its method takes.
+
+    YaRN up to a critical pair is YaRN with another ``beta_slow``, as all stacks know it.
+    """
+    from ropecalc.scaling.by_pair import turns_before
+
+    method, given = rope.rope_type, dict(rope.parameters)
+    if method == "yarn_rcd":
+        pair = None if number is None else int(number)
+        given["beta_slow"] = turns_before(
+            rope.base, rope.rotary_dim, given["original_context"], pair
+        )
+        return replace(rope, rope_type="yarn", parameters=given)
+    if method == SHARED and number is not None:
+        return replace(rope, rotary_dim=_part(rope.head_dim, number))
+    if method in NUMBERED and number is not None:
+        given[NUMBERED[method]] = int(number)
+    return replace(rope, parameters=given)
+
+
+def _part(head_dim: int, part: float) -> int:
+    """2 int(head_dim p / 2), as transformers counts them."""
+    turned = 2 * int(head_dim * part / 2)
+    if not 2 <= turned <= head_dim:
+        raise InvalidValueError(
+            "rope_type", f"proportional turns a part of the head from 0 to 1, got {part:g}"
+        )
+    return turned
 
 
 def _replaced(rope: Rope, factor: float | None, original: int | None) -> dict[str, Any]:
@@ -95,16 +155,16 @@ def _replaced(rope: Rope, factor: float | None, original: int | None) -> dict[st
 
 
 def _fresh(method: str, factor: float | None, original: int | None, context: int) -> dict[str, Any]:
-    if method == "default":
+    if method in FACTORLESS:
         if factor is not None:
             raise InvalidValueError(
-                "factor", "default has no factor: give --base, or another --rope-type"
+                "factor", f"{method} has no factor: give --base, or another --rope-type"
             )
         return {}
     if original is None and (factor is None or method in WITH_ORIGINAL):
         raise InvalidValueError(
             "original_context",
-            "the original context is not known: give it, such as --original-context 32k",
+            "the original context is not known: give it, such as --original-ctx 32k",
         )
     ratio = factor if factor is not None else max(1.0, context / (original or context))
     given: dict[str, Any] = {"factor": float(ratio)}

@@ -85,6 +85,7 @@ def min_base_in_dtype(
         round_digits=None,
         integer=False,
         window=False,
+        recommended=False,
     )
     return base_in_dtype(exact, weights=weights, dtype=dtype, recipe=recipe, progress=progress)
 

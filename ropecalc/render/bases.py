@@ -20,6 +20,7 @@ from ropecalc.render.tables import INDENT, Column, headline, pairs, prose, table
 from ropecalc.render.words import bound_below, command, head_columns, setting
 from ropecalc.results import Estimate, MinimumBase, SafeStatus, Status, WindowStatus
 
+ROOMY = "with 1% of room on both sides"
 WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
 SAFELESS = {
     SafeStatus.NOT_COMPUTED: "not computed",
@@ -28,29 +29,52 @@ SAFELESS = {
 }
 
 
-def describe_min_base(results: Sequence[MinimumBase], screen: Screen) -> str:
-    """One result as names and values, several as a table; then what the numbers mean."""
-    parts = _one(results[0], screen) if len(results) == 1 else _several(results, screen)
+def describe_min_base(
+    results: Sequence[MinimumBase], screen: Screen, *, everything: bool = False
+) -> str:
+    """One result as names and values, several as a table; then what the numbers mean.
+
+    The base to use comes first. ``everything``: the estimates too.
+    """
+    single = len(results) == 1
+    parts = _one(results[0], screen, everything=everything) if single else _several(results, screen)
     return "\n\n".join(part for part in parts if part)
 
 
-def _one(result: MinimumBase, screen: Screen) -> list[str]:
+def _one(result: MinimumBase, screen: Screen, *, everything: bool) -> list[str]:
     asked = f"{tokens(result.context)}, {setting([result])}"
+    if result.status is Status.EVERY_BASE:
+        text = f"The bound asks nothing: every base meets it for {asked}"
+        return [headline(text, screen), _rotated_part(result, screen), _why_any(result, screen)]
     if result.status is not Status.FOUND:
-        answer = (
-            "Every base is enough" if result.status is Status.EVERY_BASE else "No base is enough"
-        )
-        return [headline(f"{answer} for {asked}", screen), _why_none(result, screen)]
+        return [headline(f"No base is enough for {asked}", screen), _why_none(result, screen)]
     return [
-        headline(f"Minimum base {_minimum(result)} for {asked}", screen),
-        pairs(_values(result, screen), screen),
+        headline(_answer(result, asked), screen),
+        pairs(_values(result, screen, everything=everything), screen),
         _digits(result),
         _meaning(result, screen),
     ]
 
 
-def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
-    rows = [("minimum base", _minimum(result))]
+def _answer(result: MinimumBase, asked: str) -> str:
+    """The base to use; the minimum where no other is known."""
+    if result.recommended_base is None:
+        return f"Minimum base {_minimum(result)} for {asked}"
+    return f"Use base {_round(result.recommended_base)} for {asked}"
+
+
+def _rotated_part(result: MinimumBase, screen: Screen) -> str:
+    """What its rotated part alone would need."""
+    if result.rotated_part_base is None:
+        return ""
+    return pairs([("rotated part alone", f"base {round_up(result.rotated_part_base, 2)}")], screen)
+
+
+def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tuple[str, str]]:
+    rows = []
+    if result.recommended_base is not None:
+        rows.append(("recommended base", f"{_round(result.recommended_base)}, {ROOMY}"))
+    rows.append(("minimum base", _minimum(result)))
     if result.critical_distance is not None:
         rows.append(("critical distance", tokens(result.critical_distance)))
     if result.window_status is not WindowStatus.NOT_SOUGHT:
@@ -62,14 +86,14 @@ def _values(result: MinimumBase, screen: Screen) -> list[tuple[str, str]]:
         rows.append((f"first {result.round_digits}-digit base", _round(result.round_base)))
     if result.integer_base is not None:
         rows.append(("first integer base", count(result.integer_base)))
-    if result.continuum_estimate is not None:
+    if everything and result.continuum_estimate is not None:
         rows.append(
             (
                 "continuum estimate",
                 f"{_rough(result.continuum_estimate)} {tied('(context / 0.6165)')}",
             )
         )
-    if result.refined_estimate is not None:
+    if everything and result.refined_estimate is not None:
         rows.append(("refined estimate", _refined(result.refined_estimate, screen)))
     return [*rows, ("found by", _found_by(result))]
 
@@ -98,7 +122,7 @@ def _safe(result: MinimumBase) -> str:
     """The base from which on all will do; never an estimate where it is not known."""
     if result.safe_base is None:
         return SAFELESS[result.safe_status]
-    text = f"{round_up(result.safe_base)} and every larger base"
+    text = f"{round_up(result.safe_base, 4)} and every larger base"
     if result.safe_distance is None:
         return text
     return f"{text} {tied(f'(broken just below at {tokens(result.safe_distance)})')}"
@@ -110,20 +134,26 @@ def _meaning(result: MinimumBase, screen: Screen) -> str:
     text = f"{lead} {_asked(result, screen)}"
     end = _ends(result)[1]
     text += {
-        WindowStatus.ENDS: (
-            f". Larger bases may fail again beyond the first window, which ends at {end}"
-        ),
-        WindowStatus.AT_LEAST: f". So does every base up to {end}; beyond, some may fail",
-        WindowStatus.ENDLESS: ". Every larger base does",
+        WindowStatus.ENDS: f". Just above {end} the bound breaks again",
+        WindowStatus.AT_LEAST: f". Every base up to {end} keeps it; beyond, some may fail",
+        WindowStatus.ENDLESS: ". Every larger base keeps it",
         WindowStatus.NOT_SOUGHT: "",
         WindowStatus.UNDECIDED: ". Where the first window ends is undecided",
     }[result.window_status]
+    text += ". Ends are rounded into their window" if end else ""
     return _with_check(text, result, screen)
 
 
+def _why_any(result: MinimumBase, screen: Screen) -> str:
+    text = f"{_asked(result, screen)} whatever the base"
+    if result.rotated_part_base is None:
+        return prose(f"{text}.", screen)
+    text += ": the unrotated part of the head outweighs the rotated part"
+    line = f"{command('min-base', result, None, result.context)} --ignore-unrotated"
+    return then(f"{text}. To ask it of the rotated part alone:", line, screen)
+
+
 def _why_none(result: MinimumBase, screen: Screen) -> str:
-    if result.status is Status.EVERY_BASE:
-        return prose(f"{_asked(result, screen)} whatever the base: it is free to choose.", screen)
     cure = "Try a shorter --ctx, a smaller --margin or more rotated pairs."
     return prose(f"No base up to 1e300 keeps {_asked(result, screen)}. {cure}", screen)
 
@@ -134,11 +164,12 @@ def _asked(result: MinimumBase, screen: Screen) -> str:
 
 def _with_check(text: str, result: MinimumBase | None, screen: Screen) -> str:
     """``text``, and how to check the round base of ``result`` where it has one."""
-    picked = (result.round_base or result.integer_base) if result else None
+    parts = (result.recommended_base, result.round_base, result.integer_base) if result else ()
+    picked = next(filter(None, parts), None)
     if result is None or picked is None or result.weighted:
         return prose(f"{text}.", screen)
     check = command("check", result, float(picked), result.context)
-    return then(f"{text}: check the one you pick, such as", check, screen)
+    return then(f"{text}. To check a base:", check, screen)
 
 
 def _digits(result: MinimumBase) -> str:
@@ -153,7 +184,8 @@ def _several(results: Sequence[MinimumBase], screen: Screen) -> list[str]:
     common = setting(results)
     text = (
         "A minimum base is the smallest one that keeps the bound at every distance in its context. "
-        "Larger bases may fail again beyond the end of the first window"
+        "Larger bases may fail again beyond the end of the first window. A recommended base has "
+        "two digits and 1% of room on both sides"
     )
     example = next(
         (r for r in results if r.status is Status.FOUND and (r.round_base or r.integer_base)), None
@@ -176,25 +208,33 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     criticals = ["" if (m := r.critical_distance) is None else count(m) for r in found]
     rounds = ["" if (b := r.round_base) is None else exact(b) for r in found]
     integers = ["" if (b := r.integer_base) is None else count(b) for r in found]
-    limits = ["" if (e := r.continuum_estimate) is None else _rough(e) for r in results]
-    safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b) for r in results]
+    best = ["" if (b := r.recommended_base) is None else exact(b) for r in found]
+    alone = ["" if (b := r.rotated_part_base) is None else round_up(b, 2) for r in results]
+    safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b, 4) for r in results]
     columns = [
         *head_columns(results),
         Column("context [tokens]", [count(r.context) for r in results]),
+        Column("recommended base", best),
         Column("minimum base", [_minimum(r) for r in results]),
+        Column("rotated part alone", alone, spare=1),
         Column("critical distance [tokens]", criticals, spare=2),
         Column("first window ends", [_ends(r)[1] or "" for r in results], spare=3),
         Column("safe base", safes if any(r.safe_base for r in results) else (), spare=3),
         Column(f"first {digits}-digit base", rounds, spare=1),
         Column("first integer base", integers, spare=4),
-        Column("continuum estimate", limits, spare=5),
     ]
     return [column for column in columns if any(column.cells)]
 
 
 def _nothing(result: MinimumBase) -> MinimumBase:
     """A result without a minimum, less the bases that say nothing where any base would do."""
-    return replace(result, critical_distance=None, round_base=None, integer_base=None)
+    return replace(
+        result,
+        recommended_base=None,
+        critical_distance=None,
+        round_base=None,
+        integer_base=None,
+    )
 
 
 def _minimum(result: MinimumBase) -> str:

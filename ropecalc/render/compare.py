@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ropecalc.quantities import listed
-from ropecalc.render.digits import count, nearest, tokens
+from ropecalc.render.digits import count, exact, nearest, tokens
 from ropecalc.render.glyphs import printable
+from ropecalc.render.models import scaling_in_short as scaling
 from ropecalc.render.tables import Column, headline, pairs, prose, table
 from ropecalc.results.configs import EVERY_LAYER
 
@@ -37,7 +38,7 @@ def describe_comparison(result: Comparison, screen: Screen) -> str:
     for layer in result.layers:
         if len(result.layers) > 1:
             parts.append(_title(layer, screen))
-        parts.append(table(_columns(layer), screen))
+        parts.append(table(_columns(layer, of_models=result.of_models), screen))
         parts += [prose(text, screen) for text in _differences(layer)]
     parts += _rules(result, screen)
     rows = [("assumed", printable(text)) for text in result.model.assumptions]
@@ -132,6 +133,8 @@ def _label(layer: LayerComparison, group: FrequencyGroup) -> str:
 
 def _headline(result: Comparison, screen: Screen) -> str:
     name = printable(result.model.source)
+    if result.of_models:
+        return _headline_of_models(result, screen)
     if result.agree:
         text = f"{screen.glyphs.yes} {name} is the same in {_listed(result.stacks)}"
         return headline(text, screen, "bold green")
@@ -139,6 +142,16 @@ def _headline(result: Comparison, screen: Screen) -> str:
     where = "" if len(apart) == len(result.layers) else f", in its {_kinds(apart)} layers"
     verb = f"is not the same in {_listed(result.stacks)}{where}"
     return headline(f"{screen.glyphs.no} {name} {verb}", screen, "bold red")
+
+
+def _headline_of_models(result: Comparison, screen: Screen) -> str:
+    names = printable(listed(result.stacks))
+    if result.agree:
+        text = f"{screen.glyphs.yes} {names} are the same"
+        return headline(text, screen, "bold green")
+    first = next(layer.first_difference for layer in result.layers if layer.first_difference)
+    text = f"{screen.glyphs.no} {names} differ, first in {first}"
+    return headline(text, screen, "bold red")
 
 
 def _kinds(layers: list[LayerComparison]) -> str:
@@ -160,16 +173,36 @@ def _title(layer: LayerComparison, screen: Screen) -> str:
     return headline(f"{sign} {kind}: {said}", screen, "green" if layer.agree else "red")
 
 
-def _columns(layer: LayerComparison) -> list[Column]:
+def _columns(layer: LayerComparison, *, of_models: bool) -> list[Column]:
     runs = layer.runs
-    return [
+    first = [
         Column("stack", [_name(run.stack) for run in runs], left=True),
         Column("version", [run.version for run in runs], spare=2, left=True),
+    ]
+    if of_models:
+        ropes = [run.rope for run in runs]
+        windows = ["" if r is None or r.window is None else count(r.window) for r in ropes]
+        first = [
+            Column("model", [printable(run.stack) for run in runs], left=True),
+            Column("base", ["" if r is None else exact(r.base) for r in ropes]),
+            Column("scaling", ["" if r is None else scaling(r) for r in ropes], left=True),
+            *([Column("attention window", windows)] if any(windows) else []),
+        ]
+    return [
+        *first,
         Column("frequencies", [_group(layer, run) for run in runs]),
-        Column("attention factor", [_factor(run, "attention_factor") for run in runs]),
-        Column("softmax factor", [_factor(run, "softmax_factor") for run in runs]),
         Column(
-            "usable length [tokens]",
+            "attention factor",
+            [_factor(run, "attention_factor") for run in runs],
+            spare=3 * of_models,
+        ),
+        Column(
+            "softmax factor",
+            [_factor(run, "softmax_factor") for run in runs],
+            spare=4 * of_models,
+        ),
+        Column(
+            "context [tokens]" if of_models else "usable length [tokens]",
             ["" if run.usable_length is None else count(run.usable_length) for run in runs],
             spare=1,
         ),
@@ -201,6 +234,8 @@ def _violation(layer: LayerComparison, run: StackRun) -> str:
 def _differences(layer: LayerComparison) -> Iterator[str]:
     """A sentence a group of frequencies beside the first."""
     for group in layer.groups[1:]:
+        if group.spectrum.n_pairs != layer.groups[0].spectrum.n_pairs:
+            continue
         first, last = group.differing_pairs[0], group.differing_pairs[-1]
         n, whole = len(group.differing_pairs), group.spectrum.n_pairs
         where = f"pair {first}" if n == 1 else f"{n} of {whole} pairs, from {first} to {last}"
@@ -235,6 +270,8 @@ def _order(result: Comparison, name: str) -> int:
 
 
 def _meaning(result: Comparison) -> str:
+    if result.of_models:
+        return f"The same letter: the same frequencies. {_reaches(result)}"
     return (
         "The same letter: the same frequencies. The attention factor multiplies cos and sin, the "
         "softmax factor the scale of the softmax. The usable length is a default, and does not "

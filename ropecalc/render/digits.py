@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 DIGITS = 10  # significant digits of a base on screen
+FEWEST, KEPT = 3, Decimal("0.99")  # digits of the end of a window; share of it that they leave
 MOST_DIGITS = 17  # of a float64; beyond them, its repr
 LONGEST = Decimal("1e15")  # from here on, powers of ten instead of groups of three
 
@@ -94,22 +95,23 @@ def nearest(value: float, digits: int) -> str:
 def window_ends(start: float, end: float | None) -> tuple[str, str | None]:
     """Both ends of a window of bases, rounded towards its inside.
 
-    Ten significant digits, more where ten would leave the window, and the floats to the last bit
-    where no rounding stays inside or where nothing is known of the end. So the first text, read
-    as a number, is always a base in the window.
+    As many digits as it takes to leave 99 % of the window, and the floats to the last bit where no
+    rounding does or where nothing is known of the end. So the first text, read as a number, is
+    always a base in the window.
 
     >>> window_ends(629978.262855044, 630984.1296)
-    ('629,978.2629', '630,984.1296')
+    ('629,980', '630,980')
     >>> window_ends(629978.262855044, 629978.26285507)
-    ('629,978.26285505', '629,978.26285507')
+    ('629,978.2628550441', '629,978.2628550699')
     >>> window_ends(629978.262855044, None)
     ('629,978.262855044', None)
     """
     if end is None:
         return exact(start), None
-    for digits in range(DIGITS, MOST_DIGITS + 1):
+    least = KEPT * (Decimal(repr(end)) - Decimal(repr(start)))
+    for digits in range(FEWEST, MOST_DIGITS + 1):
         low, high = rounded(start, digits, ROUND_CEILING), rounded(end, digits, ROUND_FLOOR)
-        if low <= high:
+        if high - low >= least > 0:
             return grouped(low), grouped(high)
     return exact(start), exact(end)
 

@@ -41,7 +41,7 @@ def describe_emissions(
     parts += [pairs(losses, screen)] if losses else []
     example = next((one.stack for one in emissions if one.exact), emissions[0].stack)
     text = "What to paste comes with the same command and a stack's name, such as"
-    parts.append(then(text, f"--write {example}", screen))
+    parts.append(then(text, f"--stack {example}", screen))
     return "\n\n".join(parts)
 
 

@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     )
 
 
-def show_min_base(results: Sequence[MinimumBase], file: TextIO) -> None:
-    """Minimum bases: one in full, several in a table."""
+def show_min_base(
+    results: Sequence[MinimumBase], file: TextIO, *, everything: bool = False
+) -> None:
+    """Recommended and minimum bases: one in full, several in a table."""
     from ropecalc.render.bases import describe_min_base
 
     on = screen(file)
-    on.write(describe_min_base(results, on))
+    on.write(describe_min_base(results, on, everything=everything))
 
 
 def show_check(results: Check | Sequence[Check], file: TextIO) -> None:
@@ -110,21 +112,14 @@ def show_emissions(
 
 
 def show_plan(
-    plan: Plan,
-    file: TextIO,
-    *,
-    drawn: Sequence[Candidate] = (),
-    written: Sequence[tuple[str, Emission]] = (),
-    width: int | None = None,
-    height: int | None = None,
+    plan: Plan, file: TextIO, *, drawn: Sequence[Candidate] = (), height: int | None = None
 ) -> None:
-    """Ways to a longer context, the curves of some of them, and what was written for stacks."""
-    from ropecalc.render.plan import describe_plan, describe_plan_curves, describe_written
+    """Ways to a longer context, and the curves of some of them."""
+    from ropecalc.render.plan import describe_plan, describe_plan_curves
 
-    on = _sized(file, width)
+    on = screen(file)
     parts = [describe_plan(plan, on)]
     parts += [describe_plan_curves(plan, drawn, on, height)] if drawn else []
-    parts += [describe_written(method, emission, on) for method, emission in written]
     on.write("\n\n".join(parts))
 
 

@@ -13,6 +13,7 @@ from ropecalc.render.findings import describe_findings, tally
 from ropecalc.render.glyphs import printable
 from ropecalc.render.known import known_rows
 from ropecalc.render.tables import headline, pairs, prose, then, tied
+from ropecalc.render.verdicts import alone
 from ropecalc.render.words import bound, command, head, room
 from ropecalc.results.configs import EVERY_LAYER, FORMS
 
@@ -52,6 +53,8 @@ def _headline(result: Inspection, screen: Screen) -> str:
     checks = [layer.check for layer in layers if layer.check is not None]
     asked = tokens(result.context or max(check.context for check in checks))
     firsts = [check.first_violation for check in checks if check.first_violation is not None]
+    if all(check.asks_nothing for check in checks):
+        return headline(f"- {name} is free: the bound asks nothing for {asked}", screen)
     if not firsts:
         text = f"{screen.glyphs.yes} {name} meets the bound for {asked}"
         return headline(text, screen, "bold green")
@@ -203,6 +206,8 @@ def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str
         f"{tokens(check.worst_distance)}, "
         + tied(f"S({count(check.worst_distance)}) = {similarity(check.worst_similarity)}"),
     )
+    if check.asks_nothing:
+        yield "rotated part alone", alone(check)
     if check.room_below is not None and check.room_above is not None:
         yield "room to move it", room(check)
     if layer.precision is not None:
@@ -218,7 +223,7 @@ def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str
         yield "minimum base", "any: every base meets the bound with such a head"
         return
     yield "minimum base", f"{round_up(least)}, unscaled, for {tokens(check.context)}"
-    yield "safe base", "not computed" if safe is None else round_up(safe)
+    yield "safe base", "not computed" if safe is None else round_up(safe, 4)
 
 
 def _minimum_factor(least: float, rope: Rope, check: Check) -> str:

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from ropecalc.results import Precision
     from ropecalc.spectrum import Spectrum
 
-Block = tuple[Sequence[int], Sequence[float]]
+Block = tuple[Sequence[float], ...]  # columns
+POINTS = ("distances", "values")
+BINS = ("distances", "last_distances", "least", "greatest")
 Cells = Callable[[Sequence[str]], object]
 RULE = "---"  # below each heading of a Markdown table
 
 
 @dataclass(frozen=True)
 class CurvePoints:
-    """Points of one curve, in blocks of (distances, values) that can be walked more than once."""
+    """One curve in blocks that can be walked more than once: of ``POINTS``, or of ``BINS``."""
 
     spectrum: Spectrum
     kind: Literal["similarity", "upper-bound"]
@@ -33,11 +35,13 @@ class CurvePoints:
     context: int
     first_violation: int | None
     error_bound: float
-    blocks: Callable[[], Iterator[Block]]
+    blocks: Callable[[], Iterable[Block]]
     precision: Precision | None = None
     """What rounding changes, where the points are those of a stack's arithmetic."""
     scores: Any = None
     """Their source in that arithmetic: ``ropecalc.precision.products.Scores``."""
+    binned: bool = False
+    """Whether the blocks are of ``BINS``."""
 
     @property
     def base(self) -> float | None:
@@ -46,11 +50,16 @@ class CurvePoints:
 
 
 def curve_record(points: CurvePoints) -> Record:
-    """Points as a record, whose distances and values are streamed."""
+    """A curve as a record, whose columns are streamed."""
     found = record(points)
-    found["distances"] = (distances for distances, _ in points.blocks())
-    found["values"] = (values for _, values in points.blocks())
+    for at, name in enumerate(BINS if points.binned else POINTS):
+        found[name] = _column(points, at)
     return found
+
+
+def _column(points: CurvePoints, at: int) -> Iterator[Sequence[float]]:
+    for block in points.blocks():
+        yield block[at]
 
 
 def write_json(

@@ -26,10 +26,7 @@ def describe_models(
     found = f" for {printable(search)!r}" if search.strip() else ""
     names = [known.name for known, _ in models]
     example = PREFERRED if PREFERRED in names else names[0]
-    text = (
-        "A name may follow --model in the other commands, and stand where a model itself is "
-        "looked at, such as"
-    )
+    text = "A name is the MODEL of any command, such as"
     if any(len(config.ropes) > 1 for _, config in models):
         text = f"+1: a second kind of layer has a setting or a window of its own. {text}"
     parts = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.render.digits import count, exact, nearest, round_up, tokens
+from ropecalc.render.digits import count, exact, nearest, option, round_up, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method as scaling_in_words
 from ropecalc.render.known import known_rows
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then
+from ropecalc.render.verdicts import alone
 from ropecalc.render.words import head, sentence
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
 
     from ropecalc.render.console import Screen
     from ropecalc.render.figures import Drawing
-    from ropecalc.results import Candidate, Emission, Envelope, MaxContext, Plan
+    from ropecalc.results import Candidate, Envelope, MaxContext, Plan
 
 ORIGINAL = "original"
-AS_IT_IS = (ORIGINAL, "round-base", "wide-base")
+AS_IT_IS = (ORIGINAL, "round-base", "roomy-base")
 ROUNDED_UP = ("minimum-base", "safe-base")
 CAVEAT = (
     "The bound is one criterion and phases another; neither measures quality, and models that are "
@@ -30,17 +31,17 @@ CAVEAT = (
 
 
 def describe_plan(plan: Plan, screen: Screen) -> str:
-    """A row a candidate, then which way to go with and without training, and why."""
+    """What is recommended, a row a candidate, why, and the command that writes it for stacks."""
     parts = [
         headline(_title(plan), screen),
-        *([pairs(rows, screen)] if (rows := _sources(plan)) else []),
+        pairs([*_recommended(plan), *_sources(plan)], screen),
         table(_columns(plan, screen), screen, [1]),
         prose(_legend(plan), screen),
         pairs(_advice(plan), screen),
     ]
     if plan.notes:
         parts.append(pairs([("note", printable(text)) for text in plan.notes], screen))
-    return "\n\n".join([*parts, _caveat(plan, screen)])
+    return "\n\n".join([*parts, *_emits(plan, screen)])
 
 
 def describe_plan_curves(
@@ -83,11 +84,33 @@ def _contexts(plan: Plan) -> list[tuple[int, str]]:
     ]
 
 
+def _ways(plan: Plan) -> list[tuple[str, Candidate]]:
+    """The two recommendations; one where they are the same."""
+    names = {"with fine-tuning": plan.with_training, "without training": plan.without_training}
+    if plan.with_training == plan.without_training:
+        names = {"either way": plan.with_training}
+    return [(name, plan.candidate(method) or plan.original) for name, method in names.items()]
+
+
+def _recommended(plan: Plan) -> list[tuple[str, str]]:
+    """Each recommendation in a few words."""
+    return [(name, _in_short(one)) for name, one in _ways(plan)]
+
+
+def _in_short(one: Candidate) -> str:
+    if one.method == ORIGINAL:
+        return f"keep it as it is, {_setting(one)}"
+    return f"{one.method}: {_setting(one)}"
+
+
 def _sources(plan: Plan) -> list[tuple[str, str]]:
     """What is known beside the file: the maker's own scaling first, then the lengths."""
+    check = plan.original.check
+    nothing = f"asks nothing of this head; its rotated part alone {alone(check)}"
+    rows = [("the bound", nothing)] if check.asks_nothing else []
     if plan.model is None:
-        return []
-    rows = known_rows(plan.model)
+        return rows
+    rows += known_rows(plan.model)
     if plan.start is not None and not plan.start.sourced:
         rows.append(("original context", f"{tokens(plan.start.context)}, {plan.start.reason}"))
     return rows
@@ -113,19 +136,6 @@ def _first(one: Candidate) -> MaxContext:
         rope_type=check.rope_type,
         weighted=check.weighted,
     )
-
-
-def describe_written(method: str, emission: Emission, screen: Screen) -> str:
-    """What a stack takes, ready to copy, under its name and above what to know of it."""
-    sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
-    how = "exactly" if emission.exact else "nearly, or in part" if emission.text else "not"
-    title = f"{sign} {method}: {emission.stack} {emission.version} computes it {how}"
-    style = "bold green" if emission.exact else "bold red"
-    parts = [headline(title.replace("  ", " "), screen, style)]
-    parts += [emission.text.rstrip("\n")] if emission.text else []
-    if emission.notes:
-        parts.append(pairs([("note", printable(note)) for note in emission.notes], screen))
-    return "\n\n".join(parts)
 
 
 def _title(plan: Plan) -> str:
@@ -155,11 +165,11 @@ def _columns(plan: Plan, screen: Screen) -> list[Column]:
         *([Column("factor with room", room, spare=1)] if any(room) else []),
         Column("violations", [count(one.check.violations) for one in rows], spare=5),
         Column("S/S(0) at target", [f"{one.similarity_at_target:.3f}" for one in rows], spare=7),
-        Column("new phases", [_phases(one) for one in rows]),
+        Column("unseen angles", [_phases(one) for one in rows]),
         Column("contrast at 1", [f"{one.blur_1:.3f}" for one in rows], spare=2),
         Column("contrast at 16", [f"{one.blur_16:.3f}" for one in rows], spare=6),
         Column("attention factor", [_attention(one) for one in rows], spare=4),
-        Column("meant untrained", ["yes" if one.without_training else "" for one in rows], spare=3),
+        Column("no training", ["yes" if one.without_training else "" for one in rows], spare=3),
     ]
 
 
@@ -194,14 +204,14 @@ def _attention(one: Candidate) -> str:
 
 
 def _legend(plan: Plan) -> str:
-    trained = plan.trained_context is not None
-    where = "training on {} never took them" if trained else "{} do not take them"
+    seen = tokens(plan.seen_context)
+    unseen = f"in training on {seen}" if plan.trained_context is not None else f"within {seen}"
     return (
-        f"New phases: pairs, of {plan.original.spectrum.n_pairs}, that turn to where "
-        f"{where.format(tokens(plan.seen_context))}, and by what part of a turn at most. "
-        f"{_about_room(plan)}Contrast: how well a token is told from the one 1 or 16 further on, "
-        f"1 as it is now. Liu's critical dimension is {plan.critical_dimension} of "
-        f"{plan.rotary_dim}."
+        f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that reach angles unseen "
+        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Contrast: "
+        "how well a token is told from the one 1 or 16 further on; 1 is as it is now. No training: "
+        "meant for use without training. Liu's critical dimension is "
+        f"{plan.critical_dimension} of {plan.rotary_dim}."
     )
 
 
@@ -214,7 +224,7 @@ def _about_room(plan: Plan) -> str:
 def _advice(plan: Plan) -> Sequence[tuple[str, str]]:
     rows: tuple[tuple[str, str, str], ...] = (
         ("with fine-tuning", plan.with_training, plan.with_training_reason),
-        ("without", plan.without_training, plan.without_training_reason),
+        ("without training", plan.without_training, plan.without_training_reason),
     )
     if rows[0][1:] == rows[1][1:]:
         rows = (("either way", *rows[0][1:]),)
@@ -233,16 +243,33 @@ def _lower(reason: str) -> str:
     return reason[:1].lower() + reason[1:] if first.istitle() and first != "Liu" else reason
 
 
-def _caveat(plan: Plan, screen: Screen) -> str:
+def _emits(plan: Plan, screen: Screen) -> list[str]:
+    """The command that writes each recommendation for a stack."""
+    ways = [(name, one) for name, one in _ways(plan) if one.method != ORIGINAL]
+    if not ways or plan.original.check.weighted:
+        return [prose(CAVEAT, screen)]
+    lines = [
+        then(f"To write it for a stack, {name}:", _emit(plan, one), screen) for name, one in ways
+    ]
+    return [prose(CAVEAT, screen), "\n".join(lines)]
+
+
+def _emit(plan: Plan, one: Candidate) -> str:
+    """What emits one setting."""
     if plan.model is None:
-        words = f"--base {exact(plan.base).replace(',', '')} --dim {plan.head_dim}"
+        words = [f"--dim {plan.head_dim}"]
         if plan.rotary_dim != plan.head_dim:
-            words += f" --rotary-dim {plan.rotary_dim}"
+            words.append(f"--rotary-dim {plan.rotary_dim}")
     else:
-        words = printable(plan.model.source)
-    words += " --weights FILE" if plan.original.check.weighted else ""
-    words += f" --from {plan.original_context}" if plan.start is None else ""
-    words += f" --to {plan.context}"
-    method = plan.without_training if plan.without_training != ORIGINAL else "yarn"
-    line = f"ropecalc plan {words} --method {method} --write vllm"
-    return then(f"{CAVEAT} The setting in the words of a stack:", line, screen)
+        words = [printable(plan.model.source)]
+        if one.rope.layer_type != plan.model.rope.layer_type:
+            words.append(f"--layer {one.rope.layer_type}")
+    if plan.model is None or one.rope.base != plan.base:
+        words.append(f"--base {option(one.rope.base)}")
+    if one.rope.rope_type != "default":
+        words.append(f"--rope-type {one.rope.rope_type}")
+        words.append(f"--factor {option(one.rope.factor or 1.0)}")
+        words.append(f"--original-ctx {plan.original_context}")
+    elif plan.model is not None and plan.original.rope.rope_type != "default":
+        words.append("--rope-type default")
+    return " ".join(["ropecalc emit", *words, f"--ctx {plan.context}"])

@@ -33,7 +33,8 @@ def _of(path: str, keys: str) -> str:
 
 
 SHAPES = {
-    "MinimumBase": f"{_HEAD} context margin status minimum_base enclosure=enclosure(low,high) "
+    "MinimumBase": f"{_HEAD} context margin status recommended_base minimum_base rotated_part_base "
+    "enclosure=enclosure(low,high) "
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "
@@ -45,14 +46,16 @@ SHAPES = {
     "ratio_violation given_factor given_violation steps method message=status.value",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base minimum_factor error_bound method message=status.value "
-    "rope_type label min_window room_below room_above room_limit undecided precision=None",
+    "rope_type label min_window room_below room_above room_limit recommended_base "
+    "rotated_part_violation rotated_part_base undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
-    "message=status.value rope_type label",
+    "message=status.value rope_type label rotated_part_violation",
     "Windows": f"{_HEAD} context margin at_most status minimum_base safe_base share windows "
     "hidden=None skipped method message=status.value undecided",
     "Window": "start end relative_width opened_by closed_by",
     "CurvePoints": f"{_of('spectrum', _HEAD)} base {_of('spectrum', 'rope_type label')} kind "
-    "normalised context first_violation error_bound distances=None values=None precision",
+    "normalised context first_violation error_bound distances=None values=None "
+    "last_distances=None least=None greatest=None precision",
     "PairFrequencies": f"{_of('spectrum', 'head_dim rotary_dim')} base "
     f"{_of('spectrum', 'rope_type label')} context "
     f"{_of('spectrum', 'attention_factor softmax_factor')} angular_frequencies wavelengths turns "
@@ -93,7 +96,7 @@ SHAPES = {
     "Patch": "path changed written backup_path exact diff notes",
     "Plan": "model=model.source original_context trained_context context critical_dimension "
     "critical_base original candidates with_training with_training_reason without_training "
-    "without_training_reason notes written=None patch=None",
+    "without_training_reason notes",
     "Candidate": f"method {_of('rope', _ROPE)} {_of('spectrum', _FACTORS)} {_of('check', _CHECK)} "
     "factor_with_room similarity_at_target unseen_pairs unseen_turns blur_1 blur_16 "
     "meant_without_training=without_training",

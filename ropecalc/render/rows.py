@@ -146,15 +146,19 @@ def lint_rows(looked: Sequence[tuple[ModelConfig, Sequence[Finding]]]) -> Iterat
 
 
 def curve_rows(curves: Sequence[CurvePoints]) -> Iterator[Record]:
-    """The points of curves, one curve after the other; labels where one has a label."""
+    """Curves one after the other, a row a bin or a distance; labels where one has a label."""
     kind = curves[0].kind.replace("-", "_")
     name = f"normalised_{kind}" if curves[0].normalised else kind
+    bins = ("distance", "last_distance", f"least_{name}", f"greatest_{name}")
     labelled = any(points.spectrum.label for points in curves)
     for points in curves:
-        label = {"label": points.spectrum.label} if labelled else {}
+        beside = {"base": points.base, **({"label": points.spectrum.label} if labelled else {})}
         for block in points.blocks():
-            for distance, value in zip(*block, strict=True):
-                yield {"base": points.base, "distance": distance, name: value, **label}
+            for values in zip(*block, strict=True):
+                yield {
+                    **dict(zip(bins if points.binned else ("distance", name), values, strict=True)),
+                    **beside,
+                }
 
 
 ROWS: dict[str, Callable[[Any], Iterator[Record]]] = {

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ropecalc.render.console import Screen
 from ropecalc.render.digits import count, round_up, tokens
 from ropecalc.render.tables import HOLD, INDENT, headline, levelled, prose, then, tied
+from ropecalc.render.words import sentence
 from ropecalc.results import Staircase
 
 HEADINGS = "contexts up to", "base", "critical distance"
@@ -14,19 +15,26 @@ UNITS = "[tokens]", "", "[tokens]"
 MEANING = {
     "minimum": "The base in a row is the smallest that keeps S(m) {at_least} 0 at every distance",
     "safe": "From the base in a row on, every base keeps S(m) {at_least} 0 at every distance",
+    "recommended": "The base in a row is the first of two digits that, with all bases within 1% of "
+    "it, keeps S(m) {at_least} 0 at every distance",
 }
-LOOKED_UP = "Taken from the shipped table of {kind} bases; --no-table builds it anew."
+AT_CRITICAL = (
+    "At the critical distance S(m) is zero there",
+    "The critical distance breaks the bound within that 1%",
+)
+LOOKED_UP = "Taken from the shipped table of {kind} bases; --no-table computes it."
 
 
 def describe_staircase(result: Staircase, screen: Screen) -> str:
     """The steps as aligned lines, which fit any width, and what they mean."""
-    name = {"minimum": "Minimum", "safe": "Safe"}[result.kind]
-    title = f"{name} bases up to {tokens(result.end)}, head_dim {result.rotary_dim}"
+    title = (
+        f"{sentence(result.kind)} bases up to {tokens(result.end)}, head_dim {result.rotary_dim}"
+    )
     steps = tied(f"{count(len(result.steps))} {'step' if len(result.steps) == 1 else 'steps'}")
     meaning = MEANING[result.kind].format(at_least=screen.glyphs.at_least)
     text = (
-        f"{meaning} m below the contexts of that row, which begin where the row above ends. At "
-        "the critical distance S(m) is zero there"
+        f"{meaning} m below the contexts of that row, which begin where the row above ends. "
+        f"{AT_CRITICAL[result.kind == 'recommended']}"
     )
     last = f"ropecalc min-base --dim {result.rotary_dim} --ctx {result.end}"
     if result.source == "table":

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ropecalc.render.console import Screen
-from ropecalc.render.digits import count, exact, round_up, similarity, tokens
+from ropecalc.render.digits import count, exact, power_of_ten, round_up, similarity, tokens
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then, tied
 from ropecalc.render.words import (
     bound_below,
@@ -17,8 +17,13 @@ from ropecalc.render.words import (
     setting,
     spectrum_name,
 )
-from ropecalc.results import Check, MaxContext
+from ropecalc.results import Check, MaxContext, Status
 
+VERBS = {
+    Status.HOLDS: "meets the bound for",
+    Status.BROKEN: "breaks the bound for",
+    Status.ASKS_NOTHING: "is free: the bound asks nothing for",
+}
 FARTHEST = 2**34  # the greatest limit there is, similarity.MAX_POSITIONS
 
 
@@ -29,11 +34,10 @@ def describe_check(results: Sequence[Check], screen: Screen) -> str:
 
 
 def _one_check(result: Check, screen: Screen) -> list[str]:
-    name = _subject(result)
-    verb = "meets" if result.holds else "breaks"
-    asked = f"{verb} the bound for {tokens(result.context)}, {setting([result])}"
+    asked = f"{tokens(result.context)}, {setting([result])}"
+    text = f"{_sign(result, screen)} {_subject(result)} {VERBS[result.status]} {asked}"
     return [
-        headline(f"{_sign(result, screen)} {name} {asked}", screen, _style(result)),
+        headline(text, screen, _style(result)),
         pairs(_check_values(result), screen),
         _check_meaning(result, screen),
     ]
@@ -46,11 +50,20 @@ def _subject(result: Check | MaxContext) -> str:
 
 
 def _sign(result: Check, screen: Screen) -> str:
+    if result.asks_nothing:
+        return "-"
     return screen.glyphs.yes if result.holds else screen.glyphs.no
 
 
 def _style(result: Check) -> str:
+    if result.asks_nothing:
+        return "bold"
     return "bold green" if result.holds else "bold red"
+
+
+def in_a_word(result: Check) -> str:
+    """The verdict for a cell of a table."""
+    return {Status.HOLDS: "yes", Status.BROKEN: "no"}.get(result.status, "asks nothing")
 
 
 def _check_values(result: Check) -> list[tuple[str, str]]:
@@ -65,13 +78,38 @@ def _check_values(result: Check) -> list[tuple[str, str]]:
     ]
     if result.minimum_factor is not None:
         rows.append(("minimum factor", f"{round_up(result.minimum_factor)} meets the bound"))
-    if result.next_base is not None:
-        rows.append((_nearest(result), exact(result.next_base)))
+    if result.asks_nothing:
+        rows.append(("rotated part alone", alone(result)))
+    if result.recommended_base is not None:
+        rows.append(("next base with room", two_digits(result.recommended_base)))
+    if result.next_base is not None and (result.min_window or not result.recommended_base):
+        rows.append((_nearest(result), round_up(result.next_base)))
     elif result.undecided is not None:
         rows.append((_nearest(result), "undecided"))
     if result.room_below is not None and result.room_above is not None:
         rows.append(("room to move it", room(result)))
     return [*rows, ("found by", result.method)]
+
+
+def alone(result: Check | MaxContext) -> str:
+    """Where the rotated part alone breaks the bound, and the base with which it would not."""
+    violation = result.rotated_part_violation
+    if violation is None:
+        reached = result.context if isinstance(result, Check) else result.limit
+        return f"meets it for {tokens(reached)}"
+    text = f"breaks it first at {tokens(violation)}"
+    if isinstance(result, MaxContext) or result.rotated_part_base is None:
+        return text
+    return f"{text}; base {two_digits(result.rotated_part_base)} would meet it"
+
+
+def two_digits(base: float) -> str:
+    """A round base, plainly and as config files write it.
+
+    >>> two_digits(48000.0)
+    '48,000 (4.8e4)'
+    """
+    return f"{exact(base)} ({power_of_ten(base)})"
 
 
 def _nearest(result: Check) -> str:
@@ -100,6 +138,10 @@ def _worst(result: Check) -> str:
 
 def _check_meaning(result: Check, screen: Screen) -> str:
     asked = bound_below(result.context, result.margin, screen.glyphs)
+    if result.asks_nothing:
+        text = f"{asked} whatever the base: the unrotated part of the head outweighs the rotated"
+        line = f"{command('check', result, result.base, result.context)} --ignore-unrotated"
+        return _next(f"{text}.", "To ask it of the rotated part alone:", line, result, screen)
     if result.holds:
         further = command("max-ctx", result, result.base)
         return _next(f"{asked}.", "How much further it holds:", further, result, screen)
@@ -111,7 +153,7 @@ def _check_meaning(result: Check, screen: Screen) -> str:
     if result.base is None or result.weighted:
         return prose(f"{text}.", screen)
     kind = "base" if result.rope_type == "default" else "base without scaling"
-    return then(f"{text}. The smallest {kind} that meets it:", instead, screen)
+    return then(f"{text}. A {kind} that meets it:", instead, screen)
 
 
 def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: Screen) -> str:
@@ -122,25 +164,26 @@ def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: S
 
 
 def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
-    met, common = sum(r.holds for r in results), setting(results)
-    asked = f"{met} of {len(results)} meet the bound{', ' if common else ''}{common}"
+    broken, common = sum(not r.holds for r in results), setting(results)
+    lead = f"{broken} of {len(results)} break" if broken else f"None of {len(results)} breaks"
+    asked = f"{lead} the bound{', ' if common else ''}{common}"
     text = "The bound holds where no distance in the context has a similarity below the margin."
     return [headline(asked, screen), table(_check_columns(results), screen), prose(text, screen)]
 
 
 def _check_columns(results: Sequence[Check]) -> list[Column]:
     firsts = ["" if (m := r.first_violation) is None else count(m) for r in results]
-    nexts = ["" if (b := r.next_base) is None else exact(b) for r in results]
+    nexts = ["" if (b := r.recommended_base) is None else exact(b) for r in results]
     columns = [
         _name_column(results),
         *head_columns(results),
         Column("context [tokens]", [count(r.context) for r in results]),
-        Column("holds", ["yes" if r.holds else "no" for r in results], left=True),
+        Column("holds", [in_a_word(r) for r in results], left=True),
         Column("first violation [tokens]", firsts),
         Column("violating distances", [count(r.violations) for r in results], spare=2),
         Column("worst distance [tokens]", [count(r.worst_distance) for r in results], spare=3),
         Column("slack [S(0)]", [similarity(r.slack) for r in results], spare=4),
-        Column("nearest base above", nexts, spare=1),
+        Column("next base with room", nexts, spare=1),
     ]
     return [column for column in columns if any(column.cells)]
 
@@ -159,6 +202,8 @@ def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
 
 def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
     name = _subject(result)
+    if result.asks_nothing:
+        return _any_limit(result, screen)
     if result.first_violation is None:
         carried = f"at least {tokens(result.limit)}"
     else:
@@ -172,6 +217,14 @@ def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
         pairs([*rows, ("found by", result.method)], screen),
         _limit_meaning(result, screen),
     ]
+
+
+def _any_limit(result: MaxContext, screen: Screen) -> list[str]:
+    """Where the bound asks nothing, the reading of the rotated part alone."""
+    text = f"{_subject(result)} carries any context: the bound asks nothing, {setting([result])}"
+    rows = [*_rope_row(result), ("rotated part alone", alone(result)), ("found by", result.method)]
+    why = "The unrotated part of the head outweighs the rotated part."
+    return [headline(text, screen), pairs(rows, screen), prose(why, screen)]
 
 
 def _limit_meaning(result: MaxContext, screen: Screen) -> str:
@@ -190,11 +243,13 @@ def _limit_meaning(result: MaxContext, screen: Screen) -> str:
 def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
     common = setting(results)
     values = ["" if (s := r.similarity) is None else similarity(s) for r in results]
+    parts = ["" if (m := r.rotated_part_violation) is None else count(m) for r in results]
     columns = [
         _name_column(results),
         *head_columns(results),
         Column("max context [tokens]", [_longest(r, screen) for r in results]),
         Column("S at the first violation", values, spare=1),
+        Column("rotated part alone [tokens]", parts, spare=2),
     ]
     text = (
         "The max context is the first distance that breaks the bound; every shorter one keeps it."
@@ -207,6 +262,8 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
 
 
 def _longest(result: MaxContext, screen: Screen) -> str:
+    if result.asks_nothing:
+        return "any"
     if result.first_violation is None:
         return f"{screen.glyphs.at_least} {count(result.limit)}"
     return count(result.first_violation)

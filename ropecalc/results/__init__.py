@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.late import late
+
 if TYPE_CHECKING:
     from ropecalc.results.bases import Estimate as Estimate
     from ropecalc.results.bases import MinimumBase as MinimumBase
@@ -60,60 +62,6 @@ if TYPE_CHECKING:
     from ropecalc.results.windows import Window as Window
     from ropecalc.results.windows import Windows as Windows
 
-_HOME = {
-    "Candidate": "plans",
-    "Check": "verdicts",
-    "CheckpointWeights": "weights",
-    "Comparison": "comparisons",
-    "Curve": "curves",
-    "Emission": "settings",
-    "Envelope": "curves",
-    "Estimate": "bases",
-    "Known": "configs",
-    "ModelConfig": "configs",
-    "Original": "configs",
-    "Recipe": "configs",
-    "Rope": "configs",
-    "Trained": "configs",
-    "Explanation": "explanations",
-    "FactorStatus": "factors",
-    "Finding": "findings",
-    "FrequencyGroup": "comparisons",
-    "Inspection": "inspections",
-    "Kind": "staircases",
-    "LayerComparison": "comparisons",
-    "LayerInspection": "inspections",
-    "LengthFactor": "temperatures",
-    "MaxContext": "verdicts",
-    "MinimumBase": "bases",
-    "MinimumFactor": "factors",
-    "PairFrequencies": "curves",
-    "Plan": "plans",
-    "Precision": "precisions",
-    "PrecisionBase": "precisions",
-    "PrecisionStatus": "precisions",
-    "SafeStatus": "status",
-    "Setting": "settings",
-    "Severity": "findings",
-    "StackRule": "comparisons",
-    "StackRun": "comparisons",
-    "Staircase": "staircases",
-    "Status": "status",
-    "Step": "staircases",
-    "Temperature": "temperatures",
-    "Verification": "proofs",
-    "VerificationStatus": "proofs",
-    "Window": "windows",
-    "WindowStatus": "status",
-    "Windows": "windows",
-}
-
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'ropecalc.results' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"ropecalc.results.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    return late(__name__, name)

@@ -26,7 +26,7 @@ class Estimate:
     method: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MinimumBase(Shown):
     """The smallest base that meets the bound at ``context``; see ``ropecalc.min_base``."""
 
@@ -78,6 +78,12 @@ class MinimumBase(Shown):
     """Largest float64 in it, as far as it was followed; None where it has no end."""
     wide_distance: int | None = None
     """The distance whose similarity rises through zero at its start."""
+    recommended_base: float | None = None
+    """First two-digit base that meets the bound with all bases within 1 % of it; None where the
+    bound asks nothing, where it was not sought, or where there is none up to 1e300."""
+    rotated_part_base: float | None = None
+    """Where the bound asks nothing because of unrotated pairs: the first two-digit base with
+    which the rotated part alone meets it."""
     undecided: str | None = None
     """The parts of the answer that could not be decided, each with the reason; None: all were."""
     continuum_estimate: float | None = None

@@ -77,14 +77,17 @@ class LayerComparison:
     runs: tuple[StackRun, ...]
     groups: tuple[FrequencyGroup, ...]
     agree: bool
-    """Whether frequencies, attention factor and softmax factor are the same in all stacks."""
+    """Whether frequencies, attention factor and softmax factor are the same in all; of models the
+    usable length and the attention window too."""
+    first_difference: str | None = None
+    """Of models: what differs first, in words."""
 
     def group_of(self, stack: str) -> FrequencyGroup | None:
         """The group that a stack is in; None where it refuses the config."""
         return next((group for group in self.groups if stack in group.stacks), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Shown):
     """The same config in all stacks; see ``ropecalc.compare``."""
 
@@ -92,7 +95,10 @@ class Comparison(Shown):
     context: int | None
     """The context that was asked about, the model's own unless another was given, tokens."""
     stacks: tuple[str, ...]
+    """Those that are compared; where models are, what these are called."""
     layers: tuple[LayerComparison, ...]
+    of_models: bool = False
+    """Whether models are compared, not stacks."""
 
     @property
     def agree(self) -> bool:

@@ -19,7 +19,7 @@ class Rope:
     """The file's own word, such as full_attention or sliding_attention; "all" where all agree."""
     rope_type: str
     """The scaling method: default, linear, dynamic, yarn, llama3, longrope, proportional,
-    ntk_aware, ntk_fixed or divided."""
+    ntk_aware, ntk_fixed, ntk_rcd, mrrope_uni, mrrope_pro, cope or divided."""
     base: float
     head_dim: int
     rotary_dim: int

@@ -19,7 +19,7 @@ class FactorStatus(Enum):
     NO_FACTOR = "No factor meets the bound, however large."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MinimumFactor(Shown):
     """The smallest factor that meets the bound at ``context``; see ``ropecalc.min_factor``."""
 

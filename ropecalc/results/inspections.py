@@ -46,7 +46,7 @@ class LayerInspection:
     """The trained context where a source has it, else the configured one, tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Inspection(Shown):
     """A model file, looked at as a whole; see ``ropecalc.inspect``."""
 

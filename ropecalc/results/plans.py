@@ -42,7 +42,7 @@ class Candidate:
     with all factors within 1 % of it; None where none does, and beyond 131,072 tokens."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan(Shown):
     """Ways from one context to a longer one; see ``ropecalc.plan``."""
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from ropecalc.errors import InvalidValueError
 from ropecalc.notebook import Drawn, Shown
 
-Kind = Literal["minimum", "safe"]
+Kind = Literal["minimum", "safe", "recommended"]
 
 
 class Step(NamedTuple):
@@ -17,10 +17,11 @@ class Step(NamedTuple):
 
     context: int
     base: float
-    """Minimum: the smallest float64 that meets the bound. Safe: the smallest above which, itself
-    included, every float64 meets it."""
+    """Minimum: the smallest float64 that meets the bound. Safe: the smallest from which on every
+    one meets it. Recommended: the first two-digit base that meets it with its room."""
     distance: int
-    """The distance whose similarity is zero at the infimum or supremum; 0 where there is none."""
+    """The distance whose similarity is zero at the infimum or supremum; 0 where there is none.
+    Recommended: the distance that breaks the bound within 1 % of the base."""
 
     @property
     def critical_distance(self) -> int | None:
@@ -28,9 +29,9 @@ class Step(NamedTuple):
         return self.distance or None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Staircase(Shown, Drawn):
-    """The minimum or safe base of every context from 1 to ``end``, for one rotary dimension."""
+    """One kind of base for every context from 1 to ``end``, for one rotary dimension."""
 
     kind: Kind
     rotary_dim: int

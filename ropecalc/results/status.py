@@ -13,6 +13,7 @@ class Status(Enum):
     NO_BASE = "No base up to 1e300 meets the bound."
     HOLDS = "The bound holds at every distance in the context."
     BROKEN = "The bound is broken."
+    ASKS_NOTHING = "The bound asks nothing: the unrotated pairs outweigh the rotated ones."
     VIOLATED = "The bound holds up to the first violation."
     BEYOND_LIMIT = "No violation was found up to the limit."
     ALL_WINDOWS = "Every base that meets the bound lies in one of the windows."

@@ -21,7 +21,7 @@ class LengthFactor:
     """The attention mass that the gap of the trained context has with it; None likewise."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Temperature(Shown):
     """What one matching token needs to be seen among many; see ``ropecalc.temperature``."""
 

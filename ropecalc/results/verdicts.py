@@ -8,7 +8,7 @@ from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
     """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
 
@@ -48,6 +48,15 @@ class Check(Shown):
     """How far was looked to either side."""
     weighted: bool = False
     """Whether the pairs have weights."""
+    recommended_base: float | None = None
+    """First two-digit base above ``base`` that meets the bound with all bases within 1 % of it;
+    sought together with ``next_base``."""
+    rotated_part_violation: int | None = None
+    """Where the bound asks nothing: the first violation of the rotated part alone, within
+    ``context``."""
+    rotated_part_base: float | None = None
+    """And the first two-digit base with which the rotated part alone meets it, where a shipped
+    table has its minimum."""
     undecided: str | None = None
     """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
     minimum_factor: float | None = None
@@ -56,11 +65,16 @@ class Check(Shown):
 
     @property
     def holds(self) -> bool:
-        """Whether the bound holds."""
-        return self.status is Status.HOLDS
+        """Whether the bound holds; it does where it asks nothing."""
+        return self.status is not Status.BROKEN
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
+        return self.status is Status.ASKS_NOTHING
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MaxContext(Shown):
     """The longest context at which the bound holds; see ``ropecalc.max_context``."""
 
@@ -81,6 +95,14 @@ class MaxContext(Shown):
     """The scaling method of the spectrum, default for a plain base."""
     weighted: bool = False
     """Whether the pairs have weights."""
+    rotated_part_violation: int | None = None
+    """Where the bound asks nothing: the first violation of the rotated part alone, below
+    ``limit``."""
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
+        return self.status is Status.ASKS_NOTHING
 
     @property
     def max_context(self) -> int | None:

@@ -29,7 +29,7 @@ class Window:
         return None if self.end is None else self.end / self.start - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Windows(Shown, Drawn):
     """All bases that meet the bound at ``context``; see ``ropecalc.windows``."""
 

@@ -16,6 +16,11 @@ llama3                the same with a ramp over wavelengths   transformers
 longrope              divides each by its own factor          transformers
 divided               the same, one list and nothing more     llama.cpp's rope_freqs.weight
 proportional          keeps the first pairs, turns no others  transformers, p-RoPE
+mrrope_uni            divides each by a power of the factor   its authors, 2026
+mrrope_pro            the same, progressive                   its authors, 2026
+ntk_rcd               ntk_aware from a critical pair          LongRoPE2, 2025
+yarn_rcd              yarn up to a critical pair              LongRoPE2, 2025
+cope                  fades out the slowest pairs             its authors, 2026
 rope_ratio            multiplies b = 10,000 by a ratio        ChatGLM and GLM-4
 explicit              a list of angular frequencies           --
 ====================  ======================================  ==================================
@@ -31,7 +36,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.late import homes, late
+
 if TYPE_CHECKING:
+    from ropecalc.scaling.by_pair import cope as cope
+    from ropecalc.scaling.by_pair import mrrope_pro as mrrope_pro
+    from ropecalc.scaling.by_pair import mrrope_uni as mrrope_uni
+    from ropecalc.scaling.by_pair import ntk_rcd as ntk_rcd
+    from ropecalc.scaling.by_pair import yarn_rcd as yarn_rcd
     from ropecalc.scaling.by_parts import correction_range as correction_range
     from ropecalc.scaling.by_parts import llama3 as llama3
     from ropecalc.scaling.by_parts import mscale as mscale
@@ -64,48 +76,10 @@ if TYPE_CHECKING:
     from ropecalc.scaling.plain import proportional as proportional
     from ropecalc.scaling.plain import rope_ratio as rope_ratio
 
-_HOME = {
-    "LENGTH_DEPENDENT": "methods",
-    "MAX_BASE": "domains",
-    "MIN_BASE": "domains",
-    "Base": "domains",
-    "Common": "domains",
-    "as_spectrum": "plain",
-    "correction_range": "by_parts",
-    "default": "plain",
-    "divided": "interpolation",
-    "dynamic": "ntk",
-    "dynamic_base": "ntk",
-    "exact_base": "domains",
-    "explicit": "plain",
-    "from_rope": "methods",
-    "linear": "interpolation",
-    "llama3": "by_parts",
-    "longrope": "interpolation",
-    "longrope_attention_factor": "interpolation",
-    "mscale": "by_parts",
-    "ntk_aware": "ntk",
-    "ntk_aware_base": "ntk",
-    "ntk_by_parts": "by_parts",
-    "ntk_fixed": "ntk",
-    "ntk_mixed": "ntk",
-    "proportional": "plain",
-    "rope_ratio": "plain",
-    "yarn": "by_parts",
-    "yarn_attention_factor": "by_parts",
-    "yarn_paper": "by_parts",
-}
-
 
 def __getattr__(name: str) -> object:
-    if name not in _HOME:
-        raise AttributeError(f"module 'ropecalc.scaling' has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"ropecalc.scaling.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
+    return late(__name__, name)
 
 
 def __dir__() -> list[str]:
-    return sorted(_HOME)
+    return sorted(homes(__name__))

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.results import Rope
+from ropecalc.scaling.by_pair import cope, mrrope_pro, mrrope_uni, ntk_rcd
 from ropecalc.scaling.by_parts import llama3, mscale, yarn
 from ropecalc.scaling.interpolation import divided, linear, longrope
 from ropecalc.scaling.ntk import dynamic, ntk_aware, ntk_fixed
@@ -24,6 +25,10 @@ METHODS: dict[str, Callable[..., Spectrum]] = {
     "divided": divided,
     "ntk_aware": ntk_aware,
     "ntk_fixed": ntk_fixed,
+    "ntk_rcd": ntk_rcd,
+    "mrrope_uni": mrrope_uni,
+    "mrrope_pro": mrrope_pro,
+    "cope": cope,
 }
 LENGTH_DEPENDENT = ("dynamic", "longrope")
 

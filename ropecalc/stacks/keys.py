@@ -19,6 +19,7 @@ from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.loaded import within
 from ropecalc.stacks.transformers4.classes import TWO_FIELDS
 from ropecalc.stacks.wanted import (
+    STILL,
     Wanted,
     as_lists,
     attention_factor,
@@ -329,9 +330,10 @@ def remarks(goal: Wanted, rope: Rope) -> list[str]:
             f"{CONTEXT} stays the trained length: dynamic NTK scaling begins only beyond it"
         )
     if goal.rope.rope_type != rope.rope_type:
-        notes.append(
-            f"{goal.rope.rope_type} is written as longrope, whose lists say the same frequencies"
-        )
+        method = goal.setting.rope.rope_type
+        notes.append(f"{method} is written as longrope, whose lists say the same frequencies")
+    if STILL in goal.rope.parameters.get("divisors", ()):
+        notes.append(f"a pair that does not turn has a divisor of {STILL:g}")
     if is_nested(goal):
         kinds = [other.layer_type for other in goal.others]
         which = f"; {', '.join(kinds)} layers keep theirs" if kinds else ""

@@ -68,10 +68,10 @@ def _phi3(asked: Asked) -> StackRule | None:
         return None
     if asked.written not in names:
         text = f"{asked.model_type} takes no scaling but longrope: ValueError"
-        return StackRule(text, f"{PHI3} validate_rope")
+        return StackRule(text, f"{PHI3} validate_rope", code="longrope-alone")
     if asked.written == "su" and asked.values.get(ORIGINAL) is None:
         text = f"with the type su it looks for {ORIGINAL} within rope_scaling alone: KeyError"
-        return StackRule(text, f"{PHI3} convert_rope_params_to_dict")
+        return StackRule(text, f"{PHI3} convert_rope_params_to_dict", code="unknown-type")
     return None
 
 
@@ -80,7 +80,7 @@ def _phimoe(asked: Asked) -> StackRule | None:
     if asked.model_type not in classes.MSCALES_NEEDED or not missing:
         return None
     text = f"{asked.model_type} needs {' and '.join(missing)} with any scaling: TypeError"
-    return StackRule(text, f"{PHIMOE} validate_rope")
+    return StackRule(text, f"{PHIMOE} validate_rope", code="no-mscales")
 
 
 def _longrope(asked: Asked) -> StackRule | None:

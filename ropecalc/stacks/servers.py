@@ -41,10 +41,10 @@ class Call:
     def needed(self, key: str) -> Any:
         """The value of a key that is looked up; RefusedError where it is absent or null."""
         method = self.values.get("rope_type", "default")
-        if key not in self.values:
-            raise RefusedError(f"its {method} scaling needs {key}: KeyError", self.place)
-        if self.values[key] is None:
-            raise RefusedError(f"its {method} scaling needs {key}, not null: TypeError", self.place)
+        if self.values.get(key) is None:
+            how = ", not null: TypeError" if key in self.values else ": KeyError"
+            text = f"its {method} scaling needs {key}{how}"
+            raise RefusedError(text, self.place, code=f"missing-{key}")
         return self.values[key]
 
     def given(self, key: str, default: float | None = None) -> float:

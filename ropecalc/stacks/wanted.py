@@ -9,6 +9,8 @@ from ropecalc.results import ModelConfig, Rope, Setting
 from ropecalc.results.configs import EVERY_LAYER
 
 TURNS = {"beta_fast": 32.0, "beta_slow": 1.0}  # at the ends of YaRN's ramp, unless given
+LISTED = ("mrrope_uni", "mrrope_pro", "cope")  # written as a divisor for each pair
+STILL = 1e30  # the divisor of a pair that does not turn: no float of a cosine can show the rest
 RATIO = 1e-12  # relative: two floats that close are one number written twice
 
 
@@ -18,7 +20,8 @@ class Wanted:
 
     setting: Setting
     rope: Rope
-    """The setting's; NTK-aware scaling has become the plain base that it is."""
+    """The setting's; NTK-aware scaling has become the plain base that it is, and what no stack has
+    a name for a divisor a pair."""
 
     @property
     def context(self) -> int:
@@ -77,12 +80,18 @@ class Wanted:
 def wanted(setting: Setting) -> Wanted:
     """The setting made ready; raises InvalidValueError for a parameter outside its domain."""
     from ropecalc.scaling import from_rope, ntk_aware_base
+    from ropecalc.scaling.by_pair import ntk_rcd_base
 
     rope = setting.rope
     from_rope(rope, max(setting.context, 1))  # whose checks are those of every method
     if rope.rope_type == "ntk_aware":
         base = ntk_aware_base(rope.base, rope.rotary_dim, rope.parameters["factor"])
         rope = replace(rope, rope_type="default", base=base, parameters={})
+    elif rope.rope_type == "ntk_rcd":
+        base = ntk_rcd_base(rope.base, rope.rotary_dim, **rope.parameters)
+        rope = replace(rope, rope_type="default", base=base, parameters={})
+    elif rope.rope_type in LISTED:
+        rope = as_divided(rope)
     if setting.model is not None and rope.layer_type == EVERY_LAYER:
         rope = replace(rope, layer_type=setting.model.rope.layer_type)
     return Wanted(setting, rope)
@@ -148,6 +157,20 @@ def as_lists(goal: Wanted) -> Rope:
         "attention_factor": spectrum.attention_factor,
     }
     return replace(rope, rope_type="longrope", parameters=lists)
+
+
+def as_divided(rope: Rope) -> Rope:
+    """The same frequencies as one divisor a pair, theta_plain / theta."""
+    from ropecalc.scaling import default, from_rope
+
+    scaled = from_rope(rope)
+    plain = default(rope.base, rope.head_dim, rotary_dim=rope.rotary_dim)
+    divisors = tuple(
+        float(theta / new) if new else STILL
+        for theta, new in zip(plain.exact_frequencies, scaled.exact_frequencies, strict=True)
+    )
+    given = {"divisors": divisors, "attention_factor": scaled.attention_factor}
+    return replace(rope, rope_type="divided", parameters=given)
 
 
 def attention_factor(goal: Wanted) -> float:

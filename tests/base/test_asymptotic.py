@@ -37,7 +37,7 @@ def test_the_exact_minimum_lies_in_the_spread(context: int, base: str, _critical
 @pytest.mark.parametrize("context", [2**10, 2**13])
 def test_other_dims_lie_in_the_spread_too(rotary_dim: int, context: int) -> None:
     exact = ropecalc.min_base(
-        rotary_dim, context, round_digits=None, integer=False, window=False
+        rotary_dim, context, round_digits=None, integer=False, window=False, recommended=False
     ).minimum_base
     assert exact is not None
     found = refined_estimate(context, rotary_dim)
@@ -77,11 +77,13 @@ def test_more_pairs_come_closer_to_the_limit() -> None:
 
 
 def test_estimates_are_given_only_where_their_assumptions_hold() -> None:
-    plain = with_estimates(ropecalc.min_base(64, 1024, window=False))
+    plain = with_estimates(ropecalc.min_base(64, 1024, window=False, recommended=False))
     assert plain.refined_estimate is not None
     assert plain.continuum_estimate == continuum_estimate(1024)
-    with_margin = with_estimates(ropecalc.min_base(64, 1024, margin=0.01, window=False))
+    with_margin = with_estimates(
+        ropecalc.min_base(64, 1024, margin=0.01, window=False, recommended=False)
+    )
     assert with_margin.refined_estimate is None
     assert with_margin.continuum_estimate is None
-    short = with_estimates(ropecalc.min_base(64, 512, window=False))
+    short = with_estimates(ropecalc.min_base(64, 512, window=False, recommended=False))
     assert short.refined_estimate is None

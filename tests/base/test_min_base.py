@@ -57,7 +57,13 @@ def test_exact_values_of_longer_contexts(context: int, base: str, critical: int)
 def swept(head_dim: int, context: int) -> ropecalc.MinimumBase:
     """The minimum base by the sweep, and nothing else."""
     return ropecalc.min_base(
-        head_dim, context, round_digits=None, integer=False, window=False, use_table=False
+        head_dim,
+        context,
+        round_digits=None,
+        integer=False,
+        window=False,
+        recommended=False,
+        use_table=False,
     )
 
 
@@ -101,7 +107,13 @@ def ball_of(base: Any, distance: int, head: dict[str, Any]) -> Any:
 )
 def test_arb_confirms_the_minimum(head: dict[str, Any], context: int, data: Any) -> None:
     found = ropecalc.min_base(
-        context=context, round_digits=None, integer=False, window=False, use_table=False, **head
+        context=context,
+        round_digits=None,
+        integer=False,
+        window=False,
+        recommended=False,
+        use_table=False,
+        **head,
     )
     if found.status is Status.NO_BASE:
         # Even where all pairs but the first stand still, some distance breaks the bound, or the
@@ -210,7 +222,10 @@ def test_the_round_base_is_the_first_of_its_digits(digits: int, context: int) ->
 
 @pytest.mark.parametrize(("context", "expected"), [(4096, 29_000), (131_072, 8.8e6)])
 def test_first_two_digit_bases(context: int, expected: float) -> None:
-    assert ropecalc.min_base(128, context, integer=False, window=False).round_base == expected
+    assert (
+        ropecalc.min_base(128, context, integer=False, window=False, recommended=False).round_base
+        == expected
+    )
 
 
 @pytest.mark.parametrize("context", [3, 50, 1024, 8192])
@@ -255,7 +270,7 @@ def test_only_what_is_asked_for_is_given() -> None:
     assert (found.round_digits, found.round_base, found.integer_base) == (None, None, None)
     assert (found.source, found.window_status) == ("sweep", WindowStatus.NOT_SOUGHT)
     assert found.safe_base is found.safe_distance is None
-    assert ropecalc.min_base(128, 1024, window=False).source == "table"
+    assert ropecalc.min_base(128, 1024, window=False, recommended=False).source == "table"
 
 
 def test_a_width_is_looked_at_where_there_is_no_base_too() -> None:

@@ -13,7 +13,9 @@ from ropecalc.tables import look_up
 @pytest.mark.parametrize("dim", [32, 64, 80, 128, 256])
 @pytest.mark.parametrize("context", [100, 4096, 40_960])
 def test_it_is_what_min_base_finds(dim: int, context: int) -> None:
-    found = ropecalc.min_base(dim, context, integer=False, window=False, safe=None)
+    found = ropecalc.min_base(
+        dim, context, integer=False, window=False, recommended=False, safe=None
+    )
     assert quick.shipped_minimum(dim, context) == found.minimum_base
     assert found.source == "table"
 

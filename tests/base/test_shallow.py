@@ -89,7 +89,9 @@ def test_a_certificate_of_a_shallow_zero_is_narrow_and_proved(
 ) -> None:
     proof = ropecalc.certify(head_dim, context, margin=margin, weights=weights)
     assert (proof.claim.high - proof.claim.low) / proof.claim.high < Decimal("1e-12")
-    least = ropecalc.min_base(head_dim, context, margin=margin, weights=weights, window=False)
+    least = ropecalc.min_base(
+        head_dim, context, margin=margin, weights=weights, window=False, recommended=False
+    )
     assert float(proof.claim.high) == least.minimum_base
     for backend in ("arb", "mpmath") if context < 100 else ("arb",):
         assert ropecalc.verify(parse(proof.to_json()), backend=backend).proved

@@ -54,6 +54,7 @@ def test_every_context_has_its_sweeps_answer(minimum: Staircase) -> None:
             round_digits=None,
             integer=False,
             window=False,
+            recommended=False,
             use_table=False,
         )
         assert swept.minimum_base == step.base
@@ -70,6 +71,7 @@ def test_every_context_has_its_walks_answer(safe: Staircase) -> None:
             round_digits=None,
             integer=False,
             window=False,
+            recommended=False,
             safe=True,
             use_table=False,
         )

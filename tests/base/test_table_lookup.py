@@ -123,7 +123,7 @@ def test_a_base_that_breaks_the_bound_is_noticed(ship: Ship, built: dict[str, St
     right = built["minimum"].at(200).base
     ship(minimum_34=changed(built["minimum"], 200, base=math.nextafter(right, 0)))
     with pytest.warns(TableWarning, match="is wrong for rotary_dim 34 and 200 tokens"):
-        found = ropecalc.min_base(34, 200, window=False)
+        found = ropecalc.min_base(34, 200, window=False, recommended=False)
     assert (found.source, found.minimum_base) == ("sweep", right)
 
 
@@ -133,7 +133,7 @@ def test_a_base_that_is_too_large_is_noticed_on_request(
     right = built["minimum"].at(200).base
     ship(minimum_34=changed(built["minimum"], 200, base=math.nextafter(right, math.inf)))
     with pytest.warns(TableWarning, match="is wrong"):
-        found = ropecalc.min_base(34, 200, window=False, verify=True)
+        found = ropecalc.min_base(34, 200, window=False, recommended=False, verify=True)
     assert (found.source, found.minimum_base) == ("sweep", right)
 
 
@@ -143,7 +143,7 @@ def test_a_safe_base_that_is_wrong_is_noticed_on_request(
 ) -> None:
     ship(safe_34=changed(built["safe"], 200, **change))
     with pytest.warns(TableWarning, match="safe bases is wrong"):
-        found = ropecalc.min_base(34, 200, window=False, verify=True)
+        found = ropecalc.min_base(34, 200, window=False, recommended=False, verify=True)
     assert found.safe_status is SafeStatus.NOT_COMPUTED
 
 
@@ -158,11 +158,20 @@ def test_a_shipped_base_is_evaluated_where_that_is_quick_and_on_request(
         return Scan(None, 0, 0, 1.0, 0)
 
     monkeypatch.setattr("ropecalc.base.lookup.scan", no_violation)
-    ropecalc.min_base(128, context, window=False, integer=False, round_digits=None, safe=None)
+    ropecalc.min_base(
+        128, context, window=False, recommended=False, integer=False, round_digits=None, safe=None
+    )
     assert asked == [(0, context, True)]
     asked.clear()
     ropecalc.min_base(
-        128, context, window=False, integer=False, round_digits=None, safe=None, verify=True
+        128,
+        context,
+        window=False,
+        recommended=False,
+        integer=False,
+        round_digits=None,
+        safe=None,
+        verify=True,
     )
     assert asked == [(0, context, True)]
 
@@ -260,6 +269,7 @@ def test_shipped_answers_meet_the_bound_and_are_the_sweeps(path: Path) -> None:
                 context,
                 use_table=use,
                 window=False,
+                recommended=False,
                 integer=False,
                 round_digits=None,
             )
@@ -289,6 +299,7 @@ def test_shipped_answers_verify_up_to_the_end(path: Path) -> None:
             context,
             verify=True,
             window=False,
+            recommended=False,
             integer=False,
             round_digits=None,
         )
@@ -307,7 +318,7 @@ def test_two_hundred_random_contexts(run_batch: RunBatch, power: int) -> None:
 
 
 def test_the_command_names_its_source(run_batch: RunBatch) -> None:
-    line = ("min-base", "--dim", "128", "--ctx", "2000", "--csv")
+    line = ("min-base", "--dim", "128", "--ctx", "2000", "--csv", "--all-fields")
     looked_up, swept = run_batch([line, (*line, "--no-table")])
     one, other = (
         dict(zip(*(row.split(",") for row in done.stdout.splitlines()), strict=False))

@@ -419,7 +419,7 @@ def test_golden_answer(small: Windows) -> None:
 ANSWER = """
 5 windows of bases for 200 tokens, head_dim 16
 
-  minimum base  8,295.898136
+  minimum base  8,296
   safe base     37,181.14177
   between them  49% of the bases will do, by ln(base)
   found by      first-violation sweep and window walk in turn, roots in multiple
@@ -431,14 +431,12 @@ ANSWER = """
   ^ minimum base and, to the right, safe base; column # = every base in it will
   do, + : . = some, empty = none
 
-                                          opened    closed
-                              relative        by        by
-     from base       to base     width  distance  distance
-  --------------------------------------------------------
-  11,952.88582  15,730.40624       32%        91       116
-  18,695.58397  22,758.15484       22%       116       122
-  27,714.06901  34,681.38514       25%       123       129
-  37,181.14177           inf                 129
+     from base  to base  relative width  opened by distance  closed by distance
+  -----------------------------------------------------------------------------
+  11,960         15,730             32%                  91                 116
+  18,700         22,750             22%                 116                 122
+  27,720         34,680             25%                 123                 129
+  37,181.14177      inf                                 129
 
 1 window narrower than 10% is not listed (the strip has all).
 
@@ -568,7 +566,7 @@ def test_json_has_every_digit(run_cli: RunCli, small: Windows) -> None:
         "count_unrotated": True,
         "margin": 0.0,
         "at_most": None,
-        "min_width": 0.0,
+        "min_window": 0.0,
         "weights": None,
     }
     (result,) = document["results"]
@@ -583,12 +581,12 @@ def test_json_has_every_digit(run_cli: RunCli, small: Windows) -> None:
 
 
 def test_rows_and_bare_values(run_batch: RunBatch, small: Windows) -> None:
-    forms = [[*ASK.split(), *form] for form in ([], ["--csv"], ["-q"])]
+    forms = [[*ASK.split(), *form] for form in (["--tsv"], ["--csv"], ["-q"])]
     as_tsv, as_csv, bare = run_batch(forms)
     assert {done.stderr for done in (as_tsv, as_csv, bare)} == {""}
     rows = list(csv.DictReader(StringIO(as_csv.stdout), strict=True))
     assert rows == list(csv.DictReader(StringIO(as_tsv.stdout), delimiter="\t", strict=True))
-    assert list(rows[0]) == [*KEYS[:5], *WINDOW_KEYS]
+    assert list(rows[0]) == WINDOW_KEYS
     assert [float(row["start"]) for row in rows] == [w.start for w in small.windows]
     assert [row["end"] for row in rows] == [repr(w.end) if w.end else "" for w in small.windows]
     assert bare.stdout == "".join(f"{w.start!r}\t{w.end or ''}\n" for w in small.windows)
@@ -596,7 +594,7 @@ def test_rows_and_bare_values(run_batch: RunBatch, small: Windows) -> None:
 
 @pytest.mark.slow
 def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
-    ask = [*ASK.split(), "--min-width", "0.3"]
+    ask = [*ASK.split(), "--min-window", "0.3"]
     as_json, as_csv, bare = run_batch([[*ask, form] for form in ("--json", "--csv", "-q")])
     result = json.loads(as_json.stdout)["results"][0]
     assert [round(w["relative_width"] or 0, 2) for w in result["windows"]] == [0.32, 0]
@@ -625,15 +623,15 @@ def test_exit_codes_and_the_end_of_the_line(run_batch: RunBatch) -> None:
 
 
 BAD = {
-    "windows --dim 128": ("--ctx", "such as --ctx 4k"),
+    "windows --dim 128": ("--ctx", "such as --ctx 32k"),
     "windows --dim 127 --ctx 4k": ("--dim", "even"),
     "windows --ctx 4k --rotary-dim 256": ("--rotary-dim", "at most head_dim"),
     "windows --ctx 4k --rotary-dim 64 --partial-rotary-factor 0.5": ("--rotary-dim", "give one"),
     "windows --ctx 2G": ("--ctx", "1,073,741,824"),
     "windows --ctx 4k,8k": ("--ctx", "such as 32768"),
     "windows --ctx 4k --margin 2": ("--margin", "from 0 to 1"),
-    "windows --ctx 4k --min-width -1": ("--min-width", "such as 0.01"),
-    "windows --ctx 4k --min-width wide": ("--min-width", "such as 0.01"),
+    "windows --ctx 4k --min-window -1": ("--min-window", "such as 0.01"),
+    "windows --ctx 4k --min-window wide": ("--min-window", "such as 0.01"),
     "windows --ctx 4k --at-most 1": ("--at-most", "greater than 1"),
     "windows --ctx 4k --at-most nan": ("--at-most", "such as 1e6"),
     "windows --ctx 4k --json -q": ("--json and -q", "give one"),

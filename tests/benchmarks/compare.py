@@ -77,7 +77,13 @@ def sweep(runs: int, exponent: int) -> Measured:
 
     def call() -> None:
         answer = ropecalc.min_base(
-            HEAD_DIM, 2**exponent, round_digits=None, integer=False, window=False, use_table=False
+            HEAD_DIM,
+            2**exponent,
+            round_digits=None,
+            integer=False,
+            window=False,
+            recommended=False,
+            use_table=False,
         )
         found.append(answer.minimum_base or 0.0)
 
@@ -91,7 +97,9 @@ def look_up(runs: int) -> Measured:
     def call() -> None:
         shipped.cache_clear()  # as in a process of its own
         block_product.cache_clear()
-        answer = ropecalc.min_base(HEAD_DIM, 2**20, round_digits=None, integer=False, window=False)
+        answer = ropecalc.min_base(
+            HEAD_DIM, 2**20, round_digits=None, integer=False, window=False, recommended=False
+        )
         found.append((answer.source, answer.minimum_base or 0.0))
 
     from ropecalc.similarity import block_product

@@ -194,11 +194,11 @@ def test_bad_configs(refused_configs: dict[str, Done], kind: str) -> None:
 
 def test_configs_that_are_no_files(run_cli: RunCli, tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.json")
-    assert_one_line(run_cli("check", "--config", missing), "--config", missing, "check the path")
-    assert_one_line(run_cli("check", "--config", str(tmp_path)), "--config", "holds no config.json")
+    assert_one_line(run_cli("check", missing), missing, "check the path")
+    assert_one_line(run_cli("check", str(tmp_path)), "holds no config.json")
 
 
-def test_a_config_excludes_the_options_that_it_answers(run_batch: RunBatch, tmp_path: Path) -> None:
+def test_options_replace_parts_of_a_model(run_batch: RunBatch, tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(CONFIG))
     options = {
@@ -207,9 +207,12 @@ def test_a_config_excludes_the_options_that_it_answers(run_batch: RunBatch, tmp_
         "--rotary-dim": "64",
         "--partial-rotary-factor": "0.5",
     }
-    lines = [["check", "--config", str(config), *given] for given in options.items()]
-    for option, done in zip(options, run_batch(lines), strict=True):
-        assert_one_line(done, f"--config and {option}", "give one")
+    lines = [["check", str(config), *given, "--json"] for given in options.items()]
+    keys = ["base", "head_dim", "rotary_dim", "rotary_dim"]
+    values = [1e6, 128, 64, 64]
+    for key, value, done in zip(keys, values, run_batch(lines), strict=True):
+        (found,) = json.loads(done.stdout)["results"]
+        assert found[key] == value
 
 
 def test_debug_shows_the_traceback(run_cli: RunCli) -> None:
@@ -254,7 +257,7 @@ def test_names_that_a_stream_cannot_carry_are_escaped(
 ) -> None:
     path = tmp_path / "模型.json"
     path.write_bytes((ROOT / "tests/data/configs/Qwen--Qwen3-8B--copy.json").read_bytes())
-    for line in ("lint", "plan --to 128k --csv --method yarn", "emit --write vllm"):
+    for line in ("lint", "plan --to 128k --json --method yarn", "emit --stack vllm"):
         done = run_cli(*line.split(), str(path), env={"PYTHONIOENCODING": encoding})
         assert done.returncode in (0, 1), done.stderr
         assert "fault of ropecalc" not in done.stderr

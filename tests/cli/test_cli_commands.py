@@ -81,13 +81,12 @@ def cells(line: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_json_csv_and_a_pipe_tell_the_same(run_batch: RunBatch, name: str) -> None:
-    forms = ("--json", "--csv", "", "--tsv", "--markdown")
+def test_json_and_all_rows_tell_the_same(run_batch: RunBatch, name: str) -> None:
+    forms = ("--json", "--csv --all-fields", "--tsv --all-fields", "--markdown --all-fields")
     lines = [f"{SHORT[name]} {form}".split() for form in forms]
-    as_json, as_csv, piped, as_tsv, as_markdown = (done.stdout for done in run_batch(lines))
+    as_json, as_csv, as_tsv, as_markdown = (done.stdout for done in run_batch(lines))
     rows = rows_of(as_csv)
-    assert rows == rows_of(piped, "\t")
-    assert piped == as_tsv
+    assert rows == rows_of(as_tsv, "\t")
     assert rows == rows_of_markdown(as_markdown)
     assert all(None not in row and None not in row.values() for row in rows)
     renamed = OWN_OF_PLANS if name == "plan" else {}
@@ -97,6 +96,51 @@ def test_json_csv_and_a_pipe_tell_the_same(run_batch: RunBatch, name: str) -> No
             assert float(rows[0][key]) == value
         elif isinstance(value, int | str) and not isinstance(value, bool) and key in rows[0]:
             assert rows[0][key] == str(value)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_rows_have_the_columns_of_the_text(run_batch: RunBatch, name: str) -> None:
+    lines = [f"{SHORT[name]} --csv{more}".split() for more in ("", " --all-fields")]
+    few, everything = (rows_of(done.stdout) for done in run_batch(lines))
+    assert len(few) == len(everything)
+    assert all(row.items() <= whole.items() for row, whole in zip(few, everything, strict=True))
+    assert 0 < len(few[0]) <= 16
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_pipe_gets_text_that_fits_80_columns(run_process: RunCli, name: str) -> None:
+    if name not in ("min-base", "check", "plan"):
+        return
+    done = run_process(*SHORT[name].split(), env={"COLUMNS": ""})
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "\t" not in done.stdout
+    assert "\x1b" not in done.stdout
+    narrow = run_process(*SHORT[name].split(), "--width", "60")
+    assert max(map(len, narrow.stdout.splitlines())) <= 60
+
+
+def test_fields_are_picked_by_name(run_batch: RunBatch) -> None:
+    lines = [
+        "min-base --dim 64,128 --ctx 1k --get recommended_base",
+        "min-base --dim 128 --ctx 1k --get recommended_base,critical_distance",
+        "min-base --dim 128 --ctx 1k --get enclosure.high --csv",
+        "min-base --dim 128 --ctx 1k --get round_base --json",
+        "windows --dim 16 --ctx 200 --get start",
+        "windows --dim 16 --ctx 200 --get minimum_base",
+        "min-base --dim 128 --ctx 1k --get recomended_base",
+        "min-base --dim 128 --rotary-dim 64 --ctx 1k --get recommended_base",
+    ]
+    done = run_batch([line.split() for line in lines])
+    out = [one.stdout for one in done]
+    assert out[0] == "7900\n6100\n"
+    assert out[1] == "6100\t1009\n"
+    assert out[2].splitlines()[0] == "enclosure_high"
+    assert json.loads(out[3])["results"] == [{"round_base": 4300.0}]
+    assert out[5].strip() == out[4].split("\n")[0]
+    assert (done[6].returncode, out[6]) == (2, "")
+    assert "did you mean recommended_base" in done[6].stderr
+    assert (done[7].returncode, out[7]) == (1, "")
 
 
 @pytest.mark.parametrize("name", ["min-base", "max-ctx", "check"])
@@ -145,8 +189,12 @@ def test_min_base_quiet_prints_one_number_that_meets_the_bound(run_batch: RunBat
 def test_min_base_where_every_base_will_do(run_cli: RunCli) -> None:
     line = "min-base --dim 128 --rotary-dim 64 --ctx 1k"
     assert json_of(run_cli, line)["results"][0]["status"] == "every_base"
-    least = run_cli(*line.split(), "-q").stdout.strip()
-    assert answer(run_cli, f"check --base {least} --rotary-dim 64 --ctx 1k -q") == "yes\n"
+    quiet = run_cli(*line.split(), "-q")
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (1, "", "")
+    assert answer(run_cli, "check --base 1.1 --rotary-dim 64 --ctx 1k -q") == ""
+    text = answer(run_cli, line)
+    assert text.startswith("The bound asks nothing")
+    assert "rotated part alone  base 7,800" in text
 
 
 def test_min_base_where_none_will_do_says_so_and_exits_1(run_cli: RunCli) -> None:
@@ -154,8 +202,7 @@ def test_min_base_where_none_will_do_says_so_and_exits_1(run_cli: RunCli) -> Non
     result = json_of(run_cli, line, 1)["results"][0]
     assert (result["status"], result["minimum_base"]) == ("no_base", None)
     quiet = run_cli(*line.split(), "-q")
-    assert (quiet.returncode, quiet.stdout.strip()) == (1, "")
-    assert "No base up to 1e300" in quiet.stderr
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (1, "", "")
 
 
 def test_the_readings_of_a_partial_rotation(run_cli: RunCli) -> None:
@@ -171,8 +218,8 @@ def test_the_readings_of_a_partial_rotation(run_cli: RunCli) -> None:
 
 
 def test_check_answers_by_its_exit_code(run_cli: RunCli) -> None:
-    assert answer(run_cli, "check --base 1e4 --ctx 1707 -q", 0) == "yes\n"
-    assert answer(run_cli, "check --base 1e4 --ctx 1708 -q", 1) == "no\n"
+    assert answer(run_cli, "check --base 1e4 --ctx 1707 -q", 0) == ""
+    assert answer(run_cli, "check --base 1e4 --ctx 1708 -q", 1) == ""
 
 
 def test_check_says_where_it_is_broken_and_what_would_do(run_cli: RunCli) -> None:
@@ -197,9 +244,9 @@ def test_check_takes_a_config_and_ctx_overrides_it(run_cli: RunCli, tmp_path: Pa
     document = json_of(run_cli, f"check --config {config}", 1)
     assert document["inputs"]["base"] == [10000.0]
     assert document["results"][0]["context"] == 4096
-    assert answer(run_cli, f"check --config {config} --ctx 1k -q", 0) == "yes\n"
+    assert answer(run_cli, f"check --config {config} --ctx 1k -q", 0) == ""
     from_stdin = run_cli("check", "--config", "-", "-q", stdin=text)
-    assert (from_stdin.returncode, from_stdin.stdout) == (1, "no\n")
+    assert (from_stdin.returncode, from_stdin.stdout) == (1, "")
 
 
 # --- max-ctx ------------------------------------------------------------------------------------
@@ -231,7 +278,6 @@ def test_curve_without_a_context_shows_the_first_violation(run_cli: RunCli) -> N
     [
         ("--all", list(range(1000))),
         ("--every 300", [0, 300, 600, 900]),
-        ("--points 4", [1, 10, 100, 999]),
     ],
 )
 def test_curve_prints_the_points_that_are_asked_for(
@@ -246,10 +292,27 @@ def test_curve_prints_the_points_that_are_asked_for(
     assert values == result["values"]
 
 
+def test_bins_of_a_curve_miss_no_violation(run_cli: RunCli) -> None:
+    line = "curve --base 1e6 --ctx 64k"
+    rows = rows_of(answer(run_cli, f"{line} --csv"))
+    broken = [row for row in rows if float(row["least_normalised_similarity"]) < 0]
+    assert broken
+    assert int(broken[0]["distance"]) <= 27115 <= int(broken[0]["last_distance"])
+    assert list(rows[0])[2] == "least_normalised_similarity"  # awk '$3 < 0'
+    edges = [int(row["distance"]) for row in rows] + [65536]
+    found = ropecalc.envelope(1e6, edges)
+    assert [float(row["least_normalised_similarity"]) for row in rows] == found.minimum.tolist()
+    greatest = [float(row["greatest_normalised_similarity"]) for row in rows]
+    assert greatest == found.maximum.tolist()
+    values = answer(run_cli, f"{line} --points 4 -q").splitlines()
+    assert len(values) == 4
+    assert len(values[0].split("\t")) == 2
+
+
 def test_curve_raw_and_of_another_kind(run_cli: RunCli) -> None:
     rows = rows_of(answer(run_cli, "curve --base 1e4 --ctx 10 --every 9 --raw --csv"))
     assert float(rows[0]["similarity"]) == 64
-    line = "curve --base 1e4 --ctx 10 --every 9 --kind upper-bound --csv"
+    line = "curve --base 1e4 --ctx 10 --every 9 --upper-bound --csv"
     rows = rows_of(answer(run_cli, line))
     assert float(rows[0]["normalised_upper_bound"]) == 1
 
@@ -292,7 +355,7 @@ def test_a_plot_of_a_given_size_is_drawn_in_a_pipe(run_cli: RunCli) -> None:
 
 
 def test_freqs_prints_a_row_a_pair(run_cli: RunCli) -> None:
-    rows = rows_of(answer(run_cli, "freqs --base 1e4 --dim 8 --ctx 1k"), "\t")
+    rows = rows_of(answer(run_cli, "freqs --base 1e4 --dim 8 --ctx 1k --tsv"), "\t")
     assert [row["pair"] for row in rows] == ["0", "1", "2", "3"]
     theta = [float(row["angular_frequency"]) for row in rows]
     assert theta == pytest.approx([1, 0.1, 0.01, 0.001], rel=1e-15)
@@ -310,7 +373,7 @@ def test_a_closed_pipe_is_silent(run_python: RunCli) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stdout.readline().startswith(b"base\t")
+        assert process.stdout.readline().startswith(b"distance\t")
         process.stdout.close()
         assert process.stderr.read() == b""
 
@@ -348,25 +411,33 @@ def test_an_interrupt_while_the_program_loads_is_no_traceback_either(run_python:
 def test_a_quiet_check_ends_at_the_first_violation(run_batch: RunBatch) -> None:
     lines = ["check --base 1e6 --ctx 16G -q", "check --base 1e6 --ctx 27115 -q"]
     broken, holds = run_batch([line.split() for line in lines])  # minutes, if all were evaluated
-    assert (broken.returncode, broken.stdout) == (1, "no\n")
-    assert (holds.returncode, holds.stdout) == (0, "yes\n")
+    assert (broken.returncode, broken.stdout) == (1, "")
+    assert (holds.returncode, holds.stdout) == (0, "")
     margin = "check --base 1e6 --ctx 4k --margin 0.9 -q".split()
-    assert run_batch([margin])[0].stdout == "no\n"
+    assert run_batch([margin])[0].returncode == 1
 
 
-def test_what_may_be_a_list_and_is_one_number_is_told(run_batch: RunBatch) -> None:
+def test_what_may_be_a_list_or_one_number_is_refused_with_both_readings(
+    run_batch: RunBatch,
+) -> None:
     lines = ["max-ctx --base 100,200 -q", "max-ctx --base 500,000 -q", "max-ctx --base 1e4,2e4 -q"]
     doubtful, plain, several = run_batch([line.split() for line in lines])
-    assert doubtful.stderr == "--base 100,200 is one number; several are --base 100 --base 200\n"
-    assert len(doubtful.stdout.split()) == 1
+    assert (doubtful.returncode, doubtful.stdout) == (2, "")
+    assert "write 100200 for one, --base 100 --base 200 for 2" in doubtful.stderr
     assert (plain.stderr, several.stderr) == ("", "")
     assert len(several.stdout.split()) == 2
 
 
-def test_a_script_hears_that_every_base_will_do(run_batch: RunBatch) -> None:
-    done = run_batch(["min-base --dim 128 --rotary-dim 64 --ctx 4k -q".split()])[0]
-    assert float(done.stdout) == math.nextafter(1.0, 2.0)
-    assert "Every base meets the bound" in done.stderr
+def test_a_bound_that_asks_nothing_is_a_verdict_of_its_own(run_batch: RunBatch) -> None:
+    head = "--rotary-dim 64 --ctx 8k"
+    lines = [f"check --base 1e4 {head} --json", f"max-ctx --base 1e4 {head[:15]} -q"]
+    checked, longest = run_batch([line.split() for line in lines])
+    found = json.loads(checked.stdout)["results"][0]
+    assert (checked.returncode, found["holds"], found["status"]) == (0, True, "asks_nothing")
+    alone = ropecalc.check(1e4, 8192, head_dim=64)
+    assert found["rotated_part_violation"] == alone.first_violation
+    assert ropecalc.check(found["rotated_part_base"], 8192, head_dim=64).holds
+    assert (longest.returncode, longest.stdout) == (1, "")
 
 
 def test_check_of_a_scaled_base_without_a_model(run_cli: RunCli) -> None:
@@ -403,7 +474,7 @@ def test_what_a_figure_or_a_plot_needs_and_lacks_is_told(
         tuple(f"windows --dim 4 --ctx 64 --margin 0.99 -o {figure}".split()): (
             *(1, "was not written: there is no window to draw"),
         ),
-        ("emit", "--write", "vllm"): (2, "Error: no model was named: give its file, or --base"),
+        ("emit", "--stack", "vllm"): (2, "Error: no model was named: give its file, or --base"),
         ("emit", "--base", "1e4"): (2, "Error: --ctx is missing: give it, such as --ctx 128k"),
     }
     for done, (code, words) in zip(run_batch(list(lines)), lines.values(), strict=True):

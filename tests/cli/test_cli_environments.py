@@ -24,7 +24,7 @@ pytest.importorskip("pty", reason="no terminals to make here")
 
 LINES = {  # of every command a quick one, and its exit code
     "min-base": ("min-base --dim 32,64 --ctx 64,1k", 0),
-    "min-factor": ("min-factor --base 1e4 --dim 64 --original-context 512 --ctx 2k,4k", 0),
+    "min-factor": ("min-factor --base 1e4 --dim 64 --original-ctx 512 --ctx 2k,4k", 0),
     "curve": ("curve --base 1e4 --ctx 2k", 0),
     "max-ctx": ("max-ctx --base 1e4,2e4", 0),
     "check": ("check --base 1e4 --ctx 2k", 1),
@@ -169,4 +169,4 @@ def test_a_shell_sees_141_behind_head() -> None:
         check=False,
     )
     assert (done.stdout.splitlines()[1], done.stderr) == ("141", "")
-    assert done.stdout.startswith("base\t")
+    assert done.stdout.startswith("distance\t")

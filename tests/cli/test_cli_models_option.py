@@ -61,7 +61,8 @@ def test_every_command_takes_a_model(run_batch: RunBatch, files: dict[str, str])
     done = run_batch(lines)
     for at in range(0, len(done), 3):
         by_name, by_file, without_model = done[at : at + 3]
-        assert by_name.stdout == by_file.stdout == without_model.stdout != ""
+        assert by_name.stdout == by_file.stdout == without_model.stdout
+        assert by_name.stdout or by_name.args[0] == "check"
         assert by_name.returncode == by_file.returncode == without_model.returncode
 
 
@@ -73,11 +74,10 @@ def test_commands_that_take_a_base_or_a_head_are_those(run_batch: RunBatch) -> N
         name for name, done in zip(COMMANDS, helps, strict=True) if " --dim " in done.stdout
     }
     takes_model = {
-        name for name, done in zip(COMMANDS, helps, strict=True) if " --model " in done.stdout
+        name for name, done in zip(COMMANDS, helps, strict=True) if "[MODEL]" in done.stdout
     }
     assert {line.split()[0] for line in SAME} <= takes_model
-    # the first three take a model as their argument, the last a checkpoint
-    assert takes_head - takes_model <= {"min-factor", "plan", "emit", "weights"}
+    assert takes_head - takes_model == {"weights"}  # it takes a checkpoint
 
 
 def test_a_layer_is_chosen_by_its_type(run_batch: RunBatch, files: dict[str, str]) -> None:
@@ -100,22 +100,21 @@ def test_scaling_is_left_out_of_a_search_and_said(run_cli: RunCli, files: dict[s
     plain = run_cli("min-base", "--dim", "256", "--ctx", "4096", "-q")
     assert done.stdout == plain.stdout
     assert plain.stderr == ""
-    assert "linear scaling is left out" in done.stderr
+    assert done.stderr == ""
+    told = run_cli("min-base", "--config", files["gemma"], "--get", "minimum_base").stderr
+    assert "linear scaling is left out" in told
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("check --model Llama-1-7B --base 1e6", ("--model", "--base")),
-        ("check --model Llama-1-7B --dim 64", ("--model", "--dim")),
-        ("freqs --model Llama-1-7B --rotary-dim 64", ("--model", "--rotary-dim")),
-        ("curve --model Llama-1-7B --partial-rotary-factor 0.5", ("--partial-rotary-factor",)),
-        ("min-base --model Llama-1-7B --dim 64", ("--model", "--dim")),
-        ("windows --model Llama-1-7B --dim 64", ("--model", "--dim")),
-        ("staircase --model Llama-1-7B --dim 64", ("--model", "--dim")),
-        ("check --base 1e6 --ctx 1k --layer full_attention", ("--layer", "--model")),
-        ("check --model Lama-2-7B", ("'--model'", "did you mean Llama-2-7B", "ropecalc models")),
-        ("max-ctx --config none.json", ("'--config'", "none.json", "check the path")),
+        ("check --base 1e6 --ctx 1k --layer full_attention", ("--layer", "MODEL")),
+        ("check Lama-2-7B", ("did you mean Llama-2-7B", "ropecalc models")),
+        ("max-ctx none.json", ("none.json", "check the path")),
+        ("check", ("MODEL or --base is missing",)),
+        ("windows Llama-1-7B Llama-2-7B", ("answers for one head, and 2 are given",)),
+        ("plan Llama-1-7B --base 1e5,1e6 --to 4k", ("answers for one head, and 2 are given",)),
+        ("emit Llama-1-7B --base 1e5 --base 1e6", ("--base is given more than once",)),
         ("staircase --model Pythia-1B", ("rotates 64 of 256", "as a whole")),
     ],
 )
@@ -135,6 +134,53 @@ def test_several_models_in_one_table(run_batch: RunBatch, files: dict[str, str])
     assert found[1]["max_context"] == 1707
 
 
+def test_a_folder_is_a_row_a_file_and_one_that_breaks_is_exit_1(
+    run_batch: RunBatch, tmp_path: Path
+) -> None:
+    for name, base in (("a", 1e6), ("b", 1e4)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text(json.dumps({**LLAMA, "rope_theta": base}))
+    folder = str(tmp_path)
+    both, good, quiet = run_batch(
+        [
+            ["check", folder, "--ctx", "4k", "--csv"],
+            ["check", folder, "--ctx", "1k", "-q"],
+            ["check", folder, "--ctx", "4k", "-q"],
+        ]
+    )
+    assert [line.split(",")[0] for line in both.stdout.splitlines()[1:]] == ["a", "b"]
+    assert [done.returncode for done in (both, good, quiet)] == [1, 0, 1]
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "config.json").write_text("{")
+    (spoiled,) = run_batch([["check", folder, "--ctx", "1k", "--get", "holds"]])
+    assert (spoiled.returncode, spoiled.stdout) == (2, "true\ntrue\n")
+    assert spoiled.stderr.startswith("Error: ")
+
+
+def test_a_base_in_the_place_of_a_models_own_keeps_the_rest(run_batch: RunBatch) -> None:
+    lines = ["check Llama-3.1-8B --base 5e6 --json", "curve Llama-3.1-8B --base 1e5,1e6 --json"]
+    checked, drawn = (json.loads(done.stdout) for done in run_batch([x.split() for x in lines]))
+    (found,) = checked["results"]
+    assert (found["base"], found["rope_type"], found["context"]) == (5e6, "llama3", 131_072)
+    assert [one["base"] for one in drawn["results"]] == [1e5, 1e6]
+    assert checked["inputs"]["models"][0]["source"] == "Llama-3.1-8B"
+
+
+def test_no_distance_beyond_a_window_occurs_whatever_the_context(run_batch: RunBatch) -> None:
+    model = "gpt-oss-20b --layer sliding_attention"
+    lines = [
+        f"check {model} -q",
+        f"check {model} --ctx 128k --get context",
+        f"max-ctx {model} --get limit",
+        f"plan {model} --from 4k --to 128k --get original.violations --json",
+        f"min-base {model} --ctx 128k --get context",
+    ]
+    yes, context, limit, planned, least = run_batch([line.split() for line in lines])
+    assert yes.returncode == 0
+    assert context.stdout == limit.stdout == least.stdout == "128\n"
+    assert planned.returncode == 0
+
+
 def test_standard_input_is_a_config(run_cli: RunCli) -> None:
     done = run_cli("max-ctx", "--config", "-", "-q", stdin=json.dumps(LLAMA))
     assert done.stdout == "1707\n"
@@ -142,7 +188,7 @@ def test_standard_input_is_a_config(run_cli: RunCli) -> None:
 
 def test_what_a_file_leaves_open_is_said(run_cli: RunCli) -> None:
     document = {key: value for key, value in LLAMA.items() if key != "rope_theta"}
-    done = run_cli("max-ctx", "--config", "-", "-q", stdin=json.dumps(document))
+    done = run_cli("max-ctx", "--config", "-", "--get", "max_context", stdin=json.dumps(document))
     assert done.stdout == "1707\n"
     assert "rope_theta is absent: 10,000, the default of llama" in done.stderr
 

@@ -26,7 +26,7 @@ CASES = {  # a line -> words that Tab must offer for its last one
     "ropecalc min-base --ma": ("--margin", "--markdown"),
     "ropecalc check --model Qwen3-8": ("Qwen3-8B",),
     "ropecalc inspect gpt-oss-2": ("gpt-oss-20b",),
-    "ropecalc emit Qwen3-8B --write vl": ("vllm",),
+    "ropecalc emit Qwen3-8B --stack vl": ("vllm",),
     "ropecalc check --rope-type ya": ("yarn",),
     "ropecalc explain ": TOPICS,
     "ropecalc explain safe": ("safe-base",),

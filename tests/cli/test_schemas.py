@@ -33,12 +33,12 @@ min-base --dim 48 --rotary-dim 16 --ctx 64
 min-base --dim 16 --rotary-dim 8 --ctx 64
 min-base --dim 16 --ctx 64 --margin 0.9 --no-table
 min-base --dim 8 --ctx 64 --weights WEIGHTS --min-window 1e-3
-min-factor --base 1e4 --dim 64 --original-context 512 --rope-type yarn --ctx 256,2k
-min-factor --base 1e4 --dim 16 --original-context 64 --ctx 512 --digits 5
-min-factor --base 1e4 --original-context 4k --ctx 128k
+min-factor --base 1e4 --dim 64 --original-ctx 512 --rope-type yarn --ctx 256,2k
+min-factor --base 1e4 --dim 16 --original-ctx 64 --ctx 512 --digits 5
+min-factor --base 1e4 --original-ctx 4k --ctx 128k
 curve --base 1e4 --ctx 2k --points 20
 curve --base 1e4 --ctx 2k --points 5 --dtype float32
-curve --base 1e4,1e6 --ctx 64 --points 5 --kind upper-bound --raw
+curve --base 1e4,1e6 --ctx 64 --points 5 --upper-bound --raw
 curve --model Llama-3-8B --model Llama-3.1-8B --ctx 256 --points 5
 max-ctx --base 1e4,2.5
 max-ctx --base 1e6 --limit 100
@@ -62,11 +62,10 @@ compare REFUSED
 models gemma-3
 models nothing-is-called-so
 emit Qwen3-8B
-emit --base 1e6 --dim 64 --rope-type yarn --factor 4 --original-context 4k --ctx 16k
+emit --base 1e6 --dim 64 --rope-type yarn --factor 4 --original-ctx 4k --ctx 16k
 emit --in-place PATCHED --rope-type yarn --factor 4 --dry-run
 plan --base 1e4 --dim 16 --from 64 --to 256
-plan Llama-3-8B --to 16k --write vllm
-plan --to 4k --method yarn --in-place PATCHED --dry-run
+plan Llama-3-8B --to 16k
 plan --base 1e4 --dim 16 --rotary-dim 4 --from 64 --to 256 --method yarn
 temperature --ctx 128k --from 8k
 temperature --ctx 2
@@ -77,7 +76,7 @@ freqs --config STILL
 staircase --dim 16 --ctx 64 --jobs 1
 staircase --dim 16 --ctx 32 --kind safe --jobs 1
 windows --dim 16 --ctx 200
-windows --dim 16 --ctx 200 --min-width 0.1 --at-most 1e4
+windows --dim 16 --ctx 200 --min-window 0.1 --at-most 1e4
 windows --dim 16 --rotary-dim 8 --ctx 64
 windows --dim 16 --ctx 4 --at-most 1.5
 weights CHECKPOINT --layer 0 --dim 8

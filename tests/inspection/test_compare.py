@@ -668,11 +668,11 @@ def test_exit_codes_and_quiet(run_batch: RunBatch, tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_text(json.dumps(config({**YARN, "attn_factor": 0.5})), encoding="utf-8")
     expected = {
-        "Llama-3.1-8B --ctx 4k": (0, "yes\n"),
-        "Qwen3-8B --ctx 4k": (0, "yes\n"),
-        "gpt-oss-20b --ctx 4k": (1, "no\n"),
-        "gpt-oss-20b --ctx 4k --stack vllm --stack SGLang": (0, "yes\n"),
-        f"{path} --ctx 4k": (1, "no\n"),
+        "Llama-3.1-8B --ctx 4k": (0, ""),
+        "Qwen3-8B --ctx 4k": (0, ""),
+        "gpt-oss-20b --ctx 4k": (1, ""),
+        "gpt-oss-20b --ctx 4k --stack vllm --stack SGLang": (0, ""),
+        f"{path} --ctx 4k": (1, ""),
     }
     lines = [["compare", *line.split(), "-q"] for line in expected]
     for done, (code, out) in zip(run_batch(lines), expected.values(), strict=True):

@@ -56,7 +56,7 @@ def test_a_config_of_its_own_does_not_hide_what_is_below(run_cli: RunCli, tmp_pa
     """A repository with a model at its root has more of them."""
     write(tmp_path / "config.json")
     bad = write(tmp_path / "sub" / "config.json", BAD)
-    done = run_cli("lint", str(tmp_path), "--ignore", "base-below-bound", "-q")
+    done = run_cli("lint", str(tmp_path), "--ignore", "base-below-bound", "--get", "source,code")
     assert done.returncode == 1
     assert f"{bad}\tinteger-factor" in done.stdout.splitlines()
 
@@ -83,15 +83,16 @@ def test_other_json_files_count_where_there_is_no_model_at_all(tmp_path: Path) -
 def test_other_commands_take_the_config_of_the_folder(run_batch: RunBatch, tmp_path: Path) -> None:
     write(tmp_path / "config.json")
     write(tmp_path / "sub" / "config.json", "{")
-    lines = [[command, str(tmp_path), "-q"] for command in ("inspect", "compare")]
-    for done in run_batch(lines):
-        assert (done.returncode, done.stderr) == (0, "")
+    whole, first = run_batch([["inspect", str(tmp_path), "-q"], ["compare", str(tmp_path), "-q"]])
+    assert (first.returncode, first.stderr) == (0, "")
+    assert whole.returncode == 2  # all below it, and one cannot be read
+    assert whole.stderr.startswith("Error: ")
 
 
 def test_a_folder_without_models_is_told(run_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     bad = write(tmp_path / "config.json", BAD)
-    done = run_cli("lint", str(tmp_path / "empty"), str(bad), "-q")
+    done = run_cli("lint", str(tmp_path / "empty"), str(bad), "--get", "source")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "holds no config.json, params.json or GGUF file" in done.stderr
     assert str(bad) in done.stdout
@@ -241,6 +242,7 @@ def test_a_terminal_shows_how_far_it_is_and_lines_come_after(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from ropecalc.cli.lint import command
+    from ropecalc.cli.output import Output
     from ropecalc.render import progress as module
 
     monkeypatch.setattr(module, "PATIENCE", 0.0)
@@ -250,7 +252,7 @@ def test_a_terminal_shows_how_far_it_is_and_lines_come_after(
     stream = Stream(terminal=True)
     monkeypatch.setattr(sys, "stderr", stream)
     with pytest.raises(typer.Exit):
-        command([str(tmp_path)], quiet=True)
+        command(models=[str(tmp_path)], out=Output(quiet=True))
     shown, _, line = stream.text().rpartition("\x1b[2K")
     assert "looking for models" in shown
     assert "2 files" in shown

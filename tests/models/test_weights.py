@@ -532,7 +532,7 @@ def test_a_base_in_an_arithmetic_meets_the_weighted_bound(
             "min-base --dim 8 --ctx 100 --dtype float16 --recipe naive -q".split(),
         ]
     )
-    assert (done.returncode, again.stdout) == (0, "yes\n")
+    assert (done.returncode, again.returncode) == (0, 0)
     assert plain.stdout.strip() != base
 
 
@@ -616,7 +616,7 @@ def test_a_checkpoint_to_a_minimum_base(run_cli: RunCli, tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
     direct = ropecalc.checkpoint_weights(path, 0, head_dim=8).weights
     assert json.loads(Path(out).read_text("utf-8")) == list(direct)
-    assert done.stdout.splitlines()[0].endswith("layout,of,pair,weight")
+    assert done.stdout.splitlines()[0].endswith("head,pair,weight")
     assert len(done.stdout.splitlines()) == 5
     bare = run_cli("weights", path, "--layer", "0", "--dim", "8", "-q").stdout
     piped = run_cli("min-base", "--dim", "8", "--ctx", "60", "--weights", "-", "-q", stdin=bare)

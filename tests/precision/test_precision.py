@@ -248,7 +248,7 @@ def test_float32_flips_a_sign_that_no_exact_arithmetic_has() -> None:
 @pytest.mark.slow
 def test_minimum_base_of_512k_tokens_in_float32_is_another() -> None:
     found = min_base_in_dtype(128, 2**19)
-    exact = ropecalc.min_base(128, 2**19, window=False).minimum_base
+    exact = ropecalc.min_base(128, 2**19, window=False, recommended=False).minimum_base
     assert found.exact_base == exact
     assert found.exact_violations == 1
     assert found.base is not None
@@ -264,7 +264,7 @@ def test_no_float32_number_below_the_base_found_will_do(dtype: Any) -> None:
     if dtype == "bfloat16":
         pytest.importorskip("ml_dtypes")
     found = min_base_in_dtype(64, 8192, dtype=dtype, margin=0.01)
-    exact = ropecalc.min_base(64, 8192, margin=0.01, window=False).minimum_base
+    exact = ropecalc.min_base(64, 8192, margin=0.01, window=False, recommended=False).minimum_base
     assert found.status is PrecisionStatus.VERIFIED
     assert found.exact_base == exact
     assert found.base is not None

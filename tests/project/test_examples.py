@@ -42,14 +42,14 @@ def pick_bases(folder: Path) -> None:
     out = folder / "configs"
     out.mkdir()
     output = run("bash", EXAMPLES / "pick_bases.sh", out, folder=folder)
-    assert output.count("holds: yes") == 3
+    assert output.count("rope_theta") == 3
     assert sorted(path.name for path in out.iterdir()) == [
         "config-16384.json",
         "config-32768.json",
         "config-4096.json",
     ]
     template = json.loads((EXAMPLES / "config.template.json").read_text())
-    for context, base in ((4096, 2.9e4), (16384, 3.5e5), (32768, 6.3e5)):
+    for context, base in ((4096, 4.8e4), (16384, 5e5), (32768, 2e6)):
         config = json.loads((out / f"config-{context}.json").read_text())
         changes = {"rope_theta": base, "max_position_embeddings": context}
         assert config == template | changes
@@ -65,9 +65,9 @@ def choose_base(folder: Path) -> None:
 def template(folder: Path) -> None:
     config = ropecalc.read_config(EXAMPLES / "config.template.json")
     assert (config.rope.head_dim, config.rope.base, config.context) == (128, 1e4, 4096)
-    command = [sys.executable, "-m", "ropecalc", "check", "--config"]
+    command = [sys.executable, "-m", "ropecalc", "check"]
     output = run(*command, EXAMPLES / "config.template.json", "-q", folder=folder, fails=True)
-    assert output == "no\n"
+    assert output == ""
 
 
 def audit_configs(folder: Path) -> None:
@@ -79,7 +79,7 @@ def audit_configs(folder: Path) -> None:
         (folder / "models" / name / "config.json").write_text(json.dumps(config))
     output = run("bash", script, folder / "models" / "a model", folder=folder)
     assert "base-below-bound" in output
-    output = run("bash", script, folder / "models", "-q", folder=folder, fails=True)
+    output = run("bash", script, folder / "models", folder=folder, fails=True)
     assert "integer-factor" in output
     output = run("bash", script, folder / "models", "--ignore", "integer-factor", folder=folder)
     assert "another" in output
@@ -95,7 +95,7 @@ def serve_longer(folder: Path) -> None:
     source = ROOT / "tests" / "data" / "configs" / "Qwen--Qwen3-8B--copy.json"
     config.write_bytes(source.read_bytes())
     script = EXAMPLES / "serve_longer.sh"
-    kept = f"the file as it was is {config}.bak"
+    kept = f"the backup is {config}.bak"
     output = run("bash", script, config, "32k", "128k", folder=folder, says=kept)
     scaling = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
     written = json.loads(config.read_text())

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ropecalc.cli.commands import COMMANDS
+from ropecalc.late import IMPORT
 from tests.tools.places import PACKAGE
 
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -129,12 +130,10 @@ def sources() -> dict[str, str]:
 
 
 def late_names(source: str) -> dict[str, str]:
-    """name -> module, relative to the package, of what a package loads when it is first used."""
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_HOME":
-            found: dict[str, str] = ast.literal_eval(node.value)
-            return found
-    return {}
+    """name -> module of what a package loads when it is first used."""
+    if "def __getattr__" not in source:
+        return {}
+    return {name: module for module, name in IMPORT.findall(source)}
 
 
 def arrows(texts: dict[str, str]) -> Graph:
@@ -166,7 +165,7 @@ def _targets(node: ast.AST, late: dict[str, dict[str, str]]) -> Iterator[str]:
     elif isinstance(node, ast.ImportFrom) and node.module:
         for alias in node.names:
             home = late.get(node.module, {}).get(alias.name)
-            yield f"{node.module}.{home or alias.name}"
+            yield home or f"{node.module}.{alias.name}"
             if home is None:
                 yield node.module
 
@@ -216,8 +215,13 @@ def test_below_the_commands_nobody_asks_the_package_itself() -> None:
         ({"p.a": "import p.b", "p.b": "import p.c", "p.c": "import p.a"}, [["p.a", "p.b", "p.c"]]),
         ({"p.a": "if TYPE_CHECKING:\n    import p.b", "p.b": "import p.a"}, []),
         (
-            {"p": "_HOME = {'X': 'b'}", "p.a": "from p import X", "p.b": "import p.a"},
-            [["p.a", "p.b"]],
+            {
+                "ropecalc.p": "if TYPE_CHECKING:\n    from ropecalc.b import X as X\n"
+                "def __getattr__(name): ...",
+                "ropecalc.a": "from ropecalc.p import X",
+                "ropecalc.b": "import ropecalc.a",
+            },
+            [["ropecalc.a", "ropecalc.b"]],
         ),
     ],
 )

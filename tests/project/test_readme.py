@@ -145,7 +145,14 @@ def test_safe_bases_of_the_table_hold_and_those_just_below_do_not(context: int) 
 
 def check_row(context: int) -> None:
     found = ropecalc.min_base(
-        128, context, round_digits=2, integer=False, window=False, digits=12, use_table=False
+        128,
+        context,
+        round_digits=2,
+        integer=False,
+        window=False,
+        recommended=False,
+        digits=12,
+        use_table=False,
     )
     _, base, distance, _, _, two_digits, *_ = TABLE[context]
     assert found.minimum_base_digits == Decimal(base.replace(",", ""))

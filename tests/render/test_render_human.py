@@ -60,173 +60,150 @@ PARTIAL = replace(
 
 GOLDEN = {
     "minimum 60 ascii": """
-Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
+Use base 2,000,000 (2e6) for 32,768 tokens, head_dim 128
 
-  minimum base        629,978.2629
+  recommended base    2,000,000 (2e6), with 1% of room on
+                      both sides
+  minimum base        629,980
   critical distance   30,704 tokens
-  first window        629,978.2629 to 630,984.1296
-                      (0.16% wide)
+  first window        629,980 to 630,980 (0.16% wide)
   safe base           not computed
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
-  continuum estimate  53,150 (context / 0.6165)
-  refined estimate    ~ 512,300 (an estimate, no bound:
-                      312,300 to 912,300)
   found by            first-violation sweep, 1,234 steps
 
 No smaller base keeps S(m) >= 0 at every distance
-m < 32,768. Larger bases may fail again beyond the first
-window, which ends at 630,984.1296: check the one you pick,
-such as
-  ropecalc check --base 630000 --dim 128 --ctx 32768
+m < 32,768. Just above 630,980 the bound breaks again. Ends
+are rounded into their window. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 32768
 """,
     "minimum 80 utf-8": """
-Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
+Use base 2,000,000 (2e6) for 32,768 tokens, head_dim 128
 
-  minimum base        629,978.2629
+  recommended base    2,000,000 (2e6), with 1% of room on both sides
+  minimum base        629,980
   critical distance   30,704 tokens
-  first window        629,978.2629 to 630,984.1296 (0.16% wide)
+  first window        629,980 to 630,980 (0.16% wide)
   safe base           not computed
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
-  continuum estimate  53,150 (context / 0.6165)
-  refined estimate    ≈ 512,300 (an estimate, no bound: 312,300 to 912,300)
   found by            first-violation sweep, 1,234 steps
 
-No smaller base keeps S(m) ≥ 0 at every distance m < 32,768. Larger bases may
-fail again beyond the first window, which ends at 630,984.1296: check the one
-you pick, such as
-  ropecalc check --base 630000 --dim 128 --ctx 32768
+No smaller base keeps S(m) ≥ 0 at every distance m < 32,768. Just above 630,980
+the bound breaks again. Ends are rounded into their window. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 32768
 """,
     "minimum 120 utf-8": """
-Minimum base 629,978.2629 for 32,768 tokens, head_dim 128
+Use base 2,000,000 (2e6) for 32,768 tokens, head_dim 128
 
-  minimum base        629,978.2629
+  recommended base    2,000,000 (2e6), with 1% of room on both sides
+  minimum base        629,980
   critical distance   30,704 tokens
-  first window        629,978.2629 to 630,984.1296 (0.16% wide)
+  first window        629,980 to 630,980 (0.16% wide)
   safe base           not computed
   first 2-digit base  630,000 (6.3e5)
   first integer base  629,979
-  continuum estimate  53,150 (context / 0.6165)
-  refined estimate    ≈ 512,300 (an estimate, no bound: 312,300 to 912,300)
   found by            first-violation sweep, 1,234 steps
 
-No smaller base keeps S(m) ≥ 0 at every distance m < 32,768. Larger bases may fail again beyond the
-first window, which ends at 630,984.1296: check the one you pick, such as
-  ropecalc check --base 630000 --dim 128 --ctx 32768
+No smaller base keeps S(m) ≥ 0 at every distance m < 32,768. Just above 630,980 the bound breaks
+again. Ends are rounded into their window. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 32768
 """,
     "several minima 60 ascii": """
 Minimum bases, head_dim 128
 
-                            critical                  first
-   context                  distance  first window  2-digit
-  [tokens]    minimum base  [tokens]          ends     base
-  ---------------------------------------------------------
-     1,024    4,293.437613     1,001    4,300.125     4,300
-    32,768  629,978.2629      30,704  630,984.1296  630,000
-         1        any base
+                                     critical    first
+   context  recommended     minimum  distance  2-digit
+  [tokens]         base        base  [tokens]     base
+  ----------------------------------------------------
+     1,024    2,000,000    4,293.44     1,001    4,300
+    32,768    2,000,000  629,980       30,704  630,000
+         1                 any base
 
 Shown in a wider terminal, by --csv and by --json: first
-integer base, continuum estimate.
+window ends, first integer base.
 
 A minimum base is the smallest one that keeps the bound at
 every distance in its context. Larger bases may fail again
-beyond the end of the first window: check the one you pick,
-such as
-  ropecalc check --base 4300 --dim 128 --ctx 1024
+beyond the end of the first window. A recommended base has
+two digits and 1% of room on both sides. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 1024
 """,
     "several minima 80 utf-8": """
 Minimum bases, head_dim 128
 
-                            critical                  first    first
-   context                  distance  first window  2-digit  integer  continuum
-  [tokens]    minimum base  [tokens]          ends     base     base   estimate
-  ─────────────────────────────────────────────────────────────────────────────
-     1,024    4,293.437613     1,001    4,300.125     4,300    4,294      1,661
-    32,768  629,978.2629      30,704  630,984.1296  630,000  629,979     53,150
-         1        any base
+                                     critical       first    first    first
+   context  recommended     minimum  distance      window  2-digit  integer
+  [tokens]         base        base  [tokens]        ends     base     base
+  ─────────────────────────────────────────────────────────────────────────
+     1,024    2,000,000    4,293.44     1,001    4,300.12    4,300    4,294
+    32,768    2,000,000  629,980       30,704  630,980     630,000  629,979
+         1                 any base
 
 A minimum base is the smallest one that keeps the bound at every distance in its
-context. Larger bases may fail again beyond the end of the first window: check
-the one you pick, such as
-  ropecalc check --base 4300 --dim 128 --ctx 1024
+context. Larger bases may fail again beyond the end of the first window. A
+recommended base has two digits and 1% of room on both sides. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 1024
 """,
     "several minima 120 utf-8": """
 Minimum bases, head_dim 128
 
-                            critical                  first    first
-   context                  distance  first window  2-digit  integer  continuum
-  [tokens]    minimum base  [tokens]          ends     base     base   estimate
-  ─────────────────────────────────────────────────────────────────────────────
-     1,024    4,293.437613     1,001    4,300.125     4,300    4,294      1,661
-    32,768  629,978.2629      30,704  630,984.1296  630,000  629,979     53,150
-         1        any base
+                                     critical       first    first    first
+   context  recommended     minimum  distance      window  2-digit  integer
+  [tokens]         base        base  [tokens]        ends     base     base
+  ─────────────────────────────────────────────────────────────────────────
+     1,024    2,000,000    4,293.44     1,001    4,300.12    4,300    4,294
+    32,768    2,000,000  629,980       30,704  630,980     630,000  629,979
+         1                 any base
 
 A minimum base is the smallest one that keeps the bound at every distance in its context. Larger
-bases may fail again beyond the end of the first window: check the one you pick, such as
-  ropecalc check --base 4300 --dim 128 --ctx 1024
+bases may fail again beyond the end of the first window. A recommended base has two digits and 1% of
+room on both sides. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 1024
 """,
     "mixed heads 80 utf-8": """
 Minimum bases
 
-                                                        critical    first
-                                 context                distance  2-digit
-  head_dim  rotary_dim  margin  [tokens]  minimum base  [tokens]     base
-  ───────────────────────────────────────────────────────────────────────
-       128         128    0       32,768  629,978.2629    30,704  630,000
-       192          64    0.05    32,768  629,978.2629    30,704  630,000
-       128         128    0.99     4,096          none
+                                                                  first
+                                 context  recommended  minimum  2-digit
+  head_dim  rotary_dim  margin  [tokens]         base     base     base
+  ─────────────────────────────────────────────────────────────────────
+       128         128    0       32,768    2,000,000  629,980  630,000
+       192          64    0.05    32,768    2,000,000  629,980  630,000
+       128         128    0.99     4,096                  none
 
-Shown in a wider terminal, by --csv and by --json: first window ends, first
-integer base, continuum estimate.
+Shown in a wider terminal, by --csv and by --json: critical distance, first
+window ends, first integer base.
 
 A minimum base is the smallest one that keeps the bound at every distance in its
-context. Larger bases may fail again beyond the end of the first window: check
-the one you pick, such as
-  ropecalc check --base 630000 --dim 128 --ctx 32768
+context. Larger bases may fail again beyond the end of the first window. A
+recommended base has two digits and 1% of room on both sides. To check a base:
+  ropecalc check --base 2000000 --dim 128 --ctx 32768
 """,
     "mixed heads 40 utf-8": """
 Minimum bases
 
-  head_dim
-    128
-  rotary_dim
-    128
-  margin
-    0
-  context [tokens]
-    32,768
-  minimum base
-    629,978.2629
-  critical distance [tokens]
-    30,704
-  first window ends
-    630,984.1296
-  first 2-digit base
-    630,000
-  first integer base
-    629,979
-  continuum estimate
-    53,150
+  head_dim                    128
+  rotary_dim                  128
+  margin                      0
+  context [tokens]            32,768
+  recommended base            2,000,000
+  minimum base                629,980
+  critical distance [tokens]  30,704
+  first window ends           630,980
+  first 2-digit base          630,000
+  first integer base          629,979
 
-  head_dim
-    192
-  rotary_dim
-    64
-  margin
-    0.05
-  context [tokens]
-    32,768
-  minimum base
-    629,978.2629
-  critical distance [tokens]
-    30,704
-  first window ends
-    630,984.1296
-  first 2-digit base
-    630,000
-  first integer base
-    629,979
+  head_dim                    192
+  rotary_dim                  64
+  margin                      0.05
+  context [tokens]            32,768
+  recommended base            2,000,000
+  minimum base                629,980
+  critical distance [tokens]  30,704
+  first window ends           630,980
+  first 2-digit base          630,000
+  first integer base          629,979
 
   head_dim          128
   rotary_dim        128
@@ -237,15 +214,16 @@ Minimum bases
 A minimum base is the smallest one that
 keeps the bound at every distance in its
 context. Larger bases may fail again
-beyond the end of the first window:
-check the one you pick, such as
-  ropecalc check --base 630000 \\
+beyond the end of the first window. A
+recommended base has two digits and 1%
+of room on both sides. To check a base:
+  ropecalc check --base 2000000 \\
     --dim 128 --ctx 32768
 """,
     "every base 80 utf-8": """
-Every base is enough for 1 token, head_dim 128
+The bound asks nothing: every base meets it for 1 token, head_dim 128
 
-S(m) ≥ 0 at every distance m < 1 whatever the base: it is free to choose.
+S(m) ≥ 0 at every distance m < 1 whatever the base.
 """,
     "no base 80 utf-8": """
 No base is enough for 4,096 tokens, head_dim 128, margin 0.99
@@ -262,12 +240,11 @@ head_dim 128
   worst distance       27,146 tokens
   similarity there     S(27,146) = -0.321
   slack                -0.005016 of S(0)
-  nearest base above   1,012,345.6789012
+  next base with room  2,000,000 (2e6)
   found by             block evaluation
 
 The bound asks for S(m) >= 0 at every distance m < 32,768;
-m = 27,115 is the first to break it. The smallest base that
-meets it:
+m = 27,115 is the first to break it. A base that meets it:
   ropecalc min-base --dim 128 --ctx 32768
 """,
     "broken 80 utf-8": """
@@ -278,11 +255,11 @@ meets it:
   worst distance       27,146 tokens
   similarity there     S(27,146) = -0.321
   slack                -0.005016 of S(0)
-  nearest base above   1,012,345.6789012
+  next base with room  2,000,000 (2e6)
   found by             block evaluation
 
 The bound asks for S(m) ≥ 0 at every distance m < 32,768; m = 27,115 is the
-first to break it. The smallest base that meets it:
+first to break it. A base that meets it:
   ropecalc min-base --dim 128 --ctx 32768
 """,
     "holds 80 utf-8": """
@@ -298,13 +275,13 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   ropecalc max-ctx --base 5000000 --dim 128
 """,
     "several checks 80 utf-8": """
-1 of 2 meet the bound, head_dim 128
+1 of 2 break the bound, head_dim 128
 
                                   first                worst
-              context         violation  violating  distance       nearest base
-       base  [tokens]  holds   [tokens]  distances  [tokens]              above
-  ─────────────────────────────────────────────────────────────────────────────
-  1,000,000    32,768  no        27,115         12    27,146  1,012,345.6789012
+              context         violation  violating  distance  next base
+       base  [tokens]  holds   [tokens]  distances  [tokens]  with room
+  ─────────────────────────────────────────────────────────────────────
+  1,000,000    32,768  no        27,115         12    27,146  2,000,000
   5,000,000    32,768  yes                       0    27,146
 
 Shown in a wider terminal, by --csv and by --json: slack.
@@ -439,6 +416,7 @@ def curves(file: TextIO) -> None:
 
 SHOWS: dict[str, Show] = {
     "minimum": lambda file: show_min_base([MINIMUM], file),
+    "estimates": lambda file: show_min_base([MINIMUM], file, everything=True),
     "several minima": lambda file: show_min_base(SEVERAL, file),
     "every base": lambda file: show_min_base([EVERY_BASE], file),
     "no base": lambda file: show_min_base([NO_BASE], file),
@@ -482,9 +460,9 @@ def test_every_line_fits_and_nothing_is_cut(
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_numbers_are_whole_at_any_width(width: int, shown: Callable[..., str]) -> None:
     text = shown(SHOWS["minimum"], width)
-    for number in ("629,978.2629", "30,704", "630,984.1296", "630,000 (6.3e5)", "629,979"):
+    for number in ("629,980", "30,704", "630,980", "630,000 (6.3e5)", "629,979", "2,000,000"):
         assert number in text
-    assert "1,012,345.6789012" in shown(SHOWS["broken"], width)
+    assert "2,000,000 (2e6)" in shown(SHOWS["broken"], width)
 
 
 def test_what_a_narrow_terminal_leaves_out_is_named(shown: Callable[..., str]) -> None:
@@ -516,10 +494,11 @@ def test_answers_that_were_not_asked_for_are_not_shown(shown: Callable[..., str]
         round_digits=None,
         round_base=None,
         integer_base=None,
+        recommended_base=None,
     )
     text = shown(lambda file: show_min_base([bare], file))
     assert "629,978.262855044" in text  # to the last bit: how far one may round is not known
-    for absent in ("window", "digit", "integer", "ropecalc check", "None"):
+    for absent in ("first window", "digit", "integer", "ropecalc check", "None"):
         assert absent not in text
 
 
@@ -527,16 +506,16 @@ def test_a_window_is_said_to_end_only_where_it_does(shown: Callable[..., str]) -
     endless = replace(MINIMUM, window_status=WindowStatus.ENDLESS, window_end=None)
     text = shown(lambda file: show_min_base([endless], file))
     assert "629,978.2629 and every larger base" in text
-    assert "Every larger base does" in " ".join(text.split())
+    assert "Every larger base keeps it" in " ".join(text.split())
     followed = replace(MINIMUM, window_status=WindowStatus.AT_LEAST)
     text = shown(lambda file: show_min_base([followed], file), 120)
-    assert "629,978.2629 to at least 630,984.1296" in text
+    assert "629,980 to at least 630,980" in text
     assert "beyond, some may fail" in text
 
 
 def test_the_command_to_run_next_repeats_the_head(shown: Callable[..., str]) -> None:
     command = (
-        "ropecalc check --base 630000 --dim 192 --rotary-dim 64 --ignore-unrotated "
+        "ropecalc check --base 2000000 --dim 192 --rotary-dim 64 --ignore-unrotated "
         "--margin 0.05 --ctx 32768"
     )
     assert f"\n  {command}\n" in shown(SHOWS["partial rotation"], 120)
@@ -546,7 +525,8 @@ def test_the_command_to_run_next_repeats_the_head(shown: Callable[..., str]) -> 
 
 
 def test_a_minimum_of_one_is_no_more_than_that(shown: Callable[..., str]) -> None:
-    least = replace(MINIMUM, minimum_base=1.0, enclosure=None, critical_distance=None)
+    none = {"enclosure": None, "critical_distance": None, "recommended_base": None}
+    least = replace(MINIMUM, minimum_base=1.0, **none)  # type: ignore[arg-type]
     text = shown(lambda file: show_min_base([least], file))
     assert text.startswith("Minimum base 1 for 32,768 tokens")
     assert "Bases from 1 on keep S(m) ≥ 0" in text
@@ -560,7 +540,9 @@ def test_weighted_pairs_have_no_command(shown: Callable[..., str]) -> None:
 
 
 def test_a_spectrum_without_a_base_goes_by_its_label(shown: Callable[..., str]) -> None:
-    check = replace(BROKEN, base=None, next_base=None, label="my\x1b[31m scaling")
+    check = replace(
+        BROKEN, base=None, next_base=None, recommended_base=None, label="my\x1b[31m scaling"
+    )
     text = shown(lambda file: show_check(check, file))
     assert "my\\x1b[31m scaling breaks the bound" in text
     assert "ropecalc " not in text
@@ -635,8 +617,8 @@ def test_colour_changes_nothing_but_the_colour(
 
 def test_every_status_of_a_minimum_has_words(shown: Callable[..., str]) -> None:
     words = {
-        Status.FOUND: "Minimum base 629,978.2629 for 32,768 tokens",
-        Status.EVERY_BASE: "Every base is enough for 1 token,",
+        Status.FOUND: "Use base 2,000,000 (2e6) for 32,768 tokens",
+        Status.EVERY_BASE: "The bound asks nothing: every base meets it for 1 token,",
         Status.NO_BASE: "No base is enough for 4,096 tokens",
     }
     for result in (MINIMUM, EVERY_BASE, NO_BASE):

@@ -109,7 +109,7 @@ no: full_attention (12) breaks the bound at 32,768 tokens
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768
                        tokens
-  safe base            3,325,000.5
+  safe base            3,326,000
 
 yes: sliding_attention (36) meets the bound within its
 window of 1,024 tokens
@@ -171,7 +171,7 @@ note: long-note
   violating distances  12 of 32,768
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768 tokens
-  safe base            3,325,000.5
+  safe base            3,326,000
 
 The bound asks for S(m) ≥ 0 at every distance that occurs. It is one criterion,
 and no measure of quality: models that are known to work break it. What a longer
@@ -201,7 +201,7 @@ full_attention layers
   violating distances  12 of 32,768
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768 tokens
-  safe base            3,325,000.5
+  safe base            3,326,000
 
 ✓ sliding_attention (36) meets the bound within its window of 1,024 tokens
 

@@ -1159,30 +1159,33 @@ def test_transformers_takes_it_without_a_word(name: str, v5: bool) -> None:
 
 # --- the command ----------------------------------------------------------------------------------
 
-LINE = "emit Qwen3-8B --rope-type yarn --original-context 32k --ctx 128k"
+LINE = "emit Qwen3-8B --rope-type yarn --original-ctx 32k --ctx 128k"
 
 
 def test_one_stack_prints_its_text_alone(run_cli: RunCli) -> None:
-    done = run_cli(*LINE.split(), "--write", "vllm")
+    done = run_cli(*LINE.split(), "--stack", "vllm", "-q")
     assert (done.returncode, done.stderr) == (0, "")
     words = shlex.split(done.stdout)
     assert words[:3] == ["vllm", "serve", "Qwen/Qwen3-8B"]
     assert done.stdout.count("\n") == 1
 
 
-def test_several_stacks_have_headings_and_notes_go_to_stderr(run_cli: RunCli) -> None:
-    done = run_cli(*LINE.split(), "--write", "llama.cpp", "--write", "litgpt")
+def test_several_stacks_have_headings_and_the_text_has_their_notes(run_cli: RunCli) -> None:
+    done = run_cli(*LINE.split(), "--stack", "llama.cpp", "--stack", "litgpt", "-q")
     assert done.returncode == 1
     assert [line for line in done.stdout.splitlines() if line.startswith("#")] == [
         "# llama.cpp 0c1e57098",
         "# litgpt 0.5.13",
     ]
-    assert done.stderr.startswith("litgpt: LitGPT")
+    assert done.stderr == ""
+    text = run_cli(*LINE.split(), "--stack", "llama.cpp,litgpt").stdout
+    assert "note  LitGPT" in text
 
 
 def test_stacks_come_in_lists_too_and_each_once(run_batch: RunBatch) -> None:
-    lines = [f"{LINE} --write vllm,SGLang", f"{LINE} --write vllm --write sglang --write VLLM"]
-    lines += [f"{LINE} --write vllm --write vllm", f"{LINE} --write vllm"]
+    lines = [f"{LINE} --stack vllm,SGLang", f"{LINE} --stack vllm --stack sglang --stack VLLM"]
+    lines += [f"{LINE} --stack vllm --stack vllm", f"{LINE} --stack vllm"]
+    lines = [f"{line} -q" for line in lines]
     listed, repeated, twice, once = run_batch([line.split() for line in lines])
     assert listed.stdout == repeated.stdout
     assert listed.stdout.count("# ") == 2
@@ -1191,7 +1194,7 @@ def test_stacks_come_in_lists_too_and_each_once(run_batch: RunBatch) -> None:
 
 @pytest.mark.slow
 def test_scalings_are_named_alike_by_help_and_error_and_in_any_case(run_batch: RunBatch) -> None:
-    head = "emit --base 1e4 --ctx 32k --original-context 8k --json --rope-type"
+    head = "emit --base 1e4 --ctx 32k --original-ctx 8k --json --rope-type"
     pages = [["emit", "-h"], ["check", "-h"], [*head.split(), "rope"]]
     names = "default, linear, ntk-aware, ntk-fixed, dynamic, yarn, llama3"
     for done in run_batch(pages):
@@ -1205,12 +1208,13 @@ SHORT = LINE.replace("128k", "256k --factor 4")
 
 
 def test_what_falls_short_is_said_once(run_batch: RunBatch) -> None:
-    lines = [f"{SHORT} --write llama.cpp --write megatron-lm", f"{SHORT} -q", f"{SHORT} --json"]
-    texts, quiet, as_json = run_batch([line.split() for line in lines])
-    assert [done.returncode for done in (texts, quiet, as_json)] == [1, 1, 1]
-    assert texts.stderr == quiet.stderr
-    assert texts.stderr.startswith("YaRN with factor 4 from 32,768 reaches 131,072 tokens, short")
-    assert (texts.stderr.count("\n"), quiet.stdout, as_json.stderr) == (1, "", "")
+    stacks = f"{SHORT} --stack llama.cpp --stack megatron-lm"
+    lines = [f"{stacks} -q", f"{SHORT} -q", f"{SHORT} --json", stacks]
+    texts, quiet, as_json, shown = run_batch([line.split() for line in lines])
+    assert [done.returncode for done in (texts, quiet, as_json, shown)] == [1, 1, 1, 1]
+    assert (texts.stderr, quiet.stdout, quiet.stderr) == ("", "", "")
+    said = " ".join(shown.stdout.split())
+    assert said.count("YaRN with factor 4 from 32,768 reaches 131,072 tokens, short") == 1
     assert ("-c 131072 " in texts.stdout, "--seq-length 131072 " in texts.stdout) == (True, True)
     assert not any(one["exact"] for one in json.loads(as_json.stdout)["results"])
 
@@ -1242,14 +1246,13 @@ def test_json_has_every_stack(run_cli: RunCli) -> None:
     [
         ("emit", "--base"),
         ("emit --base 1e6", "--ctx"),
-        ("emit Qwen3-8B --write torchtone", "torchtune"),
-        ("emit Qwen3-8B --write vlm", "Invalid value for '--write': stack 'vlm' is not known"),
-        ("emit Qwen3-8B --write vllm,", "Invalid value for '--write': stack '' is not known"),
+        ("emit Qwen3-8B --stack torchtone", "torchtune"),
+        ("emit Qwen3-8B --stack vlm", "Invalid value for '--stack': stack 'vlm' is not known"),
+        ("emit Qwen3-8B --stack vllm,", "Invalid value for '--stack': stack '' is not known"),
         ("emit Qwen3-8B --rope-type yarn --factor 0.5", "--factor"),
         ("emit Qwen3-8B --rope-type rope", "yarn"),
         ("emit Qwen3-8B --factor 4", "--rope-type"),
         ("emit Qwen3-8B --dry-run", "--in-place"),
-        ("emit Qwen3-8B --dim 128", "--dim"),
     ],
 )
 def test_bad_use_is_one_line(run_cli: RunCli, line: str, word: str) -> None:
@@ -1265,35 +1268,40 @@ def test_a_new_scaling_starts_where_its_maker_starts_it(
     """Qwen3's file allows 40,960 tokens, and its maker's YaRN 4 starts from 32,768."""
     file = tmp_path / "config.json"
     file.write_text(json.dumps({**QWEN3.document, "_name_or_path": "a fine-tune"}))
-    parts = "--rope-type yarn --ctx 128k --write vllm".split()
+    parts = "--rope-type yarn --ctx 128k --stack vllm --json".split()
     named, same, given, quiet, bound = run_batch(
         [
             ["emit", "Qwen3-8B", *parts],
             ["emit", str(file), *parts],
-            ["emit", "Qwen3-8B", *parts, "--original-context", "40960"],
-            ["emit", "Qwen3-8B", *parts, "-q"],
+            ["emit", "Qwen3-8B", *parts, "--original-ctx", "40960"],
+            ["emit", "Qwen3-8B", *parts[:-1], "-q"],
             "check --model Qwen3-8B --rope-type yarn --factor 4 --ctx 128k -q".split(),
         ]
     )
     for done in (named, same):
-        assert '"factor": 4.0, "original_max_position_embeddings": 32768' in done.stdout
-        assert done.stdout.endswith("--max-model-len 131072\n")
-        assert "original context 32,768 tokens, published by its maker" in done.stderr
-        assert "https://github.com/QwenLM/Qwen3" in done.stderr
-        assert done.stderr.count("\n") == 1
-    assert "the file matches Qwen3-8B" in same.stderr
-    assert "matches" not in named.stderr
-    assert '"factor": 3.2, "original_max_position_embeddings": 40960' in given.stdout
+        (found,) = json.loads(done.stdout)["results"]
+        assert '"factor": 4.0, "original_max_position_embeddings": 32768' in found["text"]
+        assert found["text"].endswith("--max-model-len 131072")
+        asked = json.loads(done.stdout)["inputs"]
+        assert asked["original_context"] == 32_768
+        assert asked["original_context_reason"].startswith("published by its maker")
+        assert "https://github.com/QwenLM/Qwen3" in asked["original_context_reason"]
+        assert done.stderr == ""
+    assert "the file matches Qwen3-8B" in same.stdout
+    assert "matches" not in named.stdout
+    (found,) = json.loads(given.stdout)["results"]
+    assert '"factor": 3.2, "original_max_position_embeddings": 40960' in found["text"]
     assert (given.stderr, quiet.stderr, bound.stderr) == ("", "", "")
-    assert (bound.returncode, bound.stdout) == (1, "no\n")  # first broken at 66,234
+    assert (bound.returncode, bound.stdout) == (1, "")  # first broken at 66,234
 
 
 def test_where_no_source_says_more_the_configured_context_is_named(run_cli: RunCli) -> None:
-    done = run_cli(*"emit OpenLLaMA-7B --rope-type yarn --ctx 8k --write vllm".split())
-    assert '"factor": 4.0, "original_max_position_embeddings": 2048' in done.stdout
-    assert done.stderr == (
-        "OpenLLaMA-7B: original context 2,048 tokens, its configured context: no source says what "
-        "it was trained on; --original-context gives another\n"
+    done = run_cli(*"emit OpenLLaMA-7B --rope-type yarn --ctx 8k --stack vllm --json".split())
+    (found,) = json.loads(done.stdout)["results"]
+    assert '"factor": 4.0, "original_max_position_embeddings": 2048' in found["text"]
+    asked = json.loads(done.stdout)["inputs"]
+    assert asked["original_context_reason"] == (
+        "its configured context: no source says what it was trained on"
     )
 
 

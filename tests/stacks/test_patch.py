@@ -436,7 +436,7 @@ def test_in_place_as_json(run_cli: RunCli, tmp_path: Path) -> None:
     (result,) = json.loads(done.stdout)["results"]
     assert (result["changed"], result["written"]) == (True, True)
     assert result["backup_path"] == f"{path}.bak"
-    refused = run_cli("emit", "--in-place", path, "--write", "vllm")
+    refused = run_cli("emit", "--in-place", path, "--stack", "vllm")
     assert refused.returncode == 2
     assert from_rope(ropecalc.read_config(path).rope).base == 500000
 

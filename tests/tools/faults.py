@@ -165,11 +165,10 @@ def writers() -> Iterator[tuple[str, Writer]]:
     """Every way of ropecalc to write a file, by name."""
     for option in ("certificate", "safe-certificate"):
         yield option, Writer(f"min-base --dim 8 --ctx 16 -q --{option} proof.json", "proof.json")
-    line = "min-factor --base 1e4 --dim 32 --rope-type yarn --original-context 64 --ctx 512 -q"
+    line = "min-factor --base 1e4 --dim 32 --rope-type yarn --original-ctx 64 --ctx 512 -q"
     yield "factor", Writer(f"{line} --certificate proof.json", "proof.json", heavy=True)
     yield "emit", Writer(EMIT, **IN_PLACE)
     yield "emit without a backup", Writer(f"{EMIT} --no-backup", **NO_BACKUP)
-    yield "plan", Writer("plan --in-place config.json --to 128 --method yarn", **IN_PLACE)
     for kind, end in (("minimum", 8), ("safe", 12)):
         line = f"staircase --dim 8 --ctx {end} --jobs 1 -q --kind {kind} --save steps"
         yield f"{kind} staircase", Writer(line, "steps", heavy=kind == "safe")

@@ -47,6 +47,7 @@ MINIMUM = MinimumBase(
     method="first-violation sweep",
     continuum_estimate=32768 / 0.6165,
     refined_estimate=Estimate(512_345.0, 312_345.0, 912_345.0, "refined"),
+    recommended_base=2e6,
 )
 EVERY_BASE = replace(
     MINIMUM,
@@ -90,11 +91,13 @@ BROKEN = Check(
     error_bound=1e-12,
     label="",
     method="block evaluation",
+    recommended_base=2e6,
 )
 HOLDS = replace(
     BROKEN,
     base=5e6,
     status=Status.HOLDS,
+    recommended_base=None,
     first_violation=None,
     violations=0,
     worst_similarity=1.25,

@@ -90,7 +90,9 @@ RECIPE = Key(
 ENDS = {"start": Key(nullable(NUMBER)), "end": Key(nullable(NUMBER))}
 LIST_OF_BASES = Key(array(NUMBER), "The bases; none for a model whose frequencies no base makes.")
 WEIGHTS = Key(nullable(array(NUMBER)), "The weights of the pairs; null where all are 1.")
+GIVEN = Key(array(part("model")), "The models that were given: what each file says as a whole.")
 HEADS = {
+    "models": GIVEN,
     "head_dim": Key(either(INTEGER), "Size d of one attention head; a list where they differ."),
     "rotary_dim": Key(
         either(INTEGER), "How many dimensions are rotated; a list where they differ."
@@ -113,7 +115,7 @@ ASKED = {
     "weights": WEIGHTS,
     "min_window": Key(nullable(NUMBER)),
 }
-HEAD_KEYS = "head_dim rotary_dim count_unrotated base rope_type weights"
+HEAD_KEYS = "models head_dim rotary_dim count_unrotated base rope_type weights"
 ROPE_KEYS = "layer_type rope_type base factor original_context parameters head_dim rotary_dim "
 ROPE_KEYS += "layers window"
 
@@ -184,14 +186,6 @@ PARTS = {
     ),
     "precision": of("Precision"),
     "precision_base": of("PrecisionBase"),
-    "setting_written": Record(
-        "method stack version kind text exact verified notes",
-        (results.Emission,),
-        {
-            "method": Key(STRING, "The method that it sets."),
-            "stack": Key(text="The stack whose words these are."),
-        },
-    ),
     "patch": PATCH,
 }
 
@@ -255,8 +249,11 @@ MIN_BASE_INPUTS = Record(
 CURVE = of(
     "CurvePoints",
     {
-        "distances": Key(array(INTEGER)),
-        "values": Key(array(NUMBER)),
+        "distances": Key(array(INTEGER), "Distances; of bins the first in each."),
+        "values": Key(nullable(array(NUMBER)), "The values there; null for bins."),
+        "last_distances": Key(nullable(array(INTEGER)), "Of bins the last distance in each."),
+        "least": Key(nullable(array(NUMBER)), "Of bins the least value in each."),
+        "greatest": Key(nullable(array(NUMBER)), "Of bins the greatest value in each."),
         "kind": Key(text="The similarity, or RoFormer's upper bound of its decay."),
     },
 )
@@ -331,11 +328,6 @@ PLAN = of(
         "candidates": Key(array(part("candidate")), "The ways to the longer context."),
         "with_training_reason": Key(text="Why that one, in words."),
         "without_training_reason": Key(text="Why that one, in words."),
-        "written": Key(array(part("setting_written")), "The settings asked for with --write."),
-        "patch": Key(
-            {"anyOf": [part("patch"), OR_NOTHING]},
-            "What changed in the file of --in-place; null without it.",
-        ),
     },
 )
 EMIT = of("Emission", {"stack": Key(text="The stack whose words these are.")})
@@ -425,11 +417,11 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model context rope_type layer count_unrotated margin weights round_digits "
+                    "models context rope_type layer count_unrotated margin weights round_digits "
                     "digits",
                     own={
                         **ASKED,
-                        "model": Key(nullable(STRING), "The model that was given."),
+                        "models": GIVEN,
                         "context": Key(array(INTEGER), "The contexts."),
                         "rope_type": Key(array(STRING), "The scaling methods."),
                         "round_digits": Key(nullable(INTEGER)),
@@ -470,13 +462,11 @@ COMMANDS = {
         (
             (
                 Record(
-                    f"{HEAD_KEYS} context margin min_window model config layer dtype recipe",
+                    f"{HEAD_KEYS} context margin min_window layer dtype recipe",
                     own={
                         **HEADS,
                         **IN_DTYPE,
                         "min_window": ASKED["min_window"],
-                        "model": Key(nullable(STRING), "The known model that was given."),
-                        "config": Key(nullable(STRING)),
                         "layer": Key(nullable(STRING)),
                     },
                 ),
@@ -489,12 +479,12 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model context layer count_unrotated weights dtype recipe",
+                    "models context layer count_unrotated weights dtype recipe",
                     (results.Inspection,),
                     {
                         **ASKED,
                         **IN_DTYPE,
-                        "model": Key(part("model"), "What the file says of the model as a whole."),
+                        "models": GIVEN,
                         "context": Key(nullable(INTEGER)),
                     },
                 ),
@@ -529,11 +519,11 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model context stacks layer override count_unrotated weights agree",
+                    "models context stacks layer override count_unrotated weights agree",
                     (results.Comparison,),
                     {
                         **ASKED,
-                        "model": Key(part("model"), "What the file says of the model as a whole."),
+                        "models": GIVEN,
                         "context": Key(nullable(INTEGER)),
                         "override": Key({"type": ["object", "null"]}),
                     },
@@ -551,13 +541,13 @@ COMMANDS = {
         (
             (
                 Record(
-                    "model base head_dim rotary_dim count_unrotated weights original_context "
+                    "models base head_dim rotary_dim count_unrotated weights original_context "
                     "trained_context "
                     "context methods",
                     (results.Plan,),
                     {
                         **ASKED,
-                        "model": Key(nullable(STRING), "The model that was given."),
+                        "models": GIVEN,
                         "base": Key(nullable(NUMBER), "The base that was given."),
                         "methods": Key(
                             nullable(array(STRING)), "The methods asked for; null for all."
@@ -612,9 +602,9 @@ COMMANDS = {
         (
             (
                 Record(
-                    "head_dim context rotary_dim count_unrotated margin weights at_most min_width",
+                    "head_dim context rotary_dim count_unrotated margin weights at_most min_window",
                     (results.Windows,),
-                    {**ASKED, "min_width": Key(NUMBER)},
+                    {**ASKED, "min_window": Key(NUMBER)},
                 ),
                 WINDOWS,
             ),

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import ropecalc.results
+from ropecalc.late import homes
 from ropecalc.lint.subject import Subject
 from ropecalc.spectrum import Spectrum
 
@@ -84,8 +85,8 @@ def by_hint(hint: Any) -> Schema:
         return nullable(by_hint(rest))
     if origin is tuple and inner[1:] == (...,) and not is_dataclass(inner[0]):
         return array(by_hint(inner[0]))
-    if origin is np.ndarray:
-        return array(INTEGER if np.int64 in get_args(inner[1]) else NUMBER)
+    if origin in (np.ndarray, NDArray):  # newer NumPy has an alias of its own
+        return array(INTEGER if np.int64 in (*inner, *get_args(inner[-1])) else NUMBER)
     if origin is Mapping:
         return FREE
     raise TypeError(hint)
@@ -96,7 +97,7 @@ def hints(owner: type) -> dict[str, Any]:
     """The types of a class's fields and properties, by name."""
     names: dict[str, Any] = {"np": np, "NDArray": NDArray, "Spectrum": Spectrum, "Subject": Subject}
     names |= {"Decimal": Decimal, "Mapping": Mapping}
-    names |= {name: getattr(ropecalc.results, name) for name in ropecalc.results._HOME}
+    names |= {name: getattr(ropecalc.results, name) for name in homes("ropecalc.results")}
     found = get_type_hints(owner, localns=names)
     for name, value in vars(owner).items():
         if isinstance(value, property) and value.fget is not None:

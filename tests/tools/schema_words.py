@@ -89,6 +89,7 @@ WORDS = {
 }
 UNITS = {
     "tokens": "closed_by context contexts critical_distance critical_distances distances "
+    "last_distances rotated_part_violation "
     "failed_distance first_violation length limit longest_wavelength max_context opened_by "
     "original_context safe_distance shortest_wavelength trained_context turned_context "
     "usable_length wavelengths "

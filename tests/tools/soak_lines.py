@@ -24,7 +24,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
     "compare": ("MODEL --ctx", "MODEL"),
     "models": ("", "SEARCH"),
     "plan": ("--base --dim --from --to", "MODEL --from --to", "MODEL --to"),
-    "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --write"),
+    "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --stack"),
     "temperature": ("--ctx", "--ctx --from"),
     "freqs": ("--base --dim", "--model", "--config"),
     "staircase": ("--dim --ctx --jobs",),

@@ -66,10 +66,11 @@ def _refuse_on_loading(asked: Asked) -> None:
         free = asked.model_type in classes.UNSCALED | classes.OWN_FUNCTIONS
         if "factor" not in asked.values:
             text = "YaRN without a factor is refused as the file is loaded: KeyError"
-            refusal = StackRule(text, f"{TRANSFORMERS} _check_received_keys", True)
+            where = f"{TRANSFORMERS} _check_received_keys"
+            refusal = StackRule(text, where, True, "missing-factor")
         elif asked.values["factor"] is None and not free:
             text = "YaRN with a factor of null is refused: TypeError"
-            refusal = StackRule(text, f"{ROPES} get_rope", True)
+            refusal = StackRule(text, f"{ROPES} get_rope", True, "missing-factor")
     code = classes.code_of(asked.model_type)
     in_new = asked.text.get("rope_scaling") is None
     if refusal is None and code.early and in_new and asked.written in classes.FLAT_STOPS:
@@ -77,7 +78,7 @@ def _refuse_on_loading(asked: Asked) -> None:
         refusal = StackRule(text, EARLY, True)
     changed = any(key in ROPE_KEYS for key in asked.start.changed)
     if refusal is not None and not (changed and refusal.source.endswith("get_rope")):
-        raise RefusedError(refusal.text, refusal.source)
+        raise RefusedError(refusal.text, refusal.source, code=refusal.code)
 
 
 def merged(asked: Asked) -> Loaded:

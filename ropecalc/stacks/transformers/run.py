@@ -83,10 +83,10 @@ def _refusal(asked: Asked) -> StackRule | None:
         renamed.add(AS_READ)
     if method != "default" and asked.written not in (None, *KNOWN, *renamed):
         text = f"it does not know the rope_type {asked.written}: KeyError"
-        return StackRule(text, f"{ROPES} ROPE_INIT_FUNCTIONS")
+        return StackRule(text, f"{ROPES} ROPE_INIT_FUNCTIONS", code="unknown-type")
     if asked.rope.rope_type == "yarn" and asked.values and "factor" not in asked.values:
         text = "YaRN without a factor is refused: KeyError (a null is the ratio of the lengths)"
-        return StackRule(text, f"{ROPES} _check_received_keys")
+        return StackRule(text, f"{ROPES} _check_received_keys", code="missing-factor")
     if method in classes.MULTIPLY_HEAD_DIM and has_null_head_dim(asked):
         text = f"{method} scaling multiplies head_dim, which is null in {asked.model_type} unless "
         return StackRule(f"{text}it is written: TypeError", f"{ROPES} ROPE_INIT_FUNCTIONS")

@@ -1,0 +1,67 @@
+"""Commands whose parameters need no type adapter of Typer's.
+
+From 0.29 on Typer reads every value through pydantic, which takes as long to load as all else. The
+parsers here are our own, so each parameter is given a reader that calls them. Older versions of
+Typer never ask for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+import typer.core
+
+from ropecalc.cli.commands import GROUPS
+
+
+class Grouped(typer.core.TyperGroup):
+    """The commands under the headings of ``GROUPS``."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, --help and what Typer adds among them."""
+        return _relieved(super().get_params(ctx))
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands for -h."""
+        for heading, names in GROUPS.items():
+            known = [(name, self.get_command(ctx, name)) for name in names.split()]
+            rows = [(name, one.get_short_help_str(80)) for name, one in known if one is not None]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
+
+
+class LeanCommand(typer.core.TyperCommand):
+    """A command whose parameters read their values by their own parsers."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, --help and what Typer adds among them."""
+        return _relieved(super().get_params(ctx))
+
+
+def _relieved(parameters: list[Any]) -> list[Any]:
+    """Parameters with a reader of ours, where this version of Typer asks for one."""
+    for parameter in parameters:
+        if hasattr(parameter, "get_runtime_param"):
+            parameter.get_runtime_param = lambda: _Reader
+    return parameters
+
+
+class _Reader:
+    """What Typer asks to make a parameter's value of what was typed."""
+
+    @staticmethod
+    def coerce(value: Any, param: Any, ctx: Any) -> Any:
+        """The value, parsed; each of several."""
+        if value is None:
+            return None
+        info = param.type_descriptor.parameter_info
+        several = getattr(param, "multiple", False) or param.nargs == -1
+        try:
+            if info.parser is None:
+                return list(value) if several else value
+            return [info.parser(one) for one in value] if several else info.parser(value)
+        except typer.BadParameter as error:
+            error.param, error.ctx = param, ctx
+            raise
