@@ -250,6 +250,11 @@ def _base(
     keys = row.theta.get(kind, ()) if isinstance(row.theta, Mapping) else row.theta
     if rope.get("rope_theta") is not None:
         return
+    if row.null_theta and "rope_theta" in config.values and config.get("rope_theta") is None:
+        if row.null_theta == "stops":
+            loaded.stop(f"rope_theta is null, which {row.name} does not take: TypeError")
+        else:
+            loaded.keys["no_rope_layers"] = [0] * len(loaded.keys.get("layer_types", ()))
     key = config.first(*keys) if keys else None
     if key is not None:
         rope["rope_theta"] = config.number(key, low=1, high=MAX_BASE)

@@ -34,7 +34,7 @@ PUBLIC = [
         "MinimumBase",
         "MinimumFactor",
     ),
-    *("ModelConfig", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
+    *("ModelConfig", "NoRotationError", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
     *("PrecisionStatus", "Rope", "RopecalcError", "SafeStatus"),
     *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
