@@ -18,6 +18,7 @@ from ropecalc.notebook import RENDERERS as _RENDERERS
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from ropecalc import evidence as evidence
     from ropecalc import lint as lint
     from ropecalc import scaling as scaling
     from ropecalc.attention import temperature as temperature
@@ -66,6 +67,8 @@ if TYPE_CHECKING:
     from ropecalc.results import Emission as Emission
     from ropecalc.results import Envelope as Envelope
     from ropecalc.results import Estimate as Estimate
+    from ropecalc.results import Evidence as Evidence
+    from ropecalc.results import Expectation as Expectation
     from ropecalc.results import FactorStatus as FactorStatus
     from ropecalc.results import Finding as Finding
     from ropecalc.results import Inspection as Inspection
@@ -80,6 +83,7 @@ if TYPE_CHECKING:
     from ropecalc.results import Precision as Precision
     from ropecalc.results import PrecisionBase as PrecisionBase
     from ropecalc.results import PrecisionStatus as PrecisionStatus
+    from ropecalc.results import PublishedSetting as PublishedSetting
     from ropecalc.results import Rope as Rope
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting

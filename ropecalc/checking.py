@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOM_LIMIT = 0.01  # how far a base is moved either way, to see whether the bound holds there
 QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer up to here
+QUICK_FACTOR = 2**20  # tokens: the sweep over factors has far fewer links than that over bases
 
 
 def check(
@@ -47,7 +48,7 @@ def check(
     weights, count_unrotated : as in Spectrum, for a base
     margin : float, 0 .. 1
     next_base : look for the nearest base above, where the bound is broken; of a scaling from
-        ``from_rope`` for the smallest factor, up to 2^17 tokens and 512 rotated dimensions
+        ``from_rope`` for the smallest factor, up to 2^20 tokens and 512 rotated dimensions
     min_window : 1e-9 .. 1; the nearest base above has to lie in a window at least so wide,
         relative to its start
     room : look how far the base may be moved, up to 1 % either way, where the bound holds; None
@@ -130,7 +131,9 @@ def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> flo
     from ropecalc.base.scaled import FAMILIES
 
     rope = spectrum.rope
-    if rope is None or rope.rope_type not in FAMILIES or not _is_quick(spectrum, context):
+    if rope is None or rope.rope_type not in FAMILIES or rope.rotary_dim > QUICK_DIM:
+        return None
+    if context > QUICK_FACTOR:
         return None
     try:
         return min_factor(

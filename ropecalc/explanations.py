@@ -24,6 +24,7 @@ TOPICS = (
     "weights",
     "rounding",
     "temperature",
+    "evidence",
     "method",
     "estimate",
     "staircase",

@@ -56,7 +56,7 @@ def inspect(
     32,768 tokens and 512 rotated dimensions, and up to 2^20 tokens where at most four fifths of
     the head are rotated; the safe base only from a table, or where every base meets the bound.
     Elsewhere they are None, and ``min_base`` computes them. ``minimum_factor`` is that of the
-    layers' own scaling over the same distances, up to 131,072 tokens and 512 rotated dimensions.
+    layers' own scaling over the same distances, up to 2^20 tokens and 512 rotated dimensions.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
+from ropecalc.base.answer import Answer
 from ropecalc.base.room import DIGITS as ROUND_DIGITS
 from ropecalc.base.room import has_room, wide_base
 from ropecalc.base.rounding import first_of, round_up
@@ -90,10 +91,12 @@ def min_factor(
     if round_digits is not None:
         round_digits = checked_integer("round_digits", round_digits, 1, MAX_ROUND_DIGITS)
     found = search(rope, context, checked_weights(weights), count_unrotated, margin)
-    answer = swept(found.family, context, digits, progress, known_start(found.family, context))
+    answer = found.answer(context, digits, progress)
     start = answer.base
     status, end = WindowStatus.NOT_SOUGHT, None
-    if window and start is not None:
+    if window and start is not None and found.growth == 0:
+        status = WindowStatus.ENDLESS
+    elif window and start is not None:
         status, end = first_window(found.family, context, start)
     above, wide = start if answer.status is Status.FOUND and start != 1 else None, None
     if recommended and above is not None:
@@ -133,6 +136,15 @@ class Search(NamedTuple):
     growth: float | None = None
     """Of dynamic scaling, L'/L - 1: its base is NTK-aware scaling's with the factor s L'/L - s + 1.
     """
+
+    def answer(self, context: int, digits: int | None, progress: Progress | None) -> Answer:
+        """The sweep's; up to its original context dynamic scaling changes nothing."""
+        if self.growth != 0:
+            start = known_start(self.family, context)
+            return swept(self.family, context, digits, progress, start)
+        holds = self.violation(context, 1.0) is None
+        status, base = (Status.EVERY_BASE, 1.0) if holds else (Status.NO_BASE, None)
+        return Answer(status, base, None, None, None, "sweep", 0, METHOD)
 
     def factor(self, at: float | None) -> float | None:
         """The method's own factor: the smallest float64 that gives at least ``at``."""
@@ -182,8 +194,9 @@ def search(
 ) -> Search:
     """The family of a rope's method, and what its factor is; checks everything but the context."""
     if rope.rope_type not in METHODS:
+        known = ", ".join(METHODS).replace("_", "-")
         raise InvalidValueError(
-            "rope_type", f"rope_type must be one of {', '.join(METHODS)}, got {rope.rope_type}"
+            "rope_type", f"rope_type must be one of {known}, such as yarn, got {rope.rope_type}"
         )
     growth, swept_rope = None, rope
     if rope.rope_type == "dynamic":

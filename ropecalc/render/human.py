@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         Comparison,
         Emission,
         Envelope,
+        Evidence,
+        Expectation,
         Explanation,
         Inspection,
         MaxContext,
@@ -101,6 +103,32 @@ def show_comparison(
     parts = [describe_comparison(result, on)]
     parts += [describe_comparison_curves(result, on, height)] if plot else []
     on.write("\n\n".join(part for part in parts if part))
+
+
+def show_evidence(
+    result: Evidence, file: TextIO, *, plot: bool = False, height: int | None = None
+) -> None:
+    """What published scores say of the bound, and lengths over first violations."""
+    from ropecalc.render.evidence import describe_evidence, describe_lengths
+
+    on = screen(file)
+    drawn = [describe_lengths(result, (), on, height=height)] if plot else []
+    on.write("\n\n".join([*drawn, describe_evidence(result, on)]))
+
+
+def show_expectations(
+    results: Sequence[Expectation],
+    file: TextIO,
+    *,
+    over: Evidence | None = None,
+    height: int | None = None,
+) -> None:
+    """What became of settings with such first violations; drawn ``over`` all of them."""
+    from ropecalc.render.evidence import describe_expectations, describe_lengths
+
+    on = screen(file)
+    drawn = [describe_lengths(over, results, on, height=height)] if over else []
+    on.write("\n\n".join([*drawn, describe_expectations(results, on)]))
 
 
 def show_models(

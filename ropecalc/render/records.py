@@ -102,6 +102,20 @@ SHAPES = {
     "meant_without_training=without_training",
     "Temperature": "context trained_context attention_mass logit_gap trained_logit_gap scale "
     "unscaled_mass spread factors",
+    "PublishedSetting": "model table family parameters head_dim rotary_dim base rope_type factor "
+    "trained_context claimed_context first_violation whole_violation length_at_85 length_at_70 "
+    "length_at_50 ratio longest scores sourced setting_status setting_source score_status "
+    "score_source reported_by observation note",
+    "Score": "context score",
+    "Predictor": "name rms_octaves within_factor_2",
+    "Ratios": "group settings lower_quartile median upper_quartile",
+    "Rank": "name correlation low high",
+    "TwoByTwo": "context holds_kept holds_lost breaks_kept breaks_lost p_value",
+    "Sample": "name settings families lost limit predictors ratios ranks tables",
+    "Evidence": "settings samples held_and_lost broke_and_kept caveats",
+    "Expectation": "label head_dim rotary_dim base rope_type asks_nothing first_violation limit "
+    "window context settings families least_violation greatest_violation lost low high open "
+    "kept kept_of nearest",
     "LengthFactor": "name formula used_by factor=value mass",
     "CheckpointWeights": "source layer head head_dim rotary_dim layout of heads key_heads weights "
     "tensors",

@@ -32,6 +32,15 @@ if TYPE_CHECKING:
     from ropecalc.results.curves import Curve as Curve
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
+    from ropecalc.results.evidences import Evidence as Evidence
+    from ropecalc.results.evidences import Expectation as Expectation
+    from ropecalc.results.evidences import Predictor as Predictor
+    from ropecalc.results.evidences import PublishedSetting as PublishedSetting
+    from ropecalc.results.evidences import Rank as Rank
+    from ropecalc.results.evidences import Ratios as Ratios
+    from ropecalc.results.evidences import Sample as Sample
+    from ropecalc.results.evidences import Score as Score
+    from ropecalc.results.evidences import TwoByTwo as TwoByTwo
     from ropecalc.results.explanations import Explanation as Explanation
     from ropecalc.results.factors import FactorStatus as FactorStatus
     from ropecalc.results.factors import MinimumFactor as MinimumFactor

@@ -226,3 +226,17 @@ def test_an_inspection_names_the_minimum_factor_of_a_scaling() -> None:
     assert full.minimum_factor == pytest.approx(70.24540243, rel=1e-9)
     assert windowed.minimum_factor == 1
     assert ropecalc.inspect(ropecalc.find_model("Llama-2-7B")).layers[0].minimum_factor is None
+
+
+def test_dynamic_scaling_changes_nothing_up_to_its_original_context() -> None:
+    one = rope("dynamic", 1e4, 4_096)
+    kept, broken = (ropecalc.min_factor(one, context) for context in (1_024, 2_048))
+    assert (kept.status, kept.minimum_factor) == (FactorStatus.ONE_IS_ENOUGH, 1.0)
+    assert kept.window_status is WindowStatus.ENDLESS
+    assert broken.status is FactorStatus.NO_FACTOR
+    assert broken.minimum_factor is broken.recommended_factor is broken.window_end is None
+
+
+def test_one_pair_of_linear_interpolation_is_a_cosine() -> None:
+    found = ropecalc.min_factor(rope("linear", 1e4, 1, 2), 100, recommended=False)
+    assert found.minimum_factor == pytest.approx(99 / (math.pi / 2), rel=1e-15)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import re
@@ -134,6 +135,29 @@ def longest_context(runs: int) -> Measured:
     return {"seconds": best_of(runs, call)}
 
 
+def factor(runs: int, exponent: int) -> Measured:
+    """The smallest factor of YaRN from 32,768 tokens at base 1e6, to L = 2^exponent."""
+    import ropecalc
+
+    rope = ropecalc.Rope("all", "yarn", 1e6, HEAD_DIM, HEAD_DIM, {"original_context": 2**15})
+    found = []
+
+    def call() -> None:
+        answer = ropecalc.min_factor(rope, 2**exponent, window=False, recommended=False)
+        found.append(answer.minimum_factor or math.inf)
+
+    return {"seconds": best_of(runs, call), "base": found[-1]}
+
+
+def peer_factor() -> Measured:
+    """The same at 2^17 by a scan of factors a hundredth apart, each up to its first violation."""
+    from tests.benchmarks.peers import scan_of_factors
+
+    found = []
+    seconds = best_of(1, lambda: found.append(scan_of_factors(1e6, HEAD_DIM, 2**15, 2**17)))
+    return {"seconds": seconds, "base": found[-1]}
+
+
 JOBS: dict[str, Callable[[], Measured]] = {
     "evaluation": partial(evaluation, 40),
     "peer_evaluation": partial(peer_evaluation, 5),
@@ -146,6 +170,9 @@ JOBS: dict[str, Callable[[], Measured]] = {
     "peer_search_4": partial(peer_search, 4),
     "peer_search_5": partial(peer_search, 5),
     "longest_context": partial(longest_context, 1),
+    "factor_17": partial(factor, 3, 17),
+    "factor_20": partial(factor, 1, 20),
+    "peer_factor": peer_factor,
 }
 
 
@@ -203,6 +230,8 @@ def report(quick: bool, long: bool) -> str:
         ],
         _ratio("the same by the table", results, "look_up_20", "sweep_20", "the sweep"),
         _row("no violation in 2^30 distances", results["longest_context"]),
+        _ratio("factor of YaRN, L = 2^17", results, "factor_17", "peer_factor", "plain scan"),
+        _row("factor of YaRN, L = 2^20", results["factor_20"]),
     ]
     head = ["what", "seconds", "peak MB", "peer", "seconds", "ratio"]
     table = [head, ["---"] * len(head), *rows]

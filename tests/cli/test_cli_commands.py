@@ -38,6 +38,7 @@ SHORT = {  # a quick call of every command
     "emit": "emit Qwen3-8B",
     "plan": "plan --base 1e4 --dim 16 --from 64 --to 256",
     "temperature": "temperature --ctx 128k --from 8k",
+    "evidence": "evidence Qwen3-8B",
     "schema": "schema",
 }
 

@@ -23,7 +23,7 @@ LEFT_OUT = (
     *("|", "<", "&&", "1G", "1M"),
 )
 LARGE = tuple(  # those that draw, or take a model apart
-    "check compare curve emit freqs min-base min-factor plan staircase windows".split()
+    "check compare curve emit evidence freqs min-base min-factor plan staircase windows".split()
 )
 SHARED = tuple("--json --csv --tsv --markdown --get --all-fields --width -q -h".split())
 OWN = {
@@ -53,6 +53,8 @@ OWN = {
     "--at-most --min-window",
     "weights": "CHECKPOINT --layer --head --dim --rotary-dim --layout --of --output",
     "verify": "--backend",
+    "evidence": "MODEL --base --dim --rotary-dim --rope-type --factor --original-ctx --layer --ctx "
+    "--weights --plot --height -o",
     "explain": "TOPIC",
     "schema": "COMMAND",
 }
@@ -73,7 +75,7 @@ def test_the_commands_are_there() -> None:
         *("min-base", "check", "max-ctx", "windows", "staircase", "curve", "freqs"),
         *("inspect", "lint", "compare", "models", "weights"),
         *("plan", "emit", "min-factor", "temperature"),
-        *("verify", "explain", "schema"),
+        *("verify", "evidence", "explain", "schema"),
     ]
 
 

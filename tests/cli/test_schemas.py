@@ -69,6 +69,9 @@ plan Llama-3-8B --to 16k
 plan --base 1e4 --dim 16 --rotary-dim 4 --from 64 --to 256 --method yarn
 temperature --ctx 128k --from 8k
 temperature --ctx 2
+evidence
+evidence Qwen3-8B --ctx 64k
+evidence --base 1e12 --dim 64 --rotary-dim 16
 freqs --base 1e4 --dim 64
 freqs --base 1e6 --dim 128 --rotary-dim 32 --ctx 2k
 freqs --model Llama-3.1-8B --ctx 8k

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import resource
 import subprocess
 import sys
 from itertools import pairwise
 
 import pytest
 
-from tests.benchmarks import peers
-from tests.tools.places import TESTS
+import ropecalc
+from tests.benchmarks import peers, startup
+from tests.tools.places import ROOT, TESTS
 
 MINIMUM_AT_1K = 4293.437569262578  # d = 128, L = 1024
 
@@ -26,6 +29,36 @@ def test_plain_evaluation_is_the_sum_of_cosines() -> None:
 
 def test_plain_evaluation_finds_the_published_first_violation() -> None:
     assert (peers.similarity(1e4, 128, 4096) < 0).argmax() == 1707  # Llama 2
+
+
+def test_a_scan_of_factors_ends_within_its_step_above_the_minimum() -> None:
+    rope = ropecalc.Rope("all", "yarn", 1e4, 32, 32, {"original_context": 256})
+    least = ropecalc.min_factor(rope, 1024, window=False, recommended=False).minimum_factor
+    found = peers.scan_of_factors(1e4, 32, 256, 1024)
+    assert least is not None
+    assert least <= found < least + 0.01
+    theta = peers.yarn(4.0, 1e4, 32, 256)
+    expected = ropecalc.scaling.yarn(1e4, 32, factor=4, original_context=256).angular_frequencies
+    assert theta == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_a_minimum_factor_takes_a_second_more_than_numpy() -> None:
+    """Processor time, the least of three: a stopwatch says little beside other work."""
+    line = next(iter(startup.MOST_MORE))
+    calls = startup.calls()
+    seconds = {
+        name: min(processor_time(calls[name]) for _ in range(3)) for name in (line, startup.NUMPY)
+    }
+    assert seconds[line] <= seconds[startup.NUMPY] + startup.MOST_MORE[line]
+
+
+def processor_time(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
+    subprocess.run(command, env=variables, capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 @pytest.mark.slow

@@ -227,6 +227,20 @@ def test_staircases_with_models_below_and_above() -> None:
     assert level[-1] == pytest.approx(drawn.tick("y", r"$\mathdefault{10^{5}}$"), abs=0.02)
 
 
+def test_evidence_names_its_counterexamples_and_both_axes() -> None:
+    from ropecalc.render.figures_evidence import evidence_figure
+
+    found = ropecalc.evidence.summary()
+    drawn = Drawn(figures.figure_bytes(evidence_figure(found), "svg").decode())
+    assert {"first violation [tokens]", "length at 85% of the RULER score [tokens]"} <= set(
+        drawn.words
+    )
+    assert {*found.held_and_lost, *found.broke_and_kept} <= set(drawn.words)
+    shown = [one for one in found.settings if one.comparable]
+    assert len(drawn.marks("settings-o")) == sum(one.length_at_85 is not None for one in shown)
+    assert len(drawn.marks("settings-^")) == sum(one.length_at_85 is None for one in shown)
+
+
 def test_landmarks_are_the_plain_models_of_a_head() -> None:
     found = landmarks(128, 512, 2**16)
     names = {name: point for point in found for name in point.names}
@@ -313,6 +327,7 @@ LINES = {
     "windows": "windows --dim 64 --ctx 128 --json",
     "plan": "plan --base 1e4 --dim 64 --from 1k --to 2k --json",
     "compare": "compare Qwen3-8B --ctx 1k --stack vllm --stack transformers --json",
+    "evidence": "evidence --json",
 }
 IN_ONE = """
 import sys, json, io, contextlib

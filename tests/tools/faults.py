@@ -146,6 +146,7 @@ FIGURES = {
     "windows": "windows --dim 4 --ctx 4 -q",
     "plan": "plan --base 1e4 --dim 16 --from 64 --to 256",
     "compare": "compare Qwen3-8B --ctx 1k --stack vllm --stack transformers",
+    "evidence": "evidence -q",
 }
 
 

@@ -49,6 +49,7 @@ MAIN = {  # of every command one screen in every look
     "compare": "compare gpt-oss-20b",
     "temperature": "temperature --ctx 128k --from 8k",
     "weights": "weights model --layer 0",
+    "evidence": "evidence",
     "explain": "explain bound",
     "schema": "schema",
 }
@@ -79,6 +80,9 @@ OTHERS = {  # their other faces, in one look
     "emit-dry-run": "emit --in-place yarn.json --base 5e6 --ctx 128k --dry-run --force",
     "compare-same": "compare Qwen3-8B --stack vllm --stack llama.cpp",
     "temperature-untrained": "temperature --ctx 128k",
+    "evidence-model": "evidence Qwen3-8B --ctx 64k",
+    "evidence-free": "evidence GLM-4-9B",
+    "evidence-plot": "evidence --base 5e5 --plot --height 12",
     "explain-topics": "explain",
     "error": "check --base abc --ctx 4k",
 }

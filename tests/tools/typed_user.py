@@ -86,6 +86,11 @@ def plans() -> None:
     heat: rc.Temperature = rc.temperature(16_384, trained_context=8192)
     factor: rc.LengthFactor = heat.factors[0]
     assert_type(factor.value, float | None)
+    seen: rc.Evidence = rc.evidence.summary()
+    setting: rc.PublishedSetting = seen.settings[0]
+    like: rc.Expectation = rc.evidence.around(rc.scaling.default(1e6), context=65_536)
+    assert_type(like.low, int | None)
+    print(setting.ratio, like.open)
     print(candidate.method, of_model.factor, rc.critical_dimension(1e4, 64, 512))
     print(rc.critical_base(1e4, 512, 1024))
 

@@ -35,8 +35,7 @@ def built(asked: Asked) -> Taken:
         text = "dynamic scaling grows the base with the length at hand, beyond the context alone"
         taken.rule(text, f"{ROPES} dynamic_frequency_update")
     if rope.rope_type == "longrope":
-        text = "each forward pass whose positions go beyond the original context has long_factor"
-        taken.rule(text, f"{ROPES} longrope_frequency_update")
+        _longrope(asked, taken)
     if all(asked.text.get(key) is not None for key in ROPE_KEYS):
         text = "rope_scaling goes before rope_parameters where a file has both"
         taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
@@ -63,15 +62,29 @@ def _yarn(asked: Asked, taken: Taken) -> None:
         taken.rule(text, f"{CONFIGS} convert_rope_params_to_dict")
 
 
+def _longrope(asked: Asked, taken: Taken) -> None:
+    """PhiMoE's code has the mscale of the length at hand, and short_factor always."""
+    if asked.model_type in classes.MSCALES_NEEDED:
+        text = "its code never takes long_factor, but long_mscale beyond the original context"
+        taken.rule(text, "src/transformers/models/phimoe/modeling_phimoe.py")
+        taken.set(long_factor=asked.rope.parameters["short_factor"])
+        return
+    text = "each forward pass whose positions go beyond the original context has long_factor"
+    taken.rule(text, f"{ROPES} longrope_frequency_update")
+
+
 def _within(asked: Asked, taken: Taken) -> None:
     """Proportional rotation of the part t of a head of latent attention: b^(-2i/t) in r of its
     dimensions, which are the frequencies of the base b^(r/t) there.
     """
-    turned = int(asked.text["qk_rope_head_dim"])
+    row = classes.class_row(asked.model_type)
+    own = {**({} if row is None else row.latent), **asked.text}
+    turned = int(own["qk_rope_head_dim"])
     part, factor = asked.number("partial_rotary_factor"), asked.number("factor")
     r = 2 * int((1.0 if part is None else part) * turned // 2)
     method = "default" if factor is None else "linear"
-    taken.rope = replace(taken.rope, base=taken.rope.base ** (r / turned), rotary_dim=r)
+    whole, base = turned + int(own.get("qk_nope_head_dim") or 0), asked.rope.base ** (r / turned)
+    taken.rope = replace(asked.rope, base=base, head_dim=whole, rotary_dim=r)
     taken.set(method, factor=factor)
     taken.rule(f"proportional turns {r} of the {turned} dimensions that turn", ROPES)
 

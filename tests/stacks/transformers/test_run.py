@@ -87,3 +87,11 @@ def test_a_head_dim_of_null_with_latent_attention() -> None:
     assert ran({}, "deepseek_v3", **LATENT, head_dim=None).refusal is not None
     fits = {**LATENT, "hidden_size": 2048}
     assert ran({}, "deepseek_v3", **fits, head_dim=None).refusal is None
+
+
+def test_phimoe_never_takes_its_long_list() -> None:
+    """PhimoeRotaryEmbedding.forward asks for the frequencies without a length."""
+    own = {"short_mscale": 1.1, "long_mscale": 1.2, "original_max_position_embeddings": 4096}
+    found = ran({"rope_type": "longrope", **LISTS, **own}, "phimoe").spectrum
+    assert found is not None
+    assert found.angular_frequencies[0] == 1.0

@@ -51,10 +51,11 @@ def run(stack: str, folder: Path, asked: Iterable[Json]) -> Iterator[Json]:
         worker.stdin.close()
 
 
-def collect(stacks: Sequence[str], folder: Path, target: Path) -> None:
-    """Run every case in every stack, and write a line each."""
+def collect(stacks: Sequence[str], folder: Path, target: Path, only: str = "") -> None:
+    """Run every case whose id has ``only`` in every stack, and write a line each."""
     known = {record["case"]["id"]: record for record in _lines([target] if target.exists() else [])}
-    records = [known.get(case["id"], {"case": case, "real": {}}) for case in cases()]
+    asked = [case for case in cases() if only in case["id"]]
+    records = [known.get(case["id"], {"case": case, "real": {}}) for case in asked]
     for stack in stacks:
         for record, real in zip(
             records, run(stack, folder, [record["case"] for record in records]), strict=True
@@ -105,9 +106,10 @@ def main() -> None:
     parser.add_argument("--output", "-o", type=Path)
     parser.add_argument("--pack", type=Path, action="append")
     parser.add_argument("--matrix", action="store_true")
+    parser.add_argument("--only", default="", help="cases whose id has this")
     asked = parser.parse_args()
     if asked.folder is not None:
-        collect(asked.stack or SERVERS, asked.folder.absolute(), asked.output)
+        collect(asked.stack or SERVERS, asked.folder.absolute(), asked.output, asked.only)
     if asked.pack:
         save(pack(_lines(asked.pack), VERSIONS), MORE)
     if asked.matrix:

@@ -1,0 +1,155 @@
+"""What the bound is worth: published long-context scores held against first violations.
+
+``summary()`` has the table and its statistics. ``around(spectrum)`` has what became of settings
+with such a first violation: a range that was seen, no promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ropecalc.results import Evidence, Expectation, PublishedSetting
+    from ropecalc.spectrum import Spectrum
+
+CAVEATS = (
+    "Observational: nobody varied the base alone. Those who train well also choose larger bases.",
+    "Settings of one family are alike: intervals are over families, and there are few of them.",
+    "Lengths are cut at the longest context measured, which flatters every prediction beyond it.",
+    "85% of a model's own score at 4,096 tokens is one threshold of many, and RULER one test.",
+    "Scores of Qwen2.5 (plain), Qwen3, EXAONE, Phi-3.5 and FILM are their authors' own.",
+    "Scaling that is meant for long inputs alone, as that of Qwen3, counts at all lengths.",
+    "Of partly rotated heads, the first violation is that of the rotated part alone.",
+)
+FEWEST, NEAREST = 5, 5
+"""Settings that a range must have; settings that are named."""
+
+
+@cache
+def summary() -> Evidence:
+    """The published settings, with the statistics of their scores against first violations.
+
+    First violations are computed; everything else is in the shipped table, with its sources. The
+    first sample has the settings of which every number was read in a source.
+
+    >>> found = summary()
+    >>> [sample.settings for sample in found.samples]
+    [42, 50, 60]
+    >>> predictor = found.samples[0].predictors[0]
+    >>> predictor.name, round(predictor.rms_octaves, 2), round(predictor.within_factor_2, 2)
+    ('first violation', 0.85, 0.79)
+    """
+    from ropecalc.evidence.published import published
+    from ropecalc.evidence.samples import length_of, samples, violation_of
+    from ropecalc.results import Evidence
+
+    settings = published()
+    seen = [one for one in settings if one.comparable and one.sourced]
+    return Evidence(
+        settings=settings,
+        samples=samples(settings),
+        held_and_lost=tuple(
+            one.model
+            for one in seen
+            if one.length_at_85 is not None and 2 * one.length_at_85 < violation_of(one)
+        ),
+        broke_and_kept=tuple(
+            one.model for one in seen if length_of(one, one.longest or 0) > 2 * violation_of(one)
+        ),
+        caveats=CAVEATS,
+    )
+
+
+def around(
+    spectrum: Spectrum, *, context: int | None = None, window: int | None = None, label: str = ""
+) -> Expectation:
+    """What became of published settings with a first violation like that of a spectrum.
+
+    The range is over the sourced settings with a first violation within a factor of 2, or over the
+    nearest five where there are fewer. It is what was seen: no guarantee for another model.
+
+    Parameters
+    ----------
+    context : tokens
+        A context to count the settings that kept 85 % there.
+    window : tokens
+        How far back the layer looks, where that is limited.
+    label : what to call the spectrum
+
+    >>> from ropecalc import scaling
+    >>> found = around(scaling.default(5e5))
+    >>> found.first_violation, found.low, found.open
+    (18438, 7527, False)
+    """
+    from dataclasses import replace
+
+    from ropecalc.bound import max_context
+    from ropecalc.evidence.published import LIMIT, published
+    from ropecalc.results import Expectation
+
+    rotated = max_context(replace(spectrum, count_unrotated=False), limit=LIMIT).first_violation
+    usable = [one for one in published() if one.comparable and one.sourced]
+    some = _like(rotated or LIMIT, usable)
+    lost = [one.length_at_85 for one in some if one.length_at_85 is not None]
+    kept = [one.longest or 0 for one in some if one.length_at_85 is None]
+    violations = sorted(one.first_violation or LIMIT for one in some)
+    known = [] if context is None else [_kept_at(one, context) for one in some]
+    return Expectation(
+        label=label or spectrum.label,
+        head_dim=spectrum.head_dim,
+        rotary_dim=spectrum.rotary_dim,
+        base=None if spectrum.base is None else float(spectrum.base),
+        rope_type=spectrum.rope_type,
+        asks_nothing=spectrum.asks_nothing(),
+        first_violation=rotated,
+        limit=LIMIT,
+        window=window,
+        context=context,
+        settings=len(some),
+        families=len({one.family for one in some}),
+        least_violation=violations[0],
+        greatest_violation=violations[-1],
+        lost=len(lost),
+        low=min(lost, default=None),
+        high=max([*lost, *kept], default=None),
+        open=bool(kept),
+        kept=None if context is None else known.count(True),
+        kept_of=None if context is None else len(known) - known.count(None),
+        nearest=tuple(_of_each_family(_nearest(rotated or LIMIT, usable))[:NEAREST]),
+    )
+
+
+def _like(violation: int, settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
+    """The settings with a first violation within a factor of 2; the nearest few otherwise."""
+    order = _nearest(violation, settings)
+    some = [one for one in order if _apart(one, violation) <= 2]
+    return some if len(some) >= FEWEST else order[:FEWEST]
+
+
+def _nearest(violation: int, settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
+    return sorted(settings, key=lambda one: _apart(one, violation))
+
+
+def _of_each_family(settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
+    """The first of each family: the others of one say little more."""
+    first: dict[str, PublishedSetting] = {}
+    for one in settings:
+        first.setdefault(one.family, one)
+    return list(first.values())
+
+
+def _apart(setting: PublishedSetting, violation: int) -> float:
+    """The factor between two first violations, at least 1."""
+    from ropecalc.evidence.samples import violation_of
+
+    ratio = violation_of(setting) / violation
+    return max(ratio, 1 / ratio)
+
+
+def _kept_at(setting: PublishedSetting, context: int) -> bool | None:
+    """Whether a setting had 85 % at a context; None where that was not measured."""
+    if setting.length_at_85 is not None:
+        return setting.length_at_85 >= context
+    return True if (setting.longest or 0) >= context else None
