@@ -133,22 +133,25 @@ def test_a_window_may_begin_below_base_e(monkeypatch: pytest.MonkeyPatch) -> Non
     assert wide._start(FAMILY, 300, 1.0) == (1.0, None)
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, *found: WindowEnd) -> tuple[WindowStatus, Any]:
-    """How a window ends that is followed from 10 to 11 at least, in the given pieces."""
-    pieces = iter(found)
-    monkeypatch.setattr(wide, "window_end", lambda *_: next(pieces))
+def ended(monkeypatch: pytest.MonkeyPatch, found: WindowEnd) -> tuple[WindowStatus, Any]:
+    """How a window ends that is followed from 10 to 11 at least, and found to end so."""
+    limits: list[float] = []
+    monkeypatch.setattr(wide, "window_end", lambda *given: limits.append(given[3]) or found)
     monkeypatch.setattr(wide, "enclosing_base", lambda _, zero: (zero.before - 1, zero.before + 1))
-    return wide._end(FAMILY, 300, math.exp(10.0), 11.0)
+    result = wide._end(FAMILY, 300, math.exp(10.0), 11.0)
+    assert limits == [pytest.approx(11.0)]
+    assert limits[0] > 11.0
+    return result
 
 
 def test_an_end_is_followed_to_the_goal_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
-    near, there = WindowEnd(11.0, None, endless=False), WindowEnd(12.0, None, endless=False)
+    there = WindowEnd(12.0, None, endless=False)
     closed, endless = (
         WindowEnd(13.0, Zero(13.0, 13.0, 5), endless=False),
         WindowEnd(13.0, None, endless=True),
     )
-    assert ended(monkeypatch, near, closed) == (WindowStatus.ENDS, 12.0)
-    assert ended(monkeypatch, near, endless) == (WindowStatus.ENDLESS, None)
-    status, end = ended(monkeypatch, near, there, closed)
+    assert ended(monkeypatch, closed) == (WindowStatus.ENDS, 12.0)
+    assert ended(monkeypatch, endless) == (WindowStatus.ENDLESS, None)
+    status, end = ended(monkeypatch, there)
     assert status is WindowStatus.AT_LEAST
     assert math.exp(12.0) * (1 - 2e-14) < end < math.exp(12.0)

@@ -89,6 +89,7 @@ GOOD: dict[str, Maker] = {
     "COMMAND": one_of("check min-base curve windows lint inspect plan"),
     "D": _dims,
     "FILE": one_of("proof.json proof.json -"),
+    "FIELD,...": one_of("holds recommended_base first_violation inputs.context base nonsense"),
     "F": one_of("0.25 0.5 1 0.75 1.0"),
     "JSON": one_of(OVERRIDES),
     "LAYOUT": one_of("half interleaved"),
@@ -107,7 +108,6 @@ GOOD: dict[str, Maker] = {
     "W": spread(1e-6, 0.3),
     "--backend": one_of("mpmath arb auto"),
     "--certificate": one_of("new.json proof.json"),
-    "--config": one_of(CONFIGS),
     "--digits": one_of("1 5 17 18 30 60"),
     "--dtype": one_of("float32 bfloat16 float16"),
     "--every": one_of("1 2 64 100 5000"),
@@ -117,7 +117,6 @@ GOOD: dict[str, Maker] = {
     "--jobs": one_of("1"),  # more are processes of their own, and a second for each to start
     "--layer": one_of("full_attention sliding_attention"),
     "--limit": tokens(16, LONG),
-    "--model": _models,
     "--output": one_of(PICTURES),
     "--points": one_of("1 2 10 256 999"),
     "--recipe": one_of("transformers llama.cpp naive"),
