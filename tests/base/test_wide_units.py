@@ -136,7 +136,12 @@ def test_a_window_may_begin_below_base_e(monkeypatch: pytest.MonkeyPatch) -> Non
 def ended(monkeypatch: pytest.MonkeyPatch, found: WindowEnd) -> tuple[WindowStatus, Any]:
     """How a window ends that is followed from 10 to 11 at least, and found to end so."""
     limits: list[float] = []
-    monkeypatch.setattr(wide, "window_end", lambda *given: limits.append(given[3]) or found)
+
+    def followed_once(*given: Any) -> WindowEnd:
+        limits.append(given[3])
+        return found
+
+    monkeypatch.setattr(wide, "window_end", followed_once)
     monkeypatch.setattr(wide, "enclosing_base", lambda _, zero: (zero.before - 1, zero.before + 1))
     result = wide._end(FAMILY, 300, math.exp(10.0), 11.0)
     assert limits == [pytest.approx(11.0)]
