@@ -9,7 +9,6 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -17,21 +16,21 @@ from tests.tools.soak_values import GOOD, bad, good
 
 STARTS = {  # what a command needs before it can answer: one of these, options or arguments
     "min-base": ("--dim --ctx", "--dim --ctx", "MODEL --ctx"),
-    "curve": ("--base --ctx", "MODEL --ctx"),
+    "curve": ("--base --ctx", "MODEL --ctx", "MODEL --base --ctx"),
     "max-ctx": ("--base --limit", "MODEL --limit"),
-    "check": ("--base --ctx", "--base --dim --ctx", "MODEL --ctx"),
+    "check": ("--base --ctx", "--base --dim --ctx", "MODEL --ctx", "MODEL --base --ctx"),
     "inspect": ("MODEL --ctx", "MODEL"),
     "lint": ("MODEL...", "MODEL...", "--rules"),
-    "compare": ("MODEL --ctx", "MODEL"),
+    "compare": ("MODEL --ctx", "MODEL", "MODEL MODEL --ctx"),
     "models": ("", "SEARCH"),
     "plan": ("--base --dim --from --to", "MODEL --from --to", "MODEL --to"),
     "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --stack"),
-    "temperature": ("--ctx", "--ctx --from"),
-    "evidence": ("", "MODEL", "--base --dim"),
+    "temperature": ("--ctx", "--ctx --original-ctx"),
     "freqs": ("--base --dim", "MODEL"),
+    "evidence": ("", "MODEL", "--base --dim"),
     "staircase": ("--dim --ctx --jobs",),
     "windows": ("--dim --ctx", "MODEL --ctx"),
-    "weights": ("CHECKPOINT --layer",),
+    "weights": ("CHECKPOINT --layer-number",),
     "verify": ("FILE",),
     "explain": ("", "TOPIC"),
     "schema": ("", "COMMAND"),
@@ -40,7 +39,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
 LENGTHS = {"staircase": "--ctx", "windows": "--ctx", "min-base": "--ctx", "check": "--ctx"}
 LENGTHS |= {"curve": "--ctx", "inspect": "--ctx", "max-ctx": "--limit"}
 FORMS = ("--json", "--csv", "--tsv", "--markdown", "-q")
-RARE, RARELY = ("-o", "--output", "--plot"), 0.2  # a figure takes half a second
+RARE, RARELY = ("-o", "--output", "--plot"), 0.15  # a figure takes half a second
 STDIN = ("", "", "llama.json", "broken.json", "ones.json", "proof.json", "binary.json", "closed")
 TYPOS = {"--ctx": "--context", "--dim": "--head_dim", "--base": "--rope-theta", "--json": "--jsn"}
 
@@ -94,21 +93,6 @@ def _spelt(one: Any) -> list[Parameter]:
         return [Parameter(one.metavar, one.metavar)]
     metavar = "" if one.is_flag else one.metavar or "(none)"
     return [Parameter(name, metavar) for name in (*one.opts, *one.secondary_opts)]
-
-
-def takes_several(words: tuple[str, ...]) -> bool:
-    """Whether a line may name several models, each answered or refused by itself."""
-    known = {one.name: one for one in parameters().get(words[0].lower(), ())}
-    arguments = {one.name for one in known.values() if not one.is_option}
-    return (
-        bool(arguments & {"MODEL", "MODEL..."})
-        and sum(
-            not word.startswith("-") or word == "-"
-            for before, word in pairwise(words)
-            if before not in known or not known[before].metavar or "=" in before
-        )
-        > 1
-    )
 
 
 def unknown_metavars() -> set[str]:
