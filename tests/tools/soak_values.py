@@ -89,7 +89,6 @@ GOOD: dict[str, Maker] = {
     "COMMAND": one_of("check min-base curve windows lint inspect plan"),
     "D": _dims,
     "FILE": one_of("proof.json proof.json -"),
-    "FIELD,...": one_of("holds recommended_base first_violation inputs.context base nonsense"),
     "F": one_of("0.25 0.5 1 0.75 1.0"),
     "JSON": one_of(OVERRIDES),
     "LAYOUT": one_of("half interleaved"),
