@@ -26,6 +26,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
     "plan": ("--base --dim --from --to", "MODEL --from --to", "MODEL --to"),
     "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --stack"),
     "temperature": ("--ctx", "--ctx --from"),
+    "criteria": ("--base --ctx", "MODEL"),
     "evidence": ("", "MODEL", "--base --dim"),
     "freqs": ("--base --dim", "--model", "--config"),
     "staircase": ("--dim --ctx --jobs",),
