@@ -38,7 +38,7 @@ and its evidence is {"violated": m}, a distance that breaks the bound at ``low``
 The claim of kind "minimum-factor" is about the factors of a scaling method, whose frequencies
 ``spectra`` has from their definition. It has these keys beside those above:
 
-        "rope_type": "yarn",                 linear, yarn, llama3 or ntk_aware
+        "rope_type": "yarn",                 one of ``PARAMETERS``
         "base": "1000000",                   1 < base <= 1e300
         "parameters": {"original_context": "32768", "beta_fast": "32", "beta_slow": "1",
                        "truncate": true}     those of the method, ``PARAMETERS``
@@ -75,6 +75,9 @@ PARAMETERS = {  # of a scaling method; the one that is no number is true or fals
     "yarn": "original_context beta_fast beta_slow truncate",
     "llama3": "original_context low_freq_factor high_freq_factor",
     "ntk_aware": "",
+    "ntk_rcd": "critical_pair",
+    "mrrope_uni": "original_context beta_fast beta_slow",
+    "mrrope_pro": "original_context beta_fast beta_slow",
 }
 FLAGS = {"truncate"}
 STRETCH = -21.0, 700.0  # of the x in one: positions from exp(-700) to 2^30

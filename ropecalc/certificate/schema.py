@@ -146,6 +146,8 @@ def _scaling(claim: Mapping[str, Any], rotary_dim: int) -> Scaling:
     scaling = Scaling(method, base, tuple(_parameter(name, given) for name in given))
     if base == 1 or not all(value for name, value in scaling.parameters if name not in FLAGS):
         raise ValueError("base must be above 1, and every parameter above 0")
+    if method == "ntk_rcd" and scaling.number("critical_pair").denominator > 1:
+        raise ValueError("critical_pair must be a whole number")
     if method == "llama3" and _is_reversed(scaling):
         raise ValueError("low_freq_factor must be at most high_freq_factor")
     return scaling

@@ -10,15 +10,19 @@ linear        ln(factor)   0                           f_i                  1
 yarn          ln(factor)   f_i (1 - g_i)               f_i g_i              1
 llama3        ln(factor)   f_i h_i                     f_i (1 - h_i)        1
 ntk_aware     ln(factor)   0                           f_i                  2i/(r-2)
+ntk_rcd       ln(factor)   0                           f_i                  i/K
+mrrope_uni    ln(factor)   0                           f_i                  t_i/n
+mrrope_pro    ln(factor)   0                           f_i                  t_i(t_i+1)/(n(n+1))
 ============  ===========  ==========================  ===================  ===========
 
-with f_i = base^(-2i/r), YaRN's ramp g_i over the pairs and Llama 3's h_i over the turns; both are
-constants of the method, which no factor changes.
+with f_i = base^(-2i/r), YaRN's ramp g_i over the pairs and Llama 3's h_i over the turns, which are
+constants of the method that no factor changes; K is the critical pair; t_i = clamp(i - low, 0, n)
+and n = high - low (1 where that is 0) with the whole ends of YaRN's ramp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -50,11 +54,19 @@ class Spectra:
 
     def thetas(self, x: Real) -> list[Real]:
         """theta_i at x."""
-        powers, ratio = [self.arithmetic.number(1)], self.ratio(x)
-        for _ in range(max(self.steps)):
-            powers.append(powers[-1] * ratio)
+        powers = self._powers(x)
         rows = zip(self.kept, self.moving, self.steps, strict=True)
         return [kept + moving * powers[step] for kept, moving, step in rows]
+
+    def _powers(self, x: Real) -> Sequence[Real] | Mapping[int, Real]:
+        """q^k for every k that occurs: one from the other, or each by itself where few do."""
+        number, exp = self.arithmetic.number, self.arithmetic.exp
+        if max(self.steps) > len(self.steps):
+            return {k: exp(-x * number(k * self.unit)) for k in set(self.steps)}
+        powers, ratio = [number(1)], self.ratio(x)
+        for _ in range(max(self.steps)):
+            powers.append(powers[-1] * ratio)
+        return powers
 
 
 def spectra_of(claim: Claim, arithmetic: Arithmetic) -> Spectra:
@@ -63,8 +75,9 @@ def spectra_of(claim: Claim, arithmetic: Arithmetic) -> Spectra:
     if scaling is None:
         return Spectra(arithmetic, [0] * n, [1] * n, pairs, Fraction(2, claim.rotary_dim))
     plain = _plain(scaling.base, claim.rotary_dim, arithmetic)
-    if scaling.rope_type == "ntk_aware":
-        return Spectra(arithmetic, [0] * n, plain, pairs, Fraction(2, claim.rotary_dim - 2))
+    if scaling.rope_type in _POWERED:
+        steps, unit = _POWERED[scaling.rope_type](scaling, claim.rotary_dim, arithmetic)
+        return Spectra(arithmetic, [0] * n, plain, steps, unit)
     shares = _MOVING[scaling.rope_type](scaling, claim.rotary_dim, plain, arithmetic)
     # What moves not at all has no rate at all: it is left out of every bound.
     steps = [0 if _is_exact(share) and share == 0 else 1 for share in shares]
@@ -81,6 +94,33 @@ def _plain(base: Decimal, rotary_dim: int, arithmetic: Arithmetic) -> list[Real]
     return [arithmetic.exp(step * i) for i in range(rotary_dim // 2)]
 
 
+def _ntk_aware(_: Scaling, rotary_dim: int, __: Arithmetic) -> tuple[Sequence[int], Fraction]:
+    return range(rotary_dim // 2), Fraction(2, rotary_dim - 2)
+
+
+def _ntk_rcd(scaling: Scaling, rotary_dim: int, _: Arithmetic) -> tuple[Sequence[int], Fraction]:
+    return range(rotary_dim // 2), 1 / scaling.number("critical_pair")
+
+
+def _mrrope(
+    scaling: Scaling, rotary_dim: int, arithmetic: Arithmetic
+) -> tuple[Sequence[int], Fraction]:
+    turns = scaling.number("beta_fast"), scaling.number("beta_slow")
+    low, high = (_pair_of_turns(scaling, beta, rotary_dim, arithmetic) for beta in turns)
+    first = max(_floor(low, arithmetic), 0)
+    n = max(min(-_floor(-high, arithmetic), rotary_dim - 1) - first, 1)
+    steps = [min(max(i - first, 0), n) for i in range(rotary_dim // 2)]
+    if scaling.rope_type == "mrrope_uni":
+        return steps, Fraction(1, n)
+    return [t * (t + 1) for t in steps], Fraction(1, n * (n + 1))
+
+
+_POWERED = {
+    "ntk_aware": _ntk_aware,
+    "ntk_rcd": _ntk_rcd,
+    "mrrope_uni": _mrrope,
+    "mrrope_pro": _mrrope,
+}
 Share = Any  # a Fraction where it is exact, else a Real
 
 

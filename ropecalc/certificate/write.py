@@ -33,6 +33,7 @@ from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
 from ropecalc.progress import Progress
 from ropecalc.results import Rope, VerificationStatus
+from ropecalc.scaling.by_pair import critical_pair_of
 from ropecalc.scaling.domains import checked_weights
 from ropecalc.similarity import MAX_SEARCH, checked_context
 
@@ -97,8 +98,8 @@ def certify_factor(
 ) -> Certificate:
     """A certificate of the minimum factor of a scaling, as ``certify`` makes one of a base.
 
-    ``rope`` has a ``rope_type`` of linear, yarn, llama3 or ntk_aware; parameters and errors as in
-    ``ropecalc.min_factor`` and ``certify``.
+    ``rope`` has any ``rope_type`` of ``ropecalc.min_factor`` but dynamic; parameters and errors as
+    there and in ``certify``.
 
     >>> from ropecalc import Rope
     >>> yarn = Rope("all", "yarn", 1e4, 32, 32, {"original_context": 64})
@@ -108,7 +109,7 @@ def certify_factor(
     """
     context = checked_context(context, MAX_SEARCH)
     if rope.rope_type not in PARAMETERS:
-        known = ", ".join(PARAMETERS)
+        known = ", ".join(PARAMETERS).replace("_", "-")
         raise InvalidValueError(
             "rope_type", f"a factor is certified for {known}, got {rope.rope_type}"
         )
@@ -122,6 +123,10 @@ def certify_factor(
 def _scaling(rope: Rope) -> Scaling:
     """The method with all its parameters, those that it has by default included."""
     given = {**DEFAULTS, **{k: v for k, v in rope.parameters.items() if v is not None}}
+    if rope.rope_type == "ntk_rcd" and "critical_pair" not in given:
+        given["critical_pair"] = critical_pair_of(
+            rope.base, rope.rotary_dim, given["original_context"]
+        )
     parameters = (
         (name, bool(given[name]) if name in FLAGS else Decimal(given[name]))
         for name in PARAMETERS[rope.rope_type].split()

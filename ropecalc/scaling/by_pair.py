@@ -241,10 +241,11 @@ def exponents(
     low, high = map(
         int, correction_range(base, rotary_dim, original_context or 0, beta_fast, beta_slow)
     )
-    if high < low:
+    if high < low < len(pairs):
         raise InvalidValueError(
             "original_context",
-            f"original_context must be longer: YaRN's ramp runs from pair {low} back to {high}",
+            f"original_context must be longer, or beta_slow smaller: YaRN's ramp runs from pair "
+            f"{low} back to {high}",
         )
     n = max(high - low, 1)
     steps = [min(max(i - low, 0), n) for i in pairs]

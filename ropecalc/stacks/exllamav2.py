@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.start import Start
-from ropecalc.stacks.wanted import fixed_base
+from ropecalc.stacks.wanted import nearest
 from ropecalc.stacks.words import Written, as_whole, yaml, yaml_of
 
 if TYPE_CHECKING:
@@ -63,11 +63,7 @@ def alpha_of_base(wanted: float, base: float, rotary_dim: int) -> float:
 
 def write(goal: Wanted) -> Written:
     """The keys under ``model``."""
-    rope, why = goal.rope, []
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"ExLlamaV2 has no {rope.rope_type} scaling: here is the nearest plain base")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
     scale = as_whole(rope.factor or 1.0) if rope.rope_type == "linear" else 1.0
     keys: dict[str, object] = {"max_seq_len": goal.context, "rope_scale": scale}
     if goal.as_it_was:
@@ -173,9 +169,7 @@ def _method(
         return "longrope", {
             **{key: tuple(scaling[key]) for key in ("short_factor", "long_factor")},
             "original_context": original,
-            "attention_factor": longrope_attention_factor(length / original, original)
-            if length > original
-            else 1.0,
+            "attention_factor": longrope_attention_factor(length / original, original),
         }
     if kind not in (None, "default", "linear", "yarn", "mrope"):
         taken.rule(f"it passes over the type {kind}: the rope is plain", CONFIG)

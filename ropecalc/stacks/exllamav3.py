@@ -145,7 +145,7 @@ def _longrope(asked: Asked, scaling: Mapping[str, Any], taken: Taken) -> None:
     served = asked.context if asked.model_type in BY_CONTEXT else None
     taken.length = served or length
     lists = {key: tuple(scaling[key]) for key in ("short_factor", "long_factor")}
-    factor = longrope_attention_factor(length / original, original) if length > original else 1.0
+    factor = longrope_attention_factor(length / original, original)
     taken.set("longrope", **lists, original_context=original, attention_factor=factor)
 
 

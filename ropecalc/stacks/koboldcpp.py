@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ropecalc.stacks.llama_cpp import run as llama_cpp
 from ropecalc.stacks.llama_cpp.write import baked, file_name, windowed
 from ropecalc.stacks.start import Start
-from ropecalc.stacks.wanted import fixed_base
+from ropecalc.stacks.wanted import nearest
 from ropecalc.stacks.words import Written, command, short
 
 if TYPE_CHECKING:
@@ -42,11 +42,8 @@ def automatic_base(base: float, trained: int, context: int) -> float:
 
 def write(goal: Wanted) -> Written:
     """One command line."""
-    rope, why = goal.rope, [*baked(goal), *windowed(goal)]
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"KoboldCpp has no {rope.rope_type} scaling: here is the nearest plain base")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
+    why += [*baked(goal), *windowed(goal)]
     words = ["koboldcpp", "--model", file_name(goal)]
     words += ["--contextsize", str(goal.context)]
     if goal.as_it_was and not _scaled_by_itself(goal):

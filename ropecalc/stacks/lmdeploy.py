@@ -171,7 +171,7 @@ def _longrope(values: Mapping[str, Any], length: int) -> Parameters:
 
     lists = _looked_up(values, "short_factor", "long_factor")
     original = values.get(ORIGINAL) or length
-    factor = longrope_attention_factor(length / original, original) if length > original else 1.0
+    factor = longrope_attention_factor(length / original, original)
     return "longrope", {**lists, "original_context": original, "attention_factor": factor}
 
 

@@ -96,7 +96,7 @@ def _longrope(asked: Asked, scaling: Mapping[str, Any], taken: Taken) -> None:
     original, length = _original(asked, scaling), asked.length("max_position_embeddings") or 0
     taken.rule("longrope has long_factor for prompts of any length", UTILS)
     long = tuple(scaling["long_factor"])
-    factor = longrope_attention_factor(length / original, original) if length > original else 1.0
+    factor = longrope_attention_factor(length / original, original)
     parts = {"original_context": original, "attention_factor": factor}
     taken.set("longrope", short_factor=long, long_factor=long, **parts)
 

@@ -137,6 +137,15 @@ def fixed_base(goal: Wanted) -> Rope | None:
     return replace(rope, rope_type="default", base=base, parameters={})
 
 
+def nearest(goal: Wanted, label: str) -> tuple[Rope, list[str]]:
+    """The rope, or the plain base nearest to it with the sentence that says so."""
+    plain = fixed_base(goal)
+    if plain is None:
+        return goal.rope, []
+    method = goal.rope.rope_type
+    return plain, [f"{label} has no {method} scaling: here is the plain base nearest to it"]
+
+
 def as_lists(goal: Wanted) -> Rope:
     """The same frequencies as longrope, whose lists can say any of a fixed length.
 

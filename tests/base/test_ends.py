@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import random
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from ropecalc.base.wide import is_wide
 from ropecalc.base.window import Walk
 from ropecalc.cli.entry import main
 from ropecalc.errors import UndecidedError
+from tests.tools import safe_bases
 from tests.tools.ends import Case, Judge, drawn, judged
 
 if TYPE_CHECKING:
@@ -192,9 +194,9 @@ def test_what_is_undecided_is_on_stderr_and_null_in_json(
     assert (result["safe_base"], result["safe_status"]) == (None, "undecided")
     assert "safe base: S(7) touches zero" in result["undecided"]
     assert "head_dim 8, 100 tokens: end of the first window: S(7) touches" in err
-    code, out, err = run("--ctx", "100", "--min-window", "0.01", "-q")
-    assert (code, out.strip()) == (1, "")
-    assert "first window wide enough: S(7) touches" in err
+    _, _, err = run("--ctx", "100", "--min-window", "0.01")
+    assert "first window wide enough: S(7) touches" in " ".join(err.split())
+    assert run("--ctx", "100", "--min-window", "0.01", "-q") == (1, "", "")
 
 
 # --- the small ones -------------------------------------------------------------------------------
@@ -296,3 +298,29 @@ def test_no_answer_about_a_misleading_head_is_false(seed: int) -> None:
     verdict = judged(case, rng)
     assert not verdict.wrong, (case, verdict)
     assert not verdict.undecided, (case, verdict)
+
+
+@pytest.mark.parametrize("rotary_dim", safe_bases.HEADS)
+def test_safe_bases_of_few_pairs_are_those_of_arb(rotary_dim: int) -> None:
+    rng = random.Random(f"tests-{rotary_dim}")
+    case = safe_bases.drawn(rotary_dim, rng, 3_000)
+    assert safe_bases.judged(case, rng) == ([], [])
+
+
+def test_a_judge_of_safe_bases_finds_what_is_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two floats beside a right answer, another distance, and an answer that is lost."""
+    right = solved(6, 200)
+    case, changes = (
+        Case(3, 0, None, 0.0, 200, None),
+        [
+            {"safe_base": math.nextafter(right.safe_base, 0.0)},
+            {"safe_base": math.nextafter(right.safe_base, math.inf)},
+            {"minimum_base": math.nextafter(right.minimum_base, math.inf)},
+            {"safe_distance": right.safe_distance - 1},
+            {"minimum_base": None},
+        ],
+    )
+    for change in changes:
+        monkeypatch.setattr(ropecalc, "min_base", lambda *_, c=change, **__: replace(right, **c))
+        wrong, _ = safe_bases.judged(case, random.Random(1))
+        assert wrong, change

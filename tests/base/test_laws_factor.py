@@ -40,6 +40,7 @@ def problems(draw: st.DrawFn) -> Problem:
         "beta_fast": fast,
         "beta_slow": slow,
         "truncate": draw(st.booleans()),
+        "critical_pair": draw(st.integers(1, max(n - 1, 1))),
         "low_freq_factor": slow,
         "high_freq_factor": fast,
     }

@@ -30,7 +30,7 @@ BACKENDS = ("mpmath", "arb")
 
 
 def rope(method: str, original: int = 64, dim: int = 32, rotary: int | None = None) -> Rope:
-    given = {"original_context": original} if method in ("yarn", "llama3") else {}
+    given = {} if method in ("linear", "ntk_aware") else {"original_context": original}
     return Rope("all", method, 1e4, dim, rotary or dim, given, context=original)
 
 
@@ -45,11 +45,17 @@ SETTINGS: dict[str, tuple[Rope, int, dict[str, Any]]] = {
     "linear": (rope("linear"), 1024, {}),
     "linear, short": (rope("linear", dim=8), 95, {}),
     "ntk-aware": (rope("ntk_aware"), 600, {}),
+    "ntk-rcd": (rope("ntk_rcd", 256), 600, {}),
+    "mrrope-uni": (rope("mrrope_uni", 256), 600, {}),
+    "mrrope-pro": (rope("mrrope_pro", 256), 600, {}),
     "partial": (rope("yarn", 256, dim=40, rotary=32), 2048, {}),
     "ignored": (rope("llama3", 256, dim=40, rotary=32), 600, {"count_unrotated": False}),
     "margin": (rope("linear"), 600, {"margin": 0.02}),
     "weights": (rope("yarn", 64, dim=16), 1000, {"weights": [0.3, 1, 2, 0, 1, 1.7, 1, 3]}),
 }
+
+
+EACH = ("yarn", "llama3", "linear", "ntk-aware", "ntk-rcd", "mrrope-uni", "mrrope-pro")
 
 
 def certified(name: str) -> Certificate:
@@ -85,7 +91,7 @@ def test_true_certificates_are_proved(
 def test_longer_contexts_are_proved(method: str, backend: str) -> None:
     given = {"original_context": 1024} if method != "linear" else {}
     one = Rope("all", method, 1e4, 128, 128, given, context=1024)
-    proof = ropecalc.certify_factor(one, 4096)
+    proof = ropecalc.certify_factor(one, 2560)
     assert ropecalc.verify(proof, backend=backend).proved
 
 
@@ -100,6 +106,8 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
         return [f / s for f in plain]
     if scaling.rope_type == "ntk_aware":
         return [f * s ** (-mpmath.mpf(2 * i) / (r - 2)) for i, f in enumerate(plain)]
+    if scaling.rope_type == "ntk_rcd":
+        return [f * s ** (-i / given["critical_pair"]) for i, f in enumerate(plain)]
     length = given["original_context"]
     if scaling.rope_type == "llama3":
         low, high = given["low_freq_factor"], given["high_freq_factor"]
@@ -110,9 +118,15 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
             r * mpmath.log(length / (2 * mpmath.pi * given[turns])) / (2 * mpmath.log(base))
             for turns in ("beta_fast", "beta_slow")
         ]
-        if given["truncate"]:
+        if given.get("truncate", True):
             ends = [mpmath.floor(ends[0]), mpmath.ceil(ends[1])]
         low, high = max(ends[0], 0), min(ends[1], r - 1)
+        if scaling.rope_type.startswith("mrrope"):
+            n = max(high - low, 1)
+            t = [min(max(i - low, 0), n) for i in range(r // 2)]
+            uni = scaling.rope_type == "mrrope_uni"
+            shares = [k / n if uni else k * (k + 1) / (n * (n + 1)) for k in t]
+            return [f * s**-share for f, share in zip(plain, shares, strict=True)]
         high += mpmath.mpf("0.001") if low == high else 0
         kept = [1 - min(max((i - low) / (high - low), 0), 1) for i in range(r // 2)]
     return [f * (k + (1 - k) / s) for f, k in zip(plain, kept, strict=True)]
@@ -134,7 +148,10 @@ def test_frequencies_are_those_of_the_method(
 
 
 @pytest.mark.parametrize("arithmetic", [Intervals(120), Balls(120)], ids=lambda a: a.name)
-@pytest.mark.parametrize("name", ["yarn", "llama3", "linear", "ntk-aware", "weights"])
+@pytest.mark.parametrize(
+    "name",
+    [name for name in SETTINGS if " " not in name and name not in ("partial", "ignored", "margin")],
+)
 def test_expansions_are_the_derivatives(
     name: str, arithmetic: Arithmetic, proofs: dict[str, Certificate]
 ) -> None:
@@ -372,7 +389,7 @@ def test_a_ramp_that_ends_at_a_pair_to_all_bits_is_uncertain(arithmetic: Arithme
 @pytest.mark.parametrize(
     ("one", "context", "words"),
     [
-        (rope("dynamic"), 300, "a factor is certified for linear, yarn, llama3, ntk_aware"),
+        (rope("dynamic"), 300, "a factor is certified for linear, yarn, llama3, ntk-aware"),
         (rope("default"), 300, "a factor is certified for"),
         (rope("yarn", 64), 4, "a factor of 1 meets the bound"),
         (rope("llama3", 10**6), 1024, "no factor meets the bound"),

@@ -60,7 +60,7 @@ CASES = [
         rope("dynamic", **YARN),
         16384,
         ("provider.rope_scaling = False",),
-        ("Megatron-Bridge has no dynamic scaling: here is the nearest base",),
+        ("Megatron-Bridge has no dynamic scaling: here is the plain base nearest to it",),
     ),
     Case(
         "megatron-bridge",

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -320,8 +321,8 @@ def _judge_windows(
             verdict.wrong.append(f"windows have it {inside} at {base!r}")
 
 
-def main() -> None:
-    """Judge many cases and print what is wrong, and a summary."""
+def main() -> int:
+    """Judge many cases and print what is wrong, and a summary; 1 where something is."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cases", type=int)
     parser.add_argument("--seed", type=int, default=1)
@@ -344,8 +345,9 @@ def main() -> None:
         if number % 100 == 99:
             print(f"{number + 1}: {dict(counts)}", flush=True)
     told = ", ".join(f"{counts[key]} {key}" for key in ("tuned", "undecided", "false"))
-    print(f"{options.cases} cases: {told}; the slowest took {slowest:.1f} s")
+    print(f"ends: {options.cases} cases: {told}; the slowest took {slowest:.1f} s")
+    return int(counts["false"] > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

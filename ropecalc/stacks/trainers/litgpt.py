@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.stacks.wanted import (
     TURNS,
     Wanted,
-    fixed_base,
     mscale_for,
     near,
+    nearest,
     partial_factor,
 )
 from ropecalc.stacks.words import Written, as_whole, yaml
@@ -29,11 +29,7 @@ INVERTED = (
 
 def write(goal: Wanted) -> Written:
     """The keys that change."""
-    rope, why = goal.rope, []
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"LitGPT has no {rope.rope_type} scaling: here is the plain base nearest to it")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
         note = f"LitGPT has no {rope.rope_type} scaling"
         return Written("yaml", "", [note])

@@ -15,8 +15,8 @@ from ropecalc.stacks.wanted import (
     TURNS,
     Wanted,
     attention_factor,
-    fixed_base,
     near,
+    nearest,
     partial_factor,
     yarn_default,
 )
@@ -44,11 +44,7 @@ HOW = (
 
 def write(goal: Wanted) -> Written:
     """The keys that change."""
-    rope, why = goal.rope, []
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"MaxText has no {rope.rope_type} scaling: here is the plain base nearest to it")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
         return Written("yaml", "", [f"MaxText has no {rope.rope_type} scaling"])
     keys, about = _keys(goal, rope)

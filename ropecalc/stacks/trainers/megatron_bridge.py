@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.models.megatron import is_llama_3_1
 from ropecalc.stacks.trainers.megatron_lm import LATENT, mscales
-from ropecalc.stacks.wanted import Wanted, fixed_base, partial_factor
+from ropecalc.stacks.wanted import Wanted, nearest, partial_factor
 from ropecalc.stacks.words import Written, as_whole, python
 
 if TYPE_CHECKING:
@@ -23,11 +23,7 @@ UNSCALED: Fields = {"rope_scaling": False}
 
 def write(goal: Wanted) -> Written:
     """Assignments to ``provider``."""
-    rope, why = goal.rope, []
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"Megatron-Bridge has no {rope.rope_type} scaling: here is the nearest base")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
     if rope.rope_type not in ("default", "yarn", "llama3"):
         note = f"Megatron-Bridge has no field for {rope.rope_type} scaling that is known here"
         return Written("python", "", [note])

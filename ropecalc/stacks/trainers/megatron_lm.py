@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ropecalc.models.megatron import LLAMA3_FACTOR, is_llama_3_1
-from ropecalc.stacks.wanted import Wanted, attention_factor, fixed_base, mscale_for
+from ropecalc.stacks.wanted import Wanted, attention_factor, mscale_for, nearest
 from ropecalc.stacks.whole import whole_base
 from ropecalc.stacks.words import Written, command
 
@@ -24,11 +24,8 @@ NOTHING = "Megatron-LM has no {} scaling, and no plain base is near to it"
 
 def write(goal: Wanted) -> Written:
     """A line of arguments."""
-    rope, why = goal.rope, _others(goal)
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"Megatron-LM has no {rope.rope_type} scaling: here is the base nearest to it")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
+    why = [*_others(goal), *why]
     if rope.rope_type not in ("default", "linear", "yarn", "llama3"):
         return Written("shell", "", [NOTHING.format(rope.rope_type)])
     # --rotary-base is an integer: 1e6 and 500000.0 are refused

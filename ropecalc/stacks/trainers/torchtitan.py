@@ -9,9 +9,9 @@ from ropecalc.stacks.keys import model_type, old_object
 from ropecalc.stacks.wanted import (
     Wanted,
     attention_factor,
-    fixed_base,
     mscale_for,
     near,
+    nearest,
     yarn_default,
 )
 from ropecalc.stacks.words import Written, python
@@ -39,11 +39,7 @@ SOFTMAX_BY_FACTOR = frozenset(["gpt_oss"])  # its softmax has the square of g(s,
 
 def write(goal: Wanted) -> Written:
     """The ``Config`` of a class of rotary embeddings."""
-    rope, why = goal.rope, []
-    plain = fixed_base(goal)
-    if plain is not None:
-        why.append(f"torchtitan has no {rope.rope_type} scaling: here is the plain base nearest it")
-        rope = plain
+    rope, why = nearest(goal, LABEL)
     if rope.rope_type not in ("default", "llama3", "yarn"):
         note = f"torchtitan has no {rope.rope_type} scaling: it knows none, llama and yarn"
         return Written("python", "", [note])
