@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ropecalc.errors import NoRotationError
     from ropecalc.landmarks import Landmark
     from ropecalc.models.known import KnownModel
     from ropecalc.render.console import Screen
@@ -75,6 +76,17 @@ def show_inspection(result: Inspection, file: TextIO) -> None:
 
     on = screen(file)
     on.write(describe_inspection(result, on))
+
+
+def show_unrotated(error: NoRotationError, consequence: str, file: TextIO) -> None:
+    """A model that does not rotate."""
+    from ropecalc.render.glyphs import printable
+    from ropecalc.render.tables import headline, prose
+
+    on = screen(file)
+    name = printable(error.source)
+    said = prose(f"{printable(error.fact)}. RoPE sets no limit to its context. {consequence}", on)
+    on.write(f"{headline(f'- {name} does not rotate', on)}\n\n{said[:1].upper()}{said[1:]}")
 
 
 def show_comparison(
