@@ -122,7 +122,7 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
             ends = [mpmath.floor(ends[0]), mpmath.ceil(ends[1])]
         low, high = max(ends[0], 0), min(ends[1], r - 1)
         if scaling.rope_type.startswith("mrrope"):
-            n = max(high - low, 1)
+            n = mpmath.mpf(max(high - low, 1))
             t = [min(max(i - low, 0), n) for i in range(r // 2)]
             uni = scaling.rope_type == "mrrope_uni"
             shares = [k / n if uni else k * (k + 1) / (n * (n + 1)) for k in t]

@@ -27,6 +27,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
     "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --stack"),
     "temperature": ("--ctx", "--ctx --original-ctx"),
     "freqs": ("--base --dim", "MODEL"),
+    "criteria": ("--base --ctx", "MODEL"),
     "evidence": ("", "MODEL", "--base --dim"),
     "staircase": ("--dim --ctx --jobs",),
     "windows": ("--dim --ctx", "MODEL --ctx"),
