@@ -18,6 +18,8 @@ class Landmark:
     """Below it lie the distances that occur: the model's context, or the layer's window."""
     base: float
     names: tuple[str, ...]
+    holds: bool = True
+    """Whether the base meets the bound at the context, as ``check`` says."""
 
     @property
     def name(self) -> str:
@@ -39,7 +41,17 @@ def landmarks(head_dim: int, start: int, end: int) -> list[Landmark]:
     for context, base, name in _plain(head_dim):
         if start <= context <= end:
             points.setdefault((context, base), []).append(name)
-    return [Landmark(*point, tuple(names)) for point, names in sorted(points.items())]
+    return [
+        Landmark(*point, tuple(names), _holds(head_dim, *point))
+        for point, names in sorted(points.items())
+    ]
+
+
+def _holds(head_dim: int, context: int, base: float) -> bool:
+    from ropecalc.bound import scan
+    from ropecalc.scaling import default
+
+    return scan(default(base, head_dim), 0, context, first_only=True).first_violation is None
 
 
 def _plain(head_dim: int) -> Iterator[tuple[int, float, str]]:

@@ -112,7 +112,7 @@ def min_base(
     >>> round(found.minimum_base, 4), found.critical_distance, found.round_base
     (26952.3392, 4012, 29000.0)
     >>> found.recommended_base
-    51000.0
+    48000.0
     >>> round(min_base(128, 4096, min_window=1e-3).wide_start, 4)
     28628.6854
     >>> min_base(128, 0)

@@ -22,7 +22,7 @@ from ropecalc.cli import BAD_INPUT, INTERRUPTED, PROGRAM, talk
 from ropecalc.cli.commands import COMMANDS
 from ropecalc.cli.helptext import examples
 from ropecalc.cli.overview import overview
-from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
+from ropecalc.errors import InvalidValueError, RopecalcError
 
 P = ParamSpec("P")
 DEBUG_VARIABLE = "ROPECALC_DEBUG"
@@ -36,7 +36,7 @@ OPTIONS = {  # parameter of the library -> option of the commands, where the nam
 }
 OWN_OPTIONS = (
     "rotary_dim partial_rotary_factor base margin limit digits points every kind width height "
-    "backend jobs save model layer weights min_window head layout of rope_type "
+    "backend jobs save layer layer_number weights min_window head layout of rope_type "
     "output"
 ).split()
 
@@ -165,16 +165,7 @@ def _message(error: Exception) -> str:
 
 def _option_behind(error: RopecalcError) -> str | None:
     """The option whose value an error is about, where it is about one."""
-    if isinstance(error, ConfigError):
-        return _if_given("--config")
-    if not isinstance(error, InvalidValueError):
-        return None
-    return _if_given("--model") if error.parameter == "model" else option_of(error.parameter)
-
-
-def _if_given(option: str) -> str | None:
-    """An option that was typed: some commands take as an argument what others take by it."""
-    return option if any(word.partition("=")[0] == option for word in sys.argv) else None
+    return option_of(error.parameter) if isinstance(error, InvalidValueError) else None
 
 
 def _where_to_look(error: Exception) -> str:

@@ -82,6 +82,12 @@ Normalise = Annotated[
         show_default=False,
     ),
 ]
+From = Annotated[
+    int,
+    options.option(
+        "--from", "First distance; 0 unless given.", "TOKENS", options.reader(options.tokens)
+    ),
+]
 Linear = Annotated[bool, typer.Option("--linear", help="Draw distances on a linear axis.")]
 QUIET = "Print the values alone, one a line."
 
@@ -92,6 +98,7 @@ def command(
     rope: RopeOptions,
     head: HeadOptions,
     ctx: options.Context = None,
+    from_: From = 0,
     points: Points = None,
     every: Every = None,
     everything: All = False,
@@ -119,7 +126,11 @@ def command(
     lines = [one.spectrum(ctx) for one in found]
     firsts = _first_violations(lines, [one.distances(ctx) for one in found], ctx)
     context = ctx or _range_that_shows(firsts)
-    sampling = Sampling(context, points, 1 if everything else every)
+    if from_ >= context:
+        raise InvalidValueError(
+            "options", f"--from must be less than --ctx, {context:,} tokens, got {from_:,}"
+        )
+    sampling = Sampling(context, points, 1 if everything else every, start=from_)
     inputs = {**found.inputs(ctx), "context": context, "kind": kind, "normalised": normalise}
     curves = [
         _points(spectrum, first, sampling, kind, normalise)
@@ -133,7 +144,9 @@ def command(
             for line in zip(curves, ropes, strict=True)
         ]
         firsts = [_first_of(*line) for line in zip(curves, firsts, strict=True)]
-    picture = _Picture(curves, firsts, pictures.contexts_of(found, context), not linear)
+    picture = _Picture(
+        curves, firsts, pictures.contexts_of(found, context), log_x=not linear, start=from_
+    )
     if output is not None:
         pictures.save(output, picture.figure())
     picked = bool(points or every or everything)
@@ -256,12 +269,13 @@ class _Picture:
     firsts: Sequence[MaxContext]
     contexts: pictures.Contexts
     log_x: bool
+    start: int = 0
 
     def plot(self, file: TextIO, *, height: int | None) -> None:
         from ropecalc.render.human import edges_for, show_curves
         from ropecalc.render.precision import show_precisions
 
-        edges = edges_for(file, 0, self.curves[0].context, log_x=self.log_x)
+        edges = edges_for(file, self.start, self.curves[0].context, log_x=self.log_x)
         show_curves(
             self._envelopes(edges),
             self._marks(),
@@ -276,7 +290,7 @@ class _Picture:
         from ropecalc.render.figures_curves import Panel, curves_figure, figure_edges
 
         number = len(self.curves)
-        edges = figure_edges(0, self.curves[0].context, curves=number, log_x=self.log_x)
+        edges = figure_edges(self.start, self.curves[0].context, curves=number, log_x=self.log_x)
         panel = Panel(
             self._envelopes(edges), self._marks(), contexts=self.contexts, log_x=self.log_x
         )
@@ -286,7 +300,13 @@ class _Picture:
         return [_envelope(points, edges) for points in self.curves]
 
     def _marks(self) -> list[MaxContext | None]:
-        return [first if self.curves[0].kind == "similarity" else None for first in self.firsts]
+        shown = self.curves[0].kind == "similarity"
+        return [first if shown and _is_within(first, self.start) else None for first in self.firsts]
+
+
+def _is_within(first: MaxContext, start: int) -> bool:
+    """Whether a first violation lies where the picture begins or further on, or nowhere."""
+    return first.first_violation is None or first.first_violation >= start
 
 
 def _envelope(points: CurvePoints, edges: NDArray[np.int64]) -> Envelope:

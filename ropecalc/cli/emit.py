@@ -11,13 +11,15 @@ from ropecalc.cli import options, writing
 from ropecalc.cli.heads import HeadOptions, RopeOptions, one_of, resolved, tell_original
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
-from ropecalc.cli.talk import at_most_one, required
+from ropecalc.cli.talk import at_most_one, required, warn
 from ropecalc.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from ropecalc.results import Emission, Setting
+    from ropecalc.results import Emission, Rope, Setting
+
+FARTHEST = 2**20  # tokens in which to look for a violation: a tenth of a second
 
 SUMMARY = "A setting as vLLM, llama.cpp, Megatron-LM and others take it."
 EPILOG = epilog(
@@ -74,6 +76,8 @@ def command(
     if not models and in_place and not head.dim:
         models = [in_place]
     setting = _setting(models, head, rope, ctx)
+    for line in caveats(setting):
+        warn(line)
     if in_place:
         exact = _patch(setting, in_place, _keys(form_of_file), out, dry_run, no_backup, force)
     else:
@@ -108,6 +112,37 @@ def _setting(
         original_context=rope.original_ctx,
         **own,
     )
+
+
+def caveats(setting: Setting) -> Iterator[str]:
+    """What a setting does not do, however exactly a stack computes it."""
+    from ropecalc.bound import scan
+    from ropecalc.models.lengths import original_of
+    from ropecalc.scaling import from_rope
+
+    rope, model = setting.rope, setting.model
+    if model is not None:
+        own = next((one for one in model.ropes if one.layer_type == rope.layer_type), None)
+        start = original_of(model, rope)
+        if own is not None and _same(own, rope) and setting.context == model.context:
+            yield f"{model.source} has this setting already: it changes nothing"
+        elif rope.rope_type == "default" and start is not None and start.context < setting.context:
+            same_base = own is not None and own.base == rope.base
+            what = "no scaling and the same base" if same_base else "a base and no scaling"
+            yield (
+                f"{what}: beyond {start.context:,} tokens the model needs fine-tuning, or a "
+                "--rope-type"
+            )
+    reach = min(setting.context, rope.window or setting.context, FARTHEST)
+    first = scan(from_rope(rope, setting.context), 0, reach, first_only=True).first_violation
+    if first is not None:
+        yield f"this setting breaks the bound, first at {first:,} tokens of {setting.context:,}"
+
+
+def _same(one: Rope, other: Rope) -> bool:
+    """Whether two ropes turn alike."""
+    parts = [(rope.rope_type, rope.base, dict(rope.parameters)) for rope in (one, other)]
+    return parts[0] == parts[1]
 
 
 # --- the stacks ---------------------------------------------------------------------------------

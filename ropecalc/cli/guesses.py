@@ -19,6 +19,8 @@ OPTIONS = {
 }
 OF_COMMANDS = {  # where an option goes by another name than elsewhere
     "plan": {"--ctx": "--to"},
+    "temperature": {"--from": "--original-ctx"},
+    "weights": {"--layer": "--layer-number"},
 }
 OF_A_MODEL = ("--model", "--config")  # a model is an argument
 COMMANDS = {

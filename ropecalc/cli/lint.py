@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import report
-from ropecalc.errors import InvalidValueError, RopecalcError
+from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
 from ropecalc.render.lint import lint_record
 from ropecalc.render.records import record
 from ropecalc.render.rows import columns, lint_rows
@@ -31,7 +32,7 @@ EPILOG = epilog(
     "ropecalc lint config.json",
     "ropecalc lint configs/ model.gguf -q",
     "ropecalc lint Qwen3-8B Llama-3.1-8B",
-    "ropecalc lint config.json --strict --ignore base-below-bound --json",
+    "ropecalc lint configs/ --error base-below-bound",
     "ropecalc lint --rules",
     exit_0="no errors",
     exit_1="computed, and there are errors; with --strict, or warnings",
@@ -65,13 +66,35 @@ def _known_code(text: str) -> str:
     raise InvalidValueError("ignore", f"no rule has the code {text!r}; {cure}")
 
 
+def _known_codes(text: str) -> tuple[str, ...]:
+    return tuple(map(_known_code, text.split(",")))
+
+
+Select = Annotated[
+    list[Any] | None,
+    options.option(
+        "--select",
+        "Only the findings of a rule; lists, may repeat.",
+        "CODE",
+        options.reader(_known_codes),
+    ),
+]
+RaiseTo = Annotated[
+    list[Any] | None,
+    options.option(
+        "--error",
+        "Count the findings of a rule as errors, for a CI.",
+        "CODE",
+        options.reader(_known_codes),
+    ),
+]
 Ignore = Annotated[
     list[Any] | None,
     options.option(
         "--ignore",
-        "Leave out the findings of a rule; may repeat.",
+        "Leave out the findings of a rule; lists, may repeat.",
         "CODE",
-        options.reader(_known_code),
+        options.reader(_known_codes),
     ),
 ]
 
@@ -80,7 +103,9 @@ def command(
     *,
     models: Models = None,
     strict: Strict = False,
+    select: Select = None,
     ignore: Ignore = None,
+    error: RaiseTo = None,
     rules: Rules = False,
     out: Output,
 ) -> None:
@@ -95,23 +120,48 @@ def command(
         return
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
-    ignored = frozenset(ignore or ())
+    sieve = _Sieve(
+        *(
+            frozenset(code for codes in given or () for code in codes)
+            for given in (select, ignore, error)
+        )
+    )
     problems: list[str] = []
     try:
-        files, looked = _looked(models, ignored, problems)
+        files, looked = _looked(models, sieve, problems)
     finally:  # not before: a line would break the progress bar
         for problem in problems:
             report(f"Error: {problem}")
-    inputs = {"models": files, "strict": strict, "ignore": sorted(ignored)}
+    inputs = {"models": files, "strict": strict, "select": sorted(sieve.selected)}
+    inputs |= {"ignore": sorted(sieve.ignored), "error": sorted(sieve.raised)}
     out.show(_answer(looked, inputs))
     worst = {finding.severity for _, found in looked for finding in found}
     failed = Severity.ERROR in worst or (strict and Severity.WARNING in worst)
     raise typer.Exit(BAD_INPUT if problems else int(failed))
 
 
-def _looked(
-    targets: Iterable[str], ignored: frozenset[str], problems: list[str]
-) -> tuple[list[str], Looked]:
+@dataclass(frozen=True)
+class _Sieve:
+    """Which findings count, and as what."""
+
+    selected: frozenset[str]
+    """Codes of the only rules that count; all where there are none."""
+    ignored: frozenset[str]
+    raised: frozenset[str]
+    """Codes whose findings are errors."""
+
+    def of(self, findings: Iterable[Finding]) -> list[Finding]:
+        """The findings that count, errors first."""
+        kept = [
+            replace(one, severity=Severity.ERROR) if one.code in self.raised else one
+            for one in findings
+            if one.code not in self.ignored and (not self.selected or one.code in self.selected)
+        ]
+        order = list(Severity)
+        return sorted(kept, key=lambda one: order.index(one.severity))
+
+
+def _looked(targets: Iterable[str], sieve: _Sieve, problems: list[str]) -> tuple[list[str], Looked]:
     """The models that targets stand for, and the findings of each that can be read.
 
     ``problems`` gets a line for each model or folder that cannot. Raises KeyboardInterrupt with
@@ -127,7 +177,7 @@ def _looked(
         try:
             for done, name in enumerate(files):
                 report(done, len(files))
-                looked += _found(name, ignored, problems)
+                looked += _found(name, sieve, problems)
         except KeyboardInterrupt:
             text = f"{done:,} of {len(files):,} files were looked at"
             raise KeyboardInterrupt(text) from None
@@ -135,18 +185,22 @@ def _looked(
 
 
 def _found(
-    name: str, ignored: frozenset[str], problems: list[str]
+    name: str, sieve: _Sieve, problems: list[str]
 ) -> Iterator[tuple[ModelConfig, Sequence[Finding]]]:
     """The findings of a model, or none and a problem more."""
     from ropecalc.cli.target import load
     from ropecalc.lint import findings
+    from ropecalc.models.textual import read_textual
 
     try:
         model = load(name)
     except RopecalcError as error:
-        problems.append(str(error))
-    else:
-        yield model, [found for found in findings(model) if found.code not in ignored]
+        found = read_textual(name) if isinstance(error, ConfigError) else None
+        if found is None:
+            problems.append(str(error))
+            return
+        model = found
+    yield model, sieve.of(findings(model))
 
 
 def _answer(looked: Looked, inputs: dict[str, object]) -> Answer:

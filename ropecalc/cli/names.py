@@ -32,7 +32,7 @@ def complete_rope_type(incomplete: str) -> list[str]:
     """The scalings that begin so.
 
     >>> complete_rope_type("y")
-    ['yarn']
+    ['yarn', 'yarn-rcd']
     """
     from ropecalc.models.setting import ROPE_TYPES
 

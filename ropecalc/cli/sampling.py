@@ -26,6 +26,7 @@ class Sampling:
     context: int
     points: int | None = None
     every: int | None = None
+    start: int = 0
 
     def blocks(self, spectrum: Spectrum, kind: Kind, *, normalised: bool) -> Iterator[Block]:
         """The curve, ascending: distances and values, in constant memory; or bins, in one block.
@@ -38,7 +39,9 @@ class Sampling:
             yield _bins(similarity.envelope(spectrum, self.edges, kind=kind, normalised=normalised))
             return
         if self.every == 1:
-            blocks = similarity.stream(spectrum, 0, self.context, kind=kind, normalised=normalised)
+            blocks = similarity.stream(
+                spectrum, self.start, self.context, kind=kind, normalised=normalised
+            )
             for at, values in blocks:
                 yield range(at, at + values.size), values.tolist()
             return
@@ -63,11 +66,11 @@ class Sampling:
     @property
     def edges(self) -> list[int]:
         """The edges of the bins."""
-        return log_spaced(self.context, self.points or DEFAULT_POINTS)
+        return log_spaced(self.context, self.points or DEFAULT_POINTS, self.start)
 
     def chunks(self) -> Iterator[Sequence[int]]:
         """The distances, ascending."""
-        distances = range(0, self.context, self.every or 1)
+        distances = range(self.start, self.context, self.every or 1)
         for start in range(0, len(distances), CHUNK):
             yield distances[start : start + CHUNK]
 
@@ -79,8 +82,10 @@ def _bins(found: Envelope) -> Block:
     return edges[:-1], last, found.minimum.tolist(), found.maximum.tolist()
 
 
-def log_spaced(context: int, bins: int) -> list[int]:
-    """The edges of about ``bins`` runs of integers from 1 to context - 1, in nearly equal ratios.
+def log_spaced(context: int, bins: int, start: int = 0) -> list[int]:
+    """The edges of about ``bins`` runs of integers from 1, or start, to context - 1.
+
+    In nearly equal ratios.
 
     >>> log_spaced(1024, 5)
     [1, 4, 16, 64, 256, 1024]
@@ -91,5 +96,5 @@ def log_spaced(context: int, bins: int) -> list[int]:
 
     if context == 1:
         return [0, 1]
-    spaced = np.geomspace(1, context, bins + 1)
+    spaced = np.geomspace(max(start, 1), context, bins + 1)
     return [int(distance) for distance in np.unique(np.rint(spaced).astype(np.int64))]

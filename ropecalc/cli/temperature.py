@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 SUMMARY = "The logit gap that one token needs among many."
 EPILOG = epilog(
     "ropecalc temperature --ctx 128k",
-    "ropecalc temperature --ctx 128k --from 8k --mass 0.5",
-    "scale=$(ropecalc temperature --ctx 128k --from 8k -q)",
+    "ropecalc temperature --ctx 128k --original-ctx 8k --mass 0.5",
+    "scale=$(ropecalc temperature --ctx 128k --original-ctx 8k -q)",
 )
 MASS = 0.9
 
 From = Annotated[
     int | None,
     options.option(
-        "--from",
+        "--original-ctx",
         "The shorter context that training was on; no scale without it.",
         "TOKENS",
         options.reader(options.tokens),
@@ -44,43 +44,42 @@ Mass = Annotated[
         options.fraction("attention_mass", "0.9"),
     ),
 ]
-QUIET = "Print the scale of the logits with --from, else the logit gap."
+QUIET = "Print the scale of the logits with --original-ctx, else the logit gap."
 
 
 def command(
     *,
     ctx: options.Context = None,
-    from_: From = None,
+    original_ctx: From = None,
     mass: Mass = MASS,
     out: Output,
 ) -> None:
     """One token matches, all others do not: the logit that it needs, and length-dependent factors.
 
-    With --from, the factor on the logits that gives the gap of the trained context the same part
+    With --original-ctx, the factor on the logits that gives the gap of that context the same part
     of the attention over --ctx, beside those that models use.
     """
     if ctx is None:
         raise required("--ctx", "128k")
-    if from_ is not None and from_ > ctx:
+    if original_ctx is not None and original_ctx > ctx:
         # the library goes either way; here it can only be the two options mixed up
         raise InvalidValueError(
             "options",
-            f"Invalid value for '--from': it must be at most --ctx, {format_count(ctx)} tokens, "
-            f"got {format_count(from_)}; give the context that training was on to --from, and the "
-            "longer one to --ctx",
+            f"Invalid value for '--original-ctx': it must be at most --ctx, {format_count(ctx)} "
+            f"tokens, got {format_count(original_ctx)}; give the shorter one to --original-ctx",
         )
-    result = _solve(ctx, from_, mass)
+    result = _solve(ctx, original_ctx, mass)
     inputs: dict[str, object] = {
         "context": ctx,
-        "trained_context": from_,
+        "trained_context": original_ctx,
         "attention_mass": mass,
     }
-    out.show(_answer(result, inputs))
-    if out.form is Form.BARE and from_ is not None and result.scale is None:
+    if out.form is Form.BARE and original_ctx is not None and result.scale is None:
         warn(
-            f"there is no scale: for a mass of {mass:g} among {format_count(from_)} tokens the gap "
-            "is not positive, and no factor on the logits gives that back"
+            f"there is no scale: for a mass of {mass:g} among {format_count(original_ctx)} tokens "
+            "the gap is not positive, and no factor on the logits gives that back"
         )
+    out.show(_answer(result, inputs))
 
 
 def _solve(context: int, trained: int | None, mass: float) -> Temperature:
@@ -89,7 +88,9 @@ def _solve(context: int, trained: int | None, mass: float) -> Temperature:
     try:
         return ropecalc.temperature(context, trained_context=trained, attention_mass=mass)
     except InvalidValueError as error:
-        option = {"trained_context": "--from", "attention_mass": "--mass"}.get(error.parameter)
+        option = {"trained_context": "--original-ctx", "attention_mass": "--mass"}.get(
+            error.parameter
+        )
         if option is None:
             raise
         raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 SUMMARY = "Weights of the pairs, from a checkpoint."
 EPILOG = epilog(
-    "ropecalc weights model/ --layer 12",
-    "ropecalc weights model/ --layer 12 --head 3 -o weights.json",
-    "ropecalc weights model.safetensors --layer 0 --dim 128 --csv",
-    "ropecalc weights x/ --layer 0 -q | ropecalc max-ctx --base 1e6 --weights -",
+    "ropecalc weights model/ --layer-number 12",
+    "ropecalc weights model/ --layer-number 12 --head 3 -o weights.json",
+    "ropecalc weights model.safetensors --layer-number 0 --dim 128 --csv",
+    "ropecalc weights x/ --layer-number 0 -q > pairs.txt",
 )
 
 Target = Annotated[
@@ -46,7 +46,10 @@ def _index(text: str, parameter: str) -> int:
 LayerNumber = Annotated[
     int | None,
     options.option(
-        "--layer", "Which layer, from 0.", "N", options.reader(lambda t: _index(t, "layer"))
+        "--layer-number",
+        "Which layer, from 0.",
+        "N",
+        options.reader(lambda t: _index(t, "layer_number")),
     ),
 ]
 HeadNumber = Annotated[
@@ -91,7 +94,7 @@ QUIET = "Print the weights alone, one a line."
 def command(
     *,
     checkpoint: Target = None,
-    layer: LayerNumber = None,
+    layer_number: LayerNumber = None,
     head: HeadNumber = None,
     dim: HeadDim = None,
     rotary_dim: options.RotaryDim = None,
@@ -108,22 +111,26 @@ def command(
 
     if checkpoint is None:
         raise InvalidValueError("options", "no checkpoint was named: give its folder")
-    if layer is None:
-        raise required("--layer", "0")
-    result = ropecalc.checkpoint_weights(
-        checkpoint,
-        layer,
-        head=head,
-        head_dim=dim,
-        rotary_dim=rotary_dim,
-        layout=layout,
-        of=of,
-    )
+    if layer_number is None:
+        raise required("--layer-number", "0")
+    try:
+        result = ropecalc.checkpoint_weights(
+            checkpoint,
+            layer_number,
+            head=head,
+            head_dim=dim,
+            rotary_dim=rotary_dim,
+            layout=layout,
+            of=of,
+        )
+    except InvalidValueError as error:
+        parameter = {"layer": "layer_number"}.get(error.parameter, error.parameter)
+        raise InvalidValueError(parameter, str(error)) from None
     if output is not None:
         _write(output, result)
     inputs: dict[str, object] = {
         "checkpoint": checkpoint,
-        "layer": layer,
+        "layer": layer_number,
         "head": head,
         "head_dim": dim,
         "rotary_dim": rotary_dim,

@@ -25,6 +25,13 @@ LLAMA_CPP, MEGATRON = _named(llama_cpp), _named(megatron_lm)
 
 RULES = (
     Rule(
+        "text-number",
+        ERROR,
+        "a text where a number belongs",
+        "ropecalc, which reads such a file in lint alone; stacks compare and multiply it",
+        types.text_number,
+    ),
+    Rule(
         "outside-domain",
         ERROR,
         "a scaling parameter outside the domain of its method",

@@ -27,6 +27,12 @@ def integer_factor(subject: Subject) -> Iterator[Said]:
             )
 
 
+def text_number(subject: Subject) -> Iterator[Said]:
+    """A number that is written as text."""
+    for path, text in subject.model.text_numbers:
+        yield Said(f'{path} is the text "{text}", where a number belongs', f"Write {text}.")
+
+
 def integer_attention_factor(subject: Subject) -> Iterator[Said]:
     """An attention factor of YaRN that is no float in JSON."""
     for item in subject.of("yarn"):

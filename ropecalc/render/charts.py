@@ -139,7 +139,7 @@ def describe_bases(
     start, end = first_drawn(stairs[0].end), stairs[0].end
     cuts = column_cuts(start, end + 1, canvas.columns * canvas.across, log=True)
     extents = [_steps(one, cuts) for one in stairs]
-    drawn = [_point(point, k, point in below) for k, point in enumerate(points)]
+    drawn = [_point(point, k, below) for k, point in enumerate(points)]
     values = [*(v for pair in extents for v in (pair[0].min(), pair[1].max()))]
     values += [point.value for point in drawn]
     axis = vertical_above(min(values), max(values), canvas.rows, canvas.down)
@@ -177,8 +177,9 @@ def _steps(one: Staircase, cuts: NDArray[np.int64]) -> Extents:
     return bases[least], bases[most]
 
 
-def _point(point: Landmark, index: int, below: bool) -> Point:
-    style = "bold red" if below else "bold green"
+def _point(point: Landmark, index: int, below: Sequence[Landmark]) -> Point:
+    """Coloured by what ``check`` says: met, broken, or broken by every smaller base as well."""
+    style = "bold red" if point in below else "bold green" if point.holds else "yellow"
     return Point(point.context, math.log10(point.base), _sign(index), style)
 
 
@@ -197,14 +198,17 @@ def _named(
         return []
     if minimum is None:
         return [prose(f"Known models: {_listed(points, points)}.", screen)]
-    others = [point for point in points if point not in below]
+    broken = [point for point in points if not point.holds and point not in below]
+    others = [point for point in points if point.holds and point not in below]
     texts = []
     if below:
         texts.append(f"Below the minimum base at their context: {_listed(below, points)}.")
     else:
         texts.append("No known model stands below the minimum base at its context.")
+    if broken:
+        texts.append(f"Above it, and the bound is broken: {_listed(broken, points)}.")
     if others:
-        texts.append(f"At or above it: {_listed(others, points)}.")
+        texts.append(f"The bound is met: {_listed(others, points)}.")
     return [prose(text, screen) for text in texts]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ropecalc.render.axes import plot_edges
@@ -44,6 +45,8 @@ def describe_curves(
     """
     names = [curve_name(envelope.spectrum) for envelope in envelopes]
     several = len(envelopes) > 1
+    title = _title(envelopes)
+    envelopes = lower(envelopes)
     marks = [
         _mark(found, curve, "" if several else names[curve])
         for curve, found in enumerate(first_violations)
@@ -61,8 +64,16 @@ def describe_curves(
         labels=names if several else (),
         colour=screen.colour,
     )
-    note = "A column shows the least and the greatest value of all its distances, in tokens."
-    return "\n\n".join([headline(_title(envelopes), screen), plot, prose(note, screen)])
+    what = "the least value" if several else "the least and the greatest value"
+    note = f"A column shows {what} of all its distances, in tokens."
+    return "\n\n".join([headline(title, screen), plot, prose(note, screen)])
+
+
+def lower(envelopes: Sequence[Envelope]) -> Sequence[Envelope]:
+    """Of several curves the lower edges alone: bands would paint over each other."""
+    if len(envelopes) < 2:
+        return envelopes
+    return [replace(one, maximum=one.minimum) for one in envelopes]
 
 
 def rows_for(screen: Screen, around: int) -> int:

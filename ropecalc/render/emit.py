@@ -27,7 +27,7 @@ def describe_emissions(
     """
     short = setting.shortfall
     exact_ones = sum(one.exact for one in emissions)
-    answer = f": {exact_ones} of {len(emissions)} stacks compute it exactly" if listed else ""
+    answer = f": {exact_ones} of {len(emissions)} stacks can express it exactly" if listed else ""
     sources = [] if setting.model is None else known_rows(setting.model)
     parts = [headline(_title(setting) + answer, screen)]
     parts += [pairs(sources, screen)] if sources else []
@@ -67,7 +67,7 @@ def _columns(emissions: Sequence[Emission]) -> list[Column]:
         Column("stack", [one.stack for one in emissions], left=True),
         Column("version", [one.version for one in emissions], left=True, spare=2),
         Column("takes", [one.kind for one in emissions], left=True, spare=1),
-        Column("computes it", [_how(one) for one in emissions], left=True),
+        Column("expresses it", [_how(one) for one in emissions], left=True),
     ]
 
 
@@ -81,9 +81,9 @@ def _text(emission: Emission, said: str | None, screen: Screen) -> str:
     """The text is never wrapped: it is there to be copied. A note that was said is left out."""
     name = f"{emission.stack} {emission.version}"
     sign = screen.glyphs.yes if emission.exact else screen.glyphs.no
-    how = _how(emission) if emission.text else "not"
+    how = f"expresses this setting {_how(emission)}" if emission.text else "cannot express it"
     style = "bold green" if emission.exact else "bold red"
-    parts = [headline(f"{sign} {name} computes it {how}", screen, style)]
+    parts = [headline(f"{sign} {name} {how}", screen, style)]
     parts += [emission.text] if emission.text else []
     notes = [("note", printable(note)) for note in emission.notes if note != said]
     return "\n\n".join([*parts, *([pairs(notes, screen)] if notes else [])])

@@ -107,16 +107,18 @@ def _corners(one: Staircase, start: int) -> tuple[list[float], list[float]]:
 
 
 def _draw_points(axes: Axes, points: Sequence[Landmark], minimum: Staircase | None) -> None:
-    """Full where the base is smaller than the minimum, hollow where it is not."""
-    if minimum is None:
-        kinds = [("known model", COLOURS[2], list(points))]
-    else:
-        below = [point for point in points if point.is_below(minimum)]
-        above = [point for point in points if not point.is_below(minimum)]
-        kinds = [
-            ("known model below the minimum base", COLOURS[1], below),
-            ("known model at or above it", "white", above),
-        ]
+    """Full where the base breaks the bound, by whether a smaller one meets it; else hollow."""
+    below = [point for point in points if minimum is not None and point.is_below(minimum)]
+    broken = [point for point in points if not point.holds and point not in below]
+    kinds = [
+        ("model below the minimum base", COLOURS[1], below),
+        ("model above it, breaks the bound", COLOURS[2], broken),
+        (
+            "model that meets the bound",
+            "white",
+            [one for one in points if one.holds and one not in below],
+        ),
+    ]
     for k, (label, colour, some) in enumerate(kinds):
         if some:
             axes.plot(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ropecalc.results import Curve, Envelope, MaxContext
 
 COLUMNS, FEWER = 900, 450  # runs of distances on the width of a figure: 190 an inch, or half
-ALPHA, FAINTER = 0.28, 0.12  # of the band of a curve, alone and beside others
+ALPHA = 0.28  # of the range of a curve
 MOST_TICKS = 11
 CONTEXT_LINES = ((0, (1, 2)), (0, (1, 1, 4, 1)), (0, (7, 3)))
 LARGEST, SMALLEST = 8.0, 4.5  # points: markers shrink, so that none hides another
@@ -42,7 +42,7 @@ class Panel:
     @property
     def entries(self) -> int:
         """Lines of its legend."""
-        return len(self.envelopes) + len(self.contexts)
+        return len(self.envelopes) + len(self.contexts) + 1
 
 
 def figure_edges(
@@ -89,8 +89,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     first = panel.envelopes[0]
     axes.axhline(0, color="black", linewidth=0.6, zorder=1.5, gid="zero")
     for curve, envelope in enumerate(panel.envelopes):
-        alpha = ALPHA if len(panel.envelopes) == 1 else FAINTER
-        _draw_band(axes, envelope, curve, alpha)
+        _draw_curve(axes, envelope, curve, shaded=len(panel.envelopes) == 1)
     for k, (distance, _) in enumerate(panel.contexts):
         axes.axvline(distance, gid=f"context-{k}", **_context_line(k))
     for curve, found in enumerate(panel.first_violations):
@@ -109,20 +108,21 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.set_title(panel.title, fontsize=8, loc="left")
 
 
-def _draw_band(axes: Axes, envelope: Envelope, curve: int, alpha: float) -> None:
-    """The band of a curve, its lower edge as a line: what is below zero shows as such."""
+def _draw_curve(axes: Axes, envelope: Envelope, curve: int, *, shaded: bool) -> None:
+    """The lower edge of a curve as a line, and alone its range as a shade."""
     middles = (envelope.edges[:-1] + envelope.edges[1:] - 1) / 2
     style = line_of(curve)
-    axes.fill_between(
-        middles,
-        envelope.minimum,
-        envelope.maximum,
-        color=style["color"],
-        alpha=alpha,
-        linewidth=0.3,
-        zorder=2,
-        gid=f"band-{curve}",
-    )
+    if shaded:
+        axes.fill_between(
+            middles,
+            envelope.minimum,
+            envelope.maximum,
+            color=style["color"],
+            alpha=ALPHA,
+            linewidth=0.3,
+            zorder=2,
+            gid=f"band-{curve}",
+        )
     axes.plot(middles, envelope.minimum, linewidth=0.9, zorder=3, gid=f"curve-{curve}", **style)
 
 
@@ -157,6 +157,9 @@ def _handles(panel: Panel) -> list[Line2D]:
         handles.append(Line2D([], [], label=text, **style))
     for k, (_, text) in enumerate(panel.contexts):
         handles.append(Line2D([], [], label=words(text), **_context_line(k)))
+    what = "line: least value of a column of distances"
+    what += "; shade: its range" if len(panel.envelopes) == 1 else ""
+    handles.append(Line2D([], [], linestyle="none", label=what))
     return handles
 
 

@@ -214,7 +214,7 @@ def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str
         from ropecalc.render.precision import arithmetic, in_short
 
         yield f"in {arithmetic(layer.precision)}", in_short(layer.precision)
-    if layer.minimum_factor is not None:
+    if layer.minimum_factor is not None and not check.asks_nothing:
         yield "minimum factor", _minimum_factor(layer.minimum_factor, layer.rope, check)
     least, safe = layer.minimum_base, layer.safe_base
     if least is None:

@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from ropecalc import results
+from ropecalc.render.digits import round_up
 
 if TYPE_CHECKING:
     from ropecalc.render.figures import Drawing
@@ -76,7 +77,7 @@ def _picture(result: object) -> str:
 def _pairs(record: Mapping[str, object]) -> str:
     """A record as rows of name and value."""
     rows = "".join(
-        f"<tr><th{CELL}>{escape(name)}</th><td{CELL}>{_cell(value)}</td></tr>"
+        f"<tr><th{CELL}>{escape(name)}</th><td{CELL}>{_cell(name, value)}</td></tr>"
         for name, value in record.items()
     )
     return f"<table>{rows}</table>"
@@ -88,7 +89,7 @@ def _grid(rows: Sequence[Mapping[str, object]]) -> str:
         return "<p>nothing to list</p>"
     head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
     lines = [
-        "<tr>" + "".join(f"<td>{_cell(value)}</td>" for value in row.values()) + "</tr>"
+        "<tr>" + "".join(f"<td>{_cell(*one)}</td>" for one in row.items()) + "</tr>"
         for row in rows[:MOST_ROWS]
     ]
     left = len(rows) - MOST_ROWS
@@ -96,9 +97,13 @@ def _grid(rows: Sequence[Mapping[str, object]]) -> str:
     return f"<table><tr>{head}</tr>{''.join(lines)}</table>{more}"
 
 
-def _cell(value: object) -> str:
+def _cell(name: str, value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and value > 1 and name.endswith(("base", "start")):
+        return escape(
+            round_up(value).replace(",", "")
+        )  # a base that meets the bound as it is shown
     return escape(f"{value:.10g}" if isinstance(value, float) else str(value))

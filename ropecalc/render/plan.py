@@ -189,7 +189,7 @@ def _with_room(one: Candidate) -> str:
 
 def _base(one: Candidate) -> str:
     if one.method in ROUNDED_UP:
-        return round_up(one.rope.base)
+        return round_up(one.rope.base, 4 if one.method == "safe-base" else 10)
     return exact(one.rope.base) if one.method in AS_IT_IS else nearest(one.rope.base, 10)
 
 

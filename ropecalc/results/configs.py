@@ -124,6 +124,8 @@ class ModelConfig:
     """What stops transformers on this file; None where it runs, or where its class is not known."""
     unread: tuple[str, ...] = ()
     """Keys about its ropes that the file has, and its class in transformers does not read."""
+    text_numbers: tuple[tuple[str, str], ...] = ()
+    """(key, text) of numbers that the file has as text, where they were read all the same."""
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """The keys of the file as they stand."""
     known: Known | None = None

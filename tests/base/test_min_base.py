@@ -368,7 +368,8 @@ def test_values_outside_the_domain_are_refused(arguments: dict[str, Any], parame
 
 def test_progress_rises_to_the_context() -> None:
     calls: list[tuple[int, int]] = []
-    ropecalc.min_base(64, 1024, use_table=False, progress=lambda *args: calls.append(args))
+    found = {"use_table": False, "recommended": False}
+    ropecalc.min_base(64, 1024, **found, progress=lambda *args: calls.append(args))  # type: ignore[arg-type]
     assert calls
     assert calls == sorted(calls)
     assert all(0 < done <= total == 1024 for done, total in calls)

@@ -73,7 +73,7 @@ def test_a_longest_context_says_what_was_asked_and_what_was_found() -> None:
 def test_unrotated_pairs_count_unless_told_not_to() -> None:
     calls = Calls()
     found = ropecalc.max_context(1e4, **HEAD, limit=30_000, progress=calls)
-    assert (found.count_unrotated, found.status) == (True, Status.BEYOND_LIMIT)
+    assert (found.count_unrotated, found.status) == (True, Status.ASKS_NOTHING)
     assert (found.first_violation, found.similarity, found.weighted) == (None, None, False)
     assert calls[-1] == (30_000, 30_000)
     assert ropecalc.check(1e4, 30_000, **HEAD, room=False).holds
@@ -117,12 +117,12 @@ def test_a_check_looks_for_room_where_it_holds_and_for_a_base_where_not(
 ) -> None:
     asked: list[tuple[object, ...]] = []
 
-    def next_base(_: object, *of: object) -> tuple[float, None]:
+    def next_bases(_: object, *of: object) -> tuple[float, float, None]:
         asked.append(of)
-        return 7.0, None
+        return 7.0, 9.0, None
 
     monkeypatch.setattr(checking, "_room", lambda *_: Room(below=0.25, above=0.5))
-    monkeypatch.setattr(checking, "_next_base", next_base)
+    monkeypatch.setattr(checking, "_next_bases", next_bases)
     check = partial(ropecalc.check, 1e4, head_dim=2)  # S(m) = cos(m), below 0 at 2
     for context, room, found in ((1, None, True), (2, True, True), (2, False, False)):
         held = check(context, room=room)
@@ -130,7 +130,8 @@ def test_a_check_looks_for_room_where_it_holds_and_for_a_base_where_not(
         assert rooms == ((0.25, 0.5, 0.01) if found else (None,) * 3)
         assert held.next_base is None
     broken = check(3, margin=0.125, min_window=0.1)
-    assert (broken.next_base, broken.room_below, broken.room_limit) == (7.0, None, None)
+    assert (broken.next_base, broken.recommended_base) == (7.0, 9.0)
+    assert (broken.room_below, broken.room_limit) == (None, None)
     assert check(3, next_base=False).next_base is None
     assert asked == [(3, 0.125, 0.1)]
 

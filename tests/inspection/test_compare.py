@@ -858,3 +858,39 @@ def test_a_file_that_transformers_refuses_runs_in_llama_cpp_alone(
     path.write_text(json.dumps({**document, "hidden_size": "x"}))
     done = run_cli("compare", str(path))
     assert (done.returncode, done.stdout) == (2, "")
+
+
+# --- models side by side --------------------------------------------------------------------------
+
+
+def test_models_side_by_side(run_batch: RunBatch, tmp_path: Path) -> None:
+    longer = tmp_path / "longer.json"
+    document = dict(ropecalc.find_model("Qwen3-8B").document)
+    longer.write_text(json.dumps({**document, "max_position_embeddings": 65_536}))
+    lines = {
+        "Qwen3-8B Qwen3-4B": (0, None),
+        "Llama-3-8B Llama-3.1-8B": (1, "frequencies: pair 29"),
+        f"Qwen3-8B {longer}": (1, "configured context"),
+        "Gemma-3-27B Gemma-3-4B": (1, "head_dim or rotary_dim"),
+        "Qwen3-8B gpt-oss-20b": (1, "kinds of layers"),
+    }
+    done = run_batch([["compare", *line.split(), "--ctx", "4k"] for line in lines])
+    for one, (code, first) in zip(done, lines.values(), strict=True):
+        assert one.returncode == code, one
+        assert (
+            "are the same" in one.stdout
+            if first is None
+            else f"first in {first}" in (" ".join(one.stdout.split()))
+        )
+    refused = run_batch([["compare", "Qwen3-8B", "Qwen3-4B", "--stack", "vllm"]])[0]
+    assert refused.returncode == 2
+    assert "several models and --stack exclude each other" in refused.stderr
+
+
+def test_any_form_of_file_is_compared(run_cli: RunCli, tmp_path: Path) -> None:
+    params = {"dim": 4096, "n_layers": 32, "n_heads": 32, "rope_theta": 500_000.0}
+    (tmp_path / "params.json").write_text(json.dumps(params))
+    done = run_cli("compare", "Llama-3-8B", str(tmp_path / "params.json"), "--ctx", "4k", "--json")
+    results = json.loads(done.stdout)["results"]
+    assert [one["base"] for one in results] == [5e5, 5e5]
+    assert {one["group"] for one in results} == {"A"}

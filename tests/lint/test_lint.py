@@ -236,7 +236,7 @@ def test_a_rule_finds_what_it_is_for_and_not_what_is_close_by(code: str) -> None
 
 
 def test_every_rule_has_its_cases() -> None:
-    assert {rule.code for rule in RULES} == {*CASES, "gguf-unread"}
+    assert {rule.code for rule in RULES} == {*CASES, "gguf-unread", "text-number"}
     assert len({rule.code for rule in RULES}) == len(RULES)
 
 
@@ -609,3 +609,54 @@ def test_a_folder_of_models_is_looked_at_file_by_file(run_batch: RunBatch, tmp_p
     missing = run_batch([["lint", f"{tmp_path}/none/"]])[0]
     assert (missing.returncode, missing.stdout) == (2, "")
     assert "no such file" in missing.stderr
+
+
+# --- which rules count, and as what ---------------------------------------------------------------
+
+
+def test_rules_are_selected_ignored_and_raised(run_batch: RunBatch, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(
+        json.dumps({"head_dim": 128, "rope_theta": 1e4, "max_position_embeddings": 4096})
+    )
+    lines = [
+        [str(path), "-q"],
+        [str(path), "--error", "base-below-bound", "-q"],
+        [str(path), "--error", "base-below-bound", "--ignore", "base-below-bound", "-q"],
+        [str(path), "--select", "base-below-bound,linear-twice", "--get", "code,severity"],
+        [str(path), "--select", "linear-twice", "--get", "code"],
+        [str(path), "--error", "base-below-bound", "--json"],
+        [str(path), "--error", "base-below-bond"],
+    ]
+    plain, raised, ignored, selected, none, as_json, wrong = run_batch(
+        [["lint", *line] for line in lines]
+    )
+    assert [one.returncode for one in (plain, raised, ignored)] == [0, 1, 0]
+    assert selected.stdout == "base-below-bound\tnote\n"
+    assert none.stdout == ""
+    assert json.loads(as_json.stdout)["inputs"]["error"] == ["base-below-bound"]
+    assert json.loads(as_json.stdout)["results"][0]["errors"] == 1
+    assert wrong.returncode == 2
+    assert "did you mean base-below-bound?" in wrong.stderr
+
+
+def test_a_text_where_a_number_belongs_is_a_finding(run_batch: RunBatch, tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    scaling = {"rope_type": "linear", "factor": "4.0"}
+    config = {"head_dim": 128, "rope_theta": "1e6", "max_position_embeddings": 4096}
+    path.write_text(json.dumps({**config, "rope_scaling": scaling}))
+    found, checked = run_batch(
+        [["lint", str(path), "--select", "text-number", "--json"], ["check", str(path), "-q"]]
+    )
+    (result,) = json.loads(found.stdout)["results"]
+    assert found.returncode == 1
+    said = [(one["code"], one["message"]) for one in result["findings"]]
+    assert said == [
+        ("text-number", 'rope_theta is the text "1e6", where a number belongs.'),
+        ("text-number", 'rope_scaling.factor is the text "4.0", where a number belongs.'),
+    ]
+    assert checked.returncode == 2  # other commands guess nothing
+    path.write_text(json.dumps({**config, "rope_theta": "a million"}))
+    (refused,) = run_batch([["lint", str(path)]])
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.startswith("Error: ")

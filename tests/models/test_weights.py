@@ -629,10 +629,10 @@ def test_the_weights_command_refuses_in_one_line(run_batch: RunBatch, tmp_path: 
     path = str(save(tmp_path, projections()))
     wrong = {
         "": "no checkpoint was named",
-        path: "--layer is missing",
+        path: "--layer-number is missing",
         f"{path} --layer 0": "Invalid value for '--dim'",
-        f"{path} --layer 9 --dim 8": "Invalid value for '--layer'",
-        f"{path} --layer x --dim 8": "Invalid value for '--layer'",
+        f"{path} --layer 9 --dim 8": "Invalid value for '--layer-number'",
+        f"{path} --layer x --dim 8": "Invalid value for '--layer-number'",
         f"{path} --layer 0 --dim 8 --head 4": "Invalid value for '--head'",
         f"{path} --layer 0 --dim 8 --layout x": "Invalid value for '--layout'",
         f"{path} --layer 0 --dim 8 --of x": "Invalid value for '--of'",

@@ -104,7 +104,7 @@ contexts of 8 to 16,384 tokens
 Below the minimum base at their context: a Old-7B +2; b
 Plain-7B.
 
-At or above it: c Raised-7B; d Exact-7B.
+The bound is met: c Raised-7B; d Exact-7B.
 
 Below the minimum base every base breaks the bound. From the
 safe base on none does; between the two it depends on the
@@ -136,7 +136,7 @@ contexts of 8 to 16,384 tokens
 Below the minimum base at their context: a Old-7B +2; b
 Plain-7B.
 
-At or above it: c Raised-7B; d Exact-7B.
+The bound is met: c Raised-7B; d Exact-7B.
 
 Below the minimum base every base breaks the bound. From the
 safe base on none does; between the two it depends on the
@@ -164,7 +164,7 @@ def test_bases(encoding: str, expected: str) -> None:
 def test_a_model_on_the_line_is_not_below_it() -> None:
     text = describe_bases(STAIRS, POINTS, on(120))
     assert "Below the minimum base at their context: a Old-7B +2; b Plain-7B." in text
-    assert "At or above it: c Raised-7B; d Exact-7B." in text
+    assert "The bound is met: c Raised-7B; d Exact-7B." in text
 
 
 def test_none_below_is_said_and_none_known_too() -> None:

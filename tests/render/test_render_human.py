@@ -361,27 +361,27 @@ Base 10,000, head_dim 12: 6 rotated pairs
     "curves 80 utf-8": """
 Similarity S(m) / S(0), m = 1 to 4,095, head_dim 32
 
-     1 ┤⠐⠐⠐⠰⠶⠄⢤⣤⣄⢀⣀⣀⣀⣀⠤⢄⣀⡀  ⢀⡠⣀      ⣀      ⢀       ⡀
-       │         ⠈⠉⠉⠉⠉⠉⠉⠉⠚⠳⠶⠓⠑⠢⡑⡩⠓⡄⢏⠋⡨⡶⣶⣵⣄⢔⣳⣻⣧⢦⠾⢠⢠⢶B⣣⢴⣴⣆⡄⢴⢾⣿⣴⣄⣾⢀⣤⣴B⣦⣦⣴⣄⢠⣴⣰⣷⣰⣤⣆⡀
-       │                       ⠈    ⠓⠁ ⠉⠸⠮⠛⠉⠻⢹⣤⠟⠓⣵⢿A⣿⠵⡵⣽⢟⣟⣵⣷⣽⣗⣝⢕⢕⢽⣷⣝⢝⢟⢽⣖⢕⢝⢟⢽⣗⢗⢅
-     0 ┤⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡈⡈⡀⡀⡁⡘⡋⡀⡀⡃⣻⡗⡛⡉⡏⣿⣿⡷⡳⡽⣿A⣷⣷⣽⣵⣕⣽⣽⣷⣵⣕⣗⣕
-       │                                                    ⠈⠉  ⠁⠹⠟⠉⠈⠋⢿⡿⠋⠻⡟⣿⣿⡟⢿
-       │                                                              ⠈    ⠙⠁ ⠈
+     1 ┤⠐⠐⠐⠰⠶⠄⢤⣤⣄⢀⣀⣀⣀⣀⠤⢄⣀⡀  ⢀⡠⣀      ⡀
+       │         ⠈⠉⠉⠉⠉⠉⠉⠉⠚⠳⠶⠓⠑⠢⡑⡩⠓⡄⢎⠊⡨⡶⡴⣱⡀⡠⠢⠒⢄⢄⡠⡀  ⡠B
+       │                       ⠈    ⠓⠁ ⠉⠸⠬⠓⠉⠲⢱⣀⠕⠛⣎⢍⠁A⠮⡪⡦⣰⠱⠔⠑⠤⢤⢢ ⢀⣀⡔⢄ ⢀  ⢀⢀B
+     0 ┤⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡀⡈⡈⡀⡀⡁⡘⡊⡀⡀⡃⣣⡜⡒⡉A⣆⡀⡨⡳⡣⡀⡀⡈⡉⡃⡓⣤⡃⡃⡈⡖⡴⣱⡀
+       │                                                    ⠈⠉  ⠁⠱⠔⠉⠈⠊⢆⡠⠊⠢⡔⡄⢀⡜⢌
+       │                                                              ⠈    ⠑⠁ ⠈
        └┬────┬─────┬─────┬─────┬─────┬─────┬─────┬─────┬────A┬─────┬─────┬────┬
         1    2     4     8    16    32    64    128   256   512   1k    2k   4k
         A  base 10,000     first violation at 474
         B  base 1,000,000  no violation below 4,096
         ⢕  where curves overlap
 
-A column shows the least and the greatest value of all its distances, in tokens.
+A column shows the least value of all its distances, in tokens.
 """,
     "curves 60 ascii": """
 Similarity S(m) / S(0), m = 1 to 4,095, head_dim 32
 
-     1 +#####B    B    B
-       |     A####A#########B######B######B##B##BBBBBBBBBBB
-       |                 A  A AA#AAA###A###################
-     0 +- - - - - - - - - - - - - - - AA-AAAAAAA#AA########
+     1 +#####B    B
+       |     A####A######B##B#BB BBB   B
+       |                 A  A AA#AAA##B #BBBBBBB BB
+     0 +- - - - - - - - - - - - - - - AA-AAAA -AB -BBBBBB -
        |                                     AA AAAAAAAAA##
        |
        ++-------+--------+-------+--------+--A----+-------+
@@ -390,8 +390,8 @@ Similarity S(m) / S(0), m = 1 to 4,095, head_dim 32
         B  base 1,000,000  no violation below 4,096
         #  where curves overlap
 
-A column shows the least and the greatest value of all its
-distances, in tokens.
+A column shows the least value of all its distances, in
+tokens.
 """,
 }
 

@@ -1288,12 +1288,12 @@ def test_a_new_scaling_starts_where_its_maker_starts_it(
         assert asked["original_context"] == 32_768
         assert asked["original_context_reason"].startswith("published by its maker")
         assert "https://github.com/QwenLM/Qwen3" in asked["original_context_reason"]
-        assert done.stderr == ""
+        assert done.stderr == "this setting breaks the bound, first at 66,234 tokens of 131,072\n"
     assert "the file matches Qwen3-8B" in same.stdout
     assert "matches" not in named.stdout
     (found,) = json.loads(given.stdout)["results"]
     assert '"factor": 3.2, "original_max_position_embeddings": 40960' in found["text"]
-    assert (given.stderr, quiet.stderr, bound.stderr) == ("", "", "")
+    assert (quiet.stderr, bound.stderr) == ("", "")
     assert (bound.returncode, bound.stdout) == (1, "")  # first broken at 66,234
 
 
@@ -1320,3 +1320,23 @@ def test_a_new_scaling_says_how_far(run_cli: RunCli, model: str, kind: str, exam
     done = run_cli("emit", model, "--rope-type", kind)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (f"Error: {kind} needs a factor or a context to reach: give {example}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("emit Qwen3-8B", "has this setting already: it changes nothing"),
+        ("emit Qwen3-8B --ctx 128k", "no scaling and the same base: beyond 32,768 tokens"),
+        ("emit Qwen3-8B --base 3e7 --ctx 128k", "a base and no scaling: beyond 32,768 tokens"),
+        ("emit --base 1e4 --ctx 4k", "breaks the bound, first at 1,707 tokens of 4,096"),
+        ("emit Qwen3-8B --rope-type yarn --ctx 64k", "breaks the bound, first at 49,"),
+        ("emit Qwen3-8B --rope-type yarn --factor 8 --ctx 64k", ""),
+    ],
+)
+def test_what_a_setting_does_not_do_is_said_on_stderr(
+    run_batch: RunBatch, line: str, words: str
+) -> None:
+    loud, quiet = run_batch([f"{line} --json".split(), f"{line} -q".split()])
+    assert words in loud.stderr
+    assert bool(words) == bool(loud.stderr)
+    assert quiet.stderr == ""

@@ -15,22 +15,22 @@ from typing import Any
 from tests.tools.soak_values import GOOD, bad, good
 
 STARTS = {  # what a command needs before it can answer: one of these, options or arguments
-    "min-base": ("--dim --ctx", "--dim --ctx", "--model --ctx", "--config --ctx"),
-    "curve": ("--base --ctx", "--model --ctx", "--config --ctx"),
-    "max-ctx": ("--base --limit", "--model --limit", "--config --limit"),
-    "check": ("--base --ctx", "--base --dim --ctx", "--model --ctx", "--config --ctx"),
+    "min-base": ("--dim --ctx", "--dim --ctx", "MODEL --ctx"),
+    "curve": ("--base --ctx", "MODEL --ctx", "MODEL --base --ctx"),
+    "max-ctx": ("--base --limit", "MODEL --limit"),
+    "check": ("--base --ctx", "--base --dim --ctx", "MODEL --ctx", "MODEL --base --ctx"),
     "inspect": ("MODEL --ctx", "MODEL"),
     "lint": ("MODEL...", "MODEL...", "--rules"),
-    "compare": ("MODEL --ctx", "MODEL"),
+    "compare": ("MODEL --ctx", "MODEL", "MODEL MODEL --ctx"),
     "models": ("", "SEARCH"),
     "plan": ("--base --dim --from --to", "MODEL --from --to", "MODEL --to"),
     "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --stack"),
-    "temperature": ("--ctx", "--ctx --from"),
+    "temperature": ("--ctx", "--ctx --original-ctx"),
+    "freqs": ("--base --dim", "MODEL"),
     "evidence": ("", "MODEL", "--base --dim"),
-    "freqs": ("--base --dim", "--model", "--config"),
     "staircase": ("--dim --ctx --jobs",),
-    "windows": ("--dim --ctx", "--model --ctx"),
-    "weights": ("CHECKPOINT --layer",),
+    "windows": ("--dim --ctx", "MODEL --ctx"),
+    "weights": ("CHECKPOINT --layer-number",),
     "verify": ("FILE",),
     "explain": ("", "TOPIC"),
     "schema": ("", "COMMAND"),
@@ -39,7 +39,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
 LENGTHS = {"staircase": "--ctx", "windows": "--ctx", "min-base": "--ctx", "check": "--ctx"}
 LENGTHS |= {"curve": "--ctx", "inspect": "--ctx", "max-ctx": "--limit"}
 FORMS = ("--json", "--csv", "--tsv", "--markdown", "-q")
-RARE, RARELY = ("-o", "--output", "--plot"), 0.1  # a figure takes half a second
+RARE, RARELY = ("-o", "--output", "--plot"), 0.15  # a figure takes half a second
 STDIN = ("", "", "llama.json", "broken.json", "ones.json", "proof.json", "binary.json", "closed")
 TYPOS = {"--ctx": "--context", "--dim": "--head_dim", "--base": "--rope-theta", "--json": "--jsn"}
 
