@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
     from ropecalc.errors import InvalidValueError as InvalidValueError
+    from ropecalc.errors import NoRotationError as NoRotationError
     from ropecalc.errors import RopecalcError as RopecalcError
     from ropecalc.errors import TableError as TableError
     from ropecalc.errors import TableWarning as TableWarning

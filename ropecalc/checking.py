@@ -71,9 +71,9 @@ def check(
     )
     context = checked_context(context)
     if min_window is not None:
-        from ropecalc.base.wide import check_width
+        from ropecalc.base.wide import checked_width
 
-        check_width(min_window)
+        min_window = checked_width(min_window)
     margin = checked_margin(margin)
     found = scan(spectrum, 0, context, margin=margin, progress=progress)
     holds = found.first_violation is None

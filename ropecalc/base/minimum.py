@@ -125,7 +125,7 @@ def min_base(
         digits = checked_integer("digits", digits, 1, MAX_DIGITS)
     if round_digits is not None:
         round_digits = checked_integer("round_digits", round_digits, 1, MAX_ROUND_DIGITS)
-    _check_width(min_window)
+    min_window = _checked_width(min_window)
     answer = looked_up(family, context, digits, verify) if use_table else None
     if answer is None:
         from ropecalc.base.solve import swept
@@ -303,11 +303,12 @@ def _integer(family: Family, context: int, start: float | None, width: float | N
     return first_wide_integer_base(family, context, start, width)
 
 
-def _check_width(width: float | None) -> None:
-    if width is not None:
-        from ropecalc.base.wide import check_width
+def _checked_width(width: float | None) -> float | None:
+    if width is None:
+        return None
+    from ropecalc.base.wide import checked_width
 
-        check_width(width)
+    return checked_width(width)
 
 
 def _safest(

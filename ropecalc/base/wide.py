@@ -24,6 +24,7 @@ from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.results import WindowStatus
 from ropecalc.scaling import MAX_BASE
+from ropecalc.spectrum import shown
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
@@ -47,13 +48,18 @@ class WideWindow(NamedTuple):
     """Largest float64 known to lie in it; None where it has no end."""
 
 
-def check_width(width: float) -> None:
-    """Raise InvalidValueError unless 1e-9 <= width <= 1."""
-    if not LEAST_WIDTH <= width <= MOST_WIDTH:
+def checked_width(width: float) -> float:
+    """A width as Python's own float; raises InvalidValueError unless 1e-9 <= width <= 1."""
+    try:
+        inside = LEAST_WIDTH <= width <= MOST_WIDTH
+    except TypeError:  # no number
+        inside = False
+    if not inside:
         raise InvalidValueError(
             "min_window",
-            f"min_window must be from {LEAST_WIDTH:g} to {MOST_WIDTH:g}, got {width:g}",
+            f"min_window must be from {LEAST_WIDTH:g} to {MOST_WIDTH:g}, got {shown(width)}",
         )
+    return float(width)
 
 
 def first_wide_window(
@@ -70,7 +76,7 @@ def first_wide_window(
 
     Raises UndecidedError where an end of a window is undecided, or too many windows are too narrow.
     """
-    check_width(width)
+    width = checked_width(width)
     first, top = math.log(low), surely_holds_from(family, context)
     for _ in range(MAX_WINDOWS):
         if (probe := low * (1 + width) * (1 - HAIR)) > MAX_BASE:

@@ -30,6 +30,7 @@ from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
 from ropecalc.similarity import MAX_SEARCH, checked_context
+from ropecalc.spectrum import shown
 
 METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
@@ -96,10 +97,7 @@ def windows(
     """
     family = family_of(head_dim, rotary_dim, weights, count_unrotated, margin)
     context = checked_context(context, MAX_SEARCH)
-    if at_most is not None and not 1 < at_most <= MAX_BASE:
-        raise InvalidValueError(
-            "at_most", f"at_most must be greater than 1 and at most 1e300, got {at_most:g}"
-        )
+    at_most = None if at_most is None else _checked_limit(at_most)
     search, undecided = _Search(family, context, progress), None
     try:
         status = search.run(at_most)
@@ -119,6 +117,18 @@ def windows(
         method=METHOD,
         undecided=undecided,
     )
+
+
+def _checked_limit(at_most: float) -> float:
+    try:
+        inside = 1 < at_most <= MAX_BASE
+    except TypeError:  # no number
+        inside = False
+    if not inside:
+        raise InvalidValueError(
+            "at_most", f"at_most must be greater than 1 and at most 1e300, got {shown(at_most)}"
+        )
+    return float(at_most)
 
 
 class _Search:

@@ -11,6 +11,7 @@ from ropecalc.cli.heads import HeadOptions, RopeOptions, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import warnings_told
+from ropecalc.cli.unrotated import rotating
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import inspection_records, inspection_rows
@@ -74,7 +75,8 @@ def command(
     wanted = arithmetic.wanted(dtype, recipe)
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
-    found = resolved(models, head, rope, ctx)
+    with rotating("inspect", out, consequence="There is nothing to evaluate."):
+        found = resolved(models, head, rope, ctx)
     results = [
         _solve(
             one.config,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ropecalc.results.configs import Recipe as Recipe
     from ropecalc.results.configs import Rope as Rope
     from ropecalc.results.configs import Trained as Trained
+    from ropecalc.results.criteria import Criteria as Criteria
+    from ropecalc.results.criteria import Criterion as Criterion
     from ropecalc.results.curves import Curve as Curve
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies

@@ -7,6 +7,7 @@ import math
 import random
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -252,6 +253,27 @@ def test_a_decimal_base_a_hair_above_1_is_checked() -> None:
     assert not found.holds
     assert found.next_base is not None
     assert found.next_base > 1
+
+
+@pytest.mark.parametrize("number", [Decimal("0.01"), Fraction(1, 100), np.float64(0.01)])
+def test_a_width_may_be_any_number_and_a_limit_too(number: Any) -> None:
+    plain = ropecalc.min_base(8, 23, min_window=0.01, use_table=False)
+    found = ropecalc.min_base(8, 23, min_window=number, use_table=False)
+    assert found == plain
+    assert isinstance(found.min_window, float)
+    assert ropecalc.check(20_000, 100, head_dim=8, min_window=number).holds
+    limited = ropecalc.windows(8, 23, at_most=10_000 * number)
+    assert limited == ropecalc.windows(8, 23, at_most=100.0)
+
+
+@pytest.mark.parametrize("what", ["0.1", "x", [0.1], 1j, math.nan, {}])
+def test_a_width_and_a_limit_that_are_no_numbers_are_refused(what: Any) -> None:
+    with pytest.raises(ropecalc.InvalidValueError, match="min_window must be from 1e-09 to 1"):
+        ropecalc.min_base(8, 23, min_window=what)
+    with pytest.raises(ropecalc.InvalidValueError, match="min_window must be from 1e-09 to 1"):
+        ropecalc.check(1e4, 23, head_dim=8, min_window=what)
+    with pytest.raises(ropecalc.InvalidValueError, match="at_most must be greater than 1"):
+        ropecalc.windows(8, 23, at_most=what)
 
 
 @pytest.mark.parametrize("what", [["a"], [1j], [[1], [1, 2]], None, ["1"]])

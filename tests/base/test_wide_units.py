@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import ropecalc
-from ropecalc.base import wide
+from ropecalc.base import wide, window
 from ropecalc.base.family import family_of
 from ropecalc.base.room import followed
-from ropecalc.base.wide import HAIR, WideWindow, check_width
-from ropecalc.base.window import Walk, WindowEnd
+from ropecalc.base.wide import HAIR, WideWindow, checked_width
+from ropecalc.base.window import Walk
 from ropecalc.base.zeros import Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.results import WindowStatus
@@ -25,9 +25,9 @@ X, GOAL = math.log(100.0), math.log1p(WIDTH)
 
 def test_the_width_has_a_domain_and_a_name() -> None:
     for width in (1e-9, 1.0):
-        check_width(width)
+        checked_width(width)
     with pytest.raises(InvalidValueError) as caught:
-        check_width(1.001)
+        checked_width(1.001)
     assert caught.value.parameter == "min_window"
 
 
@@ -133,22 +133,32 @@ def test_a_window_may_begin_below_base_e(monkeypatch: pytest.MonkeyPatch) -> Non
     assert wide._start(FAMILY, 300, 1.0) == (1.0, None)
 
 
-def ended(monkeypatch: pytest.MonkeyPatch, *found: WindowEnd) -> tuple[WindowStatus, Any]:
-    """How a window ends that is followed from 10 to 11 at least, in the given pieces."""
-    pieces = iter(found)
-    monkeypatch.setattr(wide, "window_end", lambda *_: next(pieces))
+def ended(monkeypatch: pytest.MonkeyPatch, *steps: float | Zero | None) -> tuple[WindowStatus, Any]:
+    """How a window ends that is followed from 10 to 11 at least, one step counting as many.
+
+    A step leads to an x or to a zero; None: every base beyond meets the bound.
+    """
+    left = iter(steps)
+
+    def step(walk: Walk, _: int) -> Zero | None:
+        there = next(left)
+        if isinstance(there, float):
+            walk.x = there
+        return there if isinstance(there, Zero) else None
+
+    monkeypatch.setattr(window, "MAX_STEPS", 1)
+    monkeypatch.setattr(Walk, "step", step)
+    monkeypatch.setattr(
+        window, "holds_ever_after", lambda _, __, x: x == steps[-2] and steps[-1] is None
+    )
     monkeypatch.setattr(wide, "enclosing_base", lambda _, zero: (zero.before - 1, zero.before + 1))
     return wide._end(FAMILY, 300, math.exp(10.0), 11.0)
 
 
 def test_an_end_is_followed_to_the_goal_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
-    near, there = WindowEnd(11.0, None, endless=False), WindowEnd(12.0, None, endless=False)
-    closed, endless = (
-        WindowEnd(13.0, Zero(13.0, 13.0, 5), endless=False),
-        WindowEnd(13.0, None, endless=True),
-    )
-    assert ended(monkeypatch, near, closed) == (WindowStatus.ENDS, 12.0)
-    assert ended(monkeypatch, near, endless) == (WindowStatus.ENDLESS, None)
-    status, end = ended(monkeypatch, near, there, closed)
+    closed = Zero(13.0, 13.0, 5)
+    assert ended(monkeypatch, 10.5, 11.0, closed) == (WindowStatus.ENDS, 12.0)
+    assert ended(monkeypatch, 10.5, 11.0, None) == (WindowStatus.ENDLESS, None)
+    status, end = ended(monkeypatch, 10.5, 11.0, 12.0, closed)
     assert status is WindowStatus.AT_LEAST
     assert math.exp(12.0) * (1 - 2e-14) < end < math.exp(12.0)

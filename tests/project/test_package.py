@@ -36,7 +36,7 @@ PUBLIC = [
         "MinimumBase",
         "MinimumFactor",
     ),
-    *("ModelConfig", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
+    *("ModelConfig", "NoRotationError", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
     *("PrecisionStatus", "PublishedSetting", "Rope", "RopecalcError", "SafeStatus"),
     *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),

@@ -29,11 +29,11 @@ WORK = ROOT / "build" / "mutation"
 MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*", "certificate/*")
 TESTS = """
 answers asymptotic bound certificate certificate_files certificate_octave certificate_steps
-certificate_words config_huggingface error_bound fixed inspect integers journal laws_base laws_bound
-laws_similarity laws_windows long_contexts min_base order plan precision published quick reading
-room roots safe_base scaling scaling_domains scaling_laws scaling_plain scaling_published
-scaling_refusals shallow sieve similarity spectrum staircase sweep sweep_steps table_lookup taylor
-temperature weights wide wide_units window windows workers
+certificate_words config_huggingface ends error_bound fixed inspect integers journal laws_base
+laws_bound laws_similarity laws_windows limits long_contexts min_base order plan precision
+published quick reading room roots safe_base scaling scaling_domains scaling_laws scaling_plain
+scaling_published scaling_refusals shallow sieve similarity spectrum staircase sweep sweep_steps
+table_lookup taylor temperature weights wide wide_units window windows workers zeros
 """.split()
 FIRST = {  # of a changed function the tests in these files come first
     "spectrum": "spectrum weights wide_units",
@@ -42,11 +42,14 @@ FIRST = {  # of a changed function the tests in these files come first
     "asymptotic": "asymptotic",
     "build": "staircase journal",
     "family": "taylor roots shallow",
+    "curve": "zeros",
     "domains": "spectrum scaling_domains",
     "lookup": "table_lookup",
     "minimum": "min_base safe_base wide roots",
+    "openings": "ends limits sweep",
     "order": "order",
     "plain": "spectrum scaling_plain",
+    "precise": "zeros ends limits",
     "room": "room wide shallow",
     "roots": "roots sweep",
     "rounding": "roots min_base wide",
@@ -56,8 +59,8 @@ FIRST = {  # of a changed function the tests in these files come first
     "staircase": "staircase",
     "sweep": "sweep_steps",
     "wide": "wide wide_units",
-    "window": "window windows roots room shallow",
-    "windows": "windows window roots",
+    "window": "window windows roots room shallow limits",
+    "windows": "windows window roots limits",
     "arithmetic": "certificate certificate_words",
     "balls": "certificate_steps certificate",
     "beyond": "certificate_octave certificate_steps",
@@ -72,6 +75,7 @@ FIRST = {  # of a changed function the tests in these files come first
     "turns": "certificate_octave",
     "verify": "certificate_words certificate_steps certificate_files",
     "write": "certificate certificate_words",
+    "zeros": "zeros ends limits",
 }
 SENTENCE = r'"[^"]* [^"]* [^"]*"'  # its words are held by golden texts
 LONGEST, ALL, MOST = 1.5, 6.0, 80  # seconds of a test; seconds and number of the other tests

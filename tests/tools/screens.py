@@ -50,6 +50,7 @@ MAIN = {  # of every command one screen in every look
     "temperature": "temperature --ctx 128k --from 8k",
     "weights": "weights model --layer 0",
     "evidence": "evidence",
+    "criteria": "criteria --base 1e6 --ctx 32k --from 32k",
     "explain": "explain bound",
     "schema": "schema",
 }

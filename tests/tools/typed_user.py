@@ -124,7 +124,7 @@ def weights(folder: Path) -> None:
 
 def errors() -> None:
     """All of them are of one family."""
-    family: list[type[rc.RopecalcError]] = [rc.TableError, rc.UndecidedError]
+    family: list[type[rc.RopecalcError]] = [rc.TableError, rc.UndecidedError, rc.NoRotationError]
     warnings.simplefilter("error", rc.TableWarning)  # no shipped table is damaged
     try:
         rc.min_base(127, 4096)
