@@ -60,6 +60,8 @@ def _relieved(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
         if hasattr(parameter, "get_runtime_param"):
             parameter.get_runtime_param = lambda: _Reader
+            if parameter.param_type_name == "argument":
+                parameter.display_type_rich = lambda *_, **__: None  # the metavar says it
     return parameters
 
 
