@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Candidate,
         Check,
         Comparison,
+        Criteria,
         Emission,
         Envelope,
         Evidence,
@@ -114,6 +115,14 @@ def show_evidence(
     on = screen(file)
     drawn = [describe_lengths(result, (), on, height=height)] if plot else []
     on.write("\n\n".join([*drawn, describe_evidence(result, on)]))
+
+
+def show_criteria(results: Sequence[Criteria], file: TextIO) -> None:
+    """The bound beside other criteria."""
+    from ropecalc.render.criteria import describe_criteria
+
+    on = screen(file)
+    on.write(describe_criteria(results, on))
 
 
 def show_expectations(
