@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
     from ropecalc.errors import InvalidValueError as InvalidValueError
+    from ropecalc.errors import NoRotationError as NoRotationError
     from ropecalc.errors import RopecalcError as RopecalcError
     from ropecalc.errors import TableError as TableError
     from ropecalc.errors import TableWarning as TableWarning
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting
     from ropecalc.results import Severity as Severity
+    from ropecalc.results import SoftContext as SoftContext
     from ropecalc.results import Staircase as Staircase
     from ropecalc.results import Status as Status
     from ropecalc.results import Step as Step
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from ropecalc.similarity import frequencies as frequencies
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
+    from ropecalc.soft import soft_contexts as soft_contexts
     from ropecalc.spectrum import Spectrum as Spectrum
     from ropecalc.stacks.exllamav2 import alpha_of_base as alpha_of_base
     from ropecalc.stacks.exllamav2 import base_of_alpha as base_of_alpha

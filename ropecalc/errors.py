@@ -4,6 +4,7 @@
     ├── InvalidValueError    a number or a word outside its domain (also a ValueError)
     ├── ConfigError          a model file that cannot be read, or that lacks what is needed
     │   └── UnsupportedError   it was understood, and asks for what ropecalc does not do yet
+    │       └── NoRotationError  none of the model's layers rotates
     ├── CertificateError     a file that is no certificate, or one that cannot be read or written
     ├── TableError           a staircase file that is damaged, or one that cannot be read or written
     └── UndecidedError       no precision that was tried could tell a sign
@@ -37,6 +38,18 @@ class ConfigError(RopecalcError):
 
 class UnsupportedError(ConfigError):
     """A model file that was understood and asks for something that ropecalc does not do yet."""
+
+
+class NoRotationError(UnsupportedError):
+    """A model none of whose layers rotates: RoPE sets no limit to its context."""
+
+    def __init__(self, source: str, fact: str) -> None:
+        super().__init__(
+            f"{source}: {fact}: RoPE sets no limit to its context; pass a model that has rotary "
+            "embeddings"
+        )
+        self.source = source
+        self.fact = fact
 
 
 class CertificateError(RopecalcError):

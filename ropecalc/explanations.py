@@ -50,6 +50,7 @@ OTHER_NAMES = {
     "max-ctx": "context",
     "rope-type": "scaling",
     "rotary-dim": "unrotated",
+    "criteria": "evidence",
     "weight": "weights",
     "checkpoint": "weights",
     "dtype": "rounding",

@@ -143,7 +143,8 @@ def _yarn(
         same = turns[0] == turns[1] and not _is_exact(low) and not _is_exact(high)
         low, high = (arithmetic.number(end) if _is_exact(end) else end for end in (low, high))
         high = high + arithmetic.number(SAME_PAIR) if same else high
-    ramp = [(i - low) / (high - low) for i in range(len(plain))]
+    width = _nonzero(high - low, arithmetic)
+    ramp = [(i - low) / width for i in range(len(plain))]
     return [_between(share, 0, 1, arithmetic) for share in ramp]
 
 
@@ -153,7 +154,9 @@ def _pair_of_turns(
     """r ln(L / (2 pi turns)) / (2 ln b)."""
     number, log = arithmetic.number, arithmetic.log
     length = log(number(scaling.number("original_context") / (2 * turns))) - log(arithmetic.pi())
-    return length * number(Fraction(rotary_dim, 2)) / log(number(scaling.base))
+    return (
+        length * number(Fraction(rotary_dim, 2)) / _nonzero(log(number(scaling.base)), arithmetic)
+    )
 
 
 def _llama3(scaling: Scaling, _: int, plain: Sequence[Real], arithmetic: Arithmetic) -> list[Share]:
@@ -180,6 +183,13 @@ def _is_below(value: Real, limit: Real, arithmetic: Arithmetic) -> bool:
     if arithmetic.is_negative(limit - value):
         return False
     raise UncertainError(f"{arithmetic.bits} bits do not tell on which side of a ramp a pair lies")
+
+
+def _nonzero(value: Share, arithmetic: Arithmetic) -> Share:
+    """What is divided by."""
+    if _is_negative(value, arithmetic) or _is_negative(-value, arithmetic):
+        return value
+    raise UncertainError(f"{arithmetic.bits} bits do not tell the base from 1, or a ramp's ends")
 
 
 def _floor(value: Real, arithmetic: Arithmetic) -> int:

@@ -19,6 +19,7 @@ from ropecalc.cli.heads import (
 )
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.unrotated import rotating
 from ropecalc.quantities import format_count
 from ropecalc.render.records import record
 
@@ -88,7 +89,8 @@ def command(
     With --dtype yes and no are those of that arithmetic.
     """
     wanted = arithmetic.wanted(dtype, recipe)
-    found = resolved(models, head, rope, ctx)
+    with rotating("check", out, consequence="The bound holds for every context."):
+        found = resolved(models, head, rope, ctx)
     for one in found:
         if one.setting is not None:
             tell_original(one.setting)

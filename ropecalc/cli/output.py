@@ -129,7 +129,10 @@ class Output:
             os.environ.update({} if before is None else {"COLUMNS": before})
 
     def _picked(self, records: Iterable[Record]) -> Iterable[Record]:
-        return records if not self.get else (_fields(one, self.fields) for one in records)
+        if not self.get:
+            return records
+        # the first is taken at once: an unknown field is refused before anything is written
+        return _peeked(_fields(one, self.fields) for one in records)[1]
 
     def _rows(self, answer: Answer) -> Iterable[Record]:
         """The rows with the columns that were asked for."""

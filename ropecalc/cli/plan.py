@@ -11,6 +11,7 @@ from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolv
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import required, warnings_told
+from ropecalc.cli.unrotated import rotating
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_base, format_count
 from ropecalc.render.records import record
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Candidate, Plan
 
+FREE = "There is nothing to choose: leave the base and raise the configured context."
 SUMMARY = "Ways to a longer context side by side, with advice."
 EPILOG = epilog(
     "ropecalc plan Llama-3-8B --to 128k",
@@ -96,7 +98,8 @@ def command(
         raise InvalidValueError(
             "options", "no model was named: give its file, or --base, --dim and --from"
         )
-    subject = one_of(resolved(models, head, rope))
+    with rotating("plan", out, consequence=FREE, code=1 if out.quiet else 0):
+        subject = one_of(resolved(models, head, rope))
     plan = _solve(subject, to, from_, head.layer, method)
     _save_figure(output, plan, method)
     inputs: dict[str, object] = {

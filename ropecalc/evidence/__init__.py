@@ -1,7 +1,8 @@
 """What the bound is worth: published long-context scores held against first violations.
 
 ``summary()`` has the table and its statistics. ``around(spectrum)`` has what became of settings
-with such a first violation: a range that was seen, no promise.
+with such a first violation: a range that was seen, no promise. ``criteria(spectrum, context)`` has
+the bound beside its rivals.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
+
+from ropecalc.evidence.rivals import criteria as criteria
 
 if TYPE_CHECKING:
     from ropecalc.results import Evidence, Expectation, PublishedSetting

@@ -298,10 +298,11 @@ class _Look:
     def _with_room(self, rope: Rope) -> float | None:
         """The factor of a scaling that meets the bound at the target with room."""
         from ropecalc.base.factor import min_factor
-        from ropecalc.checking import QUICK_DIM, QUICK_ROOM
+        from ropecalc.checking import QUICK_DIM, QUICK_FACTOR
 
         way = self.way
-        if rope.rope_type not in SCALED or way.context > QUICK_ROOM or rope.rotary_dim > QUICK_DIM:
+        quick = way.context <= QUICK_FACTOR and rope.rotary_dim <= QUICK_DIM
+        if rope.rope_type not in SCALED or not quick:
             return None
         try:
             found = min_factor(

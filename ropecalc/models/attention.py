@@ -44,13 +44,11 @@ def kinds_of_layers(config: Section, of_all: int | None = None) -> tuple[list[La
     counts = Counter(kind for kind, turns in attending if turns)
     unrotated = sum(not turns for _, turns in attending)
     if types and not attending:
-        fact = "no layer attends, so that none rotates: RoPE sets no limit to its context"
-        config.refuse(fact, "pass a model that has rotary embeddings")
+        config.still("no layer attends, so that none rotates")
     if not counts:
         count = config.integer("num_hidden_layers", "n_layer", "num_layers", "n_layers")
         if unrotated:
-            fact = "no layer rotates its queries and keys: RoPE sets no limit to its context"
-            config.refuse(fact, "pass a model that has rotary embeddings")
+            config.still("no layer rotates its queries and keys")
         return [Layers(EVERY_LAYER, of_all, count)], 0
     layers = [Layers(kind, of_all or window(config, kind), counts[kind]) for kind in counts]
     if len(layers) == 1 and (layers[0].window is None or of_all):

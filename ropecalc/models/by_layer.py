@@ -19,6 +19,8 @@ INDEX_HEAD = 128  # index_head_dim of DeepSeek-V4 without one in the file
 def labelled(config: Section, row: ClassRow, loaded: Loaded, found: Rope) -> None:
     """DeepSeek-V4: the layers with a compressor have a rope of their own, that alone is scaled."""
     keys, labels = loaded.keys, row.labels
+    if "rope_theta" in config.values and config.get("rope_theta") is None:
+        loaded.stop(f"rope_theta is null, which {row.name} does not take")
     head = config.integer("head_dim") or row.head_dim or 1
     part = config.number(PARTIAL, high=1)
     if part is None:

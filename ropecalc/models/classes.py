@@ -25,6 +25,8 @@ class ClassRow:
     name: str
     run: bool = True
     """Whether its model was run; else its config was loaded alone."""
+    since: str = ""
+    """The release of transformers that has it first, where that is later than the table's."""
     rotates: Any = True
     """Whether its layers turn: or {key, values: with which they do, default}."""
     sizes: Mapping[str, int] = field(default_factory=dict)
@@ -55,6 +57,9 @@ class ClassRow:
     """Whether it takes the type mrope; None where it takes no scaling that was tried."""
     proportional: str = "read"
     """The type proportional: read, or it stops."""
+    null_theta: str = ""
+    """What a null under rope_theta does where nothing else has a base: nothing, it stops, or no
+    layer turns (unrotated)."""
     null_scaling: str = ""
     """What a null under rope_scaling does: nothing, or it stops."""
     object_base: float | None = None
@@ -82,7 +87,7 @@ class ClassRow:
     strict: tuple[str, ...] = ()
     """Keys that must not be null."""
     agree: bool = False
-    """Whether head_dim must be qk_rope_head_dim, with latent attention."""
+    """Whether what turns of head_dim must be qk_rope_head_dim, with latent attention."""
     original: str = "read"
     """original_max_position_embeddings beside the object: read, or only inside; stops without."""
     part: Mapping[str, Any] = field(default_factory=dict)
@@ -147,6 +152,7 @@ RENAMED = {
     "null scaling": "null_scaling",
     "silent base": "silent",
     "object base": "object_base",
+    "null theta": "null_theta",
     "object theta": "object_theta",
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from ropecalc.errors import ConfigError, UnsupportedError
+from ropecalc.errors import ConfigError, NoRotationError, UnsupportedError
 
 MAX_INTEGER = 2**53  # what every JSON reader holds exactly; far beyond any size or length
 MAX_NUMBER = 1e300
@@ -106,6 +106,10 @@ class Section:
     def refuse(self, fact: str, cure: str) -> NoReturn:
         """Raise UnsupportedError."""
         raise UnsupportedError(f"{self.name}: {fact}; {cure}")
+
+    def still(self, fact: str) -> NoReturn:
+        """Raise NoRotationError."""
+        raise NoRotationError(self.name, fact)
 
 
 CHECK = "check that this is a model's config.json"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.errors import ConfigError, UnsupportedError
+from ropecalc.errors import ConfigError, NoRotationError, UnsupportedError
 from ropecalc.files import printable
 from ropecalc.models.document import Section
 from ropecalc.models.gguf_file import Container, read_container
@@ -33,6 +33,7 @@ WITHOUT_ROPE = frozenset(  # LLAMA_ROPE_TYPE_NONE, and two that learn their posi
     "rwkv6qwen2 rwkv7 arwkv7 wavtokenizer-dec nemotron_h nemotron_h_moe kimi-linear "
     "bert starcoder".split()
 )
+UNROTATED = frozenset("jamba nemotron_h nemotron_h_moe kimi-linear".split())  # without positions
 DIVISORS, LONG, SHORT = (
     "rope_freqs.weight",
     "rope_factors_long.weight",
@@ -126,6 +127,9 @@ class _Model:
 def _architecture(container: Container) -> str:
     found = container.metadata.get("general.architecture")
     if isinstance(found, str) and found and found.isprintable():
+        if found in UNROTATED:
+            fact = f"no layer of {found} rotates its queries and keys in llama.cpp"
+            raise NoRotationError(container.name, fact)
         if found in WITHOUT_ROPE:
             raise UnsupportedError(
                 f"{container.name}: {found} has no rotary embeddings in llama.cpp; {NONE}"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.errors import InvalidValueError, UnsupportedError
+from ropecalc.errors import InvalidValueError, NoRotationError
 from ropecalc.files import printable
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ FORMAT = r"gguf|awq|gptq|mlx|exl[23]|fp8|nvfp4|mxfp4|int[48]|[348]bit|bf16|fp16|
 TUNING = r"instruct|it|chat|base|pt|hf|thinking|reasoning"
 FORMATS = re.compile(rf"([-_. ]+({FORMAT}))+$", re.IGNORECASE)
 TUNINGS = re.compile(rf"[-_. ]+({TUNING})$", re.IGNORECASE)
-UNROTATED = "no layer rotates its queries and keys: RoPE sets no limit to its context"
+UNROTATED = "no layer rotates its queries and keys"
 NEAREST, LEAST_LIKENESS, LONGEST = 3, 0.6, 100
 
 
@@ -67,9 +67,7 @@ class KnownModel:
         from ropecalc.results.configs import Known
 
         if not self.rotates:
-            raise UnsupportedError(
-                f"{self.name}: {UNROTATED}; pass a model that has rotary embeddings"
-            )
+            raise NoRotationError(self.name, UNROTATED)
         known = Known((self.name,), matched=False, trained=self.trained, recipe=self.recipe)
         model = parse_config(self.document, self.name)
         if not any("layer" in key for key in text_keys(self.document)):
@@ -131,7 +129,7 @@ def find_model(name: str) -> ModelConfig:
     ------
     InvalidValueError
         No known model is called so; the message has the nearest names.
-    UnsupportedError
+    NoRotationError
         None of the model's layers rotates.
 
     >>> find_model("meta-llama/llama_3.1-8b").rope.factor

@@ -17,7 +17,7 @@ from ropecalc.models import layers
 from ropecalc.models.classes import ClassRow
 from ropecalc.models.document import Section, shown
 from ropecalc.models.objects import ropes
-from ropecalc.models.one_object import quotient_of
+from ropecalc.models.one_object import PARTIAL, quotient_of
 
 
 @dataclass
@@ -162,5 +162,6 @@ def _latent(config: Section, row: ClassRow, loaded: Loaded) -> None:
     if written and head is None and row.null_head in ("load", "build"):
         loaded.stop(f"head_dim is null, and {row.name} declares an integer")
     size = quotient_of(loaded.keys) if head is None else head
-    if row.agree and written and size != turned:
+    part = row.rope.get(PARTIAL, 1)
+    if row.agree and written and isinstance(size, int) and int(size * part) != turned:
         loaded.stop(f"head_dim is {shown(head)}, and qk_rope_head_dim {shown(turned)}")

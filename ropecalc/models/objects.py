@@ -106,15 +106,23 @@ def _read(
     """Which of the two objects of a file is read, if any; the older one wins."""
     if scaling is not None and row.scaling == "ignored":
         loaded.unread.append("rope_scaling")
-        if row.original == "stops":  # ESM: checked, and then passed over
-            check(config, row, loaded, dict(scaling))
-            if method_of(scaling) == "llama3" and "rope_theta" not in scaling:
-                loaded.stop("llama3 scaling has no rope_theta: KeyError")
+        _passed_over(config, row, loaded, scaling)
         scaling = None
     if parameters is not None and row.flat == "ignored":
         loaded.unread.append("rope_parameters")
+        _passed_over(config, row, loaded, parameters)
         parameters = None
     return scaling or parameters
+
+
+def _passed_over(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
+    """ESM: an object is checked, and nothing of it is read."""
+    if row.original != "stops":
+        return
+    check(config, row, loaded, dict(rope))
+    method = method_of(rope)
+    if method in ("llama3", "proportional") and "rope_theta" not in rope:
+        loaded.stop(f"{method} scaling has no rope_theta: KeyError")
 
 
 def _is_kind(key: str, value: Any) -> bool:
@@ -242,6 +250,11 @@ def _base(
     keys = row.theta.get(kind, ()) if isinstance(row.theta, Mapping) else row.theta
     if rope.get("rope_theta") is not None:
         return
+    if row.null_theta and "rope_theta" in config.values and config.get("rope_theta") is None:
+        if row.null_theta == "stops":
+            loaded.stop(f"rope_theta is null, which {row.name} does not take: TypeError")
+        else:
+            loaded.keys["no_rope_layers"] = [0] * len(loaded.keys.get("layer_types", ()))
     key = config.first(*keys) if keys else None
     if key is not None:
         rope["rope_theta"] = config.number(key, low=1, high=MAX_BASE)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ropecalc.errors import NoRotationError
     from ropecalc.landmarks import Landmark
     from ropecalc.models.known import KnownModel
     from ropecalc.render.console import Screen
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         Candidate,
         Check,
         Comparison,
+        Criteria,
         Emission,
         Envelope,
         Evidence,
@@ -76,6 +78,17 @@ def show_inspection(result: Inspection, file: TextIO) -> None:
     on.write(describe_inspection(result, on))
 
 
+def show_unrotated(error: NoRotationError, consequence: str, file: TextIO) -> None:
+    """A model that does not rotate."""
+    from ropecalc.render.glyphs import printable
+    from ropecalc.render.tables import headline, prose
+
+    on = screen(file)
+    name = printable(error.source)
+    said = prose(f"{printable(error.fact)}. RoPE sets no limit to its context. {consequence}", on)
+    on.write(f"{headline(f'- {name} does not rotate', on)}\n\n{said[:1].upper()}{said[1:]}")
+
+
 def show_comparison(
     result: Comparison,
     file: TextIO,
@@ -102,6 +115,14 @@ def show_evidence(
     on = screen(file)
     drawn = [describe_lengths(result, (), on, height=height)] if plot else []
     on.write("\n\n".join([*drawn, describe_evidence(result, on)]))
+
+
+def show_criteria(results: Sequence[Criteria], file: TextIO) -> None:
+    """The bound beside other criteria."""
+    from ropecalc.render.criteria import describe_criteria
+
+    on = screen(file)
+    on.write(describe_criteria(results, on))
 
 
 def show_expectations(

@@ -49,7 +49,8 @@ SHAPES = {
     "rope_type label min_window room_below room_above room_limit recommended_base "
     "rotated_part_violation rotated_part_base undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
-    "message=status.value rope_type label rotated_part_violation",
+    "message=status.value rope_type label rotated_part_violation soft",
+    "SoftContext": "share context open",
     "Windows": f"{_HEAD} context margin at_most status minimum_base safe_base share windows "
     "hidden=None skipped method message=status.value undecided",
     "Window": "start end relative_width opened_by closed_by",
@@ -113,6 +114,8 @@ SHAPES = {
     "TwoByTwo": "context holds_kept holds_lost breaks_kept breaks_lost p_value",
     "Sample": "name settings families lost limit predictors ratios ranks tables",
     "Evidence": "settings samples held_and_lost broke_and_kept caveats",
+    "Criteria": "label head_dim rotary_dim base rope_type context trained_context depth criteria",
+    "Criterion": "name formula source met least_base greatest_base longest_context pair evidence",
     "Expectation": "label head_dim rotary_dim base rope_type asks_nothing first_violation limit "
     "window context settings families least_violation greatest_violation lost low high open "
     "kept kept_of nearest",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ropecalc.results.configs import Recipe as Recipe
     from ropecalc.results.configs import Rope as Rope
     from ropecalc.results.configs import Trained as Trained
+    from ropecalc.results.criteria import Criteria as Criteria
+    from ropecalc.results.criteria import Criterion as Criterion
     from ropecalc.results.curves import Curve as Curve
     from ropecalc.results.curves import Envelope as Envelope
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from ropecalc.results.temperatures import Temperature as Temperature
     from ropecalc.results.verdicts import Check as Check
     from ropecalc.results.verdicts import MaxContext as MaxContext
+    from ropecalc.results.verdicts import SoftContext as SoftContext
     from ropecalc.results.weights import CheckpointWeights as CheckpointWeights
     from ropecalc.results.windows import Window as Window
     from ropecalc.results.windows import Windows as Windows

@@ -39,7 +39,7 @@ class Candidate:
     """Whether the method is meant to be used without further training."""
     factor_with_room: float | None = None
     """Of YaRN, Llama 3's scaling and interpolation: the first two-digit factor that meets the bound
-    with all factors within 1 % of it; None where none does, and beyond 131,072 tokens."""
+    with all factors within 1 % of it; None where none does, and beyond 2^20 tokens."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -16,6 +16,7 @@ from ropecalc.scaling import mscale
 from ropecalc.stacks import patched
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.keys import four, nested_in_text
+from ropecalc.stacks.wanted import deeds
 from ropecalc.stacks.words import Written, pretty
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def write(goal: Wanted) -> Written:
 def run(asked: Asked) -> Taken:
     """What ``RopeParams`` has of rope_theta and rope_scaling, in classes of one rope."""
     text = asked.text
-    if len(asked.model.ropes) > 1:
+    if len({deeds(rope) for rope in asked.model.ropes}) > 1:
         raise UnsupportedError(ONE)
     taken = Taken(asked.rope, None, asked.context or asked.rope.context)
     base = as_number(text.get("rope_theta")) or classes.default_base(asked.model_type)

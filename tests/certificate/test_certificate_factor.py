@@ -25,6 +25,7 @@ from ropecalc.certificate.intervals import Intervals
 from ropecalc.certificate.schema import parse
 from ropecalc.certificate.spectra import UncertainError, spectra_of
 from tests.certificate.test_certificate_steps import assert_is
+from tests.tools.effort import little_work
 
 BACKENDS = ("mpmath", "arb")
 
@@ -122,7 +123,7 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
             ends = [mpmath.floor(ends[0]), mpmath.ceil(ends[1])]
         low, high = max(ends[0], 0), min(ends[1], r - 1)
         if scaling.rope_type.startswith("mrrope"):
-            n = max(high - low, 1)
+            n = mpmath.mpf(max(high - low, 1))
             t = [min(max(i - low, 0), n) for i in range(r // 2)]
             uni = scaling.rope_type == "mrrope_uni"
             shares = [k / n if uni else k * (k + 1) / (n * (n + 1)) for k in t]
@@ -384,6 +385,53 @@ def test_a_ramp_that_ends_at_a_pair_to_all_bits_is_uncertain(arithmetic: Arithme
     proof = Certificate(claim, ((0.7, 5),), None, "ropecalc 0")
     found = ropecalc.verify(proof, backend=arithmetic.name)
     assert (found.status, found.proved) == (VerificationStatus.UNCERTAIN, False)
+
+
+@pytest.mark.parametrize("arithmetic", [Intervals(120), Balls(120)], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"base": "1." + "0" * 80 + "1"},
+        {"base": "1." + "0" * 80 + "1", "truncate": False},
+        {"truncate": False, "beta_fast": "2", "beta_slow": "2." + "0" * 60 + "1"},
+    ],
+    ids=str,
+)
+def test_what_the_bits_cannot_tell_is_uncertain(
+    arithmetic: Arithmetic, changes: dict[str, Any], proofs: dict[str, Certificate]
+) -> None:
+    changed = parse(sealed(proofs["yarn"], **changes))
+    with little_work():
+        found = ropecalc.verify(changed, backend=arithmetic.name)
+    assert found.status is VerificationStatus.UNCERTAIN
+    assert "120 bits" in found.reason
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("yarn", {"original_context": "1" + "0" * 300}),
+        ("yarn", {"original_context": "0." + "0" * 300 + "1"}),
+        ("yarn", {"beta_fast": "1", "beta_slow": "32"}),
+        ("yarn", {"beta_fast": "1", "beta_slow": "1"}),
+        ("llama3", {"original_context": "1" + "0" * 300}),
+        ("llama3", {"high_freq_factor": "1"}),
+        ("linear", {"base": "1" + "0" * 300}),
+        ("linear", {"base": "1." + "0" * 80 + "1"}),
+        ("linear", {"stretch": [-20.9, 699.0]}),
+        ("mrrope-pro", {"original_context": "1"}),
+        ("mrrope-pro", {"rotary_dim": 256, "base": "1.001"}),
+        ("ntk-rcd", {"critical_pair": "1" + "0" * 300}),
+    ],
+    ids=str,
+)
+def test_absurd_settings_end_soon_and_prove_nothing(
+    name: str, changes: dict[str, Any], backend: str, proofs: dict[str, Certificate]
+) -> None:
+    changed = parse(sealed(proofs[name], **changes))
+    with little_work():
+        assert not ropecalc.verify(changed, backend=backend).proved
 
 
 @pytest.mark.parametrize(

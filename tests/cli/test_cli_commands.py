@@ -39,6 +39,7 @@ SHORT = {  # a quick call of every command
     "plan": "plan --base 1e4 --dim 16 --from 64 --to 256",
     "temperature": "temperature --ctx 128k --from 8k",
     "evidence": "evidence Qwen3-8B",
+    "criteria": "criteria --base 1e6 --ctx 32k",
     "schema": "schema",
 }
 

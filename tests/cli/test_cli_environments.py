@@ -40,6 +40,7 @@ LINES = {  # of every command a quick one, and its exit code
     "windows": ("windows --dim 16 --ctx 64", 0),
     "verify": ("verify proof.json", 0),
     "weights": ("weights model --layer 0", 0),
+    "criteria": ("criteria --base 5e5 --dim 64 --ctx 8k", 0),
     "evidence": ("evidence --base 5e5 --dim 64 --ctx 8k", 0),
     "explain": ("explain bound", 0),
     "schema": ("schema check", 0),

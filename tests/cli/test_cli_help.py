@@ -53,6 +53,7 @@ OWN = {
     "--at-most --min-window",
     "weights": "CHECKPOINT --layer-number --head --dim --rotary-dim --layout --of --output",
     "verify": "--backend",
+    "criteria": "MODEL --base --dim --rotary-dim --rope-type --layer --ctx --from --layers",
     "evidence": "MODEL --base --dim --rotary-dim --rope-type --factor --original-ctx --layer --ctx "
     "--weights --plot --height -o",
     "explain": "TOPIC",
@@ -75,7 +76,7 @@ def test_the_commands_are_there() -> None:
         *("min-base", "check", "max-ctx", "windows", "staircase", "curve", "freqs"),
         *("inspect", "lint", "compare", "models", "weights"),
         *("plan", "emit", "min-factor", "temperature"),
-        *("verify", "evidence", "explain", "schema"),
+        *("verify", "evidence", "criteria", "explain", "schema"),
     ]
 
 

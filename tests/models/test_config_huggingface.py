@@ -166,9 +166,16 @@ def test_a_scaling_of_one_kind_of_layer(write: Any) -> None:
     ],
 )
 def test_what_a_file_leaves_open_is_said(change: Any, words: str, write: Any) -> None:
-    (assumption,) = read_config(write(PLAIN | change)).assumptions
+    document = {key: value for key, value in (PLAIN | change).items() if value is not None}
+    (assumption,) = read_config(write(document)).assumptions
     assert words in assumption
     assert read_config(write(PLAIN)).assumptions == ()
+
+
+def test_a_base_of_null_stops_transformers(write: Any) -> None:
+    model = read_config(write(PLAIN | {"rope_theta": None, "model_type": "llama"}))
+    assert model.rope.base == 10_000
+    assert model.stops == "rope_theta is null, which llama does not take: TypeError"
 
 
 @pytest.mark.parametrize(

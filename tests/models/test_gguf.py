@@ -17,9 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ropecalc import scaling
-from ropecalc.errors import ConfigError, RopecalcError, UnsupportedError
+from ropecalc.errors import ConfigError, NoRotationError, RopecalcError, UnsupportedError
 from ropecalc.models import gguf_file
-from ropecalc.models.gguf import WITHOUT_ROPE, from_container, read_gguf
+from ropecalc.models.gguf import UNROTATED, WITHOUT_ROPE, from_container, read_gguf
 from ropecalc.models.gguf_file import parse_container
 from ropecalc.models.reading import read_config
 from ropecalc.results import ModelConfig
@@ -392,7 +392,10 @@ def test_the_extrapolation_factor_is_read_for_grok_alone(write: Any) -> None:
 
 @pytest.mark.parametrize("arch", sorted(WITHOUT_ROPE))
 def test_architectures_without_rotation(write: Any, arch: str) -> None:
-    assert f"{arch} has no rotary embeddings" in refusal(write(arch, {}), UnsupportedError)
+    if arch in UNROTATED:
+        assert f"no layer of {arch} rotates" in refusal(write(arch, {}), NoRotationError)
+    else:
+        assert f"{arch} has no rotary embeddings" in refusal(write(arch, {}), UnsupportedError)
 
 
 @pytest.mark.parametrize(

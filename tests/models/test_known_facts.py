@@ -120,8 +120,8 @@ def test_models_that_rotate_nothing_are_known_by_name(run_batch: RunBatch) -> No
     inspected, half_known, listed = run_batch(
         [["inspect", "granite-4.0-h-small"], ["inspect", "granite-4"], ["models", "kimi linear"]]
     )
-    assert inspected.returncode == 2
-    assert "RoPE sets no limit to its context" in inspected.stderr
+    assert (inspected.returncode, inspected.stderr) == (0, "")
+    assert "RoPE sets no limit to its context" in inspected.stdout.replace("\n", " ")
     assert "did you mean Granite-4.0-H-350M or " in half_known.stderr
     assert listed.returncode == 1
     assert listed.stderr.startswith("Kimi-Linear-48B-A3B: no layer rotates")

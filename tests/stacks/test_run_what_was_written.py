@@ -1,6 +1,6 @@
 """Every text that is called exact, read back and run: it is the setting, in every kind of layer.
 
-All known models, seven settings, every stack whose code is modelled. What is expected is worked out
+All known models, every method, every stack whose code is modelled. What is expected is worked out
 here anew from the setting and the file; a text that is not exact has to say why.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import ropecalc
-from ropecalc.models.setting import ROPE_TYPES
+from ropecalc.models.setting import FACTORLESS, ROPE_TYPES
 from ropecalc.results import Emission, ModelConfig, Rope, Setting, StackRun
 from ropecalc.scaling import from_rope, ntk_aware_base
 from ropecalc.stacks.registry import STACKS, Stack
@@ -22,17 +22,17 @@ from ropecalc.stacks.writing import emit
 
 RUN = tuple(name for name in STACKS if Stack(name).runs)
 MODELS = [known.name for known in ropecalc.known_models()]
-SAMPLE = MODELS[::16]
+SAMPLE = MODELS[::64]
 TIMES = 4  # how far each setting reaches, times the length that the model has without a scaling
 TELLS_KINDS_APART = ("gemma3", "gemma4", "olmo3", "t5gemma2", "modernbert")
 
 
 def settings_of(model: ModelConfig) -> Iterator[Setting]:
-    """The seven settings for a model."""
+    """A setting of each method for a model."""
     own = model.rope.original_context or model.context or 4096
     for method in ROPE_TYPES:
         parts: dict[str, object] = {"factor": float(TIMES), "original_context": own}
-        if method == "default":
+        if method in FACTORLESS:
             parts = {"base": 5e6}
         yield ropecalc.make_setting(
             model,
@@ -93,7 +93,9 @@ def check(setting: Setting, stack: str) -> bool:
         if found.rope.rope_type == "dynamic":  # which follows the prompt
             spectrum = from_rope(found.rope, setting.context)
         theirs, ours = spectrum.angular_frequencies, wanted.angular_frequencies
-        np.testing.assert_allclose(theirs, ours, rtol=1e-9, err_msg=f"{emission.text} {kind}")
+        np.testing.assert_allclose(
+            theirs, ours, rtol=1e-9, atol=1e-30, err_msg=f"{emission.text} {kind}"
+        )
         assert found.spectrum.attention_factor == pytest.approx(wanted.attention_factor, rel=1e-9)
         assert found.spectrum.softmax_factor == pytest.approx(wanted.softmax_factor, rel=1e-9)
         assert found.usable_length is not None
@@ -102,8 +104,8 @@ def check(setting: Setting, stack: str) -> bool:
 
 @pytest.mark.parametrize("stack", RUN)
 def test_an_exact_text_is_the_setting_when_it_is_run(stack: str) -> None:
-    """A sixteenth of the known models."""
-    assert any(_checked(SAMPLE, stack))
+    """A few of the known models."""
+    assert any(list(_checked(SAMPLE, stack)))
 
 
 @pytest.mark.slow

@@ -150,6 +150,13 @@ OF_CLASS: dict[str, Document] = {
         "topk_group": 1,
     },
     "diffusion_gemma_text": {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32},
+    "dory": {  # saved with each mlp as a layer of its own
+        "num_hidden_layers": 8,
+        "n_input_layers": 2,
+        "n_recurrent_layers": 4,
+        "n_output_layers": 2,
+        "layer_types": ["sliding_attention", "mlp"] * 3 + ["full_attention", "mlp"],
+    },
     "dots1": {
         "n_routed_experts": 4,
         "num_experts_per_tok": 2,
@@ -323,6 +330,7 @@ def _edits(document: Document, context: int, head: int) -> Iterator[tuple[str, E
     yield "v4 yarn", _with(rope_theta=12345.0, rope_scaling=yarn)
     yield "v4 yarn silent base", _with(rope_scaling=yarn)
     yield "v4 null", _with(rope_theta=12345.0, rope_scaling=None)
+    yield "v4 theta null", _with(rope_theta=None)
     yield "v4 llama3", _with(rope_theta=12345.0, rope_scaling=llama3)
     yield "v4 dynamic", _with(rope_theta=12345.0, rope_scaling=dynamic)
     yield "v4 longrope", _with(rope_theta=12345.0, rope_scaling=longrope)
@@ -443,14 +451,23 @@ def _keys(document: Document, yarn: Document) -> Iterator[tuple[str, Edit]]:
         if key in document or key == "head_dim":
             yield f"{key} null yarn", _edited(key, None, rope_theta=12345.0, rope_scaling=yarn)
             yield f"{key} absent yarn", _edited(key, rope_theta=12345.0, rope_scaling=yarn)
-    for key in ("max_position_embeddings", "n_positions"):
-        if key in document:
-            yield f"{key} absent", _edited(key)
+    yield from _sizes(document)
     yield from _windows(document)
     for key, values in SWITCHES.items():
         for value in values if key in document or key == "position_embedding_type" else ():
             yield f"{key} {json.dumps(value)}", _edited(key, value)
         if key in document:
+            yield f"{key} absent", _edited(key)
+
+
+def _sizes(document: Document) -> Iterator[tuple[str, Edit]]:
+    """Contexts that are absent, and sizes that are null."""
+    contexts = ("max_position_embeddings", "n_positions")
+    sizes = ("hidden_size", "num_attention_heads", "num_hidden_layers", "num_key_value_heads")
+    for key in (*contexts, *sizes):
+        if key in document:
+            yield f"{key} null", _edited(key, None)
+        if key in document and key in contexts:
             yield f"{key} absent", _edited(key)
 
 

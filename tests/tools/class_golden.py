@@ -16,23 +16,23 @@ from typing import Any
 from tests.tools.class_replay import packed
 from tests.tools.class_sweep import head_of
 from tests.tools.places import DATA
+from tests.tools.transformers_classes import oldest
 
 
 def golden(raw: Path) -> dict[str, Any]:
     """{transformers, classes: {name: file, head, answers}} of what was run."""
-    classes, version = {}, ""
+    classes: dict[str, Any] = {}
     for line in raw.read_text(encoding="utf-8").splitlines():
         data = json.loads(line)
         answers = data.get("answers", {})
         if all("refused" in answer for answer in answers.values()):
             continue
-        version = data["full"]["transformers_version"]
         classes[data["class"]] = {
             "file": data["file"],
             "head": head_of(answers["saved"]),
             "answers": {name: packed(answer) for name, answer in answers.items()},
         }
-    return {"transformers": version, "classes": dict(sorted(classes.items()))}
+    return {"transformers": oldest(raw), "classes": dict(sorted(classes.items()))}
 
 
 def write(raw: Path) -> None:

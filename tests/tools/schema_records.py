@@ -186,6 +186,8 @@ PARTS = {
     ),
     "published_setting": of("PublishedSetting", {"parameters": Key(NUMBER)}),
     "score": of("Score"),
+    "soft_context": of("SoftContext"),
+    "criterion": of("Criterion"),
     "predictor": of("Predictor"),
     "ratios": of("Ratios"),
     "rank": of("Rank"),
@@ -198,6 +200,7 @@ PARTS = {
 
 RECORDS = {  # classes whose values become records of their own, and what those are called
     "Candidate": "candidate",
+    "Criterion": "criterion",
     "Finding": "finding",
     "LengthFactor": "length_factor",
     "Precision": "precision",
@@ -207,6 +210,7 @@ RECORDS = {  # classes whose values become records of their own, and what those 
     "Ratios": "ratios",
     "Sample": "sample",
     "Score": "score",
+    "SoftContext": "soft_context",
     "TwoByTwo": "two_by_two",
     "PrecisionBase": "precision_base",
     "Recipe": "recipe",
@@ -582,6 +586,24 @@ COMMANDS = {
             (
                 Record("context trained_context attention_mass", (results.Temperature,)),
                 TEMPERATURE,
+            ),
+        ),
+    ),
+    "criteria": Output(
+        "The bound beside other criteria, a record a head",
+        (
+            (
+                Record(
+                    f"{HEAD_KEYS} context trained_context layer depth",
+                    own={
+                        **HEADS,
+                        "context": Key(nullable(INTEGER)),
+                        "trained_context": Key(nullable(INTEGER), "What was given for it."),
+                        "layer": Key(nullable(STRING)),
+                        "depth": Key(INTEGER, "The layers that were given, 32 without."),
+                    },
+                ),
+                of("Criteria", {"base": Key(NUMBER)}),
             ),
         ),
     ),

@@ -88,7 +88,8 @@ WORDS = {
     "worst_similarity": "The smallest similarity in the context, not divided by S(0).",
 }
 UNITS = {
-    "tokens": "whole_violation length_at_85 length_at_70 length_at_50 longest claimed_context "
+    "tokens": "longest_context whole_violation length_at_85 length_at_70 length_at_50 longest "
+    "claimed_context "
     "least_violation greatest_violation "
     "closed_by context contexts critical_distance critical_distances distances "
     "last_distances rotated_part_violation "

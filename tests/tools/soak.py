@@ -25,7 +25,13 @@ from typing import NoReturn
 
 from tests.tools.places import ROOT
 from tests.tools.soak_folder import Folder
-from tests.tools.soak_lines import Line, asks_for_json, made, unknown_metavars
+from tests.tools.soak_lines import (
+    Line,
+    asks_for_json,
+    made,
+    takes_several,
+    unknown_metavars,
+)
 from tests.tools.soak_process import Done, Main, Runner, resident, settle
 
 ALSO_ALONE = 100  # one line in so many runs in a process of its own too
@@ -87,14 +93,16 @@ def faults(line: Line, done: Done) -> list[str]:
 
 
 def _badly_refused(line: Line, done: Done) -> Iterator[str]:
-    """One line says why, and nothing is answered; ``lint`` goes on with the other models."""
+    """One line says why, and nothing is answered; a command goes on with its other models."""
     if not line.words:
         return  # the overview
     *before, last = done.err.splitlines() or [""]
     errors = sum(each.startswith("Error: ") for each in (*before, last))
+    if takes_several(line.words) and errors:
+        return
     if not last.startswith("Error: ") or len(before) > MOST_NOTES:
         yield "refused in other than one line"
-    if line.words[0] != "lint" and (done.out or errors > 1):
+    if done.out or errors > 1:
         yield f"refused {errors} times, with {done.out[:60]!r} on stdout"
 
 

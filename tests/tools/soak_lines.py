@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -27,6 +28,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
     "emit": ("MODEL", "--base --dim --ctx", "--in-place --base --ctx", "MODEL --stack"),
     "temperature": ("--ctx", "--ctx --original-ctx"),
     "freqs": ("--base --dim", "MODEL"),
+    "criteria": ("--base --ctx", "MODEL"),
     "evidence": ("", "MODEL", "--base --dim"),
     "staircase": ("--dim --ctx --jobs",),
     "windows": ("--dim --ctx", "MODEL --ctx"),
@@ -93,6 +95,19 @@ def _spelt(one: Any) -> list[Parameter]:
         return [Parameter(one.metavar, one.metavar)]
     metavar = "" if one.is_flag else one.metavar or "(none)"
     return [Parameter(name, metavar) for name in (*one.opts, *one.secondary_opts)]
+
+
+def takes_several(words: tuple[str, ...]) -> bool:
+    """Whether a line may name several models, each answered or refused by itself."""
+    known = {one.name: one for one in parameters().get(words[0].lower(), ())}
+    arguments = {one.name for one in known.values() if not one.is_option}
+    values = [
+        word
+        for before, word in pairwise(words)
+        if before not in known or not known[before].metavar or "=" in before
+    ]
+    models = sum(not word.startswith("-") or word == "-" for word in values)
+    return models > 1 and bool(arguments & {"MODEL", "MODEL..."})
 
 
 def unknown_metavars() -> set[str]:

@@ -192,6 +192,10 @@ def _places(own: Class) -> Row:
         row["absent"] = "stops"
     if own.stops("v4 theta") and not own.stops("silent"):
         row["outside"] = "stops"
+    if own.stops("v4 theta null") and not own.stops("silent"):
+        row["null theta"] = "stops"
+    elif own["v4 theta null"].get("unrotated") and not own.groups("v4 theta null"):
+        row["null theta"] = "unrotated"
     row |= _refused(own)
     tried, usual = 1000, context_of(own.file) // 4  # too near each other, they tell nothing
     apart = max(tried, usual) > 1.1 * min(tried, usual)
@@ -248,7 +252,8 @@ def _refused(own: Class) -> Row:
     strict = _strict(own)
     if strict:
         row["strict"] = strict
-    if own.stops("v5 proportional") and not own.stops("v5 linear"):
+    scaled = [name for name in ("v5 linear", "v5 yarn") if name in own.answers]
+    if own.stops("v5 proportional") and not all(map(own.stops, scaled)):
         row["proportional"] = "stops"
     if own.stops("v4 null") and not own.stops("v4 theta"):
         row["null scaling"] = "stops"
@@ -414,7 +419,9 @@ def _head(own: Class) -> Row:
         _changes(own, "head_dim") and "head_dim" in own.file
     ):
         parts = {key: own.full.get(key) for key in ("qk_nope_head_dim", "qk_rope_head_dim")}
-        twice = own.file.get("head_dim") == own.file.get("qk_rope_head_dim")
+        part = _rope(own).get("partial_rotary_factor", 1)
+        part = 1 if is_nested(_rope(own)) else part
+        twice = (own.file.get("head_dim") or 0) * part == own.file.get("qk_rope_head_dim")
         agree = {"agree": True} if twice and own.stage("head_dim other") == "forward" else {}
         also = {"also": "head_dim"} if _changes(own, "head_dim") else {}
         return {"latent": parts, **agree, **also, **_null(own, "head_dim")}
@@ -684,9 +691,21 @@ def _loaded_row(full: Mapping[str, Any]) -> Row:
 def table(raw: Path, composites: Mapping[str, Any]) -> dict[str, Any]:
     """The whole table, as it is shipped."""
     found = dict(sorted(rows(raw)))
-    version = next(json.loads(line)["full"]["transformers_version"] for line in raw.open())
+    version = oldest(raw)
+    for line in map(json.loads, raw.open()):
+        made_by = line.get("full", {}).get("transformers_version")
+        if made_by and made_by != version and line["class"] in found:
+            found[line["class"]]["since"] = made_by
     inside = {name: row for name, row in composites.items() if row["class"] in found}
     return {"transformers": version, "classes": found, "composites": inside}
+
+
+def oldest(raw: Path) -> str:
+    """The release that most classes were run with; classes that came later name theirs."""
+    lines = map(json.loads, raw.read_text(encoding="utf-8").splitlines())
+    versions = {line["full"]["transformers_version"] for line in lines if "full" in line}
+    found: str = min(versions, key=lambda version: [int(part) for part in version.split(".")])
+    return found
 
 
 def written(table: Mapping[str, Any]) -> str:

@@ -42,6 +42,8 @@ def curves() -> None:
     reach: rc.MaxContext = rc.max_context(1e4, head_dim=64, limit=4096)
     assert_type(verdict.holds, bool)
     assert_type(reach.max_context, int | None)
+    few: tuple[rc.SoftContext, ...] = rc.soft_contexts(rc.scaling.default(1e4), limit=4096)
+    print(few[0].context)
     line: rc.Curve = rc.curve(spectrum, [0, 1, 2])
     hull: rc.Envelope = rc.envelope(spectrum, [0, 64, 1024])
     pairs: rc.PairFrequencies = rc.frequencies(spectrum, context=1024)
@@ -124,7 +126,7 @@ def weights(folder: Path) -> None:
 
 def errors() -> None:
     """All of them are of one family."""
-    family: list[type[rc.RopecalcError]] = [rc.TableError, rc.UndecidedError]
+    family: list[type[rc.RopecalcError]] = [rc.TableError, rc.UndecidedError, rc.NoRotationError]
     warnings.simplefilter("error", rc.TableWarning)  # no shipped table is damaged
     try:
         rc.min_base(127, 4096)

@@ -1,6 +1,6 @@
 """SGLang: ``--json-model-override-args`` and ``--context-length``.
 
-Source: SGLang 0.5.23, ``utils/hf_transformers`` (``config.py``, ``get_context_length``) and
+Source: ``utils/hf_transformers`` (``config.py``, ``get_context_length``) and
 ``layers/rotary_embedding``.
 """
 

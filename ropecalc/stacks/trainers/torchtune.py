@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ropecalc.models.megatron import is_llama_3_1
+from ropecalc.errors import UnsupportedError
+from ropecalc.models.megatron import LLAMA3, is_llama_3_1
 from ropecalc.models.raw import text_keys
+from ropecalc.stacks.asked import Taken
 from ropecalc.stacks.keys import model_type
+from ropecalc.stacks.start import Start
 from ropecalc.stacks.wanted import Wanted, fixed_base
-from ropecalc.stacks.words import Written, as_whole, yaml
+from ropecalc.stacks.words import Written, as_whole, yaml, yaml_of
 
 if TYPE_CHECKING:
-    from ropecalc.results import Rope
+    from ropecalc.results import ModelConfig, Rope
+    from ropecalc.stacks.asked import Asked
 
 LABEL, VERSION = "torchtune", "0.6.1"
 MODELS = "torchtune.models"
@@ -91,3 +96,27 @@ def _fixed(rope: Rope) -> list[str]:
     if rope.rope_type != "llama3" or is_llama_3_1(rope):
         return []
     return ["torchtune always has llama3's original length 8,192 and frequency factors 1 and 4"]
+
+
+def override(model: ModelConfig, text: str) -> Start:
+    """The model that a component builds with these arguments."""
+    keys = yaml_of(text)["model"]
+    return Start(model, keys["max_seq_len"], changed=keys)
+
+
+def run(asked: Asked) -> Taken:
+    """Plain, but for the builders of Llama 3.1 and 3.2, whose numbers are fixed."""
+    keys = asked.start.changed
+    name, factor = keys.get("_component_"), float(keys.get("scale_factor", 1))
+    if name is None:
+        raise UnsupportedError(UNNAMED)
+    taken = Taken(replace(asked.rope, base=float(keys["rope_base"])), None, asked.context)
+    taken.softmax_factor = 1.0
+    width, heads = asked.text.get("hidden_size"), asked.text.get("num_attention_heads")
+    size = width // heads if isinstance(width, int) and isinstance(heads, int) else None
+    own = any(name == COMPONENTS[family] for family in OWN_HEAD_DIM)
+    head = asked.rope.head_dim if own or size is None else size
+    taken.rope = replace(taken.rope, head_dim=head, rotary_dim=head)
+    scaled = name in (SCALED, TIED) and factor != 1
+    taken.set("llama3" if scaled else "default", **({"factor": factor, **LLAMA3} if scaled else {}))
+    return taken

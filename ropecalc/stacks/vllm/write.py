@@ -1,6 +1,6 @@
 """vLLM: ``--hf-overrides`` and ``--max-model-len``.
 
-Source: vLLM 0.33, ``config/model.py``, ``transformers_utils/config.py`` and
+Source: ``config/model.py``, ``transformers_utils/config.py`` and
 ``model_executor/layers/rotary_embedding/``.
 """
 
