@@ -133,7 +133,9 @@ def _same(wanted: Rope, found: StackRun, length: int) -> bool:
     assert found.spectrum is not None
     assert found.rope is not None
     if found.rope.rope_type == "dynamic":  # which follows the prompt
-        return _alike(from_rope(wanted, length), from_rope(found.rope, length))
+        own = from_rope(found.rope, length)
+        own = replace(own, softmax_factor=found.spectrum.softmax_factor)
+        return _alike(from_rope(wanted, length), own)
     return _alike(from_rope(wanted, length), found.spectrum)
 
 
