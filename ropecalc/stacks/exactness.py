@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ropecalc.errors import UnsupportedError
+from ropecalc.errors import ConfigError, UnsupportedError
 from ropecalc.stacks.keys import is_nested
 from ropecalc.stacks.wanted import deeds
 
@@ -51,7 +51,7 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
     try:
         start = stack.required("override")(_model(stack, goal), written.text)
         return outcome_of(stack, goal, start, written.why)
-    except UnsupportedError as error:  # the stack's way with the text is not known
+    except (ConfigError, UnsupportedError) as error:  # nothing is known of what it would compute
         return Outcome(False, False, (*written.why, str(error)))
 
 
