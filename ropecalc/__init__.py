@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting
     from ropecalc.results import Severity as Severity
+    from ropecalc.results import SoftContext as SoftContext
     from ropecalc.results import Staircase as Staircase
     from ropecalc.results import Status as Status
     from ropecalc.results import Step as Step
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
     from ropecalc.similarity import frequencies as frequencies
     from ropecalc.similarity import similarity_at as similarity_at
     from ropecalc.similarity import upper_bound_at as upper_bound_at
+    from ropecalc.soft import soft_contexts as soft_contexts
     from ropecalc.spectrum import Spectrum as Spectrum
     from ropecalc.stacks.exllamav2 import alpha_of_base as alpha_of_base
     from ropecalc.stacks.exllamav2 import base_of_alpha as base_of_alpha

@@ -6,12 +6,13 @@ by more than that, or too close to call. What is too close goes to ``exact.meets
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.progress import Progress
@@ -128,6 +129,19 @@ def _verdicts(
     doubtful = (low[unclear] + at).tolist()
     broken += [m for m in doubtful if not meets_bound(spectrum, m, margin)]
     return sorted(broken), len(doubtful)
+
+
+def broken_in_blocks(
+    spectrum: Spectrum, limit: int, *, margin: float = 0.0, progress: Progress | None = None
+) -> Iterator[NDArray[np.int64]]:
+    """The distances below ``limit`` that break the bound, ascending, an array a block."""
+    exact_margin, threshold, doubt = _threshold(spectrum, margin)
+    for at, values in similarity_blocks(spectrum, 0, limit):
+        broken, _ = _verdicts(spectrum, at, values, threshold, doubt, exact_margin)
+        if broken:
+            yield np.array(broken, dtype=np.int64)
+        if progress is not None:
+            progress(at + values.size, limit)
 
 
 def max_context(

@@ -187,13 +187,16 @@ def resolved(
     head: HeadOptions,
     rope: RopeOptions | None = None,
     context: int | None = None,
+    *,
+    assumed: bool = True,
 ) -> Subjects:
     """What the options of a command name: each model, or bare head, with each base and dimension.
 
-    ``rope`` is None for a command that looks for a base. A model that cannot be read is an error
-    where it is the only one, and a line on stderr beside others.
+    ``rope`` is None for a command that looks for a base; ``assumed``: say what files leave open.
+    A model that cannot be read is an error where it is the only one, and a line on stderr beside
+    others.
     """
-    models, problems = named(targets)
+    models, problems = named(targets, assumed=assumed)
     if problems and not models:
         raise typer.Exit(BAD_INPUT)
     if rope is not None and not models and rope.bases == [None]:
@@ -220,7 +223,9 @@ def one_of(subjects: Subjects) -> Subject:
     return found
 
 
-def named(targets: Sequence[str] | None) -> tuple[list[ModelConfig], list[str]]:
+def named(
+    targets: Sequence[str] | None, *, assumed: bool = True
+) -> tuple[list[ModelConfig], list[str]]:
     """The models that words stand for, of folders all below them; a line for each problem."""
     from ropecalc.cli.folders import models_in
     from ropecalc.cli.target import load
@@ -237,7 +242,7 @@ def named(targets: Sequence[str] | None) -> tuple[list[ModelConfig], list[str]]:
             problems.append(str(error))
     for problem in problems:
         report(f"Error: {problem}")
-    for model in models:
+    for model in models if assumed else ():
         for assumption in model.assumptions:
             warn(f"{model.source}: {assumption}")
     return models, problems

@@ -9,7 +9,7 @@ import typer
 from ropecalc.cli import arithmetic, options
 from ropecalc.cli.heads import HeadOptions, RopeOptions, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.output import Answer, Form, Output
 from ropecalc.cli.talk import warnings_told
 from ropecalc.cli.unrotated import rotating
 from ropecalc.errors import InvalidValueError
@@ -76,7 +76,7 @@ def command(
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
     with rotating("inspect", out, consequence="There is nothing to evaluate."):
-        found = resolved(models, head, rope, ctx)
+        found = resolved(models, head, rope, ctx, assumed=out.form is not Form.TEXT)
     results = [
         _solve(
             one.config,

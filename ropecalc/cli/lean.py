@@ -33,7 +33,23 @@ class Grouped(typer.core.TyperGroup):
 
 
 class LeanCommand(typer.core.TyperCommand):
-    """A command whose parameters read their values by their own parsers."""
+    """A command whose parameters read their values by their own parsers.
+
+    An option that takes one value is refused where it is given twice: the last would win silently.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words of a command line."""
+        words = args[: args.index("--")] if "--" in args else args
+        given = [word.partition("=")[0] for word in words if word.startswith("-")]
+        parameters: list[Any] = [*self.params]  # their class has another name from 0.29 on
+        for one in parameters:
+            single = one.param_type_name == "option" and not (
+                getattr(one, "multiple", False) or getattr(one, "is_flag", False)
+            )
+            if single and sum(given.count(name) for name in one.opts) > 1:
+                raise typer.BadParameter("it is given more than once: give it once", ctx, one)
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, --help and what Typer adds among them."""

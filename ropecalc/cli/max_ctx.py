@@ -24,6 +24,7 @@ EPILOG = epilog(
     "ropecalc max-ctx --base 1e6 --dim 128",
     "ropecalc max-ctx --base 1e4,5e5,1e6 --csv",
     "ropecalc max-ctx Llama-3-8B Llama-3.1-8B",
+    "ropecalc max-ctx --base 8e6 --soft",
     "ropecalc max-ctx --base 1e9 --limit 1G -q",
     exit_0="done, also where no violation was found up to the limit",
 )
@@ -49,6 +50,12 @@ COLUMNS = (
     "limit",
     "status",
 )
+Soft = Annotated[
+    bool,
+    typer.Option(
+        "--soft", help="Also the longest contexts with 0.1% and 1% of violating distances."
+    ),
+]
 QUIET = "Print the longest context alone; the limit where no violation was found up to it."
 
 
@@ -59,6 +66,7 @@ def command(
     head: HeadOptions,
     margin: options.Margin = 0.0,
     limit: Limit = LIMIT,
+    soft: Soft = False,
     out: Output,
 ) -> None:
     """The longest context that a base or a model meets, which is its first violation.
@@ -67,19 +75,25 @@ def command(
     depends on the length is that at the model's own context.
     """
     found = resolved(models, head, rope)
-    results = [_solve(one, margin, limit) for one in found]
+    results = [_solve(one, margin, limit, soft=soft) for one in found]
     out.show(_answer(results, {**found.inputs(), "margin": margin, "limit": limit}))
     raise typer.Exit(found.exit_code(0))
 
 
-def _solve(subject: Subject, margin: float, limit: int) -> MaxContext:
+def _solve(subject: Subject, margin: float, limit: int, *, soft: bool) -> MaxContext:
+    from dataclasses import replace
+
     import ropecalc
     from ropecalc.render.progress import progress
 
     spectrum = subject.spectrum(None)
     reach = min(limit, subject.rope.window or limit)
     with progress(name(spectrum)) as report:
-        return ropecalc.max_context(spectrum, margin=margin, limit=reach, progress=report)
+        found = ropecalc.max_context(spectrum, margin=margin, limit=reach, progress=report)
+        if soft:
+            few = ropecalc.soft_contexts(spectrum, margin=margin, limit=reach, progress=report)
+            found = replace(found, soft=few)
+        return found
 
 
 def _bare(result: MaxContext) -> int | None:

@@ -39,6 +39,7 @@ OUTER_KEYS = (
     *("rope_theta", "rope_scaling", "rope_parameters", "rope_local_base_freq"),
     *(MAXIMUM, ORIGINAL, "partial_rotary_factor"),
 )
+LISTS = frozenset({"partial_rotary_factors"})  # Step-3.5: one a layer
 SIMILAR, SIMILAR_OUTSIDE = 0.72, 0.88  # ratios of difflib; many more keys stand outside
 
 
@@ -85,7 +86,7 @@ def misspelt_key(subject: Subject) -> Iterator[Said]:
     """A key outside the rope object that is nearly one that is read."""
     for key in subject.text:
         near = get_close_matches(key, OUTER_KEYS, 1, SIMILAR_OUTSIDE)
-        if near and key not in OUTER_KEYS:
+        if near and key not in (*OUTER_KEYS, *LISTS):
             yield Said(
                 f"{subject.prefix}{key} is no key that is read; {near[0]} is one",
                 f"Write {near[0]}.",

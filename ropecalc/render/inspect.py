@@ -258,8 +258,13 @@ def _with_plan(text: str, result: Inspection, screen: Screen) -> str:
     source = result.model.source
     if result.context is None or not NAMED.fullmatch(source):
         return prose(text, screen)
-    line = f"ropecalc plan {source} --to {2 * result.context}"
-    return then(f"{text} What a longer context takes:", line, screen)
+    if result.model.context is None:
+        line = f"ropecalc min-base {source} --ctx {result.context}"
+        return then(f"{text} A base for {tokens(result.context)}:", line, screen)
+    longer = max(result.context, result.model.context + 1)
+    asked = longer == result.context
+    line = f"ropecalc plan {source} --to {result.context if asked else 2 * result.context}"
+    return then(f"{text} What {'that' if asked else 'a longer'} context takes:", line, screen)
 
 
 def _is_met_by_any_base(layer: LayerInspection) -> bool:

@@ -49,7 +49,8 @@ SHAPES = {
     "rope_type label min_window room_below room_above room_limit recommended_base "
     "rotated_part_violation rotated_part_base undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
-    "message=status.value rope_type label rotated_part_violation",
+    "message=status.value rope_type label rotated_part_violation soft",
+    "SoftContext": "share context open",
     "Windows": f"{_HEAD} context margin at_most status minimum_base safe_base share windows "
     "hidden=None skipped method message=status.value undecided",
     "Window": "start end relative_width opened_by closed_by",

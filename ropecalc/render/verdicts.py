@@ -17,7 +17,7 @@ from ropecalc.render.words import (
     setting,
     spectrum_name,
 )
-from ropecalc.results import Check, MaxContext, Status
+from ropecalc.results import Check, MaxContext, SoftContext, Status
 
 VERBS = {
     Status.HOLDS: "meets the bound for",
@@ -212,6 +212,7 @@ def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
     if result.first_violation is not None and result.similarity is not None:
         value = f"S({count(result.first_violation)}) = {similarity(result.similarity)}"
         rows.append(("first violation", tied(value)))
+    rows += _soft_rows(result, screen)
     return [
         headline(f"{name} carries {carried}, {setting([result])}", screen),
         pairs([*rows, ("found by", result.method)], screen),
@@ -222,9 +223,22 @@ def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
 def _any_limit(result: MaxContext, screen: Screen) -> list[str]:
     """Where the bound asks nothing, the reading of the rotated part alone."""
     text = f"{_subject(result)} carries any context: the bound asks nothing, {setting([result])}"
-    rows = [*_rope_row(result), ("rotated part alone", alone(result)), ("found by", result.method)]
+    rows = [*_rope_row(result), ("rotated part alone", alone(result)), *_soft_rows(result, screen)]
+    rows.append(("found by", result.method))
     why = "The unrotated part of the head outweighs the rotated part."
     return [headline(text, screen), pairs(rows, screen), prose(why, screen)]
+
+
+def _soft_rows(result: MaxContext, screen: Screen) -> list[tuple[str, str]]:
+    """The longest contexts with a few violating distances, where they were asked for."""
+    return [
+        (f"with {100 * one.share:g}% violating", f"{_softly(one, screen)} tokens")
+        for one in result.soft
+    ]
+
+
+def _softly(one: SoftContext, screen: Screen) -> str:
+    return f"{screen.glyphs.at_least} {count(one.context)}" if one.open else count(one.context)
 
 
 def _limit_meaning(result: MaxContext, screen: Screen) -> str:
@@ -249,6 +263,7 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
         *head_columns(results),
         Column("max context [tokens]", [_longest(r, screen) for r in results]),
         Column("S at the first violation", values, spare=1),
+        *_soft_columns(results, screen),
         Column("rotated part alone [tokens]", parts, spare=2),
     ]
     text = (
@@ -258,6 +273,16 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
         headline(f"Longest contexts{', ' if common else ''}{common}", screen),
         table([column for column in columns if any(column.cells)], screen),
         prose(text, screen),
+    ]
+
+
+def _soft_columns(results: Sequence[MaxContext], screen: Screen) -> list[Column]:
+    return [
+        Column(
+            f"with {100 * one.share:g}% violating",
+            [_softly(result.soft[k], screen) for result in results],
+        )
+        for k, one in enumerate(results[0].soft)
     ]
 
 

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from ropecalc.results.temperatures import Temperature as Temperature
     from ropecalc.results.verdicts import Check as Check
     from ropecalc.results.verdicts import MaxContext as MaxContext
+    from ropecalc.results.verdicts import SoftContext as SoftContext
     from ropecalc.results.weights import CheckpointWeights as CheckpointWeights
     from ropecalc.results.windows import Window as Window
     from ropecalc.results.windows import Windows as Windows

@@ -163,7 +163,7 @@ def chosen_ropes(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:
 FORMS = {
     "transformers-4": "config.json with rope_theta and rope_scaling, as transformers 4 writes it",
     "transformers-5": "config.json with rope_parameters, as transformers 5 writes it",
-    "params": "params.json of Meta's own checkpoints",
+    "params": "params.json, as Meta, Mistral and DeepSeek keep it beside their checkpoints",
     "gguf": "metadata of a GGUF file, as llama.cpp reads it",
     "megatron": "arguments of Megatron-LM",
 }

@@ -74,6 +74,18 @@ class Check(Shown):
         return self.status is Status.ASKS_NOTHING
 
 
+@dataclass(frozen=True, slots=True)
+class SoftContext:
+    """The longest context in which few distances break the bound."""
+
+    share: float
+    """The share of the distances that may break it."""
+    context: int
+    """The longest context in which no greater share does, tokens."""
+    open: bool
+    """Whether that is the limit of the search."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class MaxContext(Shown):
     """The longest context at which the bound holds; see ``ropecalc.max_context``."""
@@ -98,6 +110,9 @@ class MaxContext(Shown):
     rotated_part_violation: int | None = None
     """Where the bound asks nothing: the first violation of the rotated part alone, below
     ``limit``."""
+    soft: tuple[SoftContext, ...] = ()
+    """The longest contexts with a few violating distances, where they were asked for; where the
+    bound asks nothing, those of the rotated part alone."""
 
     @property
     def asks_nothing(self) -> bool:

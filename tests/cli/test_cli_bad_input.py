@@ -215,6 +215,21 @@ def test_options_replace_parts_of_a_model(run_batch: RunBatch, tmp_path: Path) -
         assert found[key] == value
 
 
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("check --base 1e6 --ctx 4k --ctx 8k", "--ctx"),
+        ("check Qwen3-8B --factor 2 --rope-type yarn --factor=4", "--factor"),
+        ("windows --dim 16 --ctx 100 --margin 0.1 --margin 0", "--margin"),
+        ("curve --base 1e6 -o a.svg --output b.svg", "-o"),
+        ("plan Qwen3-8B --to 64k --to 128k", "--to"),
+    ],
+)
+def test_an_option_for_one_value_is_given_once(run_cli: RunCli, line: str, option: str) -> None:
+    done = run_cli(*line.split())
+    assert_one_line(done, f"'{option}", "more than once")
+
+
 def test_debug_shows_the_traceback(run_cli: RunCli) -> None:
     done = run_cli("check", "--base", "0.5", "--ctx", "1", env={"ROPECALC_DEBUG": "1"})
     assert done.returncode == 2

@@ -42,6 +42,7 @@ curve --base 1e4,1e6 --ctx 64 --points 5 --upper-bound --raw
 curve --model Llama-3-8B --model Llama-3.1-8B --ctx 256 --points 5
 max-ctx --base 1e4,2.5
 max-ctx --base 1e6 --limit 100
+max-ctx --base 1e4 --limit 8k --soft
 max-ctx --model gpt-oss-20b --model Qwen3-8B --limit 4k
 check --base 1e4 --ctx 2k
 check --base 1e6 --dim 64 --rotary-dim 16 --ctx 2k

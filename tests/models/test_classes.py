@@ -19,6 +19,7 @@ from tests.tools.class_files import files
 from tests.tools.class_replay import decision, difference, said, unpacked
 from tests.tools.class_sweep import context_of, length_of
 from tests.tools.places import DATA
+from tests.tools.transformers_classes import TABLE
 
 SWEEP: dict[str, Any] = json.loads(gzip.decompress((DATA / "class-sweep.json.gz").read_bytes()))
 CASES: list[dict[str, Any]] = json.loads(
@@ -94,3 +95,39 @@ def test_a_class_without_a_row_says_so() -> None:
     model = parse_config(document, "config.json")
     assert class_row("no_such_class") is None
     assert "no_such_class is no class of transformers" in model.assumptions[0]
+
+
+LIVE = ("llama", "jetmoe", "longcat_flash", "granite_swa")
+
+
+def remade(name: str) -> dict[str, Any]:
+    """The row of a class, from its model as it runs here."""
+    from tests.tools.class_sweep import sweep
+    from tests.tools.transformers_classes import Class, row_of
+
+    row: dict[str, Any] = json.loads(json.dumps(row_of(Class(json.loads(json.dumps(sweep(name)))))))
+    return row
+
+
+def shipped(name: str) -> dict[str, Any]:
+    row: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))["classes"][name]
+    return row
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LIVE)
+def test_rows_are_made_again(name: str) -> None:
+    transformers = pytest.importorskip("transformers")
+    if transformers.__version__ != version():
+        pytest.skip(f"the table is of {version()}")
+    assert remade(name) == shipped(name)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", SWEEP["classes"])
+def test_every_row_is_made_again(name: str) -> None:
+    transformers = pytest.importorskip("transformers")
+    row = class_row(name)
+    if row is None or transformers.__version__ != (row.since or version()):
+        pytest.skip("its row is of another release")
+    assert remade(name) == shipped(name)

@@ -38,7 +38,16 @@ PUBLIC = [
     ),
     *("ModelConfig", "NoRotationError", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
     *("PrecisionStatus", "PublishedSetting", "Rope", "RopecalcError", "SafeStatus"),
-    *("Setting", "Severity", "Spectrum", "Staircase", "Status", "Step", "TableError"),
+    *(
+        "Setting",
+        "Severity",
+        "SoftContext",
+        "Spectrum",
+        "Staircase",
+        "Status",
+        "Step",
+        "TableError",
+    ),
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
     *("alpha_of_base", "base_of_alpha"),
@@ -66,7 +75,7 @@ PUBLIC = [
         "refined_estimate",
         "scaling",
     ),
-    *("similarity_at",),
+    *("similarity_at", "soft_contexts"),
     *("temperature", "upper_bound_at", "verify", "windows"),
 ]
 

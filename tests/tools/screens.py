@@ -61,6 +61,7 @@ OTHERS = {  # their other faces, in one look
     "curve-linear": "curve --base 1e4 --ctx 4k --linear",
     "curve-models": "curve Llama-3-8B Llama-3.1-8B --ctx 32k",
     "max-ctx-limit": "max-ctx --base 1e6 --limit 4k",
+    "max-ctx-soft": "max-ctx --base 8e6 --soft --limit 1M",
     "max-ctx-many": "max-ctx --base 1e4,5e5,1e6",
     "check-yes": "check --base 630000 --ctx 32k",
     "check-model": "check Llama-2-7B",

@@ -42,6 +42,8 @@ def curves() -> None:
     reach: rc.MaxContext = rc.max_context(1e4, head_dim=64, limit=4096)
     assert_type(verdict.holds, bool)
     assert_type(reach.max_context, int | None)
+    few: tuple[rc.SoftContext, ...] = rc.soft_contexts(rc.scaling.default(1e4), limit=4096)
+    print(few[0].context)
     line: rc.Curve = rc.curve(spectrum, [0, 1, 2])
     hull: rc.Envelope = rc.envelope(spectrum, [0, 64, 1024])
     pairs: rc.PairFrequencies = rc.frequencies(spectrum, context=1024)
