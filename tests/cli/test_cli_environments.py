@@ -76,7 +76,7 @@ ENVIRONMENTS = [
     *(pytest.param(TOGETHER[name], id=name, marks=pytest.mark.slow) for name in TOGETHER),
     *(pytest.param(APART[name], id=name, marks=pytest.mark.heavy) for name in APART),
 ]
-FORMS = (("file", ""), ("file", "--json"), ("terminal", ""))
+FORMS = (("file", "--tsv"), ("file", "--json"), ("terminal", ""))
 Answers = dict[str, Done]
 
 
@@ -118,7 +118,7 @@ def test_every_command_says_the_same_everywhere(environ: dict[str, str]) -> None
     for name, (_, code) in LINES.items():
         for form in FORMS:
             assert found[form][name].code == code, (name, form)
-        same_rows(name, found["file", ""][name], plain["file", ""][name])
+        same_rows(name, found["file", "--tsv"][name], plain["file", "--tsv"][name])
         same_json(name, found["file", "--json"][name], plain["file", "--json"][name])
         nothing_cut(name, found["terminal", ""][name].out, environ)
 

@@ -515,11 +515,13 @@ COMMANDS = {
         (
             (
                 Record(
-                    "models strict ignore",
+                    "models strict select ignore error",
                     own={
                         "models": Key(array(STRING)),
                         "strict": Key(BOOLEAN),
-                        "ignore": Key(array(STRING)),
+                        "select": Key(array(STRING), "The rules that count alone; none for all."),
+                        "ignore": Key(array(STRING), "The rules whose findings are left out."),
+                        "error": Key(array(STRING), "The rules whose findings are errors."),
                     },
                 ),
                 LINT,
