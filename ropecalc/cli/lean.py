@@ -42,7 +42,8 @@ class LeanCommand(typer.core.TyperCommand):
         """Read the words of a command line."""
         words = args[: args.index("--")] if "--" in args else args
         given = [word.partition("=")[0] for word in words if word.startswith("-")]
-        for one in self.params:
+        parameters: list[Any] = [*self.params]  # their class has another name from 0.29 on
+        for one in parameters:
             single = one.param_type_name == "option" and not (
                 getattr(one, "multiple", False) or getattr(one, "is_flag", False)
             )

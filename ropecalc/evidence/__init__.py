@@ -84,7 +84,7 @@ def around(
     >>> from ropecalc import scaling
     >>> found = around(scaling.default(5e5))
     >>> found.first_violation, found.low, found.open
-    (18438, 7527, False)
+    (18438, 9483, False)
     """
     from dataclasses import replace
 

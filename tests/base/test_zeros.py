@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import flint
@@ -18,7 +19,15 @@ from ropecalc.base.family import Family, family_of
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, landing_zero, zero_beside
 from ropecalc.base.sweep import Landing
-from ropecalc.base.zeros import MOST_DIGITS, Effort, Jet, Zero, next_zero, sign_at
+from ropecalc.base.zeros import (
+    MOST_DIGITS,
+    Effort,
+    Jet,
+    Zero,
+    first_fall,
+    next_zero,
+    sign_at,
+)
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import context_with
 
@@ -135,6 +144,101 @@ def test_effort_is_limited_and_says_where_it_stopped() -> None:
     for _ in range(9):
         effort.spend(curve, 0.0)
         effort.forgive()
+
+
+def test_an_effort_is_so_many_evaluations() -> None:
+    curve, effort = around(THIRD, Fraction(1)), Effort(3)
+    for _ in range(2):
+        for count in (1, 2, 3):
+            effort.spend(curve, 0.0)
+            assert effort.spent == count
+        with pytest.raises(UndecidedError):
+            effort.spend(curve, 0.25)
+        effort.forgive()
+        assert effort.spent == 0
+
+
+@dataclass
+class Erring(Polynomial):
+    """A polynomial whose jets are off by all that they say, each to its own side."""
+
+    errors: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def jet(self, x: Any, digits: int) -> Jet:
+        """The derivatives and what was added to them."""
+        exact = super().jet(x, digits)[:3]
+        return Jet(*(value + e for value, e in zip(exact, self.errors, strict=True)),
+                   *map(abs, self.errors))  # fmt: skip
+
+
+LINE, FALLING = [Fraction(1), Fraction(-1)], [Fraction(1), Fraction(0), Fraction(-1, 2)]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(
+    ("coefficients", "zero", "errors"),
+    [
+        (LINE, 1.0, (0.0, 0.25, 0.0)),
+        (LINE, 1.0, (0.0, -0.25, 0.0)),
+        (FALLING, 2**0.5, (0.0, 0.0, 0.5)),
+        (FALLING, 2**0.5, (0.0, 0.25, 0.25)),
+        (FALLING, 2**0.5, (1e-30, 0.0, 0.0)),
+        (FALLING, 2**0.5, (-1e-30, 0.0, 0.0)),
+    ],
+)
+def test_no_step_goes_past_a_zero_at_the_worst_of_its_errors(
+    sign: int, coefficients: list[Fraction], zero: float, errors: tuple[float, ...]
+) -> None:
+    signed = [sign * c for c in coefficients]
+    off = tuple(sign * e for e in errors)
+    for bend in (1.0, 50.0):  # a bound on |g''| that is sharp, and one that is far from it
+        curve = Erring(signed, errors=off)  # type: ignore[arg-type]
+        curve.bends = lambda *_, b=bend: (b, 0.0)  # type: ignore[method-assign]
+        found = next_zero(curve, sign, 0.0, 4.0, Effort(400), 12)
+        assert found is not None
+        assert found.before <= zero + 1e-15
+        assert max(p for p in curve.points[:-1]) <= zero + 2e-12
+        assert found.after >= zero - 1e-15
+
+
+def test_a_value_that_is_just_as_far_off_has_no_sign() -> None:
+    """A value of 1/4, off by 1/4 at most, may be zero."""
+    curve = Erring([Fraction(0)], errors=(0.25, 0.0, 0.0))
+    with pytest.raises(UndecidedError):
+        sign_at(curve, 0.5, Effort(100))
+    assert sign_at(Erring([Fraction(1, 2**40)], errors=(0.25, 0.0, 0.0)), 0.5, Effort(100)) == 1
+    assert sign_at(Polynomial([Fraction(-1, 2**40)]), 0.5, Effort(100)) == -1
+
+
+@pytest.mark.parametrize("digits", [40, 200])
+def test_a_sign_is_looked_for_to_four_times_its_digits_or_to_the_most(digits: int) -> None:
+    asked: list[int] = []
+
+    class Lost(Polynomial):
+        def jet(self, x: Any, digits: int) -> Jet:
+            asked.append(digits)
+            return super().jet(x, digits)
+
+    with pytest.raises(UndecidedError):
+        sign_at(Lost([Fraction(0)]), 0.5, Effort(100), digits)
+    assert asked == {40: [40, 80, 160, 320], 200: [200, 400, 800]}[digits]
+
+
+def test_a_fall_is_the_first_root_of_its_parabola() -> None:
+    """Height h and slope s, bend b: what is returned is a root, and the first above 0."""
+    halves = [Fraction(k, 2) for k in (-4, -3, -2, -1, 0, 1, 2, 3, 4)]
+    for height, slope, bend in product((Fraction(1, 4), Fraction(1), Fraction(3)), halves, halves):
+
+        def value(t: float, at: tuple[Fraction, ...] = (height, slope, bend)) -> float:
+            return float(at[0] + at[1] * Fraction(t) - at[2] * Fraction(t) ** 2 / 2)
+
+        fall = first_fall(*map(float, (height, slope, bend)))
+        last = min(fall, 1e6)
+        assert all(value(last * k / 64) > -1e-9 for k in range(64))
+        if math.isinf(fall):
+            assert value(1e6) > -1e-9
+        else:
+            assert value(fall) == pytest.approx(0, abs=1e-9)
 
 
 def test_a_goal_before_the_zero_is_reached_and_not_passed() -> None:

@@ -33,7 +33,7 @@ LINES = {  # of every command a quick one, and its exit code
     "compare": ("compare gpt-oss-20b --ctx 8k", 1),
     "models": ("models gemma-3", 0),
     "plan": ("plan --base 1e4 --dim 16 --from 64 --to 256", 0),
-    "emit": ("emit Qwen3-8B", 0),
+    "emit": ("emit Qwen3-8B --rope-type yarn --factor 8 --ctx 64k", 0),
     "temperature": ("temperature --ctx 128k --from 8k", 0),
     "freqs": ("freqs --base 1e4 --dim 16 --ctx 2k", 0),
     "staircase": ("staircase --dim 16 --ctx 32 --jobs 1", 0),

@@ -48,10 +48,14 @@ VALID: dict[str, dict[str, Any]] = {
     "longrope": {"base": 1e4, **LONGROPE},
     "divided": {"base": 1e4, "divisors": ONES},
     "proportional": {"base": 1e4, "factor": 1},
+    "mrrope_uni": {"base": 1e4, **YARN},
+    "mrrope_pro": {"base": 1e4, **YARN},
+    "ntk_rcd": {"base": 1e4, **YARN, "critical_pair": 31},
+    "cope": {"base": 1e4, "clipped": 20},
     "rope_ratio": {"ratio": 500},
     "explicit": {"angular_frequencies": ONES},
 }
-SCALED = [name for name in VALID if name not in ("default", "rope_ratio", "explicit")]
+SCALED = [name for name in VALID if name not in ("default", "rope_ratio", "explicit", "cope")]
 
 
 def made(name: str, **changed: Any) -> Spectrum:
@@ -257,10 +261,11 @@ def test_the_fastest_frequencies_keep_their_digits() -> None:
 
 
 NAMES = (
-    "Base Common LENGTH_DEPENDENT MAX_BASE MIN_BASE as_spectrum correction_range default divided "
-    "dynamic dynamic_base exact_base explicit from_rope linear llama3 longrope "
-    "longrope_attention_factor mscale ntk_aware ntk_aware_base ntk_by_parts ntk_fixed ntk_mixed "
-    "proportional rope_ratio yarn yarn_attention_factor yarn_paper"
+    "Base Common LENGTH_DEPENDENT MAX_BASE MIN_BASE as_spectrum cope correction_range default "
+    "divided dynamic dynamic_base exact_base explicit from_rope linear llama3 longrope "
+    "longrope_attention_factor mrrope_pro mrrope_uni mscale ntk_aware ntk_aware_base ntk_by_parts "
+    "ntk_fixed ntk_mixed ntk_rcd proportional rope_ratio yarn yarn_attention_factor yarn_paper "
+    "yarn_rcd"
 ).split()
 SUBMODULES = sorted(module.name for module in pkgutil.iter_modules(scaling.__path__))
 

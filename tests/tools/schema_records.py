@@ -515,11 +515,13 @@ COMMANDS = {
         (
             (
                 Record(
-                    "models strict ignore",
+                    "models strict select ignore error",
                     own={
                         "models": Key(array(STRING)),
                         "strict": Key(BOOLEAN),
+                        "select": Key(array(STRING), "The rules that alone were looked for."),
                         "ignore": Key(array(STRING)),
+                        "error": Key(array(STRING), "The rules that count as errors."),
                     },
                 ),
                 LINT,
