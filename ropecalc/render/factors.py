@@ -220,7 +220,7 @@ def _plotted(
     from ropecalc.render.tables import headline, prose
 
     known = _known(result, published)
-    top = BEYOND * max(2.0, *(factor for factor, _ in known))
+    top = BEYOND * max([2.0, *(factor for factor, _ in known)])
     canvas = new_canvas(on.width, height or rows_for(on, AROUND), 1, on.glyphs)
     cuts = column_cuts(UNITS, int(top * UNITS), canvas.columns * canvas.across, log=True)
     factors = np.sqrt(cuts[:-1].astype(float) * cuts[1:]) / UNITS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ropecalc.errors import UnsupportedError
+from ropecalc.errors import ConfigError, UnsupportedError
 from ropecalc.stacks.keys import is_nested
 from ropecalc.stacks.wanted import deeds
 
@@ -51,7 +51,7 @@ def outcome(stack: Stack, goal: Wanted, written: Written) -> Outcome:
     try:
         start = stack.required("override")(_model(stack, goal), written.text)
         return outcome_of(stack, goal, start, written.why)
-    except UnsupportedError as error:  # the stack's way with the text is not known
+    except (ConfigError, UnsupportedError) as error:  # nothing is known of what it would compute
         return Outcome(False, False, (*written.why, str(error)))
 
 
@@ -133,7 +133,9 @@ def _same(wanted: Rope, found: StackRun, length: int) -> bool:
     assert found.spectrum is not None
     assert found.rope is not None
     if found.rope.rope_type == "dynamic":  # which follows the prompt
-        return _alike(from_rope(wanted, length), from_rope(found.rope, length))
+        own = from_rope(found.rope, length)
+        own = replace(own, softmax_factor=found.spectrum.softmax_factor)
+        return _alike(from_rope(wanted, length), own)
     return _alike(from_rope(wanted, length), found.spectrum)
 
 

@@ -250,7 +250,7 @@ def four(goal: Wanted) -> Keys:
             keys.setdefault("attention_factor", attention_factor(goal))
     if partial is not None and document.get("partial_rotary_factor") is not None:
         changed["partial_rotary_factor"] = document["partial_rotary_factor"]
-    elif partial is not None and not document:
+    elif partial is not None and (not document or document.get("rope_parameters") is not None):
         changed["partial_rotary_factor"] = partial
     changed[base_key(document)] = base / base_unit(document)
     changed.update(_local_base(goal, document))

@@ -111,6 +111,12 @@ def test_a_plot_marks_the_factors(run_cli: RunCli) -> None:
     assert max(map(len, done.stdout.splitlines())) <= 60
 
 
+def test_a_plot_without_a_factor_to_mark_is_drawn(run_cli: RunCli) -> None:
+    done = run_cli("min-factor", *HEAD, "--ctx", "64", "--plot", "--width", "60")
+    assert "First violation over the factor" in done.stdout
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_a_folder_is_a_model(run_cli: RunCli, tmp_path: Path) -> None:
     config = {
         "model_type": "llama",

@@ -519,9 +519,9 @@ COMMANDS = {
                     own={
                         "models": Key(array(STRING)),
                         "strict": Key(BOOLEAN),
-                        "select": Key(array(STRING), "The rules that count alone; none for all."),
-                        "ignore": Key(array(STRING), "The rules whose findings are left out."),
-                        "error": Key(array(STRING), "The rules whose findings are errors."),
+                        "select": Key(array(STRING), "The rules that alone were looked for."),
+                        "ignore": Key(array(STRING)),
+                        "error": Key(array(STRING), "The rules that count as errors."),
                     },
                 ),
                 LINT,

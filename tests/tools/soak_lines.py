@@ -17,6 +17,7 @@ from tests.tools.soak_values import GOOD, bad, good
 
 STARTS = {  # what a command needs before it can answer: one of these, options or arguments
     "min-base": ("--dim --ctx", "--dim --ctx", "MODEL --ctx"),
+    "min-factor": ("--base --dim --original-ctx --ctx", "MODEL --ctx", "MODEL --rope-type --ctx"),
     "curve": ("--base --ctx", "MODEL --ctx", "MODEL --base --ctx"),
     "max-ctx": ("--base --limit", "MODEL --limit"),
     "check": ("--base --ctx", "--base --dim --ctx", "MODEL --ctx", "MODEL --base --ctx"),
@@ -39,7 +40,7 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
 }
 # A model's own context takes seconds where no table has the answer: these get one they can afford.
 LENGTHS = {"staircase": "--ctx", "windows": "--ctx", "min-base": "--ctx", "check": "--ctx"}
-LENGTHS |= {"curve": "--ctx", "inspect": "--ctx", "max-ctx": "--limit"}
+LENGTHS |= {"min-factor": "--ctx", "curve": "--ctx", "inspect": "--ctx", "max-ctx": "--limit"}
 FORMS = ("--json", "--csv", "--tsv", "--markdown", "-q")
 RARE, RARELY = ("-o", "--output", "--plot"), 0.15  # a figure takes half a second
 STDIN = ("", "", "llama.json", "broken.json", "ones.json", "proof.json", "binary.json", "closed")

@@ -86,7 +86,7 @@ GOOD: dict[str, Maker] = {
     "BASE": _bases,
     "CHECKPOINT": one_of("model model/model.safetensors"),
     "CODE": one_of("base-below-bound unknown-key missing-theta"),
-    "COMMAND": one_of("check min-base curve windows lint inspect plan"),
+    "COMMAND": one_of("check min-base min-factor curve windows lint inspect plan"),
     "D": _dims,
     "FILE": one_of("proof.json proof.json -"),
     "F": one_of("0.25 0.5 1 0.75 1.0"),
@@ -121,7 +121,9 @@ GOOD: dict[str, Maker] = {
     "--output": one_of(PICTURES),
     "--points": one_of("1 2 10 256 999"),
     "--recipe": one_of("transformers llama.cpp naive"),
-    "--rope-type": one_of("linear ntk-aware dynamic yarn llama3"),
+    "--rope-type": one_of(
+        "linear ntk-aware dynamic yarn llama3 mrrope-pro ntk-rcd:2 yarn-rcd:2 cope proportional:0.5"
+    ),
     "--round": one_of("1 2 3 6 15"),
     "--safe-certificate": one_of("new-safe.json"),
     "--save": one_of("new.staircase"),
