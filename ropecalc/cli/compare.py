@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SUMMARY = "One model in several stacks, or several models side by side."
 EPILOG = epilog(
     "ropecalc compare config.json",
-    "ropecalc compare draft/config.json Qwen3-8B",
+    "ropecalc compare Llama-3-8B Llama-3.1-8B",
     "ropecalc compare Phi-3-mini-128k --ctx 4k --stack vllm --stack llama.cpp",
     "ropecalc compare Qwen3-8B --override '{\"rope_theta\": 5e6}'",
     exit_0="all compute the same: frequencies, attention and softmax factors",

@@ -24,7 +24,7 @@ EPILOG = epilog(
     "ropecalc weights model/ --layer-number 12",
     "ropecalc weights model/ --layer-number 12 --head 3 -o weights.json",
     "ropecalc weights model.safetensors --layer-number 0 --dim 128 --csv",
-    "ropecalc weights x/ --layer-number 0 -q > pairs.txt",
+    "ropecalc weights model/ --layer-number 0 -q",
 )
 
 Target = Annotated[

@@ -157,10 +157,15 @@ RENAMED = {
 }
 
 
+# Names of text models that their composites rename as they load: configuration_exaone4_5.py.
+FIRST_NAMES = {"exaone4_5_text": "exaone4"}
+
+
 def class_row(model_type: str | None) -> ClassRow | None:
     """The row of a class; None where it has none."""
-    row = _table()["classes"].get(model_type or "")
-    return None if row is None else _row(str(model_type), row)
+    name = FIRST_NAMES.get(model_type or "", model_type or "")
+    row = _table()["classes"].get(name)
+    return None if row is None else _row(name, row)
 
 
 def _row(name: str, row: Mapping[str, Any]) -> ClassRow:

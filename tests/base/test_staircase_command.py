@@ -23,7 +23,9 @@ def staircase() -> Staircase:
 
 @pytest.mark.slow
 def test_every_form_has_the_same_steps(run_batch: RunBatch, staircase: Staircase) -> None:
-    tsv, csv, as_json, bare = run_batch([LINE, (*LINE, "--csv"), (*LINE, "--json"), (*LINE, "-q")])
+    tsv, csv, as_json, bare = run_batch(
+        [(*LINE, form) for form in ("--tsv", "--csv", "--json", "-q")]
+    )
     assert csv.stdout == tsv.stdout.replace("\t", ",")
     head, *rows = csv.stdout.splitlines()
     assert head == "context,base,critical_distance"

@@ -599,9 +599,8 @@ def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
     result = json.loads(as_json.stdout)["results"][0]
     assert [round(w["relative_width"] or 0, 2) for w in result["windows"]] == [0.32, 0]
     assert (result["hidden"], as_json.stderr) == (3, "")
-    for done in (as_csv, bare):
-        assert done.stderr == "not listed: 3 of 5 windows, narrower than 0.3\n"
-        assert done.returncode == 0
+    assert (as_csv.stderr, bare.stderr) == ("not listed: 3 of 5 windows, narrower than 0.3\n", "")
+    assert (as_csv.returncode, bare.returncode) == (0, 0)
     assert len(bare.stdout.splitlines()) == 2
 
 
@@ -617,7 +616,7 @@ def test_exit_codes_and_the_end_of_the_line(run_batch: RunBatch) -> None:
     )
     assert (every.returncode, every.stdout) == (0, "1.0000000000000002\t\n")
     assert (none.returncode, none.stdout) == (1, "")
-    assert none.stderr == f"head_dim 2, 50 tokens: {Status.NO_BASE.value}\n"
+    assert none.stderr == ""
     assert (limited.returncode, limited.stdout) == (1, "")
     assert partial.stdout.split("\t")[0] == repr(ropecalc.windows(12, 99).minimum_base)
 

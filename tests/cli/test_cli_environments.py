@@ -43,7 +43,7 @@ LINES = {  # of every command a quick one, and its exit code
     "criteria": ("criteria --base 5e5 --dim 64 --ctx 8k", 0),
     "evidence": ("evidence --base 5e5 --dim 64 --ctx 8k", 0),
     "explain": ("explain bound", 0),
-    "schema": ("schema check", 0),
+    "schema": ("schema", 0),
 }
 NO_ROWS = ("explain", "schema")  # answer with a text in a pipe, too
 NO_JSON = ("schema",)  # its answer is JSON as it is
