@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 EXAMPLE = re.compile(r"^ *\$ (.*)$", re.MULTILINE)
 # what needs a file or much time
 LEFT_OUT = (
-    *("config.json", "configs/", "model/", "model.safetensors", "proof.json"),
+    *("config.json", "configs/", "model/", "model.safetensors", "proof.json", "evidence.svg"),
     *("|", "<", "&&", "1G", "1M"),
 )
 LARGE = tuple(  # those that draw, or take a model apart
