@@ -44,7 +44,7 @@ def soft_contexts(
 
     >>> from ropecalc import scaling
     >>> [one.context for one in soft_contexts(scaling.default(5e5), limit=2**17)]
-    [28668, 51796]
+    [29854, 51796]
     """
     wanted = [_millionths(share) for share in shares]
     limit = checked_context(limit, parameter="limit")

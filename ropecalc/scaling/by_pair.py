@@ -238,9 +238,8 @@ def exponents(
     if rope_type == "ntk_rcd":
         pair = _checked_pair(base, rotary_dim, critical_pair, original_context)
         return [Fraction(i, pair) for i in pairs]
-    low, high = map(
-        int, correction_range(base, rotary_dim, original_context or 0, beta_fast, beta_slow)
-    )
+    length: Any = original_context  # correction_range refuses None
+    low, high = map(int, correction_range(base, rotary_dim, length, beta_fast, beta_slow))
     if high < low < len(pairs):
         raise InvalidValueError(
             "original_context",
