@@ -45,6 +45,8 @@ def problems(draw: st.DrawFn) -> Problem:
         "high_freq_factor": fast,
     }
     parameters = {name: possible[name] for name in PARAMETERS[method].split()}
+    if method.startswith("mrrope"):  # refused where the ramp would run back
+        original = possible["original_context"] = draw(st.integers(60, 300))
     rope = Rope("all", method, draw(st.floats(2, 1e6)), 2 * n, 2 * n, parameters, context=original)
     weights = draw(st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.0, 3.25]), min_size=n, max_size=n))
     assume(any(weights))

@@ -140,6 +140,9 @@ def test_the_nearest_base_above_is_a_base_itself_or_the_start_of_a_window(
     assert found.holds == bool(inside)
     if inside:
         assert found.next_base is None
+        if found.status is Status.ASKS_NOTHING:
+            assert (found.room_below, found.room_above, every.windows[0].end) == (None, None, None)
+            return
         (window,) = inside
         below, above = 1 - max(1.0, window.start) / base, (window.end or math.inf) / base - 1
         assert found.room_below == pytest.approx(min(below, ROOM_LIMIT), abs=1e-11)

@@ -114,6 +114,8 @@ def prefix(staircase: Staircase, end: int) -> Staircase:
     """The staircase up to an earlier end."""
     kept = [step for step in staircase.steps if step.context < end]
     last = staircase.at(end)._replace(context=end)
+    if staircase.kind == "recommended":  # what breaks it lies beyond the end
+        last = last._replace(distance=0)
     return Staircase(staircase.kind, staircase.rotary_dim, end, (*kept, last))
 
 

@@ -24,7 +24,18 @@ posix = pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSI
 
 
 def start(kind: str, path: Path, context: int = SHORT, **settings: object) -> subprocess.Popen[str]:
-    asked = ["staircase", "--dim", "32", "--ctx", str(context), "--kind", kind, "--jobs", "2"]
+    asked = [
+        "staircase",
+        "--tsv",
+        "--dim",
+        "32",
+        "--ctx",
+        str(context),
+        "--kind",
+        kind,
+        "--jobs",
+        "2",
+    ]
     process: subprocess.Popen[str] = subprocess.Popen(
         [sys.executable, "-m", "ropecalc", *asked, "--save", path],
         cwd=ROOT,
@@ -106,7 +117,7 @@ def test_an_interruption_says_how_to_go_on(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=HANGS)
     assert (process.returncode, out) == (130, "")
-    assert err == f"Interrupted: the same command goes on from {path}.part\n"
+    assert err == f"Interrupted: rerun the command to resume from {path}.part\n"
 
 
 @pytest.fixture

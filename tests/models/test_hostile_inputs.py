@@ -176,7 +176,7 @@ FILES: dict[str, tuple[Make, str]] = {
     "200 MB of JSON": (big_json, "larger than"),
     "200 MB of nothing": (sparse, "larger than"),
     "symlink loop": (loop, "cannot be read (Too many levels of symbolic links)"),
-    "folder": (lambda path: path.mkdir(), "holds no config.json or params.json"),
+    "folder": (lambda path: path.mkdir(), "holds no config.json, params.json or GGUF file"),
     "a million lines of a script": (lambda _: "python a.py --lr 1 \\\n" * MILLION, "larger than"),
     "one line of a million words": (lambda _: "python a.py" + " --lr 1" * MILLION, "larger than"),
     "GGUF cut short": (lambda _: gguf(1, 1)[:10], "is cut short or damaged"),

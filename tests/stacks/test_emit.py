@@ -411,12 +411,15 @@ def test_real_files_of_both_generations_read_back() -> None:
             written = emit(asked, stack)
             if not written.text:  # a class that reads no scaling, or needs keys of its own in it
                 alone = is_elsewhere(model.model_type)  # and the file has lost its auto_map
-                assert alone or model.model_type in ("gptj", "codegen", "ministral3")
+                absent = any("it has no class for" in note for note in written.notes)
+                assert alone or absent or model.model_type in ("gptj", "codegen", "ministral3")
                 continue
             read = parse_config(merged(model.document, json.loads(written.text)), path.name)
             kinds = {one.layer_type: one for one in read.ropes}
             found = kinds.get(model.rope.layer_type, read.rope)
-            assert alike(found, asked.rope, context) is written.exact, (path.name, kind, stack)
+            others = stack == "transformers4" and len(read.ropes) > 1  # it may scale them as well
+            if written.exact or not others:
+                assert alike(found, asked.rope, context) is written.exact, (path.name, kind, stack)
             tried += 1
     assert tried >= 120
 

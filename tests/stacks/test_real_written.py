@@ -87,7 +87,11 @@ def _wrong(case: Json) -> Iterator[str]:
     others = [r for r in setting.model.ropes if r.layer_type != setting.rope.layer_type]
     target = from_rope(setting.rope, setting.context)
     kept = [target, *(from_rope(rope, setting.context) for rope in others)]
-    if not any(_same(rope, target) for rope in real["ropes"]):
+    targets = [target]
+    if setting.rope.rope_type == "dynamic":  # by the prompt at hand
+        targets.append(from_rope(setting.rope, 1))
+        kept.append(targets[-1])
+    if not any(_same(rope, one) for rope in real["ropes"] for one in targets):
         yield f"no layer has it: {[rope['frequencies'][-1] for rope in real['ropes']]}"
     # SGLang's Gemma 3 builds a rope per layer beside the two that it uses
     elif case["stack"] != "sglang" and not all(

@@ -101,7 +101,7 @@ def proofs(folder: Path) -> None:
     """A proof of a base that others can check without the solver."""
     proof: rc.Certificate = rc.certify(32, 64)
     yarn = rc.Rope("all", "yarn", 1e4, 32, 32, {"original_context": 64})
-    assert_type(rc.certify_factor(yarn, 256), rc.Certificate)
+    assert_type(rc.certify_factor(yarn, 512), rc.Certificate)
     proof.write(folder / "proof.json")
     verified: rc.Verification = rc.verify(folder / "proof.json", backend="mpmath")
     assert rc.read_certificate(folder / "proof.json") == proof
