@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import ropecalc
 from ropecalc import FactorStatus, Rope
 from ropecalc.certificate.format import PARAMETERS, Claim, Scaling
+from ropecalc.scaling import correction_range
 from tests.certificate.test_certificate_factor import exact_thetas
 from tests.tools.laws import laws
 
@@ -45,9 +46,10 @@ def problems(draw: st.DrawFn) -> Problem:
         "high_freq_factor": fast,
     }
     parameters = {name: possible[name] for name in PARAMETERS[method].split()}
-    if method.startswith("mrrope"):  # refused where the ramp would run back
-        original = possible["original_context"] = draw(st.integers(60, 300))
     rope = Rope("all", method, draw(st.floats(2, 1e6)), 2 * n, 2 * n, parameters, context=original)
+    if method.startswith("mrrope"):  # refused where the ramp would run back
+        low, high = correction_range(rope.base, 2 * n, original, fast, slow)
+        assume(low <= high or low >= n)
     weights = draw(st.lists(st.sampled_from([0.0, 0.5, 1.0, 1.0, 3.25]), min_size=n, max_size=n))
     assume(any(weights))
     margin = draw(st.sampled_from([0.0, 0.0, 0.01]))
