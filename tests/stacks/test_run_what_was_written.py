@@ -16,7 +16,7 @@ import ropecalc
 from ropecalc.models.setting import FACTORLESS, ROPE_TYPES
 from ropecalc.results import Emission, ModelConfig, Rope, Setting, StackRun
 from ropecalc.scaling import from_rope, ntk_aware_base
-from ropecalc.stacks.registry import STACKS, Stack
+from ropecalc.stacks.registry import COMPARED, STACKS, Stack
 from ropecalc.stacks.running import run
 from ropecalc.stacks.writing import emit
 
@@ -108,8 +108,13 @@ def test_an_exact_text_is_the_setting_when_it_is_run(stack: str) -> None:
     assert any(list(_checked(SAMPLE, stack)))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("stack", RUN)
+@pytest.mark.parametrize(
+    "stack",
+    [
+        pytest.param(stack, marks=pytest.mark.slow if stack in COMPARED else pytest.mark.heavy)
+        for stack in RUN
+    ],
+)
 def test_every_exact_text_of_every_known_model_is_the_setting(stack: str) -> None:
     """All of them; the counts of exact ones never fall."""
     found = list(_checked(MODELS, stack))
