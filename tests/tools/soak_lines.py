@@ -100,7 +100,9 @@ def _spelt(one: Any) -> list[Parameter]:
 
 def takes_several(words: tuple[str, ...]) -> bool:
     """Whether a line may name several models, each answered or refused by itself."""
-    known = {one.name: one for one in parameters().get(words[0].lower(), ())}
+    plain = words[0].lower().replace("-", "").replace("_", "")  # commands are read so, too
+    named = [those for name, those in parameters().items() if name.replace("-", "") == plain]
+    known = {one.name: one for those in named for one in those}
     arguments = {one.name for one in known.values() if not one.is_option}
     values = [
         word
