@@ -291,7 +291,9 @@ DIFFERENT_CLASSES = set(
     # the table and not run.
     "deepseek_v4 jetmoe "
     # Twice hidden_size / num_attention_heads; a model for images.
-    "zamba2 eomt_dinov3".split()
+    "zamba2 eomt_dinov3 "
+    # Sections of axes that add up to half a head: its layers stop, its rotary embedding does not.
+    "glm4v glm4v_text glm46v glmga glm_image glm_image_text".split()
 )
 
 

@@ -101,8 +101,14 @@ def _listening() -> Iterator[list[str]]:
 
         own.get_logger()  # lets transformers set its handlers up, which then give way to ours
         own.warning_once.cache_clear()  # or a second case would pass in silence
-        with mock.patch.object(logging.getLogger("transformers"), "handlers", [handler]):
-            yield heard
+        root = logging.getLogger("transformers")
+        level = root.level
+        root.setLevel(logging.WARNING)  # others may have silenced it
+        try:
+            with mock.patch.object(root, "handlers", [handler]):
+                yield heard
+        finally:
+            root.setLevel(level)
 
 
 def _sorted_sets(message: str) -> str:
