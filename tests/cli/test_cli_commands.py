@@ -82,6 +82,7 @@ def cells(line: str) -> list[str]:
 # --- every command ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_json_and_all_rows_tell_the_same(run_batch: RunBatch, name: str) -> None:
     forms = ("--json", "--csv --all-fields", "--tsv --all-fields", "--markdown --all-fields")

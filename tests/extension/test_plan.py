@@ -482,6 +482,7 @@ def test_bad_usage_names_the_option(run_batch: RunBatch, line: str, message: str
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_it_ends_with_the_command_that_writes_each_recommendation(run_cli: RunCli) -> None:
     done = run_cli(*"plan Qwen3-8B --to 128k".split())
     text = re.sub(r" \\\n +", " ", done.stdout)
@@ -493,6 +494,7 @@ def test_it_ends_with_the_command_that_writes_each_recommendation(run_cli: RunCl
     assert yarn["inputs"]["context"] == raised["inputs"]["context"] == 131_072
 
 
+@pytest.mark.slow
 def test_the_recommendations_come_first(run_cli: RunCli) -> None:
     text = run_cli(*"plan Qwen3-8B --to 128k".split()).stdout.splitlines()
     assert text[2:4] == [

@@ -226,6 +226,7 @@ def killed_at_every_step(table: Table, name: str, before: Files) -> None:
     assert done.files[writer.makes] == table.new(name)
 
 
+@pytest.mark.slow
 @every
 def test_a_kill_before_any_step_in_the_folder(table: Table, name: str) -> None:
     killed_at_every_step(table, name, WRITERS[name].before)
@@ -320,6 +321,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_write(table: Table, name: str) -
         refused(name, WRITERS[name].before, done)
 
 
+@pytest.mark.slow
 @light
 def test_a_disk_with_no_page_left(table: Table, full_disk: Host, name: str) -> None:
     writer = WRITERS[name]
@@ -449,6 +451,7 @@ def all_files(host: Host) -> Files:
 ALL_LINES = [*HELP, *(line for line, _ in LINES.values())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("out", ["closed", pytest.param("full", marks=has_full)])
 def test_an_answer_that_cannot_be_written_is_one_line(
     table: Table, all_files: Files, out: str
@@ -464,6 +467,7 @@ def test_an_answer_that_cannot_be_written_is_one_line(
         assert done.files == all_files
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_ends_a_command_quietly(table: Table, all_files: Files) -> None:
     for line in ALL_LINES:
         done = table.play(Job((line,), all_files, out="nobody"))
