@@ -123,10 +123,12 @@ class Output:
         before = os.environ.get("COLUMNS")
         if self.width is not None:
             os.environ["COLUMNS"] = str(self.width)
-        yield
-        if self.width is not None:
-            os.environ.pop("COLUMNS")
-            os.environ.update({} if before is None else {"COLUMNS": before})
+        try:
+            yield
+        finally:
+            if self.width is not None:
+                os.environ.pop("COLUMNS")
+                os.environ.update({} if before is None else {"COLUMNS": before})
 
     def _picked(self, records: Iterable[Record]) -> Iterable[Record]:
         if not self.get:

@@ -127,6 +127,7 @@ def _ranks(settings: Sequence[PublishedSetting], limit: int) -> Iterable[Rank]:
     for name, guess in {**GUESSES, **size}.items():
 
         def measure(some: Sequence[PublishedSetting], guess: Guess = guess) -> float:
+            """Spearman's rank correlation of a guess with the lengths."""
             return st.spearman(
                 [guess(one) for one in some], [length_of(one, limit) for one in some]
             )

@@ -113,6 +113,7 @@ def fisher(a: int, b: int, c: int, d: int) -> float:
     row, column, total = a + b, a + c, a + b + c + d
 
     def ways(x: int) -> int:
+        """How many tables with these sums have x in the first cell."""
         return math.comb(row, x) * math.comb(total - row, column - x)
 
     here = ways(a)

@@ -226,6 +226,7 @@ class _Cursor:
         self._windows = 0  # how many were read
 
     def fail(self, fact: str, cure: str) -> NoReturn:
+        """Raise ConfigError with the file's name."""
         raise ConfigError(f"{self.name}: {fact}; {cure}")
 
     def take(self, count: int, where: str) -> bytes:

@@ -135,6 +135,7 @@ def _within(seconds: float, work: Callable[[], str], name: str) -> str:
     failed: list[BaseException] = []
 
     def run() -> None:
+        """Do the work, and keep what it returns or raises."""
         try:
             done.append(work())
         except BaseException as error:  # noqa: BLE001  told to the caller

@@ -99,12 +99,15 @@ class _Reader:
 
     @property
     def latent(self) -> bool:
+        """Whether the attention is latent."""
         return self.flag("multi-latent-attention")
 
     def flag(self, option: str) -> bool:
+        """Whether an option is given."""
         return option in self.options.given
 
     def integer(self, option: str, least: int = 1) -> int | None:
+        """An option's integer, or None; ConfigError below ``least`` and for other texts."""
         text = self.options.value(option)
         if text is None:
             return None
@@ -138,9 +141,11 @@ class _Reader:
         self.fail(f"--{option} must be {domain}, got {shown}")
 
     def fail(self, fact: str, cure: str = "correct it") -> NoReturn:
+        """Raise ConfigError with the name of the file."""
         raise ConfigError(f"{self.options.name}: {fact}; {cure}")
 
     def refuse(self, fact: str, cure: str) -> NoReturn:
+        """Raise UnsupportedError with the name of the file."""
         raise UnsupportedError(f"{self.options.name}: {fact}; {cure}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -61,15 +61,19 @@ def outcome_of(stack: Stack, goal: Wanted, start: Start, why: Sequence[str] = ()
     refusals = [run.refusal.text for _, run in found if run.refusal is not None]
     if refusals:
         return Outcome(False, True, tuple(dict.fromkeys(refusals)), starts=False)
-    missed = [run for rope, run in found if run.short or not _is_met(goal, rope, run)]
+    missed = {
+        rope.layer_type: run for rope, run in found if run.short or not _is_met(goal, rope, run)
+    }
     if not missed:
         return Outcome(True, True)
-    rules = [text for run in missed for text in _reasons(run)]
-    return Outcome(False, True, tuple(why or rules or [_elsewhere(stack)]))
+    rules = [text for run in missed.values() for text in _reasons(run)]
+    return Outcome(False, True, tuple(why or rules or [_elsewhere(stack, goal, missed)]))
 
 
-def _elsewhere(stack: Stack) -> str:
-    return f"{stack.label} computes other frequencies or factors from it"
+def _elsewhere(stack: Stack, goal: Wanted, kinds: Iterable[str]) -> str:
+    others = [kind for kind in kinds if kind != goal.rope.layer_type]
+    where = f", in {', '.join(others)} layers" if others else ""
+    return f"{stack.label} computes other frequencies or factors from it{where}"
 
 
 def _run(stack: Stack, start: Start) -> list[tuple[Rope, StackRun]]:

@@ -335,9 +335,7 @@ def remarks(goal: Wanted, rope: Rope) -> list[str]:
     if STILL in goal.rope.parameters.get("divisors", ()):
         notes.append(f"a pair that does not turn has a divisor of {STILL:g}")
     if is_nested(goal):
-        kinds = [other.layer_type for other in goal.others]
-        which = f"; {', '.join(kinds)} layers keep theirs" if kinds else ""
-        notes.append(f"only the rope of {rope.layer_type} layers is changed{which}")
+        notes.append(f"only the rope of {rope.layer_type} layers is written")
     return notes
 
 

@@ -76,11 +76,6 @@ class Stack:
         return all(self.part(name) is not None for name in ("run", "override"))
 
     @property
-    def serves(self) -> bool:
-        """Whether it runs models without training them; transformers does both."""
-        return not ROOMS[self.name].startswith(("trainers.", "transformers"))
-
-    @property
     def reads_itself(self) -> bool:
         """Whether it runs files that the classes of transformers refuse."""
         return bool(getattr(self._room, "READS_ITSELF", False))

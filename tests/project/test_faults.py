@@ -464,6 +464,7 @@ def test_an_answer_that_cannot_be_written_is_one_line(
             r"Error: the answer cannot be written \(.*\): write it elsewhere\n", error
         )
         assert not any(note.startswith("Error: ") for note in notes), line
+        assert not notes or line.startswith("emit "), line  # it says what a setting does not do
         assert done.files == all_files
 
 
@@ -472,6 +473,7 @@ def test_a_reader_that_goes_away_ends_a_command_quietly(table: Table, all_files:
     for line in ALL_LINES:
         done = table.play(Job((line,), all_files, out="nobody"))
         assert done.codes == (-signal.SIGPIPE,), line
+        assert done.err == "" or line.startswith("emit "), line
         assert "Error" not in done.err, line
         assert done.files == all_files
 

@@ -144,11 +144,20 @@ def test_what_is_wrong_with_a_line_is_named(done: Done, words: str) -> None:
         (LINE, Done(2, "", NOTE + "Error: no\n")),
         (Line(1, ()), Done(2, "the overview", "")),
         (Line(1, ("lint", "a", "b")), Done(2, "rows", "Error: a\nError: b\n")),
+        (Line(1, ("check", "a", "b", "--ctx", "4k")), Done(2, "rows", "Error: a\nb: a note\n")),
         (Line(1, ("check", "--json", "-h")), Done(0, "Usage: ", "")),
     ],
 )
 def test_nothing_is_wrong_with_a_good_line(line: Line, done: Done) -> None:
     assert faults(line, done) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("check", "a", "--ctx", "4k"), ("Check", "--ctx=4k", "a"), ("staircase", "--dim", "8", "64")],
+)
+def test_a_line_with_one_model_is_refused_in_one_line(words: tuple[str, ...]) -> None:
+    assert "on stdout" in "; ".join(faults(Line(1, words), Done(2, "half", "Error: no\n")))
 
 
 @pytest.mark.slow
