@@ -42,7 +42,7 @@ def inspect(
     recipe: RecipeName = "transformers",
     progress: Progress | None = None,
 ) -> Inspection:
-    """What the rotary embeddings of a model do, how far the bound holds, and what will bite.
+    """What the rotary embeddings of a model do, how far the bound holds, and the findings.
 
     One LayerInspection a kind of layer, in the model's order. The bound is that of ``check``, on
     the effective frequencies, at the distances that occur: below the context, or below the window

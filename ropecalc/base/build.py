@@ -64,7 +64,7 @@ def build_staircase(
     Raises
     ------
     InvalidValueError
-        A parameter outside its domain, or no base will do for ``end`` tokens.
+        A parameter outside its domain, or no base works for ``end`` tokens.
     TableError
         The file or its journal cannot be written, or the journal is that of another staircase.
     UndecidedError

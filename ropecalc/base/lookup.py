@@ -29,7 +29,7 @@ EVALUATED = 2**20  # up to here a full evaluation takes under a tenth of a secon
 def looked_up(family: Family, context: int, digits: int | None, verify: bool) -> Answer | None:
     """The minimum base from the shipped table, where it reaches and is above 1.
 
-    ``verify``, as well as ``digits``, works out the root at the table's distance anew.
+    ``verify``, as well as ``digits``, recomputes the root at the table's distance.
     """
     step = shipped_step("minimum", family, context, evaluate=verify)
     if step is None or not step.distance:

@@ -34,7 +34,7 @@ class SafeBase(NamedTuple):
 def shipped_safe_base(family: Family, context: int, *, verify: bool = False) -> SafeBase | None:
     """The safe base from the shipped table, where it reaches.
 
-    ``verify`` works out anew that the distance of the table breaks the bound just below.
+    ``verify`` proves again that the distance of the table breaks the bound just below.
     """
     step = shipped_step("safe", family, context, evaluate=verify)
     if step is None:

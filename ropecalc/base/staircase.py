@@ -38,7 +38,7 @@ class Edge(NamedTuple):
 
     context: int
     x: float
-    """ln of the base up to what double precision tells; 0 where every base down to 1 will do."""
+    """ln of the base up to what double precision tells; 0 where every base down to 1 works."""
     distances: tuple[int, ...]
     """The distances whose g may be zero there."""
 

@@ -1,4 +1,4 @@
-"""Where a sweep over factors may begin: no factor before that will do.
+"""Where a sweep over factors may begin: every factor before that fails.
 
 NTK-aware scaling is a larger base, and of bases a table may know the minimum.
 

@@ -16,7 +16,7 @@ def epilog(*examples: str, exit_0: str = "done", exit_1: str = "") -> str:
     codes = {
         0: exit_0,
         1: exit_1,
-        2: "bad usage or bad input: one line on stderr says what and how to mend it",
+        2: "bad usage or bad input: one line on stderr names the cause and the cure",
         130: "interrupted",
     }
     shown = "\n".join(f"  $ {example}" for example in examples)

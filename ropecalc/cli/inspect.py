@@ -1,4 +1,4 @@
-"""``ropecalc inspect``: what a model's rotary embedding really does, and what will bite."""
+"""``ropecalc inspect``: what a model's rotary embedding does, with findings."""
 
 from __future__ import annotations
 

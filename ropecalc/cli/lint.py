@@ -1,4 +1,4 @@
-"""``ropecalc lint``: what in models' files will bite their users."""
+"""``ropecalc lint``: errors and warnings in model files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Looked = Sequence[tuple[ModelConfig, Sequence[Finding]]]
 
-SUMMARY = "What in models' files will bite their users, file by file?"
+SUMMARY = "Errors and warnings in model files, file by file."
 EPILOG = epilog(
     "ropecalc lint config.json",
     "ropecalc lint configs/ model.gguf -q",
@@ -111,7 +111,7 @@ def command(
 ) -> None:
     """Findings: what a stack will refuse or compute otherwise than the file says, and the cure.
 
-    Each has a code, a severity (error, warning, note), and says which stack it bites. Of a folder
+    Each has a code, a severity (error, warning, note), and names the affected stack. Of a folder
     all config.json, params.json and GGUF files in it and below it are looked at, or else its .json
     files. What cannot be read is named on stderr; the others are looked at all the same.
     """

@@ -75,7 +75,7 @@ Safe = Annotated[
 ]
 Verify = Annotated[
     bool,
-    typer.Option("--verify", help="Work out anew what a table says."),
+    typer.Option("--verify", help="Recompute what a table says."),
 ]
 CertificateFile = Annotated[
     str | None,
@@ -223,7 +223,7 @@ def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
 
 
 def _base_of(here: PrecisionBase) -> float | None:
-    """The base found; 1 where every base will do."""
+    """The base found; 1 where every base works."""
     from ropecalc.results import PrecisionStatus
 
     return 1.0 if here.status is PrecisionStatus.EVERY_BASE else here.base

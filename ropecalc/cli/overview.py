@@ -6,7 +6,7 @@ THINGS = (
     ("A base for a context", "ropecalc min-base --dim 128 --ctx 64k"),
     ("Yes or no: does it reach?", "ropecalc check Llama-3-8B --ctx 16k"),
     ("What a model's RoPE really does", "ropecalc inspect Qwen3-8B"),
-    ("What will bite, for a CI", "ropecalc lint configs/"),
+    ("Errors and warnings, for CI", "ropecalc lint configs/"),
     ("Ways to a longer context", "ropecalc plan Llama-3-8B --to 128k"),
     ("The settings for your stack", "ropecalc emit Qwen3-8B --stack vllm"),
 )

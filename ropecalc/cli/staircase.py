@@ -124,7 +124,7 @@ def command(
 def _found(
     kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None, use_table: bool
 ) -> Staircase:
-    """The staircase of the shipped tables where there is one; what is saved is built anew."""
+    """The staircase of the shipped tables where there is one; what is saved is built again."""
     from ropecalc.base.lookup import shipped_staircase
 
     if use_table and save is None:

@@ -1,4 +1,4 @@
-"""What in a model's file will bite its users: ``findings``, by the rules of ``lint.table``."""
+"""Errors and warnings in a model's file: ``findings``, by the rules of ``lint.table``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def findings(model: ModelConfig | str | PathLike[str]) -> tuple[Finding, ...]:
-    """What the settings of a model file will do to those who use it.
+    """Errors, warnings and notes about a model file.
 
     Errors come first, then warnings, then notes, each in the order of the rules.
 

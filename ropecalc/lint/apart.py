@@ -118,7 +118,7 @@ def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
         yield Said(
             f"{item.path}.attention_factor is {number(given)}, but {listed(deaf)} "
             f"{'compute' if deaf[1:] else 'computes'} theirs from the factor, {number(computed)}",
-            f"Remove it if the computed one will do; else serve it in {listed(hear)}.",
+            f"Remove it if the computed one is right; else serve it in {listed(hear)}.",
             item.layer_type,
         )
 

@@ -1,4 +1,4 @@
-"""A rule: what it looks for, how bad that is, where it bites, and the function that looks."""
+"""A rule: what it looks for, its severity, the affected stacks, and the function that looks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Rule:
     title: str
     """What it finds, in one line."""
     where: str
-    """Which stack it bites, with the version that the claim was checked on."""
+    """The affected stacks, with the version that the claim was checked on."""
     look: Callable[[Subject], Iterator[Said]]
 
     def findings(self, subject: Subject) -> Iterator[Finding]:

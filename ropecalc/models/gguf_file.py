@@ -108,7 +108,7 @@ def _check_magic(cursor: _Cursor) -> None:
             f"{cursor.name}: is a big-endian GGUF file; convert it to little-endian"
         )
     if version == 1:
-        raise UnsupportedError(f"{cursor.name}: is GGUF version 1; convert the model anew")
+        raise UnsupportedError(f"{cursor.name}: is GGUF version 1; convert the model again")
     if version not in (2, 3):
         cursor.fail(f"says GGUF version {version}, known are 2 and 3", BROKEN)
 

@@ -119,7 +119,7 @@ def _found_by(result: MinimumBase) -> str:
 
 
 def _safe(result: MinimumBase) -> str:
-    """The base from which on all will do; never an estimate where it is not known."""
+    """The base above which every base works; never an estimate where it is not known."""
     if result.safe_base is None:
         return SAFELESS[result.safe_status]
     text = f"{round_up(result.safe_base, 4)} and every larger base"

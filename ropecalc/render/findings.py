@@ -39,7 +39,7 @@ def describe_findings(findings: Sequence[Finding], screen: Screen) -> str:
 
 
 def describe_finding(finding: Finding, screen: Screen) -> str:
-    """Severity and code, then what is so, the cure, and whom it bites."""
+    """Severity and code, then the fact, the cure, and the affected stacks."""
     from ropecalc.render.glyphs import printable
     from ropecalc.render.tables import headline, pairs
 

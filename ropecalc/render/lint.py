@@ -50,7 +50,7 @@ def _of_file(model: ModelConfig, findings: Sequence[Finding], on: Screen) -> str
 
 
 def show_rules(rules: Sequence[Rule], file: TextIO) -> None:
-    """Every rule: severity and code, what it finds, whom that bites."""
+    """Every rule: severity and code, what it finds, the affected stacks."""
     from ropecalc.render.console import screen
     from ropecalc.render.tables import headline, pairs
 

@@ -139,7 +139,7 @@ def _legend(result: Windows, screen: Screen) -> str:
         same = result.safe_base == result.minimum_base
         text += ", which is the safe base" if same else f" and, to the right, {tied('safe base')}"
     full, part = ("full", "lower") if screen.glyphs.braille else ("#", "+ : .")
-    text += f"; column {tied(f'{full} = every base')} in it will do, {tied(f'{part} = some')}, "
+    text += f"; column {tied(f'{full} = every base')} in it works, {tied(f'{part} = some')}, "
     text += tied("empty = none")
     room = replace(screen, width=screen.width - len(INDENT))
     return "\n".join(INDENT + line for line in prose(text, room).splitlines())

@@ -70,7 +70,7 @@ def _values(result: Windows) -> list[tuple[str, str]]:
     if result.safe_base is not None:
         rows.append(("safe base", round_up(result.safe_base)))
     if result.share is not None:
-        rows.append(("between them", f"{_percent(result.share)} of the bases will do, by ln(base)"))
+        rows.append(("between them", f"{_percent(result.share)} of the bases work, by ln(base)"))
     return [*rows, ("found by", result.method)]
 
 

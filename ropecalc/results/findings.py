@@ -11,12 +11,12 @@ class Severity(Enum):
 
     ERROR = "a stack refuses the file, or computes something other than it says"
     WARNING = "works as written, but probably not as meant, or only in some stacks"
-    NOTE = "worth knowing; nothing to mend"
+    NOTE = "worth knowing; nothing to fix"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a model file's settings will do to those who use it."""
+    """An error, a warning or a note about a model file."""
 
     code: str
     """Stable name, such as ``missing-theta``."""
@@ -26,6 +26,6 @@ class Finding:
     cure: str
     """What to write instead, one sentence."""
     where: str
-    """Which stack it bites, with versions: "transformers 5.0 and later"."""
+    """The affected stacks, with versions: "transformers 5.0 and later"."""
     layer_type: str | None = None
     """The kind of layer it is about, None where it is about the file."""

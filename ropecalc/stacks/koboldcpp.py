@@ -52,7 +52,7 @@ def write(goal: Wanted) -> Written:
     if rope.rope_type not in ("default", "linear"):
         why.append(
             f"--ropeconfig has a scale and a base alone, and no {rope.rope_type}: convert the "
-            "model anew from a config.json that has it"
+            "model again from a config.json that has it"
         )
         return Written("shell", "", why)
     scale = 1 / (rope.factor or 1.0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LABEL, VERSION = "Ollama", "00a4cb26ca"
 NONE = (
     "a Modelfile has no parameter for RoPE: put the setting into the model's config.json and "
-    "convert it anew (convert_hf_to_gguf.py), so that the GGUF has it"
+    "convert it again (convert_hf_to_gguf.py), so that the GGUF has it"
 )
 
 

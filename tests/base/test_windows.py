@@ -378,29 +378,28 @@ GOLDEN = {
   ───▲──────┬─────────────────┬──────────────┬─────────▲─┬─
            3e4               4e4            5e4         6e4
   ▲ minimum base and, to the right, safe base; column
-  full = every base in it will do, lower = some,
-  empty = none
+  full = every base in it works, lower = some, empty = none
 """,
     (60, "ascii"): """
      .   +. .                . .   ...::#+######+:+:::::###
   ---^------+-----------------+--------------+---------^-+-
            3e4               4e4            5e4         6e4
   ^ minimum base and, to the right, safe base; column
-  # = every base in it will do, + : . = some, empty = none
+  # = every base in it works, + : . = some, empty = none
 """,
     (80, "utf-8"): """
       ⡀    ⢰⣷   ⡄                      ⡄ ⢀     ⢰  ⣸⡄⢀⣿⣧⣼⣿⣿⣿⣿⣿⣿⣿⣿⣿⡀⣸⣷⡀⣆⣼⣇⣠⣷⢠⣿⣿⣿⣿
   ────▲────────┬─────────────┬──────────┬──────────┬────────┬───────┬─────▲─┬──
               3e4          3.5e4       4e4       4.5e4     5e4    5.5e4    6e4
   ▲ minimum base and, to the right, safe base; column full = every base in it
-  will do, lower = some, empty = none
+  works, lower = some, empty = none
 """,
     (80, "ascii"): """
       .    :+   .                      . .     :  :..#++#########.:+.:+:.+.####
   ----^--------+-------------+----------+----------+--------+-------+-----^-+--
               3e4          3.5e4       4e4       4.5e4     5e4    5.5e4    6e4
-  ^ minimum base and, to the right, safe base; column # = every base in it will
-  do, + : . = some, empty = none
+  ^ minimum base and, to the right, safe base; column # = every base in it
+  works, + : . = some, empty = none
 """,
 }
 
@@ -421,15 +420,15 @@ ANSWER = """
 
   minimum base  8,296
   safe base     37,181.14177
-  between them  49% of the bases will do, by ln(base)
+  between them  49% of the bases work, by ln(base)
   found by      first-violation sweep and window walk in turn, roots in multiple
                 precision, full evaluation of both ends
 
       +#.             .############:       :########.        +#########:  .####
   ----^-------+------------------+------------+---------+-------+------+--^----
              1e4               1.5e4         2e4      2.5e4    3e4   3.5e4
-  ^ minimum base and, to the right, safe base; column # = every base in it will
-  do, + : . = some, empty = none
+  ^ minimum base and, to the right, safe base; column # = every base in it
+  works, + : . = some, empty = none
 
      from base  to base  relative width  opened by distance  closed by distance
   -----------------------------------------------------------------------------

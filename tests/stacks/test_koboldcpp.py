@@ -53,7 +53,7 @@ def test_what_it_does_by_itself_is_not_the_models_own_rope() -> None:
 def test_yarn_has_no_option() -> None:
     found = written("Qwen3-8B", 131072, rope_type="yarn", factor=4.0, original_context=32768)
     assert (found.text, found.exact) == ("", False)
-    assert "convert the model anew" in found.notes[0]
+    assert "convert the model again" in found.notes[0]
 
 
 def test_a_scale_does_nothing_where_the_file_has_no_scaling_by_type() -> None:

@@ -35,7 +35,7 @@ def test_a_modelfile_has_a_length_and_no_rope() -> None:
     scaled = written("ollama", **YARN)
     assert not scaled.exact
     assert "num_ctx 131072" in scaled.text
-    assert "convert it anew" in scaled.notes[0]
+    assert "convert it again" in scaled.notes[0]
 
 
 def test_lmdeploy_merges_what_overrides() -> None:

@@ -83,7 +83,7 @@ WORDS = {
     "violations": "Number of distances in the context that break the bound.",
     "weighted": "Whether the pairs have weights other than 1.",
     "weights": "The weights of the pairs; null where all are 1.",
-    "where": "Which stack it bites, with versions.",
+    "where": "The affected stacks, with versions.",
     "worst_distance": "The distance of the smallest similarity.",
     "worst_similarity": "The smallest similarity in the context, not divided by S(0).",
 }

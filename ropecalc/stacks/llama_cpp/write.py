@@ -70,14 +70,14 @@ def baked(goal: Wanted) -> list[str]:
     if method in IN_TENSORS and not goal.as_it_was:
         why = (
             f"no flag sets {method}, which the conversion writes into tensors of the file: convert "
-            "the model anew from a config.json that has it"
+            "the model again from a config.json that has it"
         )
         return [why]
     old = None if goal.was is None else goal.was.rope_type
     if old in IN_TENSORS and not goal.as_it_was:
         why = (
             f"no flag lifts the model's own {old}, which is in tensors of the file and multiplies "
-            "with this: convert the model anew from a config.json that has the setting"
+            "with this: convert the model again from a config.json that has the setting"
         )
         return [why]
     return []
