@@ -451,6 +451,7 @@ KEYS_OF_FILES = [
     st.dictionaries(st.sampled_from(sorted(ALL_KEYS | OTHERS)), st.sampled_from(ODD), max_size=3),
 )
 @example(scaled(DYNAMIC), {"qk_rope_head_dim": 2}, {})
+@example(scaled({**YARN, "factor": 0.5}), {}, {"original_max_position_embeddings": {}})
 @settings(max_examples=150)
 def test_what_can_be_read_can_be_looked_at(
     document: Document, outer: Document, inner: Document

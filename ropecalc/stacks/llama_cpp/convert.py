@@ -203,7 +203,7 @@ def _scaling(asked: Asked, rope: Keys) -> Keys:
     if kind in classes.LISTS_WITH_FACTOR:
         if rope.get(ORIGINAL) is None:
             raise Refused(f"{ORIGINAL} is absent: KeyError", "conversion/phi.py")
-        return {"rope.scaling.original_context_length": int(rope[ORIGINAL])}
+        return {"rope.scaling.original_context_length": _original(rope)}
     if kind in classes.UNSCALED:
         return {}
     keys = _by_type(rope)
@@ -231,11 +231,19 @@ def _by_type(rope: Keys) -> Keys:
     if rope.get(ORIGINAL) is None:
         text = f"YaRN has no {ORIGINAL}, in its object or beside it: KeyError"
         raise Refused(text, f"{BASE}.set_gguf_parameters")
-    keys["rope.scaling.original_context_length"] = int(rope[ORIGINAL])
+    keys["rope.scaling.original_context_length"] = _original(rope)
     for name in ("beta_fast", "beta_slow"):
         if as_number(rope.get(name)) is not None:
             keys[f"rope.scaling.yarn_{name}"] = float(rope[name])
     return keys
+
+
+def _original(rope: Keys) -> int:
+    """The original context, which the converter packs as a whole number."""
+    length = as_number(rope[ORIGINAL])
+    if length is None or not length.is_integer() or length < 0:
+        raise Refused(f"{ORIGINAL} is no whole number: struct.error", f"{BASE}.set_gguf_parameters")
+    return int(length)
 
 
 def _log_multiplier(asked: Asked, rope: Keys) -> Keys:
@@ -267,7 +275,7 @@ def _list_factor(asked: Asked, rope: Keys) -> float:
     """From the two lengths alone."""
     from ropecalc.scaling import longrope_attention_factor, mscale
 
-    method, original = str(rope.get("rope_type", "")).lower(), int(rope[ORIGINAL])
+    method, original = str(rope.get("rope_type", "")).lower(), _original(rope)
     scale = (asked.rope.context or original) / original
     if method in ("su", "longrope"):
         return longrope_attention_factor(scale, original)
