@@ -45,7 +45,7 @@ def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -
     Never more than there is, and no more than 1e-12 less, relative. None where the way to the end
     takes too long, or where the end is in doubt.
 
-    Below 1 there is no base, and above 1e300 none that is looked at.
+    Below 1 there is no base, and above 1e300 none that is examined.
     """
     x = place(family, base)
     free = family.freedom(float(x))

@@ -52,7 +52,7 @@ class Check(Shown):
     """First two-digit base above ``base`` that meets the bound with all bases within 1 % of it;
     sought together with ``next_base``."""
     rotated_part_violation: int | None = None
-    """Where the bound asks nothing: the first violation of the rotated part alone, within
+    """Where every base meets the bound: the first violation of the rotated part alone, within
     ``context``."""
     rotated_part_base: float | None = None
     """And the first two-digit base with which the rotated part alone meets it, where a shipped
@@ -65,13 +65,13 @@ class Check(Shown):
 
     @property
     def holds(self) -> bool:
-        """Whether the bound holds; it does where it asks nothing."""
+        """Whether the bound holds; it does where every base meets it."""
         return self.status is not Status.BROKEN
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
-        return self.status is Status.ASKS_NOTHING
+        return self.status is Status.FREE
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +108,16 @@ class MaxContext(Shown):
     weighted: bool = False
     """Whether the pairs have weights."""
     rotated_part_violation: int | None = None
-    """Where the bound asks nothing: the first violation of the rotated part alone, below
+    """Where every base meets the bound: the first violation of the rotated part alone, below
     ``limit``."""
     soft: tuple[SoftContext, ...] = ()
     """The longest contexts with a few violating distances, where they were asked for; where the
     bound asks nothing, those of the rotated part alone."""
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
-        return self.status is Status.ASKS_NOTHING
+        return self.status is Status.FREE
 
     @property
     def max_context(self) -> int | None:
