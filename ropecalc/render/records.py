@@ -22,7 +22,10 @@ _HEAD = "head_dim rotary_dim count_unrotated"
 _ROPE = (
     "layer_type rope_type base factor original_context parameters head_dim rotary_dim layers window"
 )
-_CHECK = "holds first_violation violations worst_distance worst_similarity"
+_CHECK = (
+    "holds first_violation violations worst_distance worst_similarity slack soft rotated_part "
+    "outlook"
+)
 _FACTORS = "attention_factor softmax_factor angular_frequencies"
 _LAYER = "layer_type,layers,head_dim,rotary_dim,base,rope_type,factor,original_context,window"
 
@@ -47,10 +50,12 @@ SHAPES = {
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base minimum_factor error_bound method message=status.value "
     "rope_type label min_window room_below room_above room_limit recommended_base "
-    "rotated_part_violation rotated_part_base undecided precision=None",
+    "soft rotated_part outlook undecided precision=None",
+    "RotatedPart": "first_violation violations worst_distance slack soft base",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
     "message=status.value rope_type label rotated_part_violation soft",
     "SoftContext": "share context open",
+    "Outlook": "settings families low high open kept kept_of",
     "Windows": f"{_HEAD} context margin at_most status minimum_base safe_base share windows "
     "hidden=None skipped method message=status.value undecided",
     "Window": "start end relative_width opened_by closed_by",
