@@ -26,6 +26,7 @@ from ropecalc.certificate.schema import parse
 from ropecalc.certificate.spectra import UncertainError, spectra_of
 from tests.certificate.test_certificate_steps import assert_is
 from tests.tools.effort import little_work
+from tests.tools.speeds import first_quick
 
 BACKENDS = ("mpmath", "arb")
 
@@ -70,7 +71,7 @@ def proofs() -> dict[str, Certificate]:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", first_quick(4, SETTINGS))
 def test_true_certificates_are_proved(
     name: str, backend: str, proofs: dict[str, Certificate]
 ) -> None:

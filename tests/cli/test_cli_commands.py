@@ -110,10 +110,8 @@ def test_rows_have_the_columns_of_the_text(run_batch: RunBatch, name: str) -> No
     assert 0 < len(few[0]) <= 16
 
 
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("name", ["min-base", "check", "plan"])
 def test_a_pipe_gets_text_that_fits_80_columns(run_process: RunCli, name: str) -> None:
-    if name not in ("min-base", "check", "plan"):
-        return
     done = run_process(*SHORT[name].split(), env={"COLUMNS": ""})
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80

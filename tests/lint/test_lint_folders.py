@@ -257,7 +257,7 @@ def test_a_terminal_shows_how_far_it_is_and_lines_come_after(
     assert "looking for models" in shown
     assert "2 files" in shown
     assert "Error" not in shown
-    assert line.startswith("Error: ")
+    assert line.startswith("Error:")
 
 
 def interrupted(code: str, *lines: str) -> str:
