@@ -1,4 +1,4 @@
-"""ropecalc: the base of rotary position embeddings, and the context that it can carry.
+"""ropecalc: the base of rotary position embeddings, and the context that it supports.
 
 Public names load on first use (PEP 562), so that ``import ropecalc`` costs next to nothing.
 

@@ -225,7 +225,7 @@ def max_context(
     Parameters
     ----------
     limit : int, 1 .. 2^34, tokens
-        Distances below it are looked at.
+        Distances below it are evaluated.
 
     The other parameters, and the errors, as in ``ropecalc.check``.
 
@@ -240,7 +240,7 @@ def max_context(
     limit = checked_context(limit, parameter="limit")
     found = scan(spectrum, 0, limit, margin=margin, first_only=True, progress=progress)
     first = found.first_violation
-    nothing = first is None and spectrum.asks_nothing(margin)
+    nothing = first is None and spectrum.is_free(margin)
     from ropecalc.results import MaxContext
 
     return MaxContext(
@@ -263,7 +263,7 @@ def max_context(
 
 def _status(first: int | None, *, nothing: bool) -> Status:
     if nothing:
-        return Status.ASKS_NOTHING
+        return Status.FREE
     return Status.BEYOND_LIMIT if first is None else Status.VIOLATED
 
 

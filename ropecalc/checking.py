@@ -1,4 +1,4 @@
-"""A setting checked: does the bound hold, where does it break, which bases near it would do better.
+"""A setting checked: does the bound hold, where does it break, which bases near it are better.
 
 Above ``bound``, which evaluates, and ``base``, which knows the bases around.
 """
@@ -79,7 +79,7 @@ def check(
     found, part = scan_with_part(spectrum, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
-    nothing = holds and spectrum.asks_nothing(margin)
+    nothing = holds and spectrum.is_free(margin)
     looks = holds and not nothing and _looks(room, spectrum, context)
     around = _room(spectrum, context, margin) if looks else None
     above, roomy, undecided, factor = None, None, None, None
@@ -120,7 +120,7 @@ def check(
 
 def _status(*, holds: bool, nothing: bool) -> Status:
     if nothing:
-        return Status.ASKS_NOTHING
+        return Status.FREE
     return Status.HOLDS if holds else Status.BROKEN
 
 

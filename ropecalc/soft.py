@@ -1,4 +1,4 @@
-"""Soft verdicts: how far a spectrum carries where a few distances may break the bound."""
+"""Soft verdicts: the context that a spectrum supports where a few distances may break the bound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def soft_contexts(
         max { L <= limit : #{m < L : S(m) < margin S(0)} <= share L }
 
     Between two violations the share falls, so that a longer context may be within it again: the
-    longest is given. Where the bound asks nothing, it is that of the rotated part alone.
+    longest is given. Where every base meets the bound, it is that of the rotated part alone.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def soft_contexts(
     """
     few = Few(shares)
     limit = checked_context(limit, parameter="limit")
-    if spectrum.asks_nothing(margin):
+    if spectrum.is_free(margin):
         spectrum, margin = replace(spectrum, count_unrotated=False), 0.0
     for broken in broken_in_blocks(spectrum, limit, margin=margin, progress=progress):
         few.add(broken)

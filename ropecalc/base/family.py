@@ -148,7 +148,7 @@ class Family:
         return 1
 
     def holds_from(self, context: int) -> float:
-        """An x from which on the bound is known to hold by other means than ``window``'s."""
+        """An x above which the bound is known to hold by other means than ``window``'s."""
         del context
         return math.inf
 

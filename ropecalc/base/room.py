@@ -45,7 +45,7 @@ def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -
     Never more than there is, and no more than 1e-12 less, relative. None where the way to the end
     takes too long, or where the end is in doubt.
 
-    Below 1 there is no base, and above 1e300 none that is looked at.
+    Below 1 there is no base, and above 1e300 none that is examined.
     """
     x = ln(base)
     lowest, highest = float(x) + math.log1p(-limit), float(x) + math.log1p(limit)

@@ -67,7 +67,7 @@ def _inside(x: float, way: int) -> float:
 
 
 def surely_holds_from(family: ScaledFamily, context: int) -> float:
-    """An x from which on every factor of linear interpolation meets the bound.
+    """An x above which every factor of linear interpolation meets the bound.
 
     The plain curve is positive from position 0 to p: so is that of every factor that brings the
     last distance to p or below.

@@ -187,7 +187,7 @@ def _first(
     candidate: Callable[[Decimal], Decimal],
 ) -> float | None:
     def suits(base: float) -> bool:
-        """Whether the base stands in a window that is wide enough."""
+        """Whether the base is in a window that is wide enough."""
         return in_wide_window(family, context, base, width)
 
     return first_of(family, context, start, candidate, suits)

@@ -1,7 +1,7 @@
 """One base: the bound holds at every distance of a context.
 
 With m = aK + j,  cos(m t) = cos(aK t) cos(j t) - sin(aK t) sin(j t):  a matrix product over tables
-of O(sqrt L) cosines and sines. What the product cannot tell from zero is looked at again, with as
+of O(sqrt L) cosines and sines. What the product cannot tell from zero is examined again, with as
 many bits as it takes.
 """
 

@@ -1,4 +1,4 @@
-"""A certificate from its file: every key, type and spelling is checked, and nothing else is let in.
+"""A certificate from its file: every key, type and spelling is checked, nothing else is accepted.
 
 ``format`` says what there is. Reading shows no more than that a file says something: whether that
 is true is for ``verify``.

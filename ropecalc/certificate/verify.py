@@ -39,7 +39,7 @@ def verify(
     distance of the context. So is one of kind "minimum-factor", over factors from 1. One of kind
     "safe-base" is proved if ``low`` breaks the bound and if intervals of bases, each of which keeps
     the bound at every distance, lead from ``high`` to where slow pairs alone keep it. What is not
-    proved need not be false; ``reason`` says where it stands.
+    proved need not be false; ``reason`` says where it fails.
 
     Parameters
     ----------

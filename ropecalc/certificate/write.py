@@ -188,7 +188,7 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
         found = computed_safe_base(family, context, progress=progress)
     if found.base is None:
         raise InvalidValueError(
-            "context", "no base up to 1e300 could be shown to be safe: ask for a shorter context"
+            "context", "no base up to 1e300 could be shown to be safe: use a shorter context"
         )
     if found.distance is None:
         raise InvalidValueError("context", _why_none(family, broken=False))
@@ -199,12 +199,10 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
 def _why_none(family: Family, broken: bool, scaling: Scaling | None = None) -> str:
     if scaling is not None:
         which, cure = ("no factor", "shorter") if broken else ("a factor of 1", "longer")
-        return f"{which} meets the bound, so there is nothing to certify: ask for a {cure} context"
+        return f"{which} meets the bound, so there is nothing to certify: use a {cure} context"
     if broken and not family.always_holds:
-        return "no base up to 1e300 meets the bound, so there is none to certify: ask for less"
-    return (
-        "the bound holds from base 1 on, so there is nothing to certify: ask for a longer context"
-    )
+        return "no base up to 1e300 meets the bound: use a shorter context, or a smaller margin"
+    return "the bound holds from base 1 on, so there is nothing to certify: use a longer context"
 
 
 def _low(x_end: float) -> float:

@@ -105,7 +105,7 @@ def around(
         rotary_dim=spectrum.rotary_dim,
         base=None if spectrum.base is None else float(spectrum.base),
         rope_type=spectrum.rope_type,
-        asks_nothing=spectrum.asks_nothing(),
+        is_free=spectrum.is_free(),
         first_violation=rotated,
         limit=LIMIT,
         window=window,

@@ -72,7 +72,7 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
     ConfigError
         A key is missing or has a value outside its domain.
     UnsupportedError
-        The file asks for no rotation, or for a scaling that is not known.
+        The file has no rotation, or a scaling that is not known.
     """
     config = _text_model(Section(source, document))
     row = class_row(config.model_type) or class_row(composite(config.model_type).get("class"))
@@ -162,7 +162,7 @@ def _text_model(config: Section) -> Section:
 
 def _refuse_other_positions(config: Section) -> None:
     if config.get("alibi"):
-        fact = f"{config.prefix}alibi asks for linear biases instead of rotations"
+        fact = f"{config.prefix}alibi uses linear biases instead of rotations"
         config.refuse(fact, "pass a model that has rotary embeddings")
     written = config.get("position_embedding_type")
     rotary = config.first(*ROPE_KEYS, *BASE_KEYS, *LOCAL_BASE_KEYS) is not None
@@ -291,7 +291,7 @@ def _base(
 
 
 def _base_of_class(config: Section, rope: Section | None, assumptions: list[str]) -> float:
-    """The base that the model's class has; 10,000, as all stacks, where a scaling stands alone."""
+    """The base that the model's class has; 10,000, as all stacks, where a scaling is alone."""
     base = elsewhere(config.model_type).get("rope_theta")
     owner = "all stacks" if base is None else f"{config.model_type} in its own code"
     if base is None and rope is not None:

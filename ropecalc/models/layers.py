@@ -57,7 +57,7 @@ def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[s
             config.fail(f"{config.prefix}{key} must be a list of strings")
         more = config.get("num_nextn_predict_layers")
         more = more if isinstance(more, int) else 0
-        if len(listed) == count + more:  # those that predict more tokens stand last
+        if len(listed) == count + more:  # those that predict more tokens are last
             return list(listed[:count])
         if "num_hidden_layers" in config.values and len(listed) != count:
             loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")

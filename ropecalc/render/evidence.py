@@ -193,8 +193,8 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     found = one.first_violation
     seen = f"none below {tokens(one.limit)}" if found is None else tokens(found)
     yield "first violation", f"{whose}{seen}"
-    if one.asks_nothing:
-        yield "the bound", "asks nothing of this head: what follows is about its rotated part alone"
+    if one.is_free:
+        yield "the bound", "every base meets it: what follows is about the rotated part alone"
     if one.window is not None:
         text = f"{tokens(one.window)}: no greater distance occurs in this layer, and the range is "
         yield "attention window", f"{text}of settings that look at all distances"

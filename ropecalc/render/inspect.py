@@ -53,8 +53,8 @@ def _headline(result: Inspection, screen: Screen) -> str:
     checks = [layer.check for layer in layers if layer.check is not None]
     asked = tokens(result.context or max(check.context for check in checks))
     firsts = [check.first_violation for check in checks if check.first_violation is not None]
-    if all(check.asks_nothing for check in checks):
-        return headline(f"- {name} is free: the bound asks nothing for {asked}", screen)
+    if all(check.is_free for check in checks):
+        return headline(f"- {name} is free: every base meets the bound for {asked}", screen)
     if not firsts:
         text = f"{screen.glyphs.yes} {name} meets the bound for {asked}"
         return headline(text, screen, "bold green")
@@ -113,7 +113,7 @@ def _title(layer: LayerInspection, screen: Screen) -> str:
     sign = screen.glyphs.yes if check.holds else screen.glyphs.no
     style = "green" if check.holds else "red"
     verb = "meets" if check.holds else "breaks"
-    # a window may be all that is looked at
+    # a window may be all that is examined
     where = "at" if check.context == layer.length else "within its window of"
     text = f"{sign} {_kind(layer.rope)} {verb} the bound {where} {tokens(check.context)}"
     return headline(text, screen, style)
@@ -214,7 +214,7 @@ def _bound_rows(layer: LayerInspection, check: Check, screen: Screen) -> Iterato
         from ropecalc.render.precision import arithmetic, in_short
 
         yield f"in {arithmetic(layer.precision)}", in_short(layer.precision)
-    if layer.minimum_factor is not None and not check.asks_nothing:
+    if layer.minimum_factor is not None and not check.is_free:
         yield "minimum factor", _minimum_factor(layer.minimum_factor, layer.rope, check)
     least, safe = layer.minimum_base, layer.safe_base
     if least is None:
@@ -238,13 +238,13 @@ def _minimum_factor(least: float, rope: Rope, check: Check) -> str:
 
 def _meaning(result: Inspection, screen: Screen) -> str:
     text = (
-        f"The bound asks for {tied(bound(0.0, screen.glyphs))} at every distance that occurs. "
+        f"The bound requires {tied(bound(0.0, screen.glyphs))} at every distance that occurs. "
         "It is one criterion, and no measure of quality: models that are known to work break it."
     )
     if any(_is_met_by_any_base(layer) for layer in result.layers):
         text += (
             " A head of which half or more is not rotated meets it with any base; "
-            "--ignore-unrotated asks it of the rotated part alone."
+            "--ignore-unrotated checks the rotated part alone."
         )
     checks = [layer.check for layer in result.layers if layer.check and not layer.minimum_base]
     if not checks:

@@ -1,4 +1,4 @@
-"""A plan for people: the ways side by side, the two that are advised, and what to know."""
+"""A plan for people: the ways side by side, the two that are recommended, and what to know."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ ORIGINAL = "original"
 AS_IT_IS = (ORIGINAL, "round-base", "roomy-base")
 ROUNDED_UP = ("minimum-base", "safe-base")
 CAVEAT = (
-    "The bound is one criterion and phases another; neither measures quality, and models that are "
-    "known to work break both: test retrieval over the whole length."
+    "The bound is one criterion, unseen angles are another. Neither measures quality: models known "
+    "to work break both. Test retrieval over the whole length."
 )
 
 
@@ -106,8 +106,8 @@ def _in_short(one: Candidate) -> str:
 def _sources(plan: Plan) -> list[tuple[str, str]]:
     """What is known beside the file: the maker's own scaling first, then the lengths."""
     check, best = plan.original.check, _ways(plan)[0][1].check
-    nothing = f"asks nothing of this head; its rotated part alone {alone(check)}"
-    rows = [("the bound", nothing)] if check.asks_nothing else _as_it_is(check)
+    nothing = f"every base meets it; the rotated part alone {alone(check)}"
+    rows = [("the bound", nothing)] if check.is_free else _as_it_is(check)
     if best.outlook is not None:
         rows.append(("published scores", outlook(best.outlook, best.context)))
     if plan.model is None:
@@ -224,8 +224,8 @@ def _legend(plan: Plan) -> str:
     return (
         f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that reach angles unseen "
         f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Contrast: "
-        "how well a token is told from the one 1 or 16 further on; 1 is as it is now. No training: "
-        "meant for use without training. Liu's critical dimension is "
+        "how well a token is separated from the one 1 or 16 positions on; 1 is as now. "
+        "No training: meant for use without training. Liu's critical dimension is "
         f"{plan.critical_dimension} of {plan.rotary_dim}."
     )
 

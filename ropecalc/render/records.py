@@ -120,7 +120,7 @@ SHAPES = {
     "Evidence": "settings samples held_and_lost broke_and_kept caveats",
     "Criteria": "label head_dim rotary_dim base rope_type context trained_context depth criteria",
     "Criterion": "name formula source met least_base greatest_base longest_context pair evidence",
-    "Expectation": "label head_dim rotary_dim base rope_type asks_nothing first_violation limit "
+    "Expectation": "label head_dim rotary_dim base rope_type is_free first_violation limit "
     "window context settings families least_violation greatest_violation lost low high open "
     "kept kept_of nearest",
     "LengthFactor": "name formula used_by factor=value mass",

@@ -23,7 +23,7 @@ from ropecalc.results import Check, MaxContext, SoftContext, Status
 VERBS = {
     Status.HOLDS: "meets the bound for",
     Status.BROKEN: "breaks the bound for",
-    Status.ASKS_NOTHING: "is free: the bound asks nothing for",
+    Status.FREE: "is free: every base meets the bound for",
 }
 FARTHEST = 2**34  # the greatest limit there is, similarity.MAX_POSITIONS
 
@@ -51,20 +51,20 @@ def _subject(result: Check | MaxContext) -> str:
 
 
 def _sign(result: Check, screen: Screen) -> str:
-    if result.asks_nothing:
+    if result.is_free:
         return "-"
     return screen.glyphs.yes if result.holds else screen.glyphs.no
 
 
 def _style(result: Check) -> str:
-    if result.asks_nothing:
+    if result.is_free:
         return "bold"
     return "bold green" if result.holds else "bold red"
 
 
 def in_a_word(result: Check) -> str:
     """The verdict for a cell of a table."""
-    return {Status.HOLDS: "yes", Status.BROKEN: "no"}.get(result.status, "asks nothing")
+    return {Status.HOLDS: "yes", Status.BROKEN: "no"}.get(result.status, "any base")
 
 
 def _check_values(result: Check, screen: Screen) -> list[tuple[str, str]]:
@@ -155,7 +155,7 @@ def _nearest(result: Check) -> str:
 
 
 def _rope_row(result: Check | MaxContext) -> list[tuple[str, str]]:
-    """What a model's name stands for: its base, and the method that scales it."""
+    """What a model's name means: its base, and the method that scales it."""
     if not result.label or result.base is None:
         return []
     base = f"base {exact(result.base)}"
@@ -173,14 +173,14 @@ def _worst(result: Check) -> str:
 
 def _check_meaning(result: Check, screen: Screen) -> str:
     asked = bound_below(result.context, result.margin, screen.glyphs)
-    if result.asks_nothing:
+    if result.is_free:
         text = f"{asked} whatever the base: the unrotated part of the head outweighs the rotated"
         line = f"{command('check', result, result.base, result.context)} --ignore-unrotated"
-        return _next(f"{text}.", "To ask it of the rotated part alone:", line, result, screen)
+        return _next(f"{text}.", "For the rotated part alone:", line, result, screen)
     if result.holds:
         further = command("max-ctx", result, result.base)
         return _next(f"{asked}.", "How much further it holds:", further, result, screen)
-    text = f"The bound asks for {asked}"
+    text = f"The bound requires {asked}"
     if result.first_violation is not None:
         text += f"; {tied(f'm = {count(result.first_violation)}')} is the first to break it"
     instead = command("min-base", result, None, result.context)
@@ -242,7 +242,7 @@ def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
 
 def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
     name = _subject(result)
-    if result.asks_nothing:
+    if result.is_free:
         return _any_limit(result, screen)
     if result.first_violation is None:
         carried = f"at least {tokens(result.limit)}"
@@ -254,21 +254,19 @@ def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
         rows.append(("first violation", tied(value)))
     rows += soft_rows(result.soft, screen)
     return [
-        headline(f"{name} carries {carried}, {setting([result])}", screen),
+        headline(f"{name} supports {carried}, {setting([result])}", screen),
         pairs([*rows, ("found by", result.method)], screen),
         _limit_meaning(result, screen),
     ]
 
 
 def _any_limit(result: MaxContext, screen: Screen) -> list[str]:
-    """Where the bound asks nothing, the reading of the rotated part alone."""
-    text = f"{_subject(result)} carries any context: the bound asks nothing, {setting([result])}"
-    rows = [
-        *_rope_row(result),
-        ("rotated part alone", alone(result)),
-        *soft_rows(result.soft, screen),
-    ]
-    rows.append(("found by", result.method))
+    """Where every base meets the bound, the reading of the rotated part alone."""
+    text = (
+        f"{_subject(result)} supports any context: every base meets the bound, {setting([result])}"
+    )
+    rows = [*_rope_row(result), ("rotated part alone", alone(result))]
+    rows += [*soft_rows(result.soft, screen), ("found by", result.method)]
     why = "The unrotated part of the head outweighs the rotated part."
     return [headline(text, screen), pairs(rows, screen), prose(why, screen)]
 
@@ -328,7 +326,7 @@ def soft_columns(
 
 
 def _longest(result: MaxContext, screen: Screen) -> str:
-    if result.asks_nothing:
+    if result.is_free:
         return "any"
     if result.first_violation is None:
         return f"{screen.glyphs.at_least} {count(result.limit)}"

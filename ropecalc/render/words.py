@@ -59,7 +59,7 @@ def head_columns(results: Sequence[Asked]) -> list[Column]:
 
 
 def bound(margin: float, glyphs: Glyphs) -> str:
-    """What the bound asks of S(m)."""
+    """What the bound requires of S(m)."""
     least = f"{option(margin)} {glyphs.times} S(0)" if margin else "0"
     return f"S(m) {glyphs.at_least} {least}"
 

@@ -2,7 +2,7 @@
 
 Each class says what was asked (head_dim, rotary_dim, context, ...), what the answer is, how it was
 found (``method``) and, as a sentence, how it went (``status``). Lengths are in tokens, bases have
-no unit, similarities are S(m) as it stands (not divided by S(0)) unless the name says otherwise.
+no unit, similarities are S(m) as it is (not divided by S(0)) unless the name says otherwise.
 ``None`` means that there is no such thing, and ``status`` says why.
 
 Nothing here imports anything heavy, and a name loads its own module on first use (PEP 562): what

@@ -226,12 +226,12 @@ class Expectation(Shown):
     rotary_dim: int
     base: float | None
     rope_type: str
-    asks_nothing: bool
+    is_free: bool
     """Whether the bound holds at any context, whatever the base."""
     first_violation: int | None
     """Of the rotated part alone, tokens; None where there is none below ``limit``."""
     limit: int
-    """Distances below it were looked at, tokens."""
+    """Distances below it were evaluated, tokens."""
     window: int | None
     """How many tokens the layer looks back, where that is limited: no greater distance occurs."""
     context: int | None

@@ -91,7 +91,7 @@ class Check(Shown):
     """
     outlook: Outlook | None = None
     """What became of published settings with such a first violation, or that meet the bound at such
-    a context; None where the bound asks nothing, or nothing is known."""
+    a context; None where every base meets the bound, or nothing is known."""
     undecided: str | None = None
     """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
     minimum_factor: float | None = None
@@ -105,13 +105,13 @@ class Check(Shown):
 
     @property
     def holds(self) -> bool:
-        """Whether the bound holds; it does where it asks nothing."""
+        """Whether the bound holds; it does where every base meets it."""
         return self.status is not Status.BROKEN
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
-        return self.status is Status.ASKS_NOTHING
+        return self.status is Status.FREE
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,16 +136,16 @@ class MaxContext(Shown):
     weighted: bool = False
     """Whether the pairs have weights."""
     rotated_part_violation: int | None = None
-    """Where the bound asks nothing: the first violation of the rotated part alone, below
+    """Where every base meets the bound: the first violation of the rotated part alone, below
     ``limit``."""
     soft: tuple[SoftContext, ...] = ()
     """The longest contexts with a few violating distances, where they were asked for; where the
     bound asks nothing, those of the rotated part alone."""
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
-        return self.status is Status.ASKS_NOTHING
+        return self.status is Status.FREE
 
     @property
     def max_context(self) -> int | None:

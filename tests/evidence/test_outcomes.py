@@ -80,9 +80,9 @@ def test_a_check_has_an_outlook_where_it_is_like_the_settings() -> None:
     assert ropecalc.check(5e5, 65_536, weights=weights, next_base=False).outlook is None
 
 
-def test_where_the_bound_asks_nothing_there_is_none() -> None:
+def test_where_every_base_meets_the_bound_there_is_none() -> None:
     found = ropecalc.check(5e6, 131_072, rotary_dim=64)
-    assert (found.status, found.outlook) == (Status.ASKS_NOTHING, None)
+    assert (found.status, found.outlook) == (Status.FREE, None)
 
 
 def test_a_head_that_is_partly_rotated_is_compared_by_its_rotated_part() -> None:

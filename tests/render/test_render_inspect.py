@@ -129,7 +129,7 @@ window of 1,024 tokens
                        tokens
   safe base            not computed
 
-The bound asks for S(m) >= 0 at every distance that occurs.
+The bound requires S(m) >= 0 at every distance that occurs.
 It is one criterion, and no measure of quality: models that
 are known to work break it. What a longer context takes:
   ropecalc plan model/config.json --to 65536
@@ -173,7 +173,7 @@ note: long-note
   minimum base         629,978.2629, unscaled, for 32,768 tokens
   safe base            3,326,000
 
-The bound asks for S(m) ≥ 0 at every distance that occurs. It is one criterion,
+The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion,
 and no measure of quality: models that are known to work break it. What a longer
 context takes:
   ropecalc plan model/config.json --to 65536
@@ -217,7 +217,7 @@ full_attention layers
   minimum base         629,978.2629, unscaled, for 1,024 tokens
   safe base            not computed
 
-The bound asks for S(m) ≥ 0 at every distance that occurs. It is one criterion, and no measure of
+The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion, and no measure of
 quality: models that are known to work break it. What a longer context takes:
   ropecalc plan model/config.json --to 65536
 

@@ -102,7 +102,7 @@ def test_what_a_screen_says_to_run_next_runs() -> None:
 def test_colours_can_be_read_on_dark_and_on_light(
     style: str, background: tuple[int, int, int]
 ) -> None:
-    """WCAG 2.2 asks for a contrast of 3 of large text and of what is drawn."""
+    """WCAG 2.2 needs a contrast of 3 of large text and of what is drawn."""
     light, dark = sorted([_luminance(_rgb(style)), _luminance(background)], reverse=True)
     assert (light + 0.05) / (dark + 0.05) >= 3
 

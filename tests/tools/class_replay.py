@@ -44,7 +44,7 @@ def said(document: Mapping[str, Any], length: int) -> dict[str, Any]:
 def difference(ours: Mapping[str, Any], real: Mapping[str, Any]) -> str:
     """In what two answers differ; nothing where they agree."""
     if ours.get("groups") == [] and ours.get("unrotated") is None and "refused" in real:
-        return ""  # no rope: what else stops the model is not looked at
+        return ""  # no rope: what else stops the model is not examined
     if "refused" in ours or "refused" in real:
         if ("refused" in ours) == ("refused" in real):
             return ""
@@ -116,7 +116,7 @@ DECISIONS = {
     "amplitude": "the probe sees the last table of cos and sin alone, and DeepSeek-V4 has two",
     "prompt": "Unlimited-OCR sees its whole prompt from everywhere: the window is for answers",
     "depth": "CSM's depth decoder counts its own positions, of which there are 33",
-    "dots3": "dots3-note loses its kinds where both objects are written, and longrope asks for "
+    "dots3": "dots3-note loses its kinds where both objects are written, and longrope needs "
     "sizes that its layers have apart",
     "neomme": "NeoMME alternates two windows, and one a kind of layer is read",
     "decoder": "T5Gemma 2's decoder hands no window on to its attention",

@@ -321,7 +321,7 @@ INSPECT = of(
         **SEEN,
         "context": Key(
             nullable(INTEGER),
-            "The bound is looked at below it: the context, or the window if shorter.",
+            "The bound is examined below it: the context, or the window if shorter.",
         ),
         "parameters": PARAMETERS,
         "angular_frequencies": FREQUENCIES,
