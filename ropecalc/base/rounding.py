@@ -7,24 +7,44 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
+from ropecalc.base.boxes import LONG, LONG_WIDTH, Boxes
 from ropecalc.base.family import Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
+from ropecalc.base.sieve import WIDE_SPAN
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.zeros import FIRST_DIGITS
-from ropecalc.bound import scan
+from ropecalc.bound import first_broken, scan
 from ropecalc.exact import Real, context_with
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
+from ropecalc.similarity import UNIT
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
 
 
 def violation_at(family: Family, context: int, base: Base) -> int | None:
-    """The first violation of one base below ``context``, by a full evaluation; None: no such."""
-    found = scan(family.spectrum(base), 0, context, margin=family.margin, first_only=True)
-    return found.first_violation
+    """The first violation of one base below ``context``, by a full evaluation; None: no such.
+
+    Of a long context ``Boxes`` clears most distances together, and the others are evaluated.
+    """
+    spectrum = family.spectrum(base)
+    if context <= LONG:
+        return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
+    x = float(place(family, base))
+    off = 8 * UNIT * max(1.0, x)  # more than x is rounded by
+    far = max(0.0, x - off)
+    steepness = float(family.thetas(far) @ family.speed_weights(far))
+    near = min(WIDE_SPAN, context)
+    for width, start, end in ((1, 1, near), (LONG_WIDTH, near, context)):
+        boxes = Boxes(family, x, far, off, end, width)
+        for low, high in boxes.strips_up(start, end):
+            distances, _ = boxes.below(low, high, 2 * high * steepness * off)
+            broken = first_broken(spectrum, distances, family.margin)
+            if broken is not None:
+                return broken
+    return None
 
 
 def next_feasible(family: Family, context: int, base: float) -> float | None:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ropecalc.base.family import Array, Family
-from ropecalc.similarity import UNIT, Distances
+from ropecalc.similarity import UNIT
 
 Complex = NDArray[np.complex64]
 UNIT32 = 2.0**-24
@@ -24,22 +25,35 @@ SPAN, WIDE_SPAN = 2**14, 2**16
 
 
 class Sieve:
-    """The similarity of a family at one x, by strips of up to ``span`` distances (at most 2^16)."""
+    """The similarity of a family at one x, by strips of up to ``span`` distances (at most 2^16).
 
-    def __init__(self, family: Family, x: float, span: int) -> None:
+    Of every distance, or of every ``stride``-th; of all pairs, or of some.
+    """
+
+    def __init__(
+        self,
+        family: Family,
+        x: float,
+        span: int,
+        stride: int = 1,
+        pairs: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.x = x
-        self._family = family
-        self._thetas = family.thetas(x)
+        self._family, self._stride = family, stride
+        self._thetas, self._weights = family.thetas(x), family.pair_weights
+        self._speed = float(self._thetas @ (self._weights * (family.theta_units(x) + 6)))
+        if pairs is not None:
+            self._thetas, self._weights = self._thetas[pairs], self._weights[pairs]
         bits = math.ceil(math.log2(max(64, min(span, WIDE_SPAN))))
         column_bits = bits // 2
         self._columns = 2**column_bits
         self.span = 2**bits
-        step = np.exp(1j * self._thetas)  # (n,)
+        step = np.exp(1j * stride * self._thetas)  # (n,)
         columns, step = _powers(step, column_bits)  # (K, n)
         self._rows, _ = _powers(step, bits - column_bits)  # (span / K, n)
         self._right = np.concatenate([columns.real, columns.imag], axis=1).T  # (2n, K)
 
-    def error(self, stop: int) -> float:
+    def error(self, stop: float) -> float:
         """A bound on |float32 value - exact value| of g at any distance below ``stop``.
 
         Single precision: the tables come by doubling, each entry from at most log2(span)
@@ -47,30 +61,31 @@ class Sieve:
         start, and 2^16 squarings' worth of error in the tables.
         """
         n, family = self._family.n_pairs, self._family
-        table = 3 * (math.log2(self.span) + 3) * UNIT32 + 2**18 * UNIT
-        phase = (
-            stop
-            * UNIT
-            * float(self._thetas @ (family.pair_weights * (family.theta_units(self.x) + 6)))
-        )
+        table = 3 * (math.log2(self.span) + 3) * UNIT32 + self._stride * 2**18 * UNIT
         per_pair = 2 * math.sqrt(2) * table + (2 * n + 4) * UNIT32
+        phase = stop * UNIT * self._speed
         return family.weight * per_pair + phase + 2 * UNIT32 * abs(family.constant)
 
-    def below(self, start: int, stop: int, threshold: float) -> tuple[Distances, Array]:
+    def below(self, start: float, stop: float, threshold: float) -> tuple[Any, Array]:
         """Distances start <= m < stop (at most ``span``) whose g may be below ``threshold``.
 
         Returns them ascending, with their float32 values of g.
         """
-        rows = -(-(stop - start) // self._columns)
-        weights = self._family.pair_weights * np.exp(1j * (start * self._thetas))
+        count = math.ceil((stop - start) / self._stride)
+        rows = -(-count // self._columns)
+        weights = self._weights * np.exp(1j * (start * self._thetas))
         table = self._rows[:rows] * weights.astype(np.complex64)  # (rows, n)
         left = np.concatenate([table.real, -table.imag], axis=1)  # (rows, 2n)
-        values = (left @ self._right).ravel()[: stop - start]
+        values = (left @ self._right).ravel()[:count]
+        found = np.flatnonzero(values < self._cut(stop, threshold))
+        return found * self._stride + start, values[found] + self._family.constant
+
+    def _cut(self, stop: float, threshold: float) -> np.float32:
+        """What a float32 sum of cosines is below, where g may be below the threshold."""
         cut = threshold + self.error(stop) - self._family.constant
         with np.errstate(over="ignore"):  # infinite: all of them may be below it
-            highest = np.nextafter(np.float32(cut), np.float32(np.inf))
-        found = np.flatnonzero(values < highest)
-        return found + start, values[found] + self._family.constant
+            highest: np.float32 = np.nextafter(np.float32(cut), np.float32(np.inf))
+        return highest
 
     def strips_down(self, stop: int) -> Iterator[tuple[int, int]]:
         """[0, stop) in strips from the top, where violations are likeliest, to the bottom."""

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ropecalc.base.boxes import LONG, LONG_WIDTH, Boxes
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.sieve import WIDE_SPAN, Sieve
@@ -33,6 +34,11 @@ UP, DOWN = 1, -1
 # Of a step of x: the bounds of one down are those of its far end, and grow with its length.
 MOST_TRIAL = {UP: X_MAX, DOWN: 1.0}
 PATIENT = 32  # steps that one distance limits, before multiple precision takes them
+FIRST_STEPS = 8  # of a long context: they grow faster, from a length that is surely short
+BOXED = WIDE_SPAN  # tokens up to which distances are looked at one by one
+ANGLES = 2**20  # of distances looked at together: 8 MB an array
+AHEAD = 8  # times what one distance allowed, for the next step of a long context
+OPENED = 4  # boxes take as long to open as one distance to look at by itself
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
 # Distances examined in multiple precision on one step, unless more are that close; twice as many
 # on the next where double precision still does not get on.
@@ -88,6 +94,7 @@ class Walk:
         self._trial = RESOLUTION * 2**20
         self._slowed_by, self._slow = 0, 0
         self._few = FEW
+        self._width = 0
         self.steps = 0
         """Taken so far; one in multiple precision counts as its evaluations."""
 
@@ -103,6 +110,8 @@ class Walk:
             )
         self.steps += 1
         step, closest, count, blurred = self._longest_step(context)
+        if closest is not None and context > LONG:  # a step costs much, and more the longer it is
+            self._trial = min(self._trial, AHEAD * max(step, self._resolution))
         if closest is not None and (step <= self._resolution or self._is_slowed_by(closest)):
             return self._precise_step(context)
         self.precise.effort.forgive()
@@ -111,7 +120,8 @@ class Walk:
         # Looking at one distance costs as much as sieving some hundreds: balance the two.
         many = 64 + context * MANY
         if blurred or count < many / 4:
-            self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
+            begins = context > LONG and self.steps <= FIRST_STEPS and count < many / 64
+            self._trial = min((4 if begins else 1.5) * self._trial, MOST_TRIAL[self.direction])
         elif count > many:
             self._trial *= 0.5
         return None
@@ -156,7 +166,7 @@ class Walk:
         step, least = max(self._trial, 2 * CLOSE * self._resolution), CLOSE * self._resolution
         far = self.x if self.direction == UP else max(0.0, self.x - step)
         steepness, bends = _bounds(self.family, far)
-        sieve = Sieve(self.family, self.x, min(context, WIDE_SPAN))
+        sieve = self._sieve(context, far, step)
         found, reaches = np.array([], dtype=np.int64), np.array([])
         for start, stop in sieve.strips_down(context):
             distances, _ = sieve.below(start, stop, stop * steepness * step)
@@ -178,7 +188,7 @@ class Walk:
         # The bounds hold from their x on to the right: to the left they are those of the far end.
         far = self.x if self.direction == UP else max(0.0, self.x - self._trial)
         steepness, bends = _bounds(self.family, far)
-        sieve, step = Sieve(self.family, self.x, min(context, WIDE_SPAN)), self._trial
+        sieve, step = self._sieve(context, far, self._trial), self._trial
         closest, count = None, 0
         for start, stop in sieve.strips_down(context):
             # Above this, no distance of the strip can fall to zero within the step.
@@ -189,10 +199,26 @@ class Walk:
                 lowest = int(reaches.argmin())
                 if reaches[lowest] < step:
                     step, closest = float(reaches[lowest]), int(distances[lowest])
+        if isinstance(sieve, Boxes):
+            count += sieve.opened // OPENED if self._width == 1 else 0
+            self._width = sieve.better_width()
         return step, closest, count, context * steepness * self._trial < sieve.error(context)
 
+    def _sieve(self, context: int, far: float, step: float) -> Sieve:
+        """What finds the distances that may fall to zero on a step."""
+        if context <= BOXED:
+            return Sieve(self.family, self.x, context)
+        self._width = self._width or (LONG_WIDTH if context > LONG else 1)
+        return Boxes(self.family, self.x, far, step, context, self._width)
+
     def _reaches(self, distances: Distances, bends: tuple[float, float]) -> Array:
-        """How far each g is certainly not negative, if it is not at x.
+        """How far each g is certainly not negative, if it is not at x; in constant memory."""
+        size = max(1, ANGLES // self.family.n_pairs)
+        parts = [distances[at : at + size] for at in range(0, distances.size, size)]
+        return np.concatenate([np.empty(0), *(self._reaches_of(part, bends) for part in parts)])
+
+    def _reaches_of(self, distances: Distances, bends: tuple[float, float]) -> Array:
+        """``_reaches`` of not too many distances.
 
         The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
         """

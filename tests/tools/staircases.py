@@ -52,6 +52,10 @@ UNIT = 2.0**-53
 Array = NDArray[np.float64]
 
 
+class NoProgramError(Exception):
+    """The program cannot be made here."""
+
+
 class Run(NamedTuple):
     """What the program found."""
 
@@ -121,9 +125,12 @@ def _run(what: str, family: Family, end: int, *numbers: float) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         program, links = f"{folder}/staircases", Path(folder, "links")
         links.touch()
-        subprocess.run(["cc", *FLAGS, "-o", program, str(SOURCE), "-lm"], check=True)
-        line = (program, what, family.rotary_dim, end, *numbers, links)
-        done = subprocess.run([*map(str, line)], check=True, capture_output=True, text=True)
+        line = ("cc", *FLAGS, "-o", program, SOURCE, "-lm")
+        made = subprocess.run(line, check=False, capture_output=True, text=True)
+        if made.returncode:  # another compiler, or another processor
+            raise NoProgramError(made.stderr)
+        words = map(str, (program, what, family.rotary_dim, end, *numbers, links))
+        done = subprocess.run([*words], check=True, capture_output=True, text=True)
         edges = [_edge(row.split()) for row in done.stdout.splitlines()]
         return Run(edges, np.fromfile(links, dtype=LINK))
 
@@ -185,7 +192,9 @@ def breaks(
     lead = np.minimum(bend + third * length / 3, most)
     at_end = value + slope * length + lead * length * length / 2
     with np.errstate(divide="ignore", invalid="ignore"):
-        top = np.where((lead < 0) & (slope < -lead * length), value - slope * slope / lead / 2, -1.0)
+        top = np.where(
+            (lead < 0) & (slope < -lead * length), value - slope * slope / lead / 2, -1.0
+        )
     broken: NDArray[np.bool_] = (value < 0) & (at_end <= 0) & ((slope <= 0) | (top <= 0))
     return broken
 
@@ -198,7 +207,9 @@ def shipped(kind: Kind, rotary_dim: int) -> Staircase | None:
 
 def main() -> None:
     """Build one table, and write it into the package's data."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("kind", choices=get_args(Kind))
     parser.add_argument("rotary_dim", type=int)
     parser.add_argument("end", type=int)
