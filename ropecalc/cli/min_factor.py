@@ -23,13 +23,14 @@ from ropecalc.render.records import record
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ropecalc.render.figures import Drawing
     from ropecalc.results import MinimumFactor, Setting
 
 SUMMARY = "The smallest scaling factor (YaRN, llama3, linear, NTK) for a context."
 EPILOG = epilog(
     "ropecalc min-factor Qwen3-8B --rope-type yarn --ctx 128k",
     "ropecalc min-factor Qwen3-8B --rope-type yarn,llama3 --ctx 64k,128k",
-    "ropecalc min-factor --base 1e6 --original-ctx 32k --ctx 64k --plot",
+    "ropecalc min-factor --base 1e6 --original-ctx 32k --ctx 64k --plot -o factor.svg",
     "factor=$(ropecalc min-factor Llama-3.1-8B --ctx 128k --round 2 -q)",
     "ropecalc min-factor Qwen3-8B --ctx 64k --certificate proof.json",
     exit_1="a factor of 1 is enough, or no factor is",
@@ -104,6 +105,7 @@ def command(
     certificate: CertificateFile = None,
     plot: Plot = False,
     height: pictures.Height = None,
+    output: pictures.Output = None,
     out: Output,
 ) -> None:
     """The smallest scaling factor that meets the bound, and the first one with 1 % of room.
@@ -136,7 +138,9 @@ def command(
         "round_digits": round_digits,
         "digits": digits,
     }
-    look = _Look(settings, results, asked if plot or height else None, height)
+    look = _Look(settings, results, asked, height, plotted=plot or bool(height))
+    if output is not None:
+        pictures.save(output, look.figure())
     for one in results if out.form is Form.BARE else ():
         if not one.is_found:
             warn(f"{_asked(one)}: {one.status.value}")
@@ -218,18 +222,27 @@ class _Look:
 
     settings: Sequence[Setting]
     results: Sequence[MinimumFactor]
-    plotted: dict[str, Any] | None
-    """What the library was asked beside rope and context, where there is to be a plot."""
+    options: dict[str, Any]
+    """Those of the library beside rope and context."""
     height: int | None
+    plotted: bool
 
     def show(self, file: TextIO) -> None:
         """Write it."""
         from ropecalc.render.factors import show_factors
 
-        asked = self.plotted
-        plots = [] if asked is None else [self._plot(setting, asked) for setting in self.settings]
+        plots = self._plots() if self.plotted else []
         start = self.settings[0].start
         show_factors(self.results, file, start=start, plots=plots, height=self.height)
+
+    def figure(self) -> Drawing:
+        """The plots of all results as one figure."""
+        from ropecalc.render.figures_factors import factors_figure
+
+        return factors_figure(self.results, self._plots())
+
+    def _plots(self) -> list[tuple[Any, float | None]]:
+        return [self._plot(setting, self.options) for setting in self.settings]
 
     def _plot(self, setting: Setting, asked: dict[str, Any]) -> tuple[Any, float | None]:
         """What gives first violations, and the factor that the model's maker publishes."""

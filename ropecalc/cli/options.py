@@ -46,7 +46,8 @@ def fraction(parameter: str, example: str) -> Callable[[str | float], float]:
 
 
 def tokens(text: str, parameter: str = "context") -> int:
-    """A number of tokens; says what a suffix was taken for."""
+    """A number of tokens; says what a suffix means. A number that may be a list is refused."""
+    _refuse_doubtful(text)
     value = quantities.parse_context(text, parameter)
     if quantities.has_suffix(text):
         say(f"{text} = {quantities.format_count(value)} tokens")
@@ -58,29 +59,39 @@ def _dims(text: str) -> tuple[int, ...]:
 
 
 def _contexts(text: str) -> tuple[int, ...]:
-    _refuse_doubtful("--ctx", text)
+    _refuse_doubtful(text, "--ctx")
     return quantities.parse_list(text, tokens)
 
 
 def _bases(text: str) -> tuple[float, ...]:
-    _refuse_doubtful("--base", text)
+    _refuse_doubtful(text, "--base")
     return quantities.parse_list(text, quantities.parse_base)
+
+
+def one_base(text: str, parameter: str = "base") -> float:
+    """A base; a number that may be a list is refused."""
+    _refuse_doubtful(text)
+    return quantities.parse_base(text, parameter)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _refuse_doubtful(option: str, text: str) -> None:
-    """Refuse a number that may have been meant as several: a sweep for it may take hours."""
+def _refuse_doubtful(text: str, option: str | None = None) -> None:
+    """Refuse a number that may have been meant as several: a sweep for it may take hours.
+
+    ``option`` is the one that takes several; None where only one number is possible.
+    """
     parts = quantities.list_reading(text)
-    if parts:
-        raise InvalidValueError(
-            "options",
-            f"{text.strip()} may be one number or {len(parts)}: write "
-            f"{text.strip().replace(',', '')} for one, "
-            f"{' '.join(f'{option} {part}' for part in parts)} for {len(parts)}",
-        )
+    if not parts:
+        return
+    one = f"{text.strip()} may be one number or {len(parts)}: write {text.strip().replace(',', '')}"
+    several = f"{' '.join(f'{option} {part}' for part in parts)} for {len(parts)}"
+    raise InvalidValueError(
+        "options",
+        f"{one} for one; it takes no list" if option is None else f"{one} for one, {several}",
+    )
 
 
 def _scaling_factor(text: str) -> float:
@@ -139,7 +150,7 @@ Base = Annotated[
         "--base",
         "Base (rope_theta): 1e6 or 500k (k = 1,000).",
         "BASE",
-        reader(quantities.parse_base),
+        reader(one_base),
     ),
 ]
 ModelArgument = Annotated[

@@ -57,7 +57,6 @@ OWN = {
     "evidence": "MODEL --base --dim --rotary-dim --rope-type --factor --original-ctx --layer --ctx "
     "--weights --plot --height -o",
     "explain": "TOPIC",
-    "schema": "COMMAND",
 }
 
 
@@ -76,7 +75,7 @@ def test_the_commands_are_there() -> None:
         *("min-base", "check", "max-ctx", "windows", "staircase", "curve", "freqs"),
         *("inspect", "lint", "compare", "models", "weights"),
         *("plan", "emit", "min-factor", "temperature"),
-        *("verify", "evidence", "criteria", "explain", "schema"),
+        *("verify", "evidence", "criteria", "explain"),
     ]
 
 
