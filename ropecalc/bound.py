@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Status
 from ropecalc.scaling import Base, as_spectrum
@@ -144,6 +145,7 @@ def broken_in_blocks(
             progress(at + values.size, limit)
 
 
+@isolated
 def max_context(
     spectrum: Spectrum | Base,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.bound import METHOD, checked_margin, rotated_part_violation, scan
 from ropecalc.errors import UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Check, Status
 from ropecalc.scaling import Base, as_spectrum
@@ -24,6 +25,7 @@ QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer u
 QUICK_FACTOR = 2**20  # tokens: the sweep over factors has far fewer links than that over bases
 
 
+@isolated
 def check(
     spectrum: Spectrum | Base,
     context: int,

@@ -8,6 +8,7 @@ import numpy as np
 
 from ropecalc.bound import broken_in_blocks
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import SoftContext
 from ropecalc.similarity import checked_context
@@ -18,6 +19,7 @@ PARTS = 10**6
 """Shares are whole millionths, so that counts are compared as integers."""
 
 
+@isolated
 def soft_contexts(
     spectrum: Spectrum,
     *,

@@ -17,6 +17,7 @@ from ropecalc.base.solve import first_window, swept
 from ropecalc.base.starts import known_start
 from ropecalc.bound import checked_margin, scan
 from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import FactorStatus, MinimumFactor, Rope, Status, WindowStatus
 from ropecalc.scaling.domains import checked_weights
@@ -35,6 +36,7 @@ STATUSES = {
 }
 
 
+@isolated
 def min_factor(
     rope: Rope,
     context: int,

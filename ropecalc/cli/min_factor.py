@@ -30,7 +30,7 @@ SUMMARY = "The smallest scaling factor (YaRN, llama3, linear, NTK) for a context
 EPILOG = epilog(
     "ropecalc min-factor Qwen3-8B --rope-type yarn --ctx 128k",
     "ropecalc min-factor Qwen3-8B --rope-type yarn,llama3 --ctx 64k,128k",
-    "ropecalc min-factor --base 1e6 --original-ctx 32k --ctx 64k --plot -o factor.svg",
+    "ropecalc min-factor --base 1e6 --original-ctx 32k --ctx 64k --plot",
     "factor=$(ropecalc min-factor Llama-3.1-8B --ctx 128k --round 2 -q)",
     "ropecalc min-factor Qwen3-8B --ctx 64k --certificate proof.json",
     exit_1="a factor of 1 is enough, or no factor is",

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ropecalc.evidence.rivals import criteria as criteria
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
     from ropecalc.results import Evidence, Expectation, PublishedSetting
@@ -30,6 +31,7 @@ FEWEST, NEAREST = 5, 5
 """Settings that a range must have; settings that are named."""
 
 
+@isolated
 @cache
 def summary() -> Evidence:
     """The published settings, with the statistics of their scores against first violations.
@@ -65,6 +67,7 @@ def summary() -> Evidence:
     )
 
 
+@isolated
 def around(
     spectrum: Spectrum, *, context: int | None = None, window: int | None = None, label: str = ""
 ) -> Expectation:

@@ -171,7 +171,8 @@ def _label_points(axes: Axes, points: Sequence[Landmark], minimum: Staircase | N
             label = _label(axes, point, place)
             label.update_positions(renderer)
             box = Text.get_window_extent(label, renderer)  # without the hair line
-            hair = Path([(x, y), (_clamp(x, box.x0, box.x1), _clamp(y, box.y0, box.y1))])
+            near = (box.x0 if place[0] > 0 else box.x1, box.y0 if place[1] > 0 else box.y1)
+            hair = Path([(x, y), near])
             others = [other for other in taken if not other.contains(x, y)]
             inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0
             if (
@@ -186,13 +187,10 @@ def _label_points(axes: Axes, points: Sequence[Landmark], minimum: Staircase | N
             label.remove()
 
 
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
-
-
 def _label(axes: Axes, point: Landmark, place: tuple[float, float]) -> Annotation:
     x, y = place
     hair = {"arrowstyle": "-", "linewidth": 0.35, "color": GREY, "shrinkA": 0, "shrinkB": 2}
+    corner = (float(x < 0), float(y < 0))  # of the name, where its hair line ends
     label = axes.annotate(
         words(point.name),
         (point.context, point.base),
@@ -201,7 +199,7 @@ def _label(axes: Axes, point: Landmark, place: tuple[float, float]) -> Annotatio
         ha="center" if not x else "left" if x > 0 else "right",
         va="bottom" if y > 0 else "top",
         fontsize=5.5,
-        arrowprops=hair if place in FAR else None,
+        arrowprops={**hair, "relpos": corner} if place in FAR else None,
         gid="model-name",
     )
     label.set_in_layout(False)
