@@ -98,6 +98,9 @@ def _rotated(config: Section, types: Sequence[str]) -> list[bool]:
 
 def window(config: Section, kind: str) -> int | None:
     """How many tokens the layers of a kind look back, None for all of the context."""
+    if isinstance(config.get("windows"), dict) and kind in config.get("windows"):  # of the class
+        own: int | None = config.get("windows")[kind]
+        return own
     if kind == CHUNKED:
         return config.integer("attention_chunk_size")
     if "sliding" not in kind and kind != "main":  # DeepSeek-V4: its layers without compression
