@@ -32,7 +32,7 @@ def next_feasible(family: Family, context: int, base: float) -> float | None:
     while base <= MAX_BASE:
         if violation_at(family, context, base) is None:
             return base
-        x, precise = ln(base), Precise(family)
+        x, precise = place(family, base), Precise(family)
         opening = next_opening(Sweep(family, context, x=max(0.0, float_at_most(x))), precise, x)
         if opening is None:
             return None
@@ -45,13 +45,14 @@ def opening_floats(precise: Precise, opening: Opening) -> tuple[float, float]:
     """The neighbouring float64 values low < base <= high around the base of an opening above 1."""
     if opening.zero is not None:
         return enclosing_base(precise, opening.zero)
-    return enclosing_floats(context_with(precise.digits + 20).exp(opening.x))
+    mp = context_with(precise.digits + 20)
+    return enclosing_floats(precise.family.member(opening.x, mp))
 
 
-def ln(base: Base) -> Real:
+def place(family: Family, base: Base) -> Real:
     """x of a base, in multiple precision."""
     mp = context_with(2 * FIRST_DIGITS)
-    return mp.ln(mp.mpf(str(base)) if isinstance(base, Decimal) else base)
+    return family.place(mp.mpf(str(base) if isinstance(base, Decimal) else base), mp)
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:

@@ -63,8 +63,8 @@ def _doubtful(claim: Claim, head: Head, base: Decimal, tick: Tick) -> Iterator[i
 
 
 def thetas_of(head: Head, base: Decimal) -> list[Real]:
-    """The angular frequencies of a base."""
-    return head.thetas(head.arithmetic.log(head.arithmetic.number(base)))
+    """The angular frequencies of a base or a factor."""
+    return head.thetas(head.place(base))
 
 
 def turned(head: Head, thetas: Sequence[Real], distance: int) -> list[Real]:

@@ -102,7 +102,9 @@ class _Run:
         if self.claim.kind == SAFE_BASE:
             proved = self._low_breaks(head) and self._holds_beyond(head)
         else:
-            proved = self._chain_is_proved(head) and self._reaches_low() and self._high_holds(head)
+            proved = (
+                self._chain_is_proved(head) and self._reaches_low(head) and self._high_holds(head)
+            )
         if proved:
             self.found["status"] = VerificationStatus.PROVED
 
@@ -136,11 +138,10 @@ class _Run:
             self.depths.append(check.depth)
         return check.reason
 
-    def _reaches_low(self) -> bool:
-        """Whether exp(last x_end) is certainly above low, which so breaks the bound itself."""
-        number = self.arithmetic.number
+    def _reaches_low(self, head: Head) -> bool:
+        """Whether the last x_end is certainly above that of low, which so breaks the bound, too."""
         end = self.certificate.chain[-1][0]
-        missing = self.arithmetic.log(number(self.claim.low)) - number(end)
+        missing = head.place(self.claim.low) - self.arithmetic.number(end)
         if self.arithmetic.is_negative(missing):
             return True
         self.found["status"] = VerificationStatus.CHAIN_TOO_SHORT
