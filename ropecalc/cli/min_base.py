@@ -33,7 +33,6 @@ EPILOG = epilog(
     "base=$(ropecalc min-base --dim 128 --ctx 64k --get recommended_base)",
     "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
-    "ropecalc min-base --dim 128 --ctx 32k --dtype float32",
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2

@@ -16,7 +16,6 @@ from ropecalc import quantities
 from ropecalc.cli.names import complete_model, complete_rope_type
 from ropecalc.cli.talk import required, say
 from ropecalc.errors import InvalidValueError
-from ropecalc.models.setting import ROPE_TYPES
 
 T = TypeVar("T")
 
@@ -120,7 +119,7 @@ def option(name: str, help_text: str, metavar: str, parser: Callable[[Any], Any]
 
 Dims = Annotated[
     list[Any] | None,
-    option("--dim", "Head dimension, even; 128 unless given; lists: 64,128.", "D", reader(_dims)),
+    option("--dim", "Head dimension; else 128; lists: 64,128.", "D", reader(_dims)),
 ]
 Contexts = Annotated[
     list[Any] | None,
@@ -157,7 +156,7 @@ ModelArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="MODEL",
-        help="Known model, file or folder, org/name on the hub, - for stdin.",
+        help="Known model, file, folder, org/name, or - (stdin).",
         show_default=False,
         autocompletion=complete_model,
     ),
@@ -166,7 +165,7 @@ Models = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="MODEL",
-        help="Known models, files or folders, org/name on the hub, - for stdin.",
+        help="Known model, file, folder, org/name, or - (stdin).",
         show_default=False,
         autocompletion=complete_model,
     ),
@@ -175,7 +174,7 @@ Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Kind of layer, by the file's word; full attention unless given.",
+        help="Kind of layer; else full attention.",
         metavar="TYPE",
         show_default=False,
     ),
@@ -184,7 +183,7 @@ RopeType = Annotated[
     str | None,
     typer.Option(
         "--rope-type",
-        help=", ".join(ROPE_TYPES).replace("_", "-") + ".",
+        help="yarn, llama3, linear...: 'explain scaling' has all.",
         metavar="TYPE",
         show_default=False,
         autocompletion=complete_rope_type,
@@ -194,7 +193,7 @@ Factor = Annotated[
     float | None,
     option(
         "--factor",
-        "Scaling factor; --ctx over --original-ctx unless given.",
+        "Scaling factor; else --ctx over --original-ctx.",
         "S",
         reader(_scaling_factor),
     ),
@@ -203,7 +202,7 @@ Original = Annotated[
     int | None,
     option(
         "--original-ctx",
-        "Context before scaling; from the maker or file unless given.",
+        "Context before scaling; else the maker's or file's.",
         "TOKENS",
         reader(partial(tokens, parameter="original_context")),
     ),

@@ -344,7 +344,8 @@ def test_hair_lines_keep_clear_of_names_and_of_each_other() -> None:
     bases_figure([one for one in stairs if one is not None], points).draw(figure)
     figure.draw_without_rendering()
     names = [text for text in figure.axes[0].texts if isinstance(text, Annotation)]
-    boxes = [Text.get_window_extent(name, canvas.get_renderer()) for name in names]
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    boxes = [Text.get_window_extent(name, renderer) for name in names]
     hairs = [
         (k, patch.get_path().transformed(patch.get_transform()))
         for k, name in enumerate(names)
