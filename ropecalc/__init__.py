@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from ropecalc.results import MinimumBase as MinimumBase
     from ropecalc.results import MinimumFactor as MinimumFactor
     from ropecalc.results import ModelConfig as ModelConfig
+    from ropecalc.results import Outlook as Outlook
     from ropecalc.results import PairFrequencies as PairFrequencies
     from ropecalc.results import Plan as Plan
     from ropecalc.results import Precision as Precision
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
     from ropecalc.results import PrecisionStatus as PrecisionStatus
     from ropecalc.results import PublishedSetting as PublishedSetting
     from ropecalc.results import Rope as Rope
+    from ropecalc.results import RotatedPart as RotatedPart
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting
     from ropecalc.results import Severity as Severity

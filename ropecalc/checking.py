@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.bound import METHOD, checked_margin, rotated_part_violation, scan
+from ropecalc.bound import METHOD, Scan, checked_margin, scan_with_part
 from ropecalc.errors import UndecidedError
 from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
-from ropecalc.results import Check, Status
+from ropecalc.results import Check, RotatedPart, Status
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import checked_context, error_bound
 from ropecalc.spectrum import Spectrum
 
 if TYPE_CHECKING:
     from ropecalc.base.room import Room
+    from ropecalc.results import Outlook
 
 ROOM_LIMIT = 0.01  # how far a base is moved either way, to see whether the bound holds there
 QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer up to here
@@ -77,7 +78,7 @@ def check(
 
         min_window = checked_width(min_window)
     margin = checked_margin(margin)
-    found = scan(spectrum, 0, context, margin=margin, progress=progress)
+    found, part = scan_with_part(spectrum, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
     nothing = holds and spectrum.is_free(margin)
@@ -113,8 +114,9 @@ def check(
         undecided=undecided,
         minimum_factor=factor,
         recommended_base=roomy,
-        rotated_part_violation=rotated_part_violation(spectrum, context) if nothing else None,
-        rotated_part_base=_rotated_part_base(spectrum, context) if nothing else None,
+        soft=found.soft,
+        rotated_part=_rotated_part(part, spectrum, context, free=nothing) if part else None,
+        outlook=None if nothing or margin else _outlook(part or found, spectrum, context),
     )
 
 
@@ -149,6 +151,30 @@ def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> flo
         ).minimum_factor
     except UndecidedError:
         return None
+
+
+def _rotated_part(found: Scan, spectrum: Spectrum, context: int, *, free: bool) -> RotatedPart:
+    """What the same evaluation says of the rotated part alone."""
+    rotated = spectrum.total - spectrum.unrotated_pairs
+    return RotatedPart(
+        first_violation=found.first_violation,
+        violations=found.violations,
+        worst_distance=found.worst_distance,
+        slack=found.worst_similarity / rotated if rotated else 0.0,
+        soft=found.soft,
+        base=_rotated_part_base(spectrum, context) if free else None,
+    )
+
+
+def _outlook(found: Scan, spectrum: Spectrum, context: int) -> Outlook | None:
+    """What became of published settings like it; those have no weights and no window."""
+    rope = spectrum.rope
+    windowed = rope is not None and rope.window is not None and rope.window <= context
+    if spectrum.weights is not None or windowed:
+        return None
+    from ropecalc.outcomes import outlook
+
+    return outlook(found.first_violation, context)
 
 
 def _rotated_part_base(spectrum: Spectrum, context: int) -> float | None:

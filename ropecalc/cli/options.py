@@ -156,7 +156,7 @@ ModelArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="MODEL",
-        help="Known model, file, folder, org/name, or - (stdin).",
+        help="Known model, file, folder, org/name, - (stdin).",
         show_default=False,
         autocompletion=complete_model,
     ),
@@ -165,7 +165,7 @@ Models = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="MODEL",
-        help="Known model, file, folder, org/name, or - (stdin).",
+        help="Known model, file, folder, org/name, - (stdin).",
         show_default=False,
         autocompletion=complete_model,
     ),
@@ -183,7 +183,7 @@ RopeType = Annotated[
     str | None,
     typer.Option(
         "--rope-type",
-        help="yarn, llama3, linear...: 'explain scaling' has all.",
+        help="yarn, llama3, linear...: see 'explain scaling'.",
         metavar="TYPE",
         show_default=False,
         autocompletion=complete_rope_type,
@@ -202,7 +202,7 @@ Original = Annotated[
     int | None,
     option(
         "--original-ctx",
-        "Context before scaling; else the maker's or file's.",
+        "Context before scaling; else that of maker or file.",
         "TOKENS",
         reader(partial(tokens, parameter="original_context")),
     ),

@@ -13,7 +13,7 @@ from ropecalc.render.findings import describe_findings, tally
 from ropecalc.render.glyphs import printable
 from ropecalc.render.known import known_rows
 from ropecalc.render.tables import headline, pairs, prose, then, tied
-from ropecalc.render.verdicts import alone
+from ropecalc.render.verdicts import after_rows, soft_rows, violating
 from ropecalc.render.words import bound, command, head, room
 from ropecalc.results.configs import EVERY_LAYER, FORMS
 
@@ -143,7 +143,7 @@ def _layer_rows(
     if layer.check is None:
         yield "the bound", "not checked: the file gives no context; pass --ctx"
     else:
-        yield from _bound_rows(layer, layer.check)
+        yield from _bound_rows(layer, layer.check, screen)
 
 
 def method(rope: Rope, length: int | None = None) -> str:
@@ -197,17 +197,17 @@ def _unfinished(layer: LayerInspection, model: ModelConfig, length: int) -> str:
     return f"{share} {never} a turn within the {what} {tokens(length)}"
 
 
-def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str]]:
+def _bound_rows(layer: LayerInspection, check: Check, screen: Screen) -> Iterator[tuple[str, str]]:
     first = check.first_violation
     yield "first violation", f"none in {tokens(check.context)}" if first is None else tokens(first)
-    yield "violating distances", f"{count(check.violations)} of {count(check.context)}"
+    yield "violating distances", violating(check.violations, check.context)
     yield (
         "worst distance",
         f"{tokens(check.worst_distance)}, "
         + tied(f"S({count(check.worst_distance)}) = {similarity(check.worst_similarity)}"),
     )
-    if check.is_free:
-        yield "rotated part alone", alone(check)
+    yield from soft_rows(check.soft, screen)
+    yield from after_rows(check)
     if check.room_below is not None and check.room_above is not None:
         yield "room to move it", room(check)
     if layer.precision is not None:

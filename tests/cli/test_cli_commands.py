@@ -435,8 +435,12 @@ def test_a_bound_that_asks_nothing_is_a_verdict_of_its_own(run_batch: RunBatch) 
     found = json.loads(checked.stdout)["results"][0]
     assert (checked.returncode, found["holds"], found["status"]) == (0, True, "free")
     alone = ropecalc.check(1e4, 8192, head_dim=64)
-    assert found["rotated_part_violation"] == alone.first_violation
-    assert ropecalc.check(found["rotated_part_base"], 8192, head_dim=64).holds
+    part = found["rotated_part"]
+    assert (part["first_violation"], part["violations"]) == (
+        alone.first_violation,
+        alone.violations,
+    )
+    assert ropecalc.check(part["base"], 8192, head_dim=64).holds
     assert (longest.returncode, longest.stdout) == (1, "")
 
 

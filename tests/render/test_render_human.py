@@ -236,7 +236,7 @@ no: Base 1,000,000 breaks the bound for 32,768 tokens,
 head_dim 128
 
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens
   similarity there     S(27,146) = -0.321
   slack                -0.005016 of S(0)
@@ -251,7 +251,7 @@ m = 27,115 is the first to break it. A base that meets it:
 ✗ Base 1,000,000 breaks the bound for 32,768 tokens, head_dim 128
 
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens
   similarity there     S(27,146) = -0.321
   slack                -0.005016 of S(0)

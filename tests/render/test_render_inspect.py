@@ -105,7 +105,7 @@ no: full_attention (12) breaks the bound at 32,768 tokens
   unfinished pairs     17 of 64 never finish a turn within
                        the trained 8,192 tokens
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768
                        tokens
@@ -168,7 +168,7 @@ note: long-note
   unfinished pairs     17 of 64 never finish a turn within the trained 8,192
                        tokens
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768 tokens
   safe base            3,326,000
@@ -198,7 +198,7 @@ full_attention layers
   wavelengths          6.283 to 12,350,000 tokens
   unfinished pairs     17 of 64 never finish a turn within the trained 8,192 tokens
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768 tokens
   safe base            3,326,000
