@@ -200,8 +200,8 @@ def test_a_method_without_a_growing_factor_is_refused() -> None:
         ropecalc.min_factor(Rope("all", "default", 1e4, 64, 64, {}), 4_096)
 
 
-def test_a_table_answers_for_larger_bases_as_the_sweep_does(monkeypatch: Any) -> None:
-    one = rope("ntk_aware", 1e4, 1, 64)
+@pytest.mark.parametrize("one", [rope("ntk_aware", 1e4, 1, 64), rope("dynamic", 1e4, 3_000, 64)])
+def test_a_table_answers_for_larger_bases_as_the_sweep_does(monkeypatch: Any, one: Rope) -> None:
     short = ropecalc.min_factor(one, 4_096, window=False, recommended=False)
     monkeypatch.setattr("ropecalc.base.factor.known_start", lambda *_: None)
     swept = ropecalc.min_factor(one, 4_096, window=False, recommended=False)

@@ -664,3 +664,18 @@ def test_a_text_where_a_number_belongs_is_a_finding(run_batch: RunBatch, tmp_pat
     (refused,) = run_batch([["lint", str(path)]])
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("Error: ")
+
+
+def test_a_scaling_that_breaks_the_bound_is_told_where_its_factor_is(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    config = outside(scaled({**YARN, "factor": 1.5}), max_position_embeddings=131_072)
+    path = tmp_path / "a config.json"
+    path.write_text(json.dumps(config))
+    cure = f"ropecalc min-factor '{path}' --ctx 131072"
+    assert cure in run_cli("lint", str(path), "--get", "cure").stdout
+    done = run_cli("lint", "-", "--get", "cure", stdin=json.dumps(config))
+    assert "ropecalc min-factor - --ctx 131072" in done.stdout
+    found = run_cli("min-factor", str(path), "-q").stdout
+    assert found == run_cli("min-factor", str(path), "--ctx", "128k", "-q").stdout
+    assert float(found) > 1.5
