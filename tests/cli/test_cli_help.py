@@ -42,7 +42,7 @@ OWN = {
     "emit": "--stack --base --dim --rotary-dim --ctx --rope-type --factor --original-ctx "
     "--layer --in-place --form --dry-run --no-backup --force",
     "plan": "--to --from --base --dim --rotary-dim --partial-rotary-factor --ignore-unrotated "
-    "--weights --layer --method --plot --height",
+    "--weights --layer --method --plot --height --all",
     "temperature": "--ctx --original-ctx --mass",
     "freqs": "--base --dim --ctx --plot --width --height -o",
     "staircase": "--dim --ctx --kind --save --jobs --plot --width --height -o",
