@@ -7,6 +7,7 @@ Typer never request it.
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import typer
@@ -67,9 +68,8 @@ class LeanCommand(typer.core.TyperCommand):
         with formatter.section("Options"):
             formatter.write_dl([row for row in rows if row[0].split()[0] not in OF_THE_FORM])
         if len(rows) > len(OF_THE_FORM):
-            formatter.write_paragraph()
-            with formatter.indentation():
-                formatter.write_text(THE_FORM)
+            words = fill(THE_FORM, formatter.width, initial_indent="  ", subsequent_indent="  ")
+            formatter.write(f"\n{words}\n")
 
 
 def _relieved(parameters: list[Any]) -> list[Any]:
