@@ -1,6 +1,6 @@
 """Which distances may break the bound at one x: all of them examined in float32, few let through.
 
-The product of ``similarity`` in single precision, at twice the speed: a filter only. Whoever asks
+The product of ``similarity`` in single precision, at twice the speed: a filter only. Its caller
 adds what single precision may be off by (``Sieve.error``) to the threshold and decides on the few
 distances that come through in double precision or better, so that nothing is lost.
 """

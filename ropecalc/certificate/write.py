@@ -123,7 +123,7 @@ def certify_factor(
         raise InvalidValueError(
             "context",
             f"up to {rope.original_context:,} tokens dynamic scaling changes nothing, so there is "
-            "nothing to certify: ask for a longer context",
+            "nothing to certify: use a longer context",
         )
     # what a table says is no evidence
     jump = known_start(family, context) if rope.rope_type == "linear" else None

@@ -52,7 +52,7 @@ Round = Annotated[
     int | None,
     options.option(
         "--round",
-        "Find the first factor of so many digits too.",
+        "Find the first factor of N digits too.",
         "N",
         options.positive("round_digits", "2"),
     ),

@@ -110,7 +110,7 @@ def _new_part(theta: float, trained_context: int, scaled: float, context: int) -
 def contrast(spectrum: Spectrum, original: Spectrum, distance: int) -> float:
     """(S(0) - S(m)) / S(0) over the same of the original, at one distance m >= 1.
 
-    How well a token is told from the one m positions on: 1 as before, near 0 no more. A blur of
+    How well a token is told apart from that m further on: 1 as before, near 0 no more. A blur of
     neighbours is what interpolation is known for. 1 where the original tells nothing apart.
     """
     before, after = (_drop(one, distance) for one in (original, spectrum))

@@ -139,8 +139,8 @@ class MaxContext(Shown):
     """Where every base meets the bound: the first violation of the rotated part alone, below
     ``limit``."""
     soft: tuple[SoftContext, ...] = ()
-    """The longest contexts with a few violating distances, where they were asked for; where the
-    bound asks nothing, those of the rotated part alone."""
+    """The longest contexts with a few violating distances, where they were asked for; where
+    every base meets the bound, those of the rotated part alone."""
 
     @property
     def is_free(self) -> bool:
