@@ -31,7 +31,7 @@ INSTEAD = {  # what is not written -> what is
     r"\bwith another number of\b": "must have one per",
     r"\bin (its|their) own way\b": "differently",
     r"\bpart them\b|\bparts them\b": "the rule behind each difference",
-    r"\bnew phases?\b|\bphases? that (is|are) new\b|\bphases never\b|\bphases they\b": "unseen angles",
+    r"\bnew phases?\b|\bphases? that (is|are) new\b|\bphases (never|they)\b": "unseen angles",
     r"\bnever took\b|\bfor going without\b": "unseen in training, without fine-tuning",
     r"\bhangs on\b|\bone to rely on\b": "is decided by, do not rely on",
     r"\bhow to mend\b|\bwhich is not there\b|\bis not UTF\b": "how to fix, is not installed",
