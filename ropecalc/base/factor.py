@@ -13,8 +13,9 @@ from ropecalc.base.room import DIGITS as ROUND_DIGITS
 from ropecalc.base.room import has_room, wide_base
 from ropecalc.base.rounding import first_of, round_up
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
-from ropecalc.base.solve import first_window, swept
+from ropecalc.base.solve import base_at_least, first_window, swept
 from ropecalc.base.starts import known_start
+from ropecalc.base.sweep import Sweep
 from ropecalc.bound import checked_margin, scan
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.progress import Progress
@@ -127,6 +128,29 @@ def min_factor(
         steps=answer.steps,
         method=METHOD,
     )
+
+
+def recommended_factor(
+    rope: Rope,
+    context: int,
+    *,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    progress: Progress | None = None,
+) -> float | None:
+    """The ``recommended_factor`` of ``min_factor`` alone, of a method whose sweep is over factors.
+
+    None also where it is undecided.
+    """
+    found = search(rope, context, checked_weights(weights), count_unrotated, 0.0)
+    sweep = Sweep(found.family, context, jump=known_start(found.family, context))
+    try:
+        landing = sweep.run(progress)
+    except UndecidedError:
+        return None
+    if landing is None or landing.x == 0:
+        return None
+    return found.nearest(_recommended(found, context, base_at_least(landing.x), progress))
 
 
 class Search(NamedTuple):

@@ -34,6 +34,7 @@ FEWEST, SHARE = 24, 1 / 4096  # of the distances: as many are best followed one 
 SLACK = 8  # times as many are still followed
 MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
+FEW_DISTANCES = 256
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
 FIRST_STRIDE = 1e-3
@@ -244,15 +245,17 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
     if family.always_holds or x >= family.holds_from(context):
         return True
     still = family.still
-    angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
-    worst = lowest_sum(family.thetas(x)[:still], family.pair_weights[:still], context) + sum(
+    thetas, weights = family.thetas(x), family.pair_weights
+    angles = (context - 1) * thetas * (1 + 1e-12)
+    worst = family.constant + sum(
         weight * (math.cos(angle) if angle < math.pi else -1.0)
-        for weight, angle in zip(
-            family.pair_weights[still:].tolist(), angles[still:].tolist(), strict=True
-        )
+        for weight, angle in zip(weights[still:].tolist(), angles[still:].tolist(), strict=True)
     )
-    rounding = 4 * (family.n_pairs + 16) * UNIT
-    return bool(worst + family.constant > rounding * (family.weight + abs(family.constant)))
+    rounding = 4 * (family.n_pairs + 16) * UNIT * (family.weight + abs(family.constant))
+    return all(  # of a few distances first: most often that decides
+        worst + lowest_sum(thetas[:still], weights[:still], length) > rounding
+        for length in (min(context, FEW_DISTANCES), context)
+    )
 
 
 def lowest_sum(thetas: Array, weights: Array, context: int) -> float:
