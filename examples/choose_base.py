@@ -29,7 +29,7 @@ def verdict(base: float, context: int) -> None:
     print(f"{base:g} breaks the bound at {context:,} tokens:")
     print(f"  {found.violations} distances are negative, the first is {found.first_violation:,},")
     print(f"  the worst is {found.worst_distance:,} with S = {found.worst_similarity:.4f};")
-    print(f"  the next base that would do is {found.next_base:.6f}")
+    print(f"  the next base that works is {found.next_base:.6f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A setting checked: does the bound hold, where does it break, which bases near it would do better.
+"""A setting checked: does the bound hold, where does it break, which bases near it are better.
 
 Above ``bound``, which evaluates, and ``base``, which knows the bases around.
 """
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.bound import METHOD, checked_margin, rotated_part_violation, scan
+from ropecalc.bound import METHOD, Scan, checked_margin, scan_with_part
 from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
-from ropecalc.results import Check, Status
+from ropecalc.results import Check, RotatedPart, Status
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.similarity import checked_context, error_bound
 from ropecalc.spectrum import Spectrum
@@ -19,6 +19,7 @@ from ropecalc.spectrum import Spectrum
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
     from ropecalc.base.room import Room
+    from ropecalc.results import Outlook
 
 ROOM_LIMIT = 0.01  # how far a base is moved either way, to see whether the bound holds there
 QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer up to here
@@ -81,10 +82,10 @@ def check(
 
         min_window = checked_width(min_window)
     margin = checked_margin(margin)
-    found = scan(spectrum, 0, context, margin=margin, progress=progress)
+    found, part = scan_with_part(spectrum, context, margin=margin, progress=progress)
     holds = found.first_violation is None
     total = spectrum.total
-    nothing = holds and spectrum.asks_nothing(margin)
+    nothing = holds and spectrum.is_free(margin)
     looks = holds and not nothing and _looks(room, spectrum, context)
     around = _room(spectrum, context, margin) if looks else None
     searched = next_base is True or (next_base is None and min_window is not None)
@@ -124,14 +125,15 @@ def check(
         unsearched=next_base is None
         and not (holds or searched or above or roomy or factor)
         and _is_searchable(spectrum),
-        rotated_part_violation=rotated_part_violation(spectrum, context) if nothing else None,
-        rotated_part_base=_rotated_part_base(spectrum, context) if nothing else None,
+        soft=found.soft,
+        rotated_part=_rotated_part(part, spectrum, context, free=nothing) if part else None,
+        outlook=None if nothing or margin else _outlook(part or found, spectrum, context),
     )
 
 
 def _status(*, holds: bool, nothing: bool) -> Status:
     if nothing:
-        return Status.ASKS_NOTHING
+        return Status.FREE
     return Status.HOLDS if holds else Status.BROKEN
 
 
@@ -168,6 +170,30 @@ def minimum_factor(
         ).minimum_factor
     except UndecidedError:
         return None
+
+
+def _rotated_part(found: Scan, spectrum: Spectrum, context: int, *, free: bool) -> RotatedPart:
+    """What the same evaluation says of the rotated part alone."""
+    rotated = spectrum.total - spectrum.unrotated_pairs
+    return RotatedPart(
+        first_violation=found.first_violation,
+        violations=found.violations,
+        worst_distance=found.worst_distance,
+        slack=found.worst_similarity / rotated if rotated else 0.0,
+        soft=found.soft,
+        base=_rotated_part_base(spectrum, context) if free else None,
+    )
+
+
+def _outlook(found: Scan, spectrum: Spectrum, context: int) -> Outlook | None:
+    """What became of published settings like it; those have no weights and no window."""
+    rope = spectrum.rope
+    windowed = rope is not None and rope.window is not None and rope.window <= context
+    if spectrum.weights is not None or windowed:
+        return None
+    from ropecalc.outcomes import outlook
+
+    return outlook(found.first_violation, context)
 
 
 def _rotated_part_base(spectrum: Spectrum, context: int) -> float | None:

@@ -61,7 +61,7 @@ def inspect(
     layer : the one ``layer_type`` to look at; all unless given
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
     bases : whether to look for the minimum and the safe base, and the minimum factor
-    weights : as in Spectrum, for every kind of layer that is looked at
+    weights : as in Spectrum, for every kind of layer that is examined
     dtype, recipe : the arithmetic to look at the bound in as well, as ``check_in_dtype`` has them;
         None does not
     progress : called with (parts done, parts in all)

@@ -2,7 +2,7 @@
 
 A suffix counts in 1,024s for a context and in 1,000s for a base, whatever its case: "32k", "32K"
 and "32Ki" tokens are 32,768, while a base of "500k" is 500,000. Every parser takes the name of the
-parameter it reads for, and raises InvalidValueError with an example of what would do.
+parameter it reads for, and raises InvalidValueError with an example that works.
 
 Comma lists and thousands share the comma. For contexts and bases a comma between one to three
 digits and exactly three more joins them, so "32,768" is one number and "1024,2048" or "1k,2k" are

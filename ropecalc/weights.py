@@ -118,7 +118,7 @@ def _of_json(name: str, text: str) -> Sequence[object]:
 
 
 def _of_npy(name: str, data: bytes) -> Sequence[object]:
-    """The numbers of a .npy file; its header is looked at before anything is made of it."""
+    """The numbers of a .npy file; its header is examined before anything is made of it."""
     import numpy as np
 
     file = io.BytesIO(data)

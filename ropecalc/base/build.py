@@ -56,7 +56,7 @@ def build_staircase(
     rotary_dim : int, even, >= 2
     end : int, 1 .. 2^30, tokens
     save : a file to write the staircase to; while it is built, ``save`` + ".part" keeps what is
-        done, and a later call with the same arguments goes on from there
+        done, and a later call with the same arguments resumes there
     jobs : int, >= 1, processes to share the work; one a core unless given
     progress : called with (stretches done, stretches in all), then (steps done, steps in all)
     resumed : called with (stretches, steps) that an earlier call has done, if there are any

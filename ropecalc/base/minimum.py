@@ -86,7 +86,7 @@ def min_base(
         pairs that count; what they say of the minimum base is evaluated in full up to 2^20 tokens,
         and swept for instead where it fails (a TableWarning)
     verify : where the answer comes from a table, evaluate it in full whatever that costs, and work
-        out the zero of S at the critical distance anew
+        out the zero of S at the critical distance again
     progress : called with (contexts answered so far, context), then for the safe base with
         (parts of the way done, parts in all)
 
@@ -208,7 +208,7 @@ def min_base(
 def _recommended(
     family: Family, context: int, answer: Answer, use_table: bool, progress: Progress | None
 ) -> float | None:
-    """The recommended base; none where the bound asks nothing of any base."""
+    """The recommended base; none where every base meets the bound."""
     if answer.base is None or answer.status is Status.EVERY_BASE:
         return None
     from ropecalc.base.recommended import recommended_base

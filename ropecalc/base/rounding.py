@@ -33,7 +33,7 @@ def surely_breaks(family: Family, context: int, base: Base) -> bool:
 
     Distances are looked at in single precision, the likeliest first.
     """
-    return Sweep(family, context, x=max(0.0, float_at_most(ln(base)))).is_broken()
+    return Sweep(family, context, x=max(0.0, float_at_most(place(family, base)))).is_broken()
 
 
 def next_feasible(
@@ -43,7 +43,7 @@ def next_feasible(
     while base <= MAX_BASE:
         if violation_at(family, context, base) is None:
             return base
-        x, precise = ln(base), Precise(family)
+        x, precise = place(family, base), Precise(family)
         sweep = Sweep(family, context, x=max(0.0, float_at_most(x)))
         opening = next_opening(sweep, precise, x, progress)
         if opening is None:
@@ -57,13 +57,14 @@ def opening_floats(precise: Precise, opening: Opening) -> tuple[float, float]:
     """The neighbouring float64 values low < base <= high around the base of an opening above 1."""
     if opening.zero is not None:
         return enclosing_base(precise, opening.zero)
-    return enclosing_floats(context_with(precise.digits + 20).exp(opening.x))
+    mp = context_with(precise.digits + 20)
+    return enclosing_floats(precise.family.member(opening.x, mp))
 
 
-def ln(base: Base) -> Real:
+def place(family: Family, base: Base) -> Real:
     """x of a base, in multiple precision."""
     mp = context_with(2 * FIRST_DIGITS)
-    return mp.ln(mp.mpf(str(base)) if isinstance(base, Decimal) else base)
+    return family.place(mp.mpf(str(base) if isinstance(base, Decimal) else base), mp)
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:

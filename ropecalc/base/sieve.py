@@ -1,4 +1,4 @@
-"""Which distances may break the bound at one x: all of them looked at in float32, few let through.
+"""Which distances may break the bound at one x: all of them examined in float32, few let through.
 
 The product of ``similarity`` in single precision, at twice the speed: a filter only. Whoever asks
 adds what single precision may be off by (``Sieve.error``) to the threshold and decides on the few

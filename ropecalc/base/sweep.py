@@ -6,7 +6,7 @@ Where no distance breaks the bound, x has come to the smallest base that meets i
 double precision can tell; ``openings`` settles the rest. The chain of (x', distance) pairs is a
 proof.
 
-Distances are looked at by blocks, those first where a violation is likeliest and reaches far
+Distances are examined by blocks, those first where a violation is likeliest and reaches far
 (``Order``); all of them only where there is none.
 """
 

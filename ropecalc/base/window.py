@@ -43,7 +43,7 @@ MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
 SOON = 0.8  # of what is left of a stride: distances whose look ends within it are looked at again
 PATIENT = 64  # looks on one stride, before multiple precision takes it
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
-# Distances looked at in multiple precision on one step, unless more are that close; twice as many
+# Distances examined in multiple precision on one step, unless more are that close; twice as many
 # on the next where double precision still does not get on.
 FEW, MOST = 4, 4_096
 
@@ -83,7 +83,7 @@ class Walk:
     """Steps from x to one side, on which the bound holds; their length follows what limits them.
 
     Where double precision cannot tell a distance from zero, its zeros are looked for in multiple
-    precision, up to where the next distance cannot be told.
+    precision, up to where the next distance cannot be found.
     """
 
     def __init__(self, family: Family, start: Real, direction: int) -> None:
@@ -168,7 +168,7 @@ class Walk:
         return RESOLUTION * max(1.0, self.x)
 
     def _after(self, x: float, step: float) -> float:
-        """x after a step, less what rounding may do to it."""
+        """x after a step, less the effect of rounding on it."""
         certain = max(0.0, step - 4 * UNIT * max(1.0, x))
         return max(0.0, x + self.direction * certain)
 
@@ -288,7 +288,7 @@ def lowest_cosine(context: int) -> float:
 def surely_holds_from(
     family: Family, context: int, high: float = X_MAX, halvings: int = TOP_HALVINGS
 ) -> float:
-    """An x from which on every base meets the bound; ``high`` where none below it is known."""
+    """An x above which every base meets the bound; ``high`` where none below it is known."""
     low = 0.0
     for _ in range(halvings):
         middle = (low + high) / 2

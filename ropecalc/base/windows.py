@@ -4,7 +4,7 @@ The sweep goes up over bases that break the bound until it lands on one that may
 a window, where some distance's g rises through zero. From there the walk goes up over bases that
 meet it until some g falls through zero: the end of the window. From just beyond, where that g is
 certainly negative, the sweep goes on. Neither skips anything, so every base lies in a window or
-in an interval that a distance rules out. It ends where the walk has come to an x from which on
+in an interval that a distance rules out. It ends where the walk has come to an x above which
 every base meets the bound.
 
 Each end is a zero between two certain signs (``zeros``); whatever comes near zero and does not

@@ -34,7 +34,7 @@ PATIENCE = 5  # seconds for the end of a process whose connection is closed
 FAILED_AT_START = 1  # Python's exit code after an exception that nobody caught
 UNGUARDED = (
     'jobs must be 1 in a program that starts its work outside of if __name__ == "__main__": each '
-    "process that shares the work runs such a program anew"
+    "process that shares the work runs such a program again"
 )
 Task = tuple[Any, ...]
 

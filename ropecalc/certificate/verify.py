@@ -39,7 +39,7 @@ def verify(
     distance of the context. So is one of kind "minimum-factor", over factors from 1. One of kind
     "safe-base" is proved if ``low`` breaks the bound and if intervals of bases, each of which keeps
     the bound at every distance, lead from ``high`` to where slow pairs alone keep it. What is not
-    proved need not be false; ``reason`` says where it stands.
+    proved need not be false; ``reason`` says where it fails.
 
     Parameters
     ----------
@@ -100,7 +100,9 @@ class _Run:
         if self.claim.kind == SAFE_BASE:
             proved = self._low_breaks(head) and self._holds_beyond(head)
         else:
-            proved = self._chain_is_proved(head) and self._reaches_low() and self._high_holds(head)
+            proved = (
+                self._chain_is_proved(head) and self._reaches_low(head) and self._high_holds(head)
+            )
         if proved:
             self.found["status"] = VerificationStatus.PROVED
 
@@ -134,11 +136,10 @@ class _Run:
             self.depths.append(check.depth)
         return check.reason
 
-    def _reaches_low(self) -> bool:
-        """Whether exp(last x_end) is certainly above low, which so breaks the bound itself."""
-        number = self.arithmetic.number
+    def _reaches_low(self, head: Head) -> bool:
+        """Whether the last x_end is certainly above that of low, which so breaks the bound, too."""
         end = self.certificate.chain[-1][0]
-        missing = self.arithmetic.log(number(self.claim.low)) - number(end)
+        missing = head.place(self.claim.low) - self.arithmetic.number(end)
         if self.arithmetic.is_negative(missing):
             return True
         self.found["status"] = VerificationStatus.CHAIN_TOO_SHORT

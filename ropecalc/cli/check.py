@@ -126,7 +126,7 @@ def _verdict(both: Both) -> tuple[bool, Precision | None]:
 
 @dataclass(frozen=True)
 class _Look:
-    """How every subject is looked at."""
+    """How every subject is examined."""
 
     margin: float
     wanted: dict[str, Any] | None

@@ -87,7 +87,7 @@ class Subject:
     count_unrotated: bool = True
     weights: tuple[float, ...] | None = None
     instead: str = ""
-    """What stands in the place of the model's own, in short."""
+    """What replaces the model's own, in short."""
     setting: Setting | None = None
     """Of a scaling that was given."""
 
@@ -226,7 +226,7 @@ def one_of(subjects: Subjects) -> Subject:
 def named(
     targets: Sequence[str] | None, *, assumed: bool = True
 ) -> tuple[list[ModelConfig], list[str]]:
-    """The models that words stand for, of folders all below them; a line for each problem."""
+    """The models that words name, of folders all below them; a line for each problem."""
     from ropecalc.cli.folders import models_in
     from ropecalc.cli.target import load
 

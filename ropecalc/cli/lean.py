@@ -2,7 +2,7 @@
 
 From 0.29 on Typer reads every value through pydantic, which takes as long to load as all else. The
 parsers here are our own, so each parameter is given a reader that calls them. Older versions of
-Typer never ask for it.
+Typer never request it.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class LeanCommand(typer.core.TyperCommand):
 
 
 def _relieved(parameters: list[Any]) -> list[Any]:
-    """Parameters with a reader of ours, where this version of Typer asks for one."""
+    """Parameters with a reader of ours, where this version of Typer needs one."""
     for parameter in parameters:
         if hasattr(parameter, "get_runtime_param"):
             parameter.get_runtime_param = lambda: _Reader

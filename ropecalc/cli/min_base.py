@@ -241,7 +241,7 @@ def _from_tables(asked: _Asked) -> list[float | None]:
 def _wanted(
     out: Output, round_digits: int | None, integer: bool, digits: int | None
 ) -> tuple[dict[str, Any], str]:
-    """What to ask the library for, and which part of the result ``-q`` prints."""
+    """What to compute, and which part of the result ``-q`` prints."""
     if not out.quiet:
         everything = {
             "integer": out.wants("integer_base"),

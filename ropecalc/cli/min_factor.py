@@ -112,9 +112,10 @@ def command(
     """
     if out.form is Form.BARE:
         at_most_one(**{"--round": round_digits, "--digits": digits})
-    contexts = options.flat("--ctx", ctx, "128k")
     methods = [name for names in rope_types or [[None]] for name in names]
     subject = one_of(resolved(models, head, RopeOptions(base=base)))
+    own = None if subject.model is None else subject.rope.reach
+    contexts = [own] if own and not ctx else options.flat("--ctx", ctx, "128k")
     settings = [
         _setting(subject, original_ctx, method, context, based=bool(base))
         for method in methods

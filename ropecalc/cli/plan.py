@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ropecalc.results import Candidate, Plan
 
 FREE = "There is nothing to choose: leave the base and raise the configured context."
-SUMMARY = "Ways to a longer context side by side, with advice."
+SUMMARY = "Ways to a longer context side by side, with a recommendation."
 EPILOG = epilog(
     "ropecalc plan Llama-3-8B --to 128k",
     "ropecalc plan --base 1e6 --dim 128 --from 32k --to 128k --csv",
@@ -239,7 +239,7 @@ def _save_figure(path: str | None, plan: Plan, methods: Sequence[str] | None) ->
 
 
 def _drawn(plan: Plan, methods: Sequence[str] | None) -> list[Candidate]:
-    """What to draw the curves of: the head as it is, and what was picked or advised."""
+    """What to draw the curves of: the head as it is, and what was picked or recommended."""
     picked = list(methods or (plan.with_training, plan.without_training))
     chosen = map(plan.candidate, dict.fromkeys(["original", *picked]))
     return [one for one in chosen if one is not None]

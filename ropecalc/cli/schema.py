@@ -49,7 +49,7 @@ def command(
 ) -> None:
     """JSON Schema (draft 2020-12) of what a command prints with --json.
 
-    Every key is there in every answer; what does not exist is null. A unit stands in x-unit.
+    Every key is there in every answer; what does not exist is null. x-unit has the unit.
     """
     if name is None:
         out.show(_answer())

@@ -156,7 +156,7 @@ def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -
     journal = printable(f"{save}.part")
 
     def resumed(stretches: int, steps: int) -> None:
-        warn(f"Going on from {journal}: {stretches} stretches and {steps} steps are done")
+        warn(f"Resuming from {journal}: {stretches} stretches and {steps} steps are done")
 
     try:
         with progress(f"rotary_dim {dim}, {kind} bases") as report:

@@ -75,7 +75,7 @@ def criteria(
     layers: int = LAYERS,
     label: str = "",
 ) -> Criteria:
-    """The bound and its rivals for one setting: what each asks for, and what scores say of it.
+    """The bound and its rivals for one setting: what each requires, and what scores say of it.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _bound(spectrum: Spectrum, context: int) -> Criterion:
     from ropecalc.evidence.published import LIMIT
     from ropecalc.results import Criterion
 
-    nothing = spectrum.asks_nothing()
+    nothing = spectrum.is_free()
     found = None if nothing else max_context(spectrum, limit=max(LIMIT, context)).first_violation
     met = None if nothing else found is None or found >= context
     says = _as_a_length(lambda one: one.first_violation or LIMIT)

@@ -45,7 +45,7 @@ class Way:
         return self.context / self.original_context
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether every base meets the bound, since the unrotated pairs outweigh the rotated."""
         return self.family.always_holds
 
@@ -89,7 +89,7 @@ class Way:
         And none below the model's own is a way to a longer context.
         """
         least = self.least.minimum_base
-        return None if least is None or self.asks_nothing else max(least, self.plain.base)
+        return None if least is None or self.is_free else max(least, self.plain.base)
 
     def with_base(self, base: float | None) -> Rope | None:
         """The setting of a plain base."""
@@ -119,7 +119,7 @@ class Way:
 
 
 def _minimum(way: Way) -> Rope | None:
-    return None if way.asks_nothing else way.with_base(way.least.minimum_base)
+    return None if way.is_free else way.with_base(way.least.minimum_base)
 
 
 def _round(way: Way) -> Rope | None:
@@ -139,7 +139,7 @@ def _wide(way: Way) -> Rope | None:
 
 
 def _safe(way: Way) -> Rope | None:
-    return None if way.asks_nothing else way.with_base(way.least.safe_base)
+    return None if way.is_free else way.with_base(way.least.safe_base)
 
 
 def _liu(way: Way) -> Rope | None:
@@ -213,7 +213,7 @@ def untrained(method: str) -> bool:
 def settings(way: Way, methods: Sequence[str]) -> Iterator[tuple[str, Rope | str]]:
     """Each method with its setting, or with a sentence on why it has none here."""
     for method in methods:
-        if method in OF_THE_BOUND and (way.asks_nothing or not way.searches):
+        if method in OF_THE_BOUND and (way.is_free or not way.searches):
             continue
         try:
             rope = _MAKERS[method][0](way)
@@ -222,7 +222,7 @@ def settings(way: Way, methods: Sequence[str]) -> Iterator[tuple[str, Rope | str
         else:
             yield method, rope if rope is not None else _reason(way, method)
     left_out = [method for method in methods if method in OF_THE_BOUND]
-    if left_out and way.asks_nothing:
+    if left_out and way.is_free:
         yield left_out[0], f"Every base meets the bound with this head: no {_list(left_out)}."
     elif left_out and not way.searches:
         yield (

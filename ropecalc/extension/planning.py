@@ -57,8 +57,8 @@ def plan(
     minimum-base  the smallest base that meets the bound at L' (``min_base``)
     round-base    the first base of two digits that meets it, b or more
     roomy-base     the first such base all within 1 % of which meets it
-    safe-base     the base from which on every base meets it, where a table has it
-    liu           b^(ln(L'/2pi) / ln(L/2pi)): no pair meets a new phase [Liu2023]
+    safe-base     the base above which every base meets it, where a table has it
+    liu           b^(ln(L'/2pi) / ln(L/2pi)): no pair reaches an unseen angle [Liu2023]
     ntk-aware     b s^(r/(r-2)) [bloc97]
     dynamic       dynamic NTK of factor s on L, as it is at L' tokens [emozilla]
     yarn          factor s on L, transformers' ramp and attention factor [Peng2023]
@@ -70,7 +70,7 @@ def plan(
     of room beside s (``factor_with_room``).
 
     Each comes with the bound at L' on its effective frequencies (as ``check`` has it), the
-    similarity at the last distance, the pairs that meet phases never seen in training (those that
+    similarity at the last distance, the pairs that meet unseen angles in training (those that
     turned less than once within L, and go further within L'), and how well a token is still told
     from its neighbours. A method that has no setting here is left out, and ``notes`` says why.
     ``advise`` in ``ropecalc.extension.advice`` has the rules of the two recommendations; they are

@@ -217,7 +217,7 @@ def _method(model: _Model, context: int | None) -> tuple[str, Parameters]:
 
 
 def _factor(keys: Section) -> float:
-    """``rope.scaling.factor``, or by its older name; 0 stands for none."""
+    """``rope.scaling.factor``, or by its older name; 0 means none."""
     for key in ("rope.scaling.factor", "rope.scale_linear"):
         if keys.get(key) is not None:
             return 1.0 if keys.get(key) == 0 else keys.number(key) or 1.0

@@ -151,7 +151,7 @@ def find_model(name: str) -> ModelConfig:
 
 
 def _named(name: str) -> str | None:
-    """The known model of a name: as it stands, then without words of variants at its end."""
+    """The known model of a name: as it is, then without words of variants at its end."""
     bare = FORMATS.sub("", name[:LONGEST])
     for text in (name, bare, TUNINGS.sub("", bare)):
         found = _by_name().get(_key(text)) or _by_any_name().get(_key(text))

@@ -36,7 +36,7 @@ def read_config(source: str | os.PathLike[str]) -> ModelConfig:
     ConfigError
         The file cannot be read, or a key is missing or has a value outside its domain.
     UnsupportedError
-        The file asks for no rotation, or for a scaling that is not known.
+        The file has no rotation, or a scaling that is not known.
 
     >>> import tempfile
     >>> from pathlib import Path

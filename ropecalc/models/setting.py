@@ -1,4 +1,4 @@
-"""Making a setting from a model as it stands, with some parts replaced."""
+"""Making a setting from a model as it is, with some parts replaced."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def make_setting(
 ) -> Setting:
     """The setting that a rope is, or that it becomes with other parts.
 
-    A ``rope_type`` starts the scaling anew: its ``factor`` is ``context`` over ``original_context``
+    A ``rope_type`` replaces the scaling: its ``factor`` is ``context`` over ``original_context``
     unless given, and that is as ``original_of`` has it unless given; with a factor the context is
     their product unless given. Without a ``rope_type``, ``factor`` and ``original_context`` replace
     those of the rope's own scaling. Some methods take a number after a colon: the critical pair of

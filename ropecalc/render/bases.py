@@ -44,7 +44,7 @@ def describe_min_base(
 def _one(result: MinimumBase, screen: Screen, *, everything: bool) -> list[str]:
     asked = f"{tokens(result.context)}, {setting([result])}"
     if result.status is Status.EVERY_BASE:
-        text = f"The bound asks nothing: every base meets it for {asked}"
+        text = f"Every base meets the bound for {asked}"
         return [headline(text, screen), _rotated_part(result, screen), _why_any(result, screen)]
     if result.status is not Status.FOUND:
         return [headline(f"No base is enough for {asked}", screen), _why_none(result, screen)]
@@ -150,7 +150,7 @@ def _why_any(result: MinimumBase, screen: Screen) -> str:
         return prose(f"{text}.", screen)
     text += ": the unrotated part of the head outweighs the rotated part"
     line = f"{command('min-base', result, None, result.context)} --ignore-unrotated"
-    return then(f"{text}. To ask it of the rotated part alone:", line, screen)
+    return then(f"{text}. For the rotated part alone:", line, screen)
 
 
 def _why_none(result: MinimumBase, screen: Screen) -> str:
@@ -227,7 +227,7 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
 
 
 def _nothing(result: MinimumBase) -> MinimumBase:
-    """A result without a minimum, less the bases that say nothing where any base would do."""
+    """A result without a minimum, less the bases that say nothing where any base works."""
     return replace(
         result,
         recommended_base=None,

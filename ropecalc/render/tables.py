@@ -123,7 +123,7 @@ def table(columns: Sequence[Column], screen: Screen, breaks: Collection[int] = (
 
     Nothing is ever cut. Where room is short, headings wrap; then the most dispensable columns go,
     and a line below names them. Where even that is too wide, every row becomes a block of names
-    and values, which has room for all. Decimal points stand below each other where there is room.
+    and values, which has room for all. Decimal points are aligned where there is room.
     """
     kept = list(columns)
     while _least_width(kept) > screen.width and any(column.spare for column in kept):

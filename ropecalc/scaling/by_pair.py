@@ -93,7 +93,7 @@ def ntk_rcd(
 
         b' = base factor^(r/(2k)),   E_i = i / k                                [Shang2025]
 
-    so that pair k, from which on training showed no whole turn, is divided by ``factor``. LongRoPE2
+    so that pair k, from which training showed no whole turn, is divided by ``factor``. LongRoPE2
     finds it by a search (30 for Llama-3-8B, 25 for Phi-3-mini); unless given it is the theoretical
     one, ceil((r/2) log_base(L / 2 pi)) with L the ``original_context`` (35 and 31).
 
@@ -162,7 +162,7 @@ def yarn_rcd(
 def cope(
     base: Base, head_dim: int = 128, *, clipped: int = CLIPPED, **common: Unpack[Common]
 ) -> Spectrum:
-    """CoPE, clipped RoPE: the slowest pairs fade out by a cosine, the last one stands still.
+    """CoPE, clipped RoPE: the slowest pairs fade out by a cosine, the last one does not turn.
 
         theta_i' = theta_i (1 + cos(pi k / (c - 1))) / 2,   k = i - (n - c),   i >= n - c
 

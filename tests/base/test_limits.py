@@ -18,7 +18,7 @@ from ropecalc.base.family import family_of
 from ropecalc.base.openings import next_opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.room import room_around
-from ropecalc.base.rounding import ln
+from ropecalc.base.rounding import place
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.window import DOWN, UP, Walk, window_end
 
@@ -172,7 +172,7 @@ def test_steps_in_multiple_precision_count_as_their_evaluations() -> None:
     family = family_of(8)
     start = ropecalc.min_base(8, 100).minimum_base
     assert start is not None
-    walk, calls = Walk(family, ln(start), UP), 1
+    walk, calls = Walk(family, place(family, start), UP), 1
     while walk.step(100) is None:
         calls += 1
     assert calls < walk.steps < 50 * calls

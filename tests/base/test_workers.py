@@ -58,7 +58,7 @@ def answer(worker: Worker, question: str) -> Any:
     return result
 
 
-@pytest.mark.skipif(os.name != "posix", reason="asks for the signals of POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
 def test_a_process_is_fresh_has_one_thread_and_leaves_ctrl_c_to_its_parent(worker: Worker) -> None:
     assert answer(worker, "__import__('multiprocessing').get_start_method()") == "spawn"
     assert answer(worker, "__import__('multiprocessing').current_process().daemon") is True

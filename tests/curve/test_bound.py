@@ -220,5 +220,5 @@ def test_verdicts_in_doubt_are_asked_for_and_the_others_are_not(
     monkeypatch.setattr("ropecalc.exact.meets_bound", odd)
     values = np.array([10, 9, 11, 9.5, 10.25, 8])  # in doubt from 9.5 on, clear above 10.5
     found = _verdicts(explicit([0.0]), 100, values, 10.0, 0.5, Decimal(1))
-    assert found == ([100, 101, 104, 105], 3)
+    assert (found[0].tolist(), found[1]) == ([100, 101, 104, 105], 3)
     assert asked == [100, 103, 104]

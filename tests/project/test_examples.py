@@ -125,6 +125,19 @@ def base_over_context(folder: Path) -> None:
     assert (folder / "figure.svg").read_bytes().startswith(b"<?xml")
 
 
+def recall(folder: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "recall.py"), "report"],
+        env=transcript.environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "python examples/recall.py run recall.tsv" in done.stderr
+
+
 def screenshot(_: Path) -> None:
     """It shows what the commands print now, and loads nothing from anywhere."""
     picture = (EXAMPLES / "screenshot.svg").read_text(encoding="utf-8")
@@ -145,6 +158,7 @@ TESTS: dict[str, Callable[[Path], None]] = {
     "config.template.json": template,
     "audit_configs.sh": audit_configs,
     "base_over_context.py": base_over_context,
+    "recall.py": recall,
     "serve_longer.sh": serve_longer,
     "screenshot.svg": screenshot,
 }

@@ -36,8 +36,9 @@ PUBLIC = [
         "MinimumBase",
         "MinimumFactor",
     ),
-    *("ModelConfig", "NoRotationError", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
-    *("PrecisionStatus", "PublishedSetting", "Rope", "RopecalcError", "SafeStatus"),
+    *("ModelConfig", "NoRotationError", "Outlook", "PairFrequencies", "Plan", "Precision"),
+    *("PrecisionBase", "PrecisionStatus", "PublishedSetting", "Rope", "RopecalcError"),
+    *("RotatedPart", "SafeStatus"),
     *(
         "Setting",
         "Severity",

@@ -64,7 +64,7 @@ def patch_config(
     Parameters
     ----------
     path : the file
-    setting : its ``model`` is not looked at: the file's own content counts
+    setting : its ``model`` is not examined: the file's own content counts
     backup : keep the old file as ``config.json.bak``, or ``.bak1`` and so on: none is overwritten
     force : replace a scaling that the file has, which is refused otherwise
     dry_run : write nothing
