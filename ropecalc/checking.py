@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.bound import METHOD, Scan, checked_margin, scan_with_part
 from ropecalc.errors import UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Check, RotatedPart, Status
 from ropecalc.scaling import Base, as_spectrum
@@ -29,6 +30,7 @@ LONGEST_SWEPT = 2**20  # tokens, even so
 QUICK_FACTOR = 2**17  # tokens: the sweep over factors has far fewer links than that over bases
 
 
+@isolated
 def check(
     spectrum: Spectrum | Base,
     context: int,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Bases = tuple[float | None, float | None]
 
 
+@isolated
 def inspect(
     model: ModelConfig | str | PathLike[str],
     context: int | None = None,

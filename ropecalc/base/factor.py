@@ -14,6 +14,7 @@ from ropecalc.base.starts import known_start
 from ropecalc.base.sweep import Sweep
 from ropecalc.bound import checked_margin
 from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import FactorStatus, MinimumFactor, Rope, Status, WindowStatus
 from ropecalc.scaling.domains import checked_weights
@@ -30,6 +31,7 @@ STATUSES = {
 }
 
 
+@isolated
 def min_factor(
     rope: Rope,
     context: int,

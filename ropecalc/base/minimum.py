@@ -15,6 +15,7 @@ from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import looked_up
 from ropecalc.errors import UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, Status, WindowStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -32,6 +33,7 @@ MAX_DIGITS = 1_000
 MAX_ROUND_DIGITS = 17  # a float64 has no more
 
 
+@isolated
 def min_base(
     head_dim: int,
     context: int,

@@ -45,7 +45,7 @@ MinWindow = Annotated[
     float | None,
     options.option(
         "--min-window",
-        "Nearest base above in a window so wide, such as 1e-3.",
+        "Nearest base above in a window this wide: 1e-3.",
         "W",
         options.fraction("min_window", "1e-3"),
     ),

@@ -16,6 +16,7 @@ from ropecalc.extension.criteria import (
     unseen_phases,
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
+from ropecalc.isolated import isolated
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model
 from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
@@ -36,6 +37,7 @@ SCALED = ("yarn", "llama3", "linear")  # their factors are looked for: the other
 UNLIKE = ("proportional", "ntk_fixed")  # frequencies that are no powers of a base, before scaling
 
 
+@isolated
 def plan(
     base: Base,
     head_dim: int,
@@ -111,6 +113,7 @@ def plan(
     return _planned(head, lengths, context, methods, progress)
 
 
+@isolated
 def plan_model(
     model: ModelConfig | str | PathLike[str],
     context: int,

@@ -90,6 +90,8 @@ class MinimumBase(Shown):
     """The limit of many pairs, context / 0.6165..., where it applies and was asked for."""
     refined_estimate: Estimate | None = None
     """The estimate with the fluctuation of the finite sum, likewise."""
+    label: str = ""
+    """The model whose head it is, where one was named."""
 
     @property
     def is_plain(self) -> bool:

@@ -498,9 +498,25 @@ def test_it_ends_with_the_command_that_writes_each_recommendation(run_cli: RunCl
 def test_the_recommendations_come_first(run_cli: RunCli) -> None:
     text = run_cli(*"plan Qwen3-8B --to 128k".split()).stdout.splitlines()
     assert text[2:4] == [
-        "  with fine-tuning     roomy-base: base 23,000,000",
-        "  without training     yarn: factor 4",
+        "  with fine-tuning  roomy-base: base 23,000,000",
+        "  without training  yarn: factor 4, as its maker publishes; factor 6.5 meets the bound",
     ]
+
+
+@pytest.mark.slow
+def test_the_answer_is_on_the_last_24_rows_and_the_reasons_are_asked_for(run_cli: RunCli) -> None:
+    line = "plan Qwen3-8B --to 128k".split()
+    short, whole = run_cli(*line).stdout, run_cli(*line, "--all").stdout
+    last = "\n".join(short.splitlines()[-23:])
+    for word in ("--base 23000000", "--rope-type yarn --factor 4", "roomy-base    base 23,000,000"):
+        assert word in last
+    assert len(short.splitlines()) <= 40
+    for word in (
+        "Unseen angles: pairs, of 64",
+        "https://github.com/QwenLM",
+        "Shown in a wider terminal",
+    ):
+        assert (word in short, word in whole) == (False, True), word
 
 
 def test_methods_are_named_in_any_case_and_in_lists(run_batch: RunBatch) -> None:
@@ -539,11 +555,11 @@ def small() -> Plan:
     return ropecalc.plan(1e4, 64, trained_context=512, context=2_048)
 
 
-def on_screen(plan: Plan, width: int, encoding: str = "utf-8") -> str:
+def on_screen(plan: Plan, width: int, encoding: str = "utf-8", *, everything: bool = False) -> str:
     from ropecalc.render.console import screen
 
     on = screen(Stream(encoding, terminal=True), {"COLUMNS": str(width), "NO_COLOR": "1"})
-    return describe_plan(plan, on)
+    return describe_plan(plan, on, everything=everything)
 
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -552,7 +568,7 @@ GOLDEN = ROOT / "tests" / "golden"
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_plan_on_a_terminal(width: int) -> None:
     golden = (GOLDEN / f"plan-{width}.txt").read_text(encoding="utf-8")
-    assert on_screen(small(), width) + "\n" == golden
+    assert on_screen(small(), width, everything=width == 120) + "\n" == golden
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
