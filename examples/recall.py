@@ -8,7 +8,7 @@
 REGISTERED before the main run. Nothing below was chosen after a look at its results.
 
 Task: associative recall. A sequence has L tokens. The first L - 1 have different keys, of 256, each
-with a value, of 16; the last one needs the value of one of these keys. A guess is right in 6 %.
+with a value, of 16; the last one queries the value of one of these keys. A guess is right in 6 %.
 
 Head: one layer, one head of d dimensions with plain RoPE of base b. Query and key vectors of the
 256 keys are learned (an embedding and its projection, multiplied out) and equal at the start, as

@@ -157,7 +157,7 @@ def test_every_candidate_is_what_check_and_the_curve_say(qwen: Plan) -> None:
     for one in (qwen.original, *qwen.candidates):
         spectrum = from_rope(one.rope, 131_072, label=one.method)
         assert one.spectrum == spectrum
-        assert one.check == ropecalc.check(spectrum, 131_072, next_base=False)
+        assert one.check == ropecalc.check(spectrum, 131_072, next_base=False, room=False)
         last = float(ropecalc.similarity_at(spectrum, 131_071)) / 64
         assert one.similarity_at_target == pytest.approx(last)
 
@@ -259,7 +259,7 @@ def test_with_weights_every_candidate_is_the_weighted_head_in_plain_numpy(weight
         bare = from_rope(one.rope, 200, label=one.method)
         spectrum = replace(bare, weights=WEIGHTS)
         assert one.spectrum == spectrum
-        assert one.check == ropecalc.check(spectrum, 200, next_base=False)
+        assert one.check == ropecalc.check(spectrum, 200, next_base=False, room=False)
         sums = np.cos(np.outer(range(200), bare.angular_frequencies)) @ WEIGHTS
         assert one.check.holds == (sums.min() >= -1e-9), one.method
         assert one.check.worst_similarity == pytest.approx(sums.min(), abs=1e-9)
