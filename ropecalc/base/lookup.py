@@ -86,7 +86,7 @@ def reaches(kind: Kind, family: Family, context: int) -> bool:
         return False
     try:
         return look_up(kind, family.rotary_dim, context) is not None
-    except TableError:  # damaged: whoever needs it is told
+    except TableError:  # damaged: reported where it is needed
         return False
 
 

@@ -31,7 +31,7 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
 def surely_breaks(family: Family, context: int, base: Base) -> bool:
     """Whether a distance certainly breaks the bound: no evaluation in full, but most bases fail it.
 
-    Distances are looked at in single precision, the likeliest first.
+    Distances are examined in single precision, the likeliest first.
     """
     return Sweep(family, context, x=max(0.0, float_at_most(place(family, base)))).is_broken()
 

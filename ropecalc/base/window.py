@@ -40,7 +40,7 @@ UP, DOWN = 1, -1
 FIRST_STRIDE = 1e-3
 # Of x: the bounds of a stride down are those of its far end, and grow with its length.
 MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
-SOON = 0.8  # of what is left of a stride: distances whose look ends within it are looked at again
+SOON = 0.8  # of what is left of a stride: distances whose look ends within it are examined again
 PATIENT = 64  # looks on one stride, before multiple precision takes it
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
 # Distances examined in multiple precision on one step, unless more are that close; twice as many

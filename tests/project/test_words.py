@@ -61,6 +61,10 @@ def test_no_phrase_that_is_read_twice(pattern: str) -> None:
     assert not wrong, f"write: {INSTEAD[pattern]}"
 
 
+def test_no_page_has_the_marks_of_a_merge() -> None:
+    assert [path for path, text in texts() if re.search(r"^(<{7}|>{7}) ", text, re.MULTILINE)] == []
+
+
 def test_the_search_finds_them() -> None:
     assert found(r"\basks? (for|of|nothing)\b", "a context that asks\n    # for it") != []
     assert len(dict(texts())) > 300
