@@ -15,6 +15,7 @@ from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.lookup import looked_up
 from ropecalc.errors import UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, Status, WindowStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -32,6 +33,7 @@ MAX_DIGITS = 1_000
 MAX_ROUND_DIGITS = 17  # a float64 has no more
 
 
+@isolated
 def min_base(
     head_dim: int,
     context: int,
@@ -336,8 +338,28 @@ def _safest(
     return SafeBase(SafeStatus.NOT_COMPUTED)
 
 
+def known_bases(
+    spectrum: Spectrum, context: int, margin: float
+) -> tuple[float | None, float | None]:
+    """The smallest float64 base above a spectrum's own that meets the bound; one with room.
+
+    Each where a shipped table has it.
+    """
+    from ropecalc.base.recommended import known_base
+
+    base, family = _float_at_least(spectrum.base or Decimal(1)), _family(spectrum, margin)
+    least = looked_up(family, context, None, verify=False)
+    roomy = known_base(family, context)
+    above = None if least is None or least.base is None or least.base <= base else least.base
+    return above, None if roomy is None or roomy <= base else roomy
+
+
 def next_base(
-    spectrum: Spectrum, context: int, margin: float, min_window: float | None = None
+    spectrum: Spectrum,
+    context: int,
+    margin: float,
+    min_window: float | None = None,
+    progress: Progress | None = None,
 ) -> float | None:
     """The smallest float64 base above a spectrum's own that meets the bound, if there is one.
 
@@ -347,26 +369,27 @@ def next_base(
     if min_window is not None:
         from ropecalc.base.wide import first_wide_window
 
-        window = first_wide_window(_family(spectrum, margin), context, base, min_window)
-        return None if window is None else window.start
+        found = first_wide_window(_family(spectrum, margin), context, base, min_window, progress)
+        return None if found is None else found.start
     from ropecalc.base.rounding import next_feasible
 
-    family = _family(spectrum, margin)
-    least = looked_up(family, context, None, verify=False)
-    if least is not None and least.base is not None and least.base > base:
-        return least.base  # no smaller one meets the bound
-    return next_feasible(family, context, base)
+    above, _ = known_bases(spectrum, context, margin)  # no smaller one meets the bound
+    return above or next_feasible(_family(spectrum, margin), context, base, progress)
 
 
 def next_recommended_base(
-    spectrum: Spectrum, context: int, margin: float, above: float | None
+    spectrum: Spectrum,
+    context: int,
+    margin: float,
+    above: float | None,
+    progress: Progress | None = None,
 ) -> float | None:
     """The first two-digit base from ``above`` up that meets the bound with 1 % of room."""
     if above is None:
         return None
     from ropecalc.base.recommended import recommended_base
 
-    return recommended_base(_family(spectrum, margin), context, above)
+    return recommended_base(_family(spectrum, margin), context, above, progress=progress)
 
 
 def _float_at_least(base: Decimal) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -33,7 +33,6 @@ EPILOG = epilog(
     "base=$(ropecalc min-base --dim 128 --ctx 64k --get recommended_base)",
     "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
-    "ropecalc min-base --dim 128 --ctx 32k --dtype float32",
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2
@@ -150,7 +149,10 @@ def command(
     for kind, path in {"minimum-base": certificate, "safe-base": safe_certificate}.items():
         if path is not None:
             _certify(path, asked, kind)
-    results = [_solve(**problem, **wanted) for problem in asked.problems]
+    results = [
+        replace(_solve(**problem, **wanted), label=label)
+        for label, problem in zip(asked.names, asked.problems, strict=True)
+    ]
     estimated = everything or out.all_fields or out.form is Form.JSON
     if estimated or (out.get and out.wants(*ESTIMATES, *NESTED)):
         from ropecalc.base.asymptotic import with_estimates
@@ -182,6 +184,14 @@ class _Asked:
     """Those of each head."""
     settings: dict[str, Any]
     """What all problems share: ``count_unrotated``, ``margin`` and ``weights``."""
+    labels: Sequence[str]
+    """The model of each head; empty for a bare one."""
+
+    @property
+    def names(self) -> list[str]:
+        """The model of each problem."""
+        both = zip(self.labels, self.contexts, strict=True)
+        return [label for label, contexts in both for _ in contexts]
 
     @property
     def problems(self) -> list[dict[str, Any]]:
@@ -210,7 +220,7 @@ def _asked(
     given: list[int | None] = [value for values in contexts or () for value in values] or [None]
     heads = [(one.rope.head_dim, one.rope.rotary_dim) for one in subjects]
     reached = [[reach for value in given for _, reach in each([one], value)] for one in subjects]
-    return _Asked(heads, reached, settings)
+    return _Asked(heads, reached, settings, [one.label for one in subjects])
 
 
 def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
@@ -326,7 +336,7 @@ def _answer(
         records=(record(result, precision=here) for result, here in both),
         bare=(_bare(result, here, picked) for result, here in both),
         table=table,
-        columns=COLUMNS,
+        columns=("label", *COLUMNS) if any(result.label for result in results) else COLUMNS,
     )
 
 
@@ -334,7 +344,8 @@ def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> objec
     """The number that was asked for; None where there is none, and why on stderr."""
     from ropecalc.results import Status
 
-    name = f"head_dim {result.head_dim}, {result.context} tokens"
+    name = result.label or f"head_dim {result.head_dim}"
+    name += f", {format_count(result.context)} tokens"
     if result.status is not Status.FOUND:
         warn(f"{name}: {result.status.value}")
         return None

@@ -30,6 +30,8 @@ class Way:
     context: int
     count_unrotated: bool
     weights: tuple[float, ...] | None = None
+    named: bool = True
+    """Whether the methods were named: then a search takes what it takes."""
     progress: Progress | None = field(default=None, compare=False)
 
     @property
@@ -46,6 +48,13 @@ class Way:
     def is_free(self) -> bool:
         """Whether every base meets the bound, since the unrotated pairs outweigh the rotated."""
         return self.family.always_holds
+
+    @cached_property
+    def searches(self) -> bool:
+        """Whether bases that meet the bound are looked for: in a table, quickly, or by name."""
+        from ropecalc.checking import is_quick_to_find
+
+        return self.named or is_quick_to_find(self.family, self.reach)
 
     @cached_property
     def family(self) -> Family:
@@ -204,7 +213,7 @@ def untrained(method: str) -> bool:
 def settings(way: Way, methods: Sequence[str]) -> Iterator[tuple[str, Rope | str]]:
     """Each method with its setting, or with a sentence on why it has none here."""
     for method in methods:
-        if way.is_free and method in OF_THE_BOUND:
+        if method in OF_THE_BOUND and (way.is_free or not way.searches):
             continue
         try:
             rope = _MAKERS[method][0](way)
@@ -212,9 +221,17 @@ def settings(way: Way, methods: Sequence[str]) -> Iterator[tuple[str, Rope | str
             yield method, f"{method} cannot be had here: {error}."
         else:
             yield method, rope if rope is not None else _reason(way, method)
-    left_out = [method for method in methods if way.is_free and method in OF_THE_BOUND]
-    if left_out:
+    left_out = [method for method in methods if method in OF_THE_BOUND]
+    if left_out and way.is_free:
         yield left_out[0], f"Every base meets the bound with this head: no {_list(left_out)}."
+    elif left_out and not way.searches:
+        yield (
+            left_out[0],
+            (
+                f"No table has bases for this head and {way.reach:,} tokens: --method "
+                f"{','.join(left_out)} searches for them, which may take minutes."
+            ),
+        )
 
 
 def _list(words: Sequence[str]) -> str:

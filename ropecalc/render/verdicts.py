@@ -87,6 +87,9 @@ def _check_values(result: Check, screen: Screen) -> list[tuple[str, str]]:
         rows.append((_nearest(result), round_up(result.next_base)))
     elif result.undecided is not None:
         rows.append((_nearest(result), "undecided"))
+    elif result.unsearched:
+        what = "nearest base above" if result.rope_type == "default" else "minimum factor"
+        rows.append((what, "--next searches for it"))
     if result.room_below is not None and result.room_above is not None:
         rows.append(("room to move it", room(result)))
     return [*rows, ("found by", result.method)]

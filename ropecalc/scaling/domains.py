@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from typing import TypedDict
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.spectrum import MAX_HEAD_DIM, Frequencies, check_dims, shown
 
 Base = float | int | Decimal
@@ -97,6 +98,7 @@ def checked_weights(weights: Sequence[float] | None) -> tuple[float, ...] | None
     return None if weights is None else tuple(map(float, numbers("weights", weights)))
 
 
+@isolated
 def exact_base(base: Base) -> Decimal:
     """The base as the exact decimal of its float64 value, or itself if it is a Decimal.
 

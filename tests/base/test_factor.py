@@ -10,7 +10,7 @@ import mpmath
 import numpy as np
 import pytest
 from flint import arb, ctx
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import ropecalc
@@ -37,12 +37,25 @@ def similarity(one: Rope, factor: float, distance: int) -> arb:
     return sum(((distance * theta).cos() for theta in thetas), arb(0))
 
 
-def breaks(one: Rope, factor: float, context: int) -> bool:
-    """Whether plain NumPy finds a distance clearly below zero."""
+def least(
+    one: Rope, factor: float, context: int, weights: list[float] | None, margin: float
+) -> float:
+    """The least S(m) - tau S(0) over S(0) by plain NumPy."""
     spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
-    m = np.arange(context)
-    total = sum(np.cos(m * theta) for theta in spectrum.angular_frequencies)
-    return bool(np.min(total) < -1e-9)
+    w = np.array(weights or [1.0] * (one.rotary_dim // 2))
+    cosines = np.cos(np.outer(np.arange(context), spectrum.angular_frequencies))
+    return float((cosines @ w / w.sum()).min()) - margin
+
+
+def breaks(
+    one: Rope,
+    factor: float,
+    context: int,
+    weights: list[float] | None = None,
+    margin: float = 0.0,
+) -> bool:
+    """Whether plain NumPy finds a distance clearly below zero."""
+    return least(one, factor, context, weights, margin) < -1e-9
 
 
 KNOWN = [
@@ -166,33 +179,59 @@ def test_a_family_is_the_spectra_of_its_method(method: str) -> None:
 
 
 @pytest.mark.slow
-@laws(max_examples=25)
+@laws(max_examples=60)
 @given(
     method=st.sampled_from(list(FAMILIES)),
     base=st.floats(2.0, 1e6),
-    n_pairs=st.integers(2, 12),
+    weights=st.lists(st.floats(0.01, 100.0), min_size=2, max_size=12),
+    weighted=st.booleans(),
     original=st.integers(7, 300),
     context=st.integers(2, 600),
+    beta_slow=st.floats(0.05, 4.0),
+    ramp=st.floats(1.0, 64.0),
+    margin=st.sampled_from([0.0, 0.01]),
 )
 def test_the_minimum_of_random_heads(
-    method: str, base: float, n_pairs: int, original: int, context: int
+    method: str,
+    base: float,
+    weights: list[float],
+    weighted: bool,
+    original: int,
+    context: int,
+    beta_slow: float,
+    ramp: float,
+    margin: float,
 ) -> None:
-    one = rope(method, base, original, 2 * n_pairs)
-    found = ropecalc.min_factor(one, context, window=False, recommended=False)
+    betas = {"beta_fast": beta_slow * ramp, "beta_slow": beta_slow}
+    one = rope(method, base, original, 2 * len(weights), **(betas if method in RAMPED else {}))
+    given = weights if weighted else None
+    try:
+        least(one, 1.0, context, given, margin)
+    except InvalidValueError:
+        reject()  # a ramp that runs backwards
+    found = ropecalc.min_factor(
+        one, context, weights=given, margin=margin, window=False, recommended=False
+    )
     top = found.minimum_factor or 200.0
     for s in np.geomspace(1, top, 30)[:-1].tolist():
         if top - s > 1e-6 * top:
-            assert not holds(one, s, context)
+            assert not holds(one, s, context, given, margin)
     if found.minimum_factor is not None:
-        assert not breaks(one, found.minimum_factor, context)
+        assert not breaks(one, found.minimum_factor, context, given, margin)
 
 
-def holds(one: Rope, factor: float, context: int) -> bool:
+RAMPED = ("yarn", "mrrope_uni", "mrrope_pro")
+
+
+def holds(
+    one: Rope,
+    factor: float,
+    context: int,
+    weights: list[float] | None = None,
+    margin: float = 0.0,
+) -> bool:
     """Whether plain NumPy finds every distance clearly above zero."""
-    spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
-    m = np.arange(context)
-    total = sum(np.cos(m * theta) for theta in spectrum.angular_frequencies)
-    return bool(np.min(total) > 1e-9)
+    return least(one, factor, context, weights, margin) > 1e-9
 
 
 def test_a_method_without_a_growing_factor_is_refused() -> None:
