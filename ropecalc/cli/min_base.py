@@ -94,6 +94,10 @@ SafeCertificateFile = Annotated[
         show_default=False,
     ),
 ]
+Recommended = Annotated[
+    bool,
+    typer.Option("--recommended", help="Search for the recommended base where no table has it."),
+]
 Everything = Annotated[bool, typer.Option("--all", help="Show the estimates too.")]
 QUIET = "Print only the number; see --round, --digits."
 ESTIMATES = ("continuum_estimate", "refined_estimate")
@@ -117,6 +121,7 @@ def command(
     safe_certificate: SafeCertificateFile = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
+    recommended: Recommended = False,
     everything: Everything = False,
     out: Output,
 ) -> None:
@@ -140,7 +145,7 @@ def command(
     asked = _asked(list(map(plain_head, found)), ctx, settings)
     if looked_up and _print_looked_up(asked.plain_problems):
         return
-    wanted, picked = _wanted(out, round_digits, integer, digits)
+    wanted, picked = _wanted(out, round_digits, integer, digits, recommended)
     wanted |= {"safe": safe if out.wants("safe_base") else None}
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
     if min_window is not None and picked == "minimum_base":
@@ -249,7 +254,7 @@ def _base_of(here: PrecisionBase) -> float | None:
 def _plain_problems(
     head: HeadOptions, contexts: Sequence[tuple[int, ...]] | None
 ) -> list[tuple[int, int]]:
-    """(head_dim, context) of heads by their dimension alone, before a model's classes are loaded."""
+    """(head_dim, context) of heads by their dimension alone: nothing of models is loaded."""
     if head != HeadOptions(dim=head.dim):
         return []
     dims = [dim or DEFAULT_HEAD_DIM for dim in head.dims]
@@ -270,15 +275,22 @@ def _print_looked_up(problems: Sequence[tuple[int, int]]) -> bool:
     return True
 
 
+def _recommended(out: Output, search: bool) -> bool | None:
+    """Whether to search for the recommended base; None: where that costs little."""
+    if not out.wants("recommended_base", "rotated_part_base"):
+        return False
+    return search or bool(out.get) or None
+
+
 def _wanted(
-    out: Output, round_digits: int | None, integer: bool, digits: int | None
+    out: Output, round_digits: int | None, integer: bool, digits: int | None, recommended: bool
 ) -> tuple[dict[str, Any], str]:
     """What to compute, and which part of the result ``-q`` prints."""
     if not out.quiet:
         everything = {
             "integer": out.wants("integer_base"),
             "window": out.wants("window_end", "window_status"),
-            "recommended": out.wants("recommended_base", "rotated_part_base"),
+            "recommended": _recommended(out, recommended),
             "digits": digits,
         }
         return {"round_digits": round_digits or ROUND_DIGITS, **everything}, "minimum_base"
