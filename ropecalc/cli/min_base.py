@@ -94,6 +94,10 @@ SafeCertificateFile = Annotated[
         show_default=False,
     ),
 ]
+Recommended = Annotated[
+    bool,
+    typer.Option("--recommended", help="Search for the recommended base where no table has it."),
+]
 Everything = Annotated[bool, typer.Option("--all", help="Show the estimates too.")]
 QUIET = "Print only the number; see --round, --digits."
 ESTIMATES = ("continuum_estimate", "refined_estimate")
@@ -117,6 +121,7 @@ def command(
     safe_certificate: SafeCertificateFile = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
+    recommended: Recommended = False,
     everything: Everything = False,
     out: Output,
 ) -> None:
@@ -140,7 +145,7 @@ def command(
         if None not in quick:
             print(*map(bare, quick), sep="\n")
             return
-    wanted, picked = _wanted(out, round_digits, integer, digits)
+    wanted, picked = _wanted(out, round_digits, integer, digits, recommended)
     wanted |= {"safe": safe if out.wants("safe_base") else None}
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
     if min_window is not None and picked == "minimum_base":
@@ -248,15 +253,22 @@ def _from_tables(asked: _Asked) -> list[float | None]:
     return [shipped_minimum(one["head_dim"], one["context"]) for one in asked.problems]
 
 
+def _recommended(out: Output, search: bool) -> bool | None:
+    """Whether to search for the recommended base; None: where that costs little."""
+    if not out.wants("recommended_base", "rotated_part_base"):
+        return False
+    return search or bool(out.get) or None
+
+
 def _wanted(
-    out: Output, round_digits: int | None, integer: bool, digits: int | None
+    out: Output, round_digits: int | None, integer: bool, digits: int | None, recommended: bool
 ) -> tuple[dict[str, Any], str]:
     """What to compute, and which part of the result ``-q`` prints."""
     if not out.quiet:
         everything = {
             "integer": out.wants("integer_base"),
             "window": out.wants("window_end", "window_status"),
-            "recommended": out.wants("recommended_base", "rotated_part_base"),
+            "recommended": _recommended(out, recommended),
             "digits": digits,
         }
         return {"round_digits": round_digits or ROUND_DIGITS, **everything}, "minimum_base"

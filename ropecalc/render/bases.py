@@ -22,6 +22,7 @@ from ropecalc.render.words import bound_below, command, head_columns, setting
 from ropecalc.results import Estimate, MinimumBase, SafeStatus, Status, WindowStatus
 
 ROOMY = "with 1% of room on both sides"
+UNSEARCHED = "--recommended searches for it"
 WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
 SAFELESS = {
     SafeStatus.NOT_COMPUTED: "not computed",
@@ -67,6 +68,8 @@ def _answer(result: MinimumBase, asked: str) -> str:
 
 def _rotated_part(result: MinimumBase, screen: Screen) -> str:
     """What its rotated part alone would need."""
+    if result.unsearched:
+        return pairs([("rotated part alone", UNSEARCHED)], screen)
     if result.rotated_part_base is None:
         return ""
     return pairs([("rotated part alone", f"base {round_up(result.rotated_part_base, 2)}")], screen)
@@ -76,6 +79,8 @@ def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tu
     rows = []
     if result.recommended_base is not None:
         rows.append(("recommended base", f"{_round(result.recommended_base)}, {ROOMY}"))
+    elif result.unsearched:
+        rows.append(("recommended base", UNSEARCHED))
     rows.append(("minimum base", _minimum(result)))
     if result.critical_distance is not None:
         rows.append(("critical distance", tokens(result.critical_distance)))

@@ -43,7 +43,7 @@ def describe_plan(plan: Plan, screen: Screen, *, everything: bool = False) -> st
         prose(_legend(plan), screen) if everything else "",
         pairs(_advice(plan), screen) if everything else "",
         pairs(_sources(plan, everything=everything), screen),
-        pairs([("note", printable(text)) for text in plan.notes], screen) if plan.notes else "",
+        pairs([("note", printable(text)) for text in plan.notes], screen),
         prose(CAVEAT if everything else f"{CAVEAT} {MORE}", screen),
         _emits(plan, screen),
     ]

@@ -41,7 +41,7 @@ SHAPES = {
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "
-    "wide_start wide_end wide_distance undecided precision=None",
+    "wide_start wide_end wide_distance unsearched undecided precision=None",
     "MinimumFactor": f"{_of('rope', 'rope_type base head_dim rotary_dim original_context')} "
     "count_unrotated context margin status minimum_factor enclosure=enclosure(low,high) "
     "minimum_factor_digits critical_distance window_status window_end recommended_factor "

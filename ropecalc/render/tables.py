@@ -85,7 +85,12 @@ def _continued(command: str, width: int) -> str:
 
 
 def pairs(rows: Sequence[tuple[str, str]], screen: Screen) -> str:
-    """Names and values, a line each; long values go on below themselves, or below their name."""
+    """Names and values, a line each; long values go on below themselves, or below their name.
+
+    Nothing where there are none.
+    """
+    if not rows:
+        return ""
     rows = [(name, _loosened(value, screen.width - 2 * len(INDENT))) for name, value in rows]
     names = max(len(name) for name, _ in rows)
     indent = len(INDENT) + names + GAP

@@ -84,6 +84,9 @@ class MinimumBase(Shown):
     rotated_part_base: float | None = None
     """Where every base meets the bound because of unrotated pairs: the first two-digit base with
     which the rotated part alone meets it."""
+    unsearched: bool = False
+    """Whether no table has the recommended base, or that of the rotated part alone, and there was
+    no search for it."""
     undecided: str | None = None
     """The parts of the answer that could not be decided, each with the reason; None: all were."""
     continuum_estimate: float | None = None
