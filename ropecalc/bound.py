@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import SoftContext, Status
 from ropecalc.scaling import Base, as_spectrum
@@ -223,6 +224,7 @@ def broken_in_blocks(
             progress(at + values.size, limit)
 
 
+@isolated
 def max_context(
     spectrum: Spectrum | Base,
     *,

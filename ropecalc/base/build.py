@@ -29,6 +29,7 @@ from ropecalc.base.staircase import (
 from ropecalc.base.workers import cores, in_parallel
 from ropecalc.errors import InvalidValueError, TableError
 from ropecalc.files import check_named, check_writable
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Kind, Staircase, Step
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -38,6 +39,7 @@ from ropecalc.tables import cannot, write_table
 BATCH = 8  # edges whose bases are one task: a fraction of a second
 
 
+@isolated
 def build_staircase(
     kind: Kind,
     rotary_dim: int,

@@ -1,6 +1,6 @@
 """Which distances may break the bound at one x: all of them examined in float32, few let through.
 
-The product of ``similarity`` in single precision, at twice the speed: a filter only. Whoever asks
+The product of ``similarity`` in single precision, at twice the speed: a filter only. Its caller
 adds what single precision may be off by (``Sieve.error``) to the threshold and decides on the few
 distances that come through in double precision or better, so that nothing is lost.
 """
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ropecalc.base.family import Array, Family
-from ropecalc.similarity import UNIT
+from ropecalc.similarity import UNIT, Distances
 
 Complex = NDArray[np.complex64]
 UNIT32 = 2.0**-24
@@ -27,7 +27,9 @@ SPAN, WIDE_SPAN = 2**14, 2**16
 class Sieve:
     """The similarity of a family at one x, by strips of up to ``span`` distances (at most 2^16).
 
-    Of every distance, or of every ``stride``-th; of all pairs, or of some.
+    Of every distance, or of every ``stride``-th; of all pairs, or of some, for ``below`` alone.
+    What ``nearing`` works in is taken over from ``before``, which is not used again: such memory
+    takes longer to come by than the products that fill it.
     """
 
     def __init__(
@@ -35,15 +37,15 @@ class Sieve:
         family: Family,
         x: float,
         span: int,
+        before: Sieve | None = None,
+        *,
         stride: int = 1,
         pairs: NDArray[np.bool_] | None = None,
     ) -> None:
         self.x = x
         self._family, self._stride = family, stride
-        self._thetas, self._weights = family.thetas(x), family.pair_weights
-        self._speed = float(self._thetas @ (self._weights * (family.theta_units(x) + 6)))
-        if pairs is not None:
-            self._thetas, self._weights = self._thetas[pairs], self._weights[pairs]
+        self._pairs = np.ones(family.n_pairs, dtype=np.bool_) if pairs is None else pairs
+        self._thetas = family.thetas(x)[self._pairs]
         bits = math.ceil(math.log2(max(64, min(span, WIDE_SPAN))))
         column_bits = bits // 2
         self._columns = 2**column_bits
@@ -52,6 +54,20 @@ class Sieve:
         columns, step = _powers(step, column_bits)  # (K, n)
         self._rows, _ = _powers(step, bits - column_bits)  # (span / K, n)
         self._right = np.concatenate([columns.real, columns.imag], axis=1).T  # (2n, K)
+        self._taken: tuple[Array, Array] | None = None
+        if before is not None and before.span == self.span:
+            self._taken = before._taken  # noqa: SLF001
+
+    def _scratch(self, rows: int) -> tuple[Array, Array]:
+        """The two sides of a product, to be written: (rows, 2n) and (rows, K)."""
+        if self._taken is None:
+            most, (size, columns) = 2 * self.span // self._columns, self._right.shape
+            self._taken = (
+                np.empty((most, size), np.float32),
+                np.empty((most, columns), np.float32),
+            )
+        left, product = self._taken
+        return left[:rows], product[:rows]
 
     def error(self, stop: float) -> float:
         """A bound on |float32 value - exact value| of g at any distance below ``stop``.
@@ -60,23 +76,25 @@ class Sieve:
         products; the sum of 2n terms adds 2n units. Double precision: the angle at the strip's
         start, and 2^16 squarings' worth of error in the tables.
         """
-        n, family = self._family.n_pairs, self._family
+        family = self._family
+        return self._error(stop, family.pair_weights) + 2 * UNIT32 * abs(family.constant)
+
+    def _error(self, stop: float, weights: Array) -> float:
+        """The same for a sum of cosines or sines with other weights."""
         table = 3 * (math.log2(self.span) + 3) * UNIT32 + self._stride * 2**18 * UNIT
-        per_pair = 2 * math.sqrt(2) * table + (2 * n + 4) * UNIT32
-        phase = stop * UNIT * self._speed
-        return family.weight * per_pair + phase + 2 * UNIT32 * abs(family.constant)
+        units = self._family.theta_units(self.x) + 6
+        phase = stop * UNIT * float(self._family.thetas(self.x) @ (weights * units))
+        per_pair = 2 * math.sqrt(2) * table + (2 * weights.size + 4) * UNIT32
+        return float(weights.sum()) * per_pair + phase
 
     def below(self, start: float, stop: float, threshold: float) -> tuple[Any, Array]:
         """Distances start <= m < stop (at most ``span``) whose g may be below ``threshold``.
 
         Returns them ascending, with their float32 values of g.
         """
-        count = math.ceil((stop - start) / self._stride)
-        rows = -(-count // self._columns)
-        weights = self._weights * np.exp(1j * (start * self._thetas))
-        table = self._rows[:rows] * weights.astype(np.complex64)  # (rows, n)
+        table = self._table(start, stop, self._family.pair_weights[self._pairs])
         left = np.concatenate([table.real, -table.imag], axis=1)  # (rows, 2n)
-        values = (left @ self._right).ravel()[:count]
+        values = (left @ self._right).ravel()[: math.ceil((stop - start) / self._stride)]
         found = np.flatnonzero(values < self._cut(stop, threshold))
         return found * self._stride + start, values[found] + self._family.constant
 
@@ -86,6 +104,42 @@ class Sieve:
         with np.errstate(over="ignore"):  # infinite: all of them may be below it
             highest: np.float32 = np.nextafter(np.float32(cut), np.float32(np.inf))
         return highest
+
+    def nearing(self, start: int, stop: int, half: float, bends: tuple[float, float]) -> Distances:
+        """Distances start <= m < stop whose g may be zero or less within ``half`` of x, either way.
+
+        All others stay above g(x) - |g'(x)| h - m (bends[0] + m bends[1]) h^2/2 > 0 at h = half:
+        ``bends`` are of max |g''| the factors of m and m^2. Ascending.
+        """
+        family, n = self._family, self._family.n_pairs
+        speeds = self._thetas * family.speed_weights(self.x)
+        sums, waves = (self._table(start, stop, w) for w in (family.pair_weights, speeds))
+        rows = len(sums)
+        left, product = self._scratch(2 * rows)
+        left[:rows, :n], left[rows:, n:] = sums.real, waves.real
+        left[rows:, :n] = waves.imag
+        np.negative(sums.imag, out=left[:rows, n:])
+        np.matmul(left, self._right, out=product)
+        values, slopes = product[:rows], product[rows:]  # of g, and of g' / m: (rows, K)
+        last = start + self._columns * np.arange(1.0, rows + 1)  # above all m of each row
+        turn = half * last
+        cut = self.error(stop) + turn * self._error(stop, speeds) - family.constant
+        cut += last * (bends[0] + last * bends[1]) * half * half / 2
+        cut += 4 * UNIT32 * (family.weight + abs(family.constant) + turn * speeds.sum())
+        with np.errstate(over="ignore"):  # infinite: all of them may be zero
+            highest = np.nextafter(cut.astype(np.float32), np.float32(np.inf))
+            np.abs(slopes, out=slopes)
+            slopes *= turn.astype(np.float32)[:, None]
+            values -= slopes
+        found = np.flatnonzero(values < highest[:, None])
+        return found[: np.searchsorted(found, stop - start)] + start
+
+    def _table(self, start: float, stop: float, weights: Array) -> Complex:
+        """weights_i exp(i m theta_i) at the first distance m of each row: (rows, n)."""
+        rows = math.ceil((stop - start) / (self._stride * self._columns))
+        first = weights * np.exp(1j * (start * self._thetas))
+        table: Complex = self._rows[:rows] * first.astype(np.complex64)
+        return table
 
     def strips_down(self, stop: int) -> Iterator[tuple[int, int]]:
         """[0, stop) in strips from the top, where violations are likeliest, to the bottom."""
