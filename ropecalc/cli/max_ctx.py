@@ -56,7 +56,7 @@ Soft = Annotated[
         "--soft", help="Also the longest contexts with 0.1% and 1% of violating distances."
     ),
 ]
-QUIET = "Print the longest context alone; the limit where no violation was found up to it."
+QUIET = "Print only the longest context; the limit where no violation was found up to it."
 
 
 def command(

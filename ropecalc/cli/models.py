@@ -38,7 +38,7 @@ Search = Annotated[
         show_default=False,
     ),
 ]
-QUIET = "Print the names alone, one a line."
+QUIET = "Print only the names, one a line."
 
 
 def command(
