@@ -141,9 +141,8 @@ class Walk:
         Looking at one distance costs as much as sieving some hundreds: the length balances the two.
         """
         few = FEWEST + context * SHARE
-        self._stride = (
-            min(self._stride, FIRST_TURN / context) if self._sieve is None else self._stride
-        )
+        if self._stride == FIRST_STRIDE:  # not tried yet
+            self._stride = min(FIRST_STRIDE, FIRST_TURN / context)
         while True:
             length = self._stride
             if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
