@@ -7,13 +7,15 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
+from importlib.metadata import version
+from typing import Any
 
-from ropecalc.errors import InvalidValueError
+from ropecalc import __version__
+from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.files import printable
 
 INSTALL = "a cluster needs dask.distributed: pip install 'ropecalc[cluster]'"
 PATIENCE = 5.0  # seconds for a scheduler to answer
-NOISY = ("distributed", "tornado", "concurrent.futures")  # they log what is raised as well
 
 
 @contextlib.contextmanager
@@ -27,18 +29,23 @@ def cluster(address: str) -> Iterator[Executor]:
         from distributed import Client, KilledWorker
     except ImportError:
         raise InvalidValueError("dask", INSTALL) from None
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    _check(address)
-    with Client(address, timeout=PATIENCE, set_as_default=False) as client:
-        try:
-            yield client.get_executor()
-        except (CancelledError, OSError):
-            raise _lost(address, "is gone: start it again") from None
-        except KilledWorker:
-            raise _lost(
-                address, "lost several workers by one task: give them more memory"
-            ) from None
+    logging.disable()  # dask also logs what it raises
+    try:
+        _check(address)
+        with Client(address, timeout=PATIENCE, set_as_default=False) as client:
+            try:
+                _check_workers(client)
+                yield client.get_executor()
+            except KilledWorker:
+                raise _lost(address, "lost worker after worker: give them more memory") from None
+            except RopecalcError:
+                raise
+            except Exception as error:
+                if client.status == "running" and not isinstance(error, CancelledError | OSError):
+                    raise
+                raise _lost(address, "is gone: start it again") from None
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _lost(address: str, problem: str) -> InvalidValueError:
@@ -59,6 +66,16 @@ def _check(address: str) -> None:
             f"{printable(address)} is {problem}: pass the address that 'dask scheduler' prints, "
             "such as tcp://10.0.0.1:8786",
         )
+
+
+def _check_workers(client: Any) -> None:
+    """Refuse workers with another ropecalc, or none: they would end at the first task."""
+    for worker, found in client.run(version, "ropecalc", on_error="return").items():
+        if found != __version__:
+            there = "no ropecalc" if isinstance(found, Exception) else f"ropecalc {found}"
+            raise InvalidValueError(
+                "dask", f"the worker at {worker} has {there}: install ropecalc {__version__} there"
+            )
 
 
 async def _identity(address: str) -> dict[str, object]:

@@ -35,6 +35,7 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 MOST = 61 if os.name == "nt" else 2**16  # processes of a pool: Python's limit on Windows
+PULSE = 1.0  # seconds until workers are counted anew: some may have come, or the cluster be gone
 UNGUARDED = (
     'jobs must be 1 in a program that starts its work outside of if __name__ == "__main__": each '
     "process that shares the work runs such a program anew"
@@ -68,7 +69,7 @@ def finished(
                 handed[executor.submit(in_turn, function, *task)] = task
             if not handed:
                 return
-            for future in wait(handed, return_when=FIRST_COMPLETED).done:
+            for future in wait(handed, PULSE, FIRST_COMPLETED).done:
                 yield handed.pop(future), future.result()
     finally:
         for future in handed:
@@ -138,11 +139,15 @@ class _Pool(ProcessPoolExecutor):
 
 @contextlib.contextmanager
 def _surroundings() -> Iterator[None]:
-    """What a process inherits: BLAS keeps to one thread, and Ctrl-C is left to its parent."""
+    """What is started inherits: BLAS keeps to one thread, and Ctrl-C is left to its parent.
+
+    The threads of the pool inherit that a pipe to a process that is gone does not end this one.
+    """
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
-    masked = hasattr(signal, "pthread_sigmask")  # a terminal's Ctrl-C goes to all its processes
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masked else None
+    mask = None
+    if hasattr(signal, "pthread_sigmask"):  # a terminal's Ctrl-C goes to all its processes
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGPIPE})
     try:
         yield
     finally:

@@ -7,17 +7,15 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-
-from tests.tools.places import ROOT
 
 SOON = 300  # seconds, on a busy machine
 QUICKER = {  # a worker that is gone is given up after a second or two, not half a minute
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "2s",
     "DASK_DISTRIBUTED__COMM__RETRY__COUNT": "0",
     "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONPATH": str(ROOT),
 }
 
 
@@ -43,7 +41,10 @@ class Cluster:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         for process in (*self.workers, self.scheduler):
             process.kill()
@@ -55,6 +56,12 @@ class Cluster:
         worker = self._start("worker", self.address, *once, *options)
         self.workers.append(worker)
         return worker
+
+    def wait_for_workers(self) -> None:
+        """Wait until all workers have joined."""
+        for number, worker in enumerate(self.workers):
+            log = self.folder / f"worker-{number}.log"
+            self._wait(lambda log=log: b"Registered to" in log.read_bytes(), worker, log)
 
     def _start(self, part: str, *options: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{part}-{len(self.workers)}.log").open("wb") as log:
@@ -72,9 +79,17 @@ class Cluster:
 
     def _written(self, file: Path) -> bytes:
         """What a file says, once it says all."""
+        self._wait(
+            lambda: file.exists() and file.read_bytes().rstrip().endswith(b"}"),
+            self.scheduler,
+            self.folder / "scheduler-0.log",
+        )
+        return file.read_bytes()
+
+    @staticmethod
+    def _wait(done: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
         end = time.monotonic() + SOON
-        while not (file.exists() and (text := file.read_bytes()).rstrip().endswith(b"}")):
-            assert self.scheduler.poll() is None, (self.folder / "scheduler-0.log").read_text()
+        while not done():
+            assert process.poll() is None, log.read_text()
             assert time.monotonic() < end
             time.sleep(0.05)
-        return text

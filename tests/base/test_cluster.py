@@ -1,0 +1,170 @@
+"""A staircase built by a dask cluster: real processes, some killed on the way, some added."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ropecalc import build_staircase, tables
+from tests.conftest import HANGS, RunCli
+from tests.tools.cluster import QUICKER, Cluster
+from tests.tools.places import ROOT
+
+LINE = ("staircase", "--dim", "32", "--ctx", "400", "--no-table", "--csv")
+CURE = "pass the address that 'dask scheduler' prints, such as tcp://10.0.0.1:8786"
+posix = pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
+
+
+@pytest.fixture(scope="module")
+def alone() -> bytes:
+    """What one process writes."""
+    return tables.encode(build_staircase("minimum", 32, 400, jobs=1))
+
+
+@pytest.fixture
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    pytest.importorskip("distributed", reason="needs the extra cluster")
+    with Cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+def start(cluster: Cluster, path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ropecalc", *LINE, "--dask", cluster.address, "--save", path],
+        cwd=ROOT,
+        env={**os.environ, **QUICKER},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_until(done: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    """Wait for something that comes while a process runs."""
+    end = time.monotonic() + HANGS
+    while not done():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def lines_of(path: Path) -> int:
+    """How many tasks a journal has."""
+    journal = path.with_name(f"{path.name}.part")
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+@pytest.mark.slow
+@posix
+def test_workers_may_be_killed_and_added_and_the_file_is_the_same(
+    cluster: Cluster, tmp_path: Path, alone: bytes
+) -> None:
+    path = tmp_path / "s"
+    first, second = cluster.add_worker(), cluster.add_worker()
+    done = start(cluster, path)  # two workers, left alone
+    assert done.communicate(timeout=HANGS)[1] == ""
+    assert (done.returncode, path.read_bytes()) == (0, alone)
+    path.unlink()
+    build = start(cluster, path)
+    wait_until(lambda: lines_of(path) > 5, build)
+    first.kill()
+    reached = lines_of(path)
+    wait_until(lambda: lines_of(path) > reached + 5, build)  # the other one goes on
+    second.kill()
+    cluster.add_worker()  # which nobody but the scheduler knows of
+    out, err = build.communicate(timeout=HANGS)
+    assert (build.returncode, err) == (0, "")
+    assert path.read_bytes() == alone
+    assert len(out.splitlines()) == len(tables.decode(alone, "x").bases) + 1
+    assert [file.name for file in tmp_path.iterdir()] == ["s"]
+
+
+@pytest.mark.slow
+@posix
+def test_a_build_that_is_killed_or_loses_its_scheduler_is_taken_up_by_any_engine(
+    cluster: Cluster, tmp_path: Path, alone: bytes, run_process: RunCli
+) -> None:
+    path = tmp_path / "s"
+    build = start(cluster, path)
+    assert build.stderr is not None
+    assert build.stderr.readline() == (
+        f"Waiting for workers: start one with 'dask worker {cluster.address}'\n"
+    )
+    cluster.add_worker()
+    wait_until(lambda: lines_of(path) > 2, build)
+    build.send_signal(signal.SIGKILL)
+    build.communicate(timeout=HANGS)
+    reached = lines_of(path)
+    build = start(cluster, path)
+    wait_until(lambda: lines_of(path) > reached + 2, build)
+    cluster.scheduler.kill()
+    out, err = build.communicate(timeout=HANGS)
+    assert (build.returncode, out) == (2, "")
+    going_on, problem = err.splitlines()
+    assert going_on.startswith(f"Going on from {path}.part: ")
+    assert problem == (
+        f"Error: Invalid value for '--dask': the dask scheduler at {cluster.address} is gone: "
+        "start it again, and rerun the command"
+    )
+    done = run_process(*LINE, "--save", str(path), "--jobs", "1")
+    assert done.returncode == 0
+    assert path.read_bytes() == alone
+
+
+@pytest.mark.slow
+def test_what_is_no_scheduler_is_one_line_with_the_cure(
+    cluster: Cluster, run_process: RunCli
+) -> None:
+    cluster.add_worker()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        free = f"127.0.0.1:{silent.getsockname()[1]}"
+        nobody = run_process(*LINE, "--dask", free)
+    refused = (
+        f"Error: Invalid value for '--dask': {free} is no dask scheduler (no answer): {CURE}\n"
+    )
+    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (2, "", refused)
+    cluster.wait_for_workers()
+    log = cluster.folder / "worker-0.log"
+    (address,) = {
+        line.split()[-1] for line in log.read_text().splitlines() if "Start worker at" in line
+    }
+    for place, problem in {
+        address: "is a dask worker",
+        free: f"is no dask scheduler (Timed out trying to connect to tcp://{free} after 5 s)",
+        "nowhere": "is no dask scheduler (missing port number in address 'nowhere')",
+        cluster.address.replace("tcp", "tls"): "is no dask scheduler (TLS expects a",
+    }.items():
+        done = run_process(*LINE, "--dask", place)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"Error: Invalid value for '--dask': {place} {problem}")
+        assert done.stderr.endswith(f": {CURE}\n")
+        assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_a_worker_with_another_version_is_named(cluster: Cluster, run_process: RunCli) -> None:
+    there = "import importlib.metadata as m; m.version = lambda name: '0.0.1'"
+    cluster.add_worker("--preload", there)
+    cluster.wait_for_workers()
+    done = run_process(*LINE, "--dask", cluster.address, env=QUICKER)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "has ropecalc 0.0.1: install ropecalc" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_the_extra_it_is_named(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    done = run_cli(*LINE, "--dask", "tcp://127.0.0.1:8786")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: Invalid value for '--dask': a cluster needs dask.distributed: pip install "
+        "'ropecalc[cluster]'\n"
+    )
