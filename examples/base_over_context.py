@@ -1,4 +1,4 @@
-"""The bases that a context asks for, and those that models have: a figure, cell by cell.
+"""The bases that a context requires, and those that models have: a figure, cell by cell.
 
 python examples/base_over_context.py [FIGURE.svg]
 

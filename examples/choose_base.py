@@ -22,14 +22,14 @@ def table() -> None:
 
 def verdict(base: float, context: int) -> None:
     """Whether a base meets the bound, and what is wrong with it where it does not."""
-    found = ropecalc.check(base, context, head_dim=128)
+    found = ropecalc.check(base, context, head_dim=128, next_base=True)
     if found.holds:
         print(f"{base:g} holds at {context:,} tokens")
         return
     print(f"{base:g} breaks the bound at {context:,} tokens:")
     print(f"  {found.violations} distances are negative, the first is {found.first_violation:,},")
     print(f"  the worst is {found.worst_distance:,} with S = {found.worst_similarity:.4f};")
-    print(f"  the next base that would do is {found.next_base:.6f}")
+    print(f"  the next base that works is {found.next_base:.6f}")
 
 
 if __name__ == "__main__":

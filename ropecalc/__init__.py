@@ -1,4 +1,4 @@
-"""ropecalc: the base of rotary position embeddings, and the context that it can carry.
+"""ropecalc: the base of rotary position embeddings, and the context that it supports.
 
 Public names load on first use (PEP 562), so that ``import ropecalc`` costs next to nothing.
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ropecalc.certificate.write import certify_factor as certify_factor
     from ropecalc.checking import check as check
     from ropecalc.comparison import compare as compare
+    from ropecalc.comparison import compare_models as compare_models
     from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
     from ropecalc.errors import InvalidValueError as InvalidValueError
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from ropecalc.results import MinimumBase as MinimumBase
     from ropecalc.results import MinimumFactor as MinimumFactor
     from ropecalc.results import ModelConfig as ModelConfig
+    from ropecalc.results import Outlook as Outlook
     from ropecalc.results import PairFrequencies as PairFrequencies
     from ropecalc.results import Plan as Plan
     from ropecalc.results import Precision as Precision
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from ropecalc.results import PrecisionStatus as PrecisionStatus
     from ropecalc.results import PublishedSetting as PublishedSetting
     from ropecalc.results import Rope as Rope
+    from ropecalc.results import RotatedPart as RotatedPart
     from ropecalc.results import SafeStatus as SafeStatus
     from ropecalc.results import Setting as Setting
     from ropecalc.results import Severity as Severity

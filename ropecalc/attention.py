@@ -1,4 +1,4 @@
-"""Attention temperature: how far one logit must stand above many, and factors that keep it there.
+"""Attention temperature: how far one logit must be above many, and factors that keep it there.
 
 For logits z_1 .. z_n
 
@@ -6,7 +6,7 @@ For logits z_1 .. z_n
 
 with equality on the right where all are equal. Softmax gives token i the mass
 exp(z_i - ln sum_j exp(z_j)), so that n tokens of equal standing dilute each other by ln n at most,
-and a token that is to stand out needs a logit that grows like ln n. Let one token match, with a
+and a token that is to be seen needs a logit that grows like ln n. Let one token match, with a
 logit g above that of each of the n - 1 others. It gets the mass
 
     p = exp(g) / (exp(g) + n - 1),      so that      g = ln(p / (1 - p)) + ln(n - 1).
@@ -22,6 +22,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.results.temperatures import LengthFactor, Temperature
 from ropecalc.spectrum import checked_integer, shown
 
@@ -38,6 +39,7 @@ LLAMA4_WEIGHT, LLAMA4_LENGTH = 0.1, 8_192
 MINISTRAL3_WEIGHT, MINISTRAL3_LENGTH = 0.1, 16_384
 
 
+@isolated
 def temperature(
     context: int, *, trained_context: int | None = None, attention_mass: float = 0.9
 ) -> Temperature:
@@ -46,7 +48,7 @@ def temperature(
         g(n) = ln(p / (1 - p)) + ln(n - 1)
 
     Training on L tokens teaches gaps up to g(L) or so. Over n > L tokens the same gap has less
-    mass; all logits times g(n) / g(L) give it back. Beside that stand the factors in use, as they
+    mass; all logits times g(n) / g(L) give it back. Beside that are the factors in use, as they
     are at the last position, each with the mass that the gap g(L) has with it. What they multiply
     differs: logits as a whole, the query, or cos and sin both (YaRN, hence its square).
 

@@ -12,14 +12,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
-from ropecalc.results import Status
+from ropecalc.results import SoftContext, Status
 from ropecalc.scaling import Base, as_spectrum
+from ropecalc.shares import SHARES, Few
 from ropecalc.similarity import (
     Array,
+    Distances,
     checked_context,
     error_bound,
     similarity_blocks,
@@ -42,6 +44,9 @@ class Scan:
     worst_similarity: float
     in_doubt: int
     """Distances whose sign double precision could not tell."""
+    soft: tuple[SoftContext, ...] = ()
+    """The longest contexts up to ``stop`` with at most ``SHARES`` of violating distances, where
+    they were counted and something is broken."""
 
 
 def scan(
@@ -59,31 +64,94 @@ def scan(
     ``error_bound(spectrum)`` of the exact value. A KeyboardInterrupt leaves with what is known so
     far in words.
     """
-    exact_margin, threshold, doubt = _threshold(spectrum, margin)
-    first, violations, in_doubt, worst, worst_at = None, 0, 0, np.inf, start
+    tally = _Tally(spectrum, margin, start)
+    _evaluate(spectrum, start, stop, [tally], first_only=first_only, progress=progress)
+    return tally.scan(stop)
+
+
+def scan_with_part(
+    spectrum: Spectrum, stop: int, *, margin: float = 0.0, progress: Progress | None = None
+) -> tuple[Scan, Scan | None]:
+    """The scan of 0 <= m < stop, and that of the rotated part alone, from one evaluation.
+
+    The unrotated pairs add a constant u to every S, so that the rotated part alone is S - u. None
+    where no unrotated pair counts.
+    """
+    tallies = [_Tally(spectrum, margin, 0, Few(SHARES))]
+    if spectrum.unrotated_pairs:
+        part = _Tally(replace(spectrum, count_unrotated=False), 0.0, 0, Few(SHARES))
+        part.above = float(spectrum.unrotated_pairs)
+        part.doubt += 4 * 2.0**-53 * spectrum.total  # u was added to the values, and is taken off
+        tallies.append(part)
+    _evaluate(spectrum, 0, stop, tallies, first_only=False, progress=progress)
+    found, *rest = (tally.scan(stop) for tally in tallies)
+    return found, rest[0] if rest else None
+
+
+def _evaluate(
+    spectrum: Spectrum,
+    start: int,
+    stop: int,
+    tallies: Sequence[_Tally],
+    *,
+    first_only: bool,
+    progress: Progress | None,
+) -> None:
+    """Every block of values to every tally; the first of them says when to end."""
     done = start
     try:
         for at, values in similarity_blocks(spectrum, start, stop):
-            lowest = int(values.argmin())
-            if values[lowest] < worst:
-                worst, worst_at = float(values[lowest]), at + lowest
-            if values[lowest] < threshold + doubt:
-                broken, unclear = _verdicts(spectrum, at, values, threshold, doubt, exact_margin)
-                in_doubt += unclear
-                violations += len(broken)
-                if broken and first is None:
-                    first = broken[0]
-                    if first_only:
-                        violations = 1
-                        break
+            for tally in tallies:
+                tally.add(at, values)
+            if first_only and tallies[0].first is not None:
+                tallies[0].violations = 1
+                break
             done = at + values.size
             if progress is not None:
                 progress(done - start, stop - start)
     except KeyboardInterrupt:
         if done == start:
             raise
+        first, violations = tallies[0].first, tallies[0].violations
         raise KeyboardInterrupt(_so_far(start, done, first, violations)) from None
-    return Scan(first, violations, worst_at, worst, in_doubt)
+
+
+class _Tally:
+    """What the blocks of an evaluation have shown so far."""
+
+    def __init__(
+        self, spectrum: Spectrum, margin: float, start: int, few: Few | None = None
+    ) -> None:
+        self.spectrum = spectrum
+        self.exact_margin, self.threshold, self.doubt = _threshold(spectrum, margin)
+        self.above = 0.0  # how far the values of a block lie above those that are meant
+        self.first: int | None = None
+        self.violations, self.in_doubt = 0, 0
+        self.worst, self.worst_at = np.inf, start
+        self.few = few
+
+    def add(self, at: int, values: Array) -> None:
+        """Take the block that begins at a distance."""
+        values = values - self.above if self.above else values
+        lowest = int(values.argmin())
+        if values[lowest] < self.worst:
+            self.worst, self.worst_at = float(values[lowest]), at + lowest
+        if values[lowest] >= self.threshold + self.doubt:
+            return
+        broken, unclear = _verdicts(
+            self.spectrum, at, values, self.threshold, self.doubt, self.exact_margin
+        )
+        self.in_doubt += unclear
+        self.violations += len(broken)
+        if len(broken) and self.first is None:
+            self.first = int(broken[0])
+        if self.few is not None:
+            self.few.add(broken)
+
+    def scan(self, stop: int) -> Scan:
+        """All of it."""
+        soft = () if self.few is None or self.first is None else self.few.contexts(stop)
+        return Scan(self.first, self.violations, self.worst_at, self.worst, self.in_doubt, soft)
 
 
 def _so_far(start: int, done: int, first: int | None, violations: int) -> str:
@@ -119,31 +187,30 @@ def checked_margin(margin: float) -> float:
 
 def _verdicts(
     spectrum: Spectrum, at: int, values: Array, threshold: float, doubt: float, margin: Decimal
-) -> tuple[list[int], int]:
+) -> tuple[Distances, int]:
     """The distances of a block that break the bound, ascending, and how many were in doubt."""
     from ropecalc.exact import meets_bound
 
     low = np.flatnonzero(values < threshold + doubt)
-    unclear = values[low] >= threshold - doubt
-    broken = (low[~unclear] + at).tolist()
-    doubtful = (low[unclear] + at).tolist()
-    broken += [m for m in doubtful if not meets_bound(spectrum, m, margin)]
-    return sorted(broken), len(doubtful)
+    unclear = np.flatnonzero(values[low] >= threshold - doubt)
+    met = [k for k in unclear if meets_bound(spectrum, int(low[k]) + at, margin)]
+    return np.delete(low, met) + at, len(unclear)
 
 
 def broken_in_blocks(
     spectrum: Spectrum, limit: int, *, margin: float = 0.0, progress: Progress | None = None
-) -> Iterator[NDArray[np.int64]]:
+) -> Iterator[Distances]:
     """The distances below ``limit`` that break the bound, ascending, an array a block."""
     exact_margin, threshold, doubt = _threshold(spectrum, margin)
     for at, values in similarity_blocks(spectrum, 0, limit):
         broken, _ = _verdicts(spectrum, at, values, threshold, doubt, exact_margin)
-        if broken:
-            yield np.array(broken, dtype=np.int64)
+        if len(broken):
+            yield broken
         if progress is not None:
             progress(at + values.size, limit)
 
 
+@isolated
 def max_context(
     spectrum: Spectrum | Base,
     *,
@@ -160,7 +227,7 @@ def max_context(
     Parameters
     ----------
     limit : int, 1 .. 2^34, tokens
-        Distances below it are looked at.
+        Distances below it are evaluated.
 
     The other parameters, and the errors, as in ``ropecalc.check``.
 
@@ -175,7 +242,7 @@ def max_context(
     limit = checked_context(limit, parameter="limit")
     found = scan(spectrum, 0, limit, margin=margin, first_only=True, progress=progress)
     first = found.first_violation
-    nothing = first is None and spectrum.asks_nothing(margin)
+    nothing = first is None and spectrum.is_free(margin)
     from ropecalc.results import MaxContext
 
     return MaxContext(
@@ -198,7 +265,7 @@ def max_context(
 
 def _status(first: int | None, *, nothing: bool) -> Status:
     if nothing:
-        return Status.ASKS_NOTHING
+        return Status.FREE
     return Status.BEYOND_LIMIT if first is None else Status.VIOLATED
 
 

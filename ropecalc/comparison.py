@@ -1,4 +1,4 @@
-"""The same config in several stacks: who computes the same, how far apart the others are."""
+"""The same config in several stacks: who computes the same, how different the others are."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far more or not at all
 
 
+@isolated
 def compare(
     model: ModelConfig | str | PathLike[str],
     context: int | None = None,
@@ -43,20 +45,20 @@ def compare(
     factor and softmax factor. The usable length is shown and does not count: it is a default that
     every stack lets one change, and hardly two of them have the same.
 
-    The bound is looked at for every distinct set of frequencies, at the distances below the
+    The bound is checked for every distinct set of frequencies, at the distances below the
     context, or below the window of a layer that looks back no further, up to the first violation.
 
     Parameters
     ----------
     model : read from a config.json, or a known model; or its name or path
     context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
-        stack does what it does by default, and the bound is looked at below the model's context.
+        stack does what it does by default, and the bound is checked below the model's context.
     stacks : of ``ropecalc.stacks.registry.COMPARED``, all unless given; the first is what the
         others are measured against
     layer : the one ``layer_type`` to look at; all unless given
     override : keys of the config that are overridden when the stack is started, such as
-        ``rope_parameters``: each stack lets them in in its own way
-    weights : as in Spectrum, for every kind of layer that is looked at; they do not count as a
+        ``rope_parameters``: each stack merges them differently
+    weights : as in Spectrum, for every kind of layer that is examined; they do not count as a
         difference
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
     progress : called with (parts done, parts in all)
@@ -93,7 +95,7 @@ def compare(
     if asked is not None and asked > MAX_POSITIONS:
         raise ConfigError(
             f"{model.source}: its context is {asked:,} tokens, beyond the {MAX_POSITIONS:,} that "
-            "can be looked at; pass a context"
+            "can be examined; pass a context"
         )
     given = checked_weights(weights)
     starts = _Start(model, context, override, given, count_unrotated)
@@ -107,6 +109,7 @@ def compare(
     return Comparison(model, asked, names, tuple(layers))
 
 
+@isolated
 def compare_models(
     models: Sequence[ModelConfig | str | PathLike[str]],
     context: int | None = None,
@@ -122,7 +125,7 @@ def compare_models(
     where frequencies, attention and softmax factors, attention windows and configured contexts are
     the same.
 
-    The bound is looked at for every distinct set of frequencies, at the distances below
+    The bound is checked for every distinct set of frequencies, at the distances below
     ``context``, the first model's own unless given, or below a layer's window.
 
     Parameters

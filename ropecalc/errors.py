@@ -3,7 +3,7 @@
     RopecalcError
     ├── InvalidValueError    a number or a word outside its domain (also a ValueError)
     ├── ConfigError          a model file that cannot be read, or that lacks what is needed
-    │   └── UnsupportedError   it was understood, and asks for what ropecalc does not do yet
+    │   └── UnsupportedError   it was understood, and needs what ropecalc does not do yet
     │       └── NoRotationError  none of the model's layers rotates
     ├── CertificateError     a file that is no certificate, or one that cannot be read or written
     ├── TableError           a staircase file that is damaged, or one that cannot be read or written
@@ -41,7 +41,7 @@ class ConfigError(RopecalcError):
 
 
 class UnsupportedError(ConfigError):
-    """A model file that was understood and asks for something that ropecalc does not do yet."""
+    """A model file that was understood and needs something that ropecalc does not do yet."""
 
 
 class NoRotationError(UnsupportedError):

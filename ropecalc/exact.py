@@ -21,7 +21,7 @@ FIRST_DIGITS, LAST_DIGITS = 40, 5_120  # doubled from one to the other
 def context_with(digits: int) -> Any:
     """An mpmath context of its own, so that the caller's global precision is left alone.
 
-    It is shared by all who ask for as many digits: use it as it is.
+    It is shared by all who need as many digits: use it as it is.
     """
     from mpmath.ctx_mp import MPContext  # loaded late: most answers do without
 

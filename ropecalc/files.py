@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from ropecalc.errors import InvalidValueError, RopecalcError
 
+STDIN = "standard input"  # in messages
 PREFIX = 32  # characters of a name that its temporary file has, too
 
 
@@ -29,7 +30,7 @@ def read_bytes(
     line that ends with the cure; ``wanted`` says what should have been passed.
     """
     path = os.fspath(source)
-    name = "standard input" if path == "-" else printable(path)
+    name = STDIN if path == "-" else printable(path)
     with readable(name, error, wanted):
         data = _read_stdin(limit + 1) if path == "-" else _read_file(path, limit + 1)
     if not data and not may_be_empty:

@@ -1,4 +1,4 @@
-"""Known models as points in the plane of context and base: which stand below a staircase."""
+"""Known models as points in the plane of context and base: which are below a staircase."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ class Spectrum:
         """S(0) = u + sum_i w_i."""
         return self.unrotated_pairs + sum(self.pair_weights)
 
-    def asks_nothing(self, margin: float = 0.0) -> bool:
+    def is_free(self, margin: float = 0.0) -> bool:
         """Whether S(m) >= margin * S(0) at every m for any frequencies: even all cosines at -1.
 
         u (1 - margin) >= (1 + margin) sum_i w_i, without rounding.

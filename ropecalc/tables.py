@@ -166,7 +166,7 @@ def encode(staircase: Staircase) -> bytes:
 def decode(data: bytes, name: str, *, in_full: bool = True) -> Table:
     """The content of a file as a staircase; ``name`` is what errors call it.
 
-    Without ``in_full`` only the checksum of the stream is looked at, which costs nothing to load:
+    Without ``in_full`` only the checksum of the stream is examined, which costs nothing to load:
     enough for a shipped file, whose digest the tests look at.
 
     Raises TableError where it is no staircase, or a damaged one.

@@ -31,6 +31,7 @@ from ropecalc.base.staircase import (
 from ropecalc.base.workers import Task, cores, finished, processes
 from ropecalc.errors import InvalidValueError, TableError
 from ropecalc.files import check_named, check_writable
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Kind, Staircase, Step
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -42,6 +43,7 @@ BATCH = 8  # edges whose bases are one task: a fraction of a second
 Engine = Callable[[Callable[..., Any], Iterator[Task]], Generator[tuple[Task, Any], None, None]]
 
 
+@isolated
 def build_staircase(
     kind: Kind,
     rotary_dim: int,
@@ -61,7 +63,7 @@ def build_staircase(
     rotary_dim : int, even, >= 2
     end : int, 1 .. 2^30, tokens
     save : a file to write the staircase to; while it is built, ``save`` + ".part" keeps what is
-        done, and a later call with the same arguments goes on from there
+        done, and a later call with the same arguments resumes there
     jobs : int, >= 1, processes to share the work, one a core unless given; with an executor the
         tasks that it has at a time, as many as it has workers unless given
     executor : any of ``concurrent.futures``, to do the work instead of processes of this machine:

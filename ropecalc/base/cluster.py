@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.files import printable
 
 INSTALL = "a cluster needs dask.distributed: pip install 'ropecalc[cluster]'"
+PORT = re.compile(r":\d+$")
 PATIENCE = 5.0  # seconds for a scheduler to answer
 
 
@@ -25,6 +27,8 @@ def cluster(address: str) -> Iterator[Executor]:
     Raises InvalidValueError where dask is not installed, no scheduler answers at the address, or
     it is lost.
     """
+    if not PORT.search(address):
+        raise _refused(address, "no dask scheduler (no port)")
     try:
         from distributed import Client, KilledWorker
     except ImportError:
@@ -53,6 +57,11 @@ def _lost(address: str, problem: str) -> InvalidValueError:
     return InvalidValueError("dask", f"{fact}, and rerun the command")
 
 
+def _refused(address: str, problem: str) -> InvalidValueError:
+    cure = "pass the address that 'dask scheduler' prints, such as tcp://10.0.0.1:8786"
+    return InvalidValueError("dask", f"{printable(address)} is {problem}: {cure}")
+
+
 def _check(address: str) -> None:
     """Refuse what is not the address of a scheduler that answers: a Client would hang or crash."""
     try:
@@ -61,11 +70,7 @@ def _check(address: str) -> None:
     except Exception as error:  # noqa: BLE001  from sockets, TLS, dask or what else listens there
         problem = f"no dask scheduler ({str(error) or 'no answer'})"
     if problem:
-        raise InvalidValueError(
-            "dask",
-            f"{printable(address)} is {problem}: pass the address that 'dask scheduler' prints, "
-            "such as tcp://10.0.0.1:8786",
-        )
+        raise _refused(address, problem)
 
 
 def _check_workers(client: Any) -> None:

@@ -47,6 +47,9 @@ class Members(Protocol):
     def speeds(self, low: float, high: float) -> Array:
         """Bounds on |theta_i| and its first three derivatives, shape (4, n_pairs)."""
 
+    def member(self, x: Real, mp: Any) -> Real:
+        """The base, or factor, at x."""
+
     def described(self, x: Real) -> str:
         """The member at x, for a message."""
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal, localcontext
-from typing import NamedTuple
 
 from ropecalc.base.answer import Answer
-from ropecalc.base.room import DIGITS as ROUND_DIGITS
-from ropecalc.base.room import has_room, wide_base
-from ropecalc.base.rounding import first_of, round_up
+from ropecalc.base.room import wide_base
+from ropecalc.base.rounding import first_round_base, violation_at
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
-from ropecalc.base.solve import first_window, swept
+from ropecalc.base.solve import base_at_least, first_window, swept
 from ropecalc.base.starts import known_start
-from ropecalc.bound import checked_margin, scan
+from ropecalc.base.sweep import Sweep
+from ropecalc.bound import checked_margin
 from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import FactorStatus, MinimumFactor, Rope, Status, WindowStatus
 from ropecalc.scaling.domains import checked_weights
 from ropecalc.similarity import MAX_SEARCH, checked_context
 from ropecalc.spectrum import checked_integer
 
-METHODS = (*FAMILIES, "dynamic")
 METHOD = "first-violation sweep from factor 1, root in multiple precision, full evaluation"
 MAX_DIGITS = 1_000
-EXACT = 80  # digits: more than a step of ``first_of`` has
 MAX_ROUND_DIGITS = 17  # a float64 has no more
 STATUSES = {
     Status.FOUND: FactorStatus.FOUND,
@@ -35,6 +31,7 @@ STATUSES = {
 }
 
 
+@isolated
 def min_factor(
     rope: Rope,
     context: int,
@@ -90,134 +87,124 @@ def min_factor(
         digits = checked_integer("digits", digits, 1, MAX_DIGITS)
     if round_digits is not None:
         round_digits = checked_integer("round_digits", round_digits, 1, MAX_ROUND_DIGITS)
-    found = search(rope, context, checked_weights(weights), count_unrotated, margin)
-    answer = found.answer(context, digits, progress)
+    family = family_of(rope, context, checked_weights(weights), count_unrotated, margin)
+    answer = _answer(family, context, digits, progress)
     start = answer.base
     status, end = WindowStatus.NOT_SOUGHT, None
-    if window and start is not None and found.growth == 0:
+    if window and start is not None and _is_idle(family):
         status = WindowStatus.ENDLESS
     elif window and start is not None:
-        status, end = first_window(found.family, context, start)
-    above, wide = start if answer.status is Status.FOUND and start != 1 else None, None
+        status, end = first_window(family, context, start)
+    above = start if answer.status is Status.FOUND and start != 1 else None
+    wide, round_factor = None, None
     if recommended and above is not None:
-        wide = _recommended(found, context, above, progress)
+        wide = _recommended(family, context, above, progress)
+    if round_digits is not None and above is not None:
+        round_factor = first_round_base(family, context, above, round_digits)
     ratio = _ratio(rope.original_context or original_context or rope.context, context)
     given = rope.parameters.get("factor")
     one = answer.status is Status.FOUND and start == 1
     return MinimumFactor(
         rope=rope,
         context=context,
-        margin=found.family.margin,
+        margin=family.margin,
         count_unrotated=count_unrotated,
         weighted=weights is not None,
         status=FactorStatus.ONE_IS_ENOUGH if one else STATUSES[answer.status],
-        minimum_factor=found.factor(start),
-        enclosure=found.ends(answer.enclosure),
-        minimum_factor_digits=answer.digits if found.growth is None else None,
+        minimum_factor=start,
+        enclosure=answer.enclosure,
+        minimum_factor_digits=answer.digits,
         critical_distance=answer.distance,
         window_status=status,
-        window_end=found.factor(end),
-        recommended_factor=found.nearest(wide),
+        window_end=end,
+        recommended_factor=wide,
         round_digits=round_digits,
-        round_factor=found.nearest(_round(found, context, above, round_digits)),
+        round_factor=round_factor,
         ratio=ratio,
-        ratio_violation=found.violation(context, ratio),
+        ratio_violation=_violation(family, context, ratio),
         given_factor=None if given is None else float(given),
-        given_violation=found.violation(context, given),
+        given_violation=_violation(family, context, given),
         steps=answer.steps,
         method=METHOD,
     )
 
 
-class Search(NamedTuple):
-    """A family to sweep over, and how its parameter becomes a factor."""
+def recommended_factor(
+    rope: Rope,
+    context: int,
+    *,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    progress: Progress | None = None,
+) -> float | None:
+    """The ``recommended_factor`` of ``min_factor`` alone.
 
-    family: ScaledFamily
-    growth: float | None = None
-    """Of dynamic scaling, L'/L - 1: its base is NTK-aware scaling's with the factor s L'/L - s + 1.
+    None also where it is undecided.
     """
-
-    def answer(self, context: int, digits: int | None, progress: Progress | None) -> Answer:
-        """The sweep's; up to its original context dynamic scaling changes nothing."""
-        if self.growth != 0:
-            start = known_start(self.family, context)
-            return swept(self.family, context, digits, progress, start)
-        holds = self.violation(context, 1.0) is None
-        status, base = (Status.EVERY_BASE, 1.0) if holds else (Status.NO_BASE, None)
-        return Answer(status, base, None, None, None, "sweep", 0, METHOD)
-
-    def factor(self, at: float | None) -> float | None:
-        """The method's own factor: the smallest float64 that gives at least ``at``."""
-        if at is None or self.growth is None:
-            return at
-        exact = (Decimal(at) - 1) / Decimal(self.growth) if self.growth else Decimal(1)
-        near = float(exact)
-        return near if near >= exact else math.nextafter(near, math.inf)
-
-    def nearest(self, at: float | None) -> float | None:
-        """The method's own factor at a parameter that ``round_up`` gave: it has few digits."""
-        factor = self.factor(at)
-        return factor if factor is None or self.growth is None else float(f"{factor:.15g}")
-
-    def round_up(self, at: Decimal, digits: int) -> Decimal:
-        """The family's parameter at the first factor of so many digits from one on."""
-        if self.growth is None:
-            return round_up(at, digits)
-        with localcontext(prec=EXACT):
-            growth = Decimal(self.growth or 1)
-            return round_up((at - 1) / growth, digits) * growth + 1
-
-    def ends(self, enclosure: tuple[float, float] | None) -> tuple[float, float] | None:
-        """The two float64 values around the infimum."""
-        high = self.factor(None if enclosure is None else enclosure[1])
-        if enclosure is None or high is None or self.growth is None:
-            return enclosure
-        return math.nextafter(high, 0.0), high
-
-    def violation(self, context: int, factor: float | None) -> int | None:
-        """The first violation with a factor; None without one."""
-        if factor is None or factor < 1:
-            return None
-        at = factor if self.growth is None else factor * self.growth + 1
-        spectrum = self.family.spectrum(at)
-        return scan(
-            spectrum, 0, context, margin=self.family.margin, first_only=True
-        ).first_violation
+    family = family_of(rope, context, checked_weights(weights), count_unrotated, 0.0)
+    sweep = Sweep(family, context, jump=known_start(family, context))
+    try:
+        landing = sweep.run(progress)
+    except UndecidedError:
+        return None
+    if landing is None or landing.x == 0:
+        return None
+    return _recommended(family, context, base_at_least(family, landing.x), progress)
 
 
-def search(
+def family_of(
     rope: Rope,
     context: int,
     weights: tuple[float, ...] | None,
     count_unrotated: bool,
     margin: float,
-) -> Search:
-    """The family of a rope's method, and what its factor is; checks everything but the context."""
-    if rope.rope_type not in METHODS:
-        known = ", ".join(METHODS).replace("_", "-")
+) -> ScaledFamily:
+    """The family of a rope's method; checks everything but the context."""
+    if rope.rope_type not in FAMILIES:
+        known = ", ".join(FAMILIES).replace("_", "-")
         raise InvalidValueError(
             "rope_type", f"rope_type must be one of {known}, such as yarn, got {rope.rope_type}"
         )
-    growth, swept_rope = None, rope
     if rope.rope_type == "dynamic":
         original = rope.original_context or rope.context
         if original is None:
             raise InvalidValueError(
                 "original_context", "original_context is needed for dynamic scaling"
             )
-        growth = max(context / original - 1, 0.0)
-        swept_rope = replace(rope, rope_type="ntk_aware", parameters={})
-    family = FAMILIES[swept_rope.rope_type](
+        rope = replace(rope, parameters={**rope.parameters, "original_context": original})
+    family = FAMILIES[rope.rope_type](
         head_dim=rope.head_dim,
         rotary_dim=rope.rotary_dim,
         weights=weights,
         count_unrotated=count_unrotated,
         margin=checked_margin(margin),
-        rope=swept_rope,
+        rope=rope,
         length=context,
     )
     family.spectrum(1)  # whose checks are those of the method
-    return Search(family, growth)
+    return family
+
+
+def _answer(
+    family: ScaledFamily, context: int, digits: int | None, progress: Progress | None
+) -> Answer:
+    """The sweep's, or that of one evaluation where no factor changes anything."""
+    if not _is_idle(family):
+        return swept(family, context, digits, progress, known_start(family, context))
+    holds = violation_at(family, context, 1.0) is None
+    status, base = (Status.EVERY_BASE, 1.0) if holds else (Status.NO_BASE, None)
+    return Answer(status, base, None, None, None, "sweep", 0, METHOD)
+
+
+def _is_idle(family: ScaledFamily) -> bool:
+    """Up to its original context dynamic scaling changes nothing."""
+    assert family.rope is not None
+    return family.rope.rope_type == "dynamic" and not family.growth
+
+
+def _violation(family: ScaledFamily, context: int, factor: float | None) -> int | None:
+    """The first violation with a factor; None without one."""
+    return None if factor is None or factor < 1 else violation_at(family, context, factor)
 
 
 def _ratio(original: int | None, context: int) -> float | None:
@@ -226,28 +213,13 @@ def _ratio(original: int | None, context: int) -> float | None:
 
 
 def _recommended(
-    search: Search, context: int, start: float, progress: Progress | None
+    family: ScaledFamily, context: int, start: float, progress: Progress | None
 ) -> float | None:
-    """The first two-digit factor with room, as the family's own parameter."""
+    """The first two-digit factor with room; None where that is in doubt."""
     try:
-        if search.growth is None:
-            return wide_base(search.family, context, start, progress)
-        return first_of(
-            search.family,
-            context,
-            start,
-            lambda at: search.round_up(at, ROUND_DIGITS),
-            lambda at: has_room(search.family, context, at),
-        )
+        return wide_base(family, context, start, progress)
     except UndecidedError:
         return None
-
-
-def _round(search: Search, context: int, start: float | None, digits: int | None) -> float | None:
-    """The first factor of so many digits that meets the bound, as the family's own parameter."""
-    if start is None or digits is None:
-        return None
-    return first_of(search.family, context, start, lambda at: search.round_up(at, digits))
 
 
 def violations_of(
@@ -265,5 +237,5 @@ def violations_of(
     >>> violations_of(yarn, 65_536, [1.0, 100.0])
     [27115, None]
     """
-    found = search(rope, context, checked_weights(weights), count_unrotated, margin)
-    return [found.violation(context, factor) for factor in factors]
+    family = family_of(rope, context, checked_weights(weights), count_unrotated, margin)
+    return [_violation(family, context, factor) for factor in factors]

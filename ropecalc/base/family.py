@@ -148,7 +148,7 @@ class Family:
         return 1
 
     def holds_from(self, context: int) -> float:
-        """An x from which on the bound is known to hold by other means than ``window``'s."""
+        """An x above which the bound is known to hold by other means than ``window``'s."""
         del context
         return math.inf
 
@@ -256,6 +256,19 @@ class Family:
         """
         del high
         return self.thetas(low) * (1 + 1e-9) * self.exponents ** np.arange(4)[:, None]
+
+    def member(self, x: Any, mp: Any) -> Any:
+        """The base at x, a number of a context."""
+        return mp.exp(x)
+
+    def place(self, base: Any, mp: Any) -> Any:
+        """x of a base, both numbers of a context."""
+        return mp.ln(base)
+
+    def freedom(self, x: float) -> float:
+        """About how much of a small relative change of exp(x) one of the base at x is."""
+        del x
+        return 1.0
 
     def described(self, x: Any) -> str:
         """The base at x, for a message."""

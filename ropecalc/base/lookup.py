@@ -80,6 +80,16 @@ def shipped_step(kind: Kind, family: Family, context: int, *, evaluate: bool) ->
     return step
 
 
+def reaches(kind: Kind, family: Family, context: int) -> bool:
+    """Whether a shipped staircase answers a context; no warning where it is damaged."""
+    if family.weights is not None or family.margin or family.unrotated_pairs:
+        return False
+    try:
+        return look_up(kind, family.rotary_dim, context) is not None
+    except TableError:  # damaged: reported where it is needed
+        return False
+
+
 def shipped_staircase(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
     """The shipped staircase up to a context; None where none reaches it.
 

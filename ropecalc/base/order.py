@@ -37,7 +37,7 @@ class Order:
         """All blocks, the likeliest to have a far-reaching violation first.
 
         The order of an x a little below is used again: it changes slowly, and costs as much as a
-        block looked at.
+        block examined.
         """
         if not self._x <= x < self._x + self._lasts:
             ranked = np.argsort(-self.scores(x), kind="stable")

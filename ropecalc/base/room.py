@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.precise import float_at_most
-from ropecalc.base.rounding import first_of, ln, round_up, violation_at
+from ropecalc.base.rounding import first_of, place, round_up, surely_breaks, violation_at
 from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk, holds_ever_after
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
@@ -45,12 +45,13 @@ def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -
     Never more than there is, and no more than 1e-12 less, relative. None where the way to the end
     takes too long, or where the end is in doubt.
 
-    Below 1 there is no base, and above 1e300 none that is looked at.
+    Below 1 there is no base, and above 1e300 none that is examined.
     """
-    x = ln(base)
-    lowest, highest = float(x) + math.log1p(-limit), float(x) + math.log1p(limit)
+    x = place(family, base)
+    free = family.freedom(float(x))
+    lowest, highest = (float(x) + math.log1p(share * free) for share in (-limit, limit))
     ends = [_end(family, context, x, goal) for goal in (max(0.0, lowest), highest)]
-    below, above = (None if end is None else _share(end, x) for end in ends)
+    below, above = (None if end is None else _share(end, x) / free for end in ends)
     if ends[0] == lowest:
         below = limit
     return Room(below, limit if ends[1] == highest else above)
@@ -97,15 +98,19 @@ def wide_base(
     """
     tried = itertools.count()
 
-    def suits(base: float) -> bool:
-        """Whether all within 1 % of the base are bases, and meet the bound."""
+    def candidate(at: Decimal) -> Decimal:
+        """The next one; tells how many there were."""
         failed = next(tried)
         if failed and progress is not None:
             progress(min(failed, PARTS), PARTS)
+        return round_up(at, DIGITS)
+
+    def suits(base: float) -> bool:
+        """Whether all within 1 % of the base are bases, and meet the bound."""
         inside = base * (1 - ROOM) > 1 and base * (1 + ROOM) <= MAX_BASE
         return inside and has_room(family, context, base)
 
-    return first_of(family, context, start, lambda base: round_up(base, DIGITS), suits)
+    return first_of(family, context, start, candidate, suits)
 
 
 def two_digit_bases(low: float, high: float) -> Iterator[float]:
@@ -136,7 +141,7 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
         context = violation_at(family, context, base * probe) or context
         if context <= least:
             return context
-    x = float(ln(base))
+    x = float(place(family, base))
     low, high = x + math.log1p(-ROOM), x + math.log1p(ROOM)
     walk = Walk(family, context_with(FIRST_DIGITS).mpf(low), UP)
     while walk.x < high and context > max(least, 1):
@@ -149,8 +154,10 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
 
 def has_room(family: Family, context: int, base: float) -> bool:
     """Whether the bound holds at every base within 1 % of ``base``."""
-    if any(violation_at(family, context, base * probe) is not None for probe in PROBES):
+    if any(surely_breaks(family, context, base * probe) for probe in PROBES):
         return False
-    if holds_ever_after(family, context, float_at_most(ln(base * (1 - ROOM)))):
+    if violation_at(family, context, base) is not None:
+        return False
+    if holds_ever_after(family, context, float_at_most(place(family, base * (1 - ROOM)))):
         return True
     return room_around(family, context, base) == (ROOM, ROOM)

@@ -54,10 +54,11 @@ def enclosing_floats(base: Real) -> tuple[float, float]:
 
 
 def enclosing_base(precise: Precise, zero: Zero) -> tuple[float, float]:
-    """The neighbouring float64 values low < exp(x) <= high around the x of a zero."""
+    """The neighbouring float64 values low < base <= high around the base of a zero."""
     while True:
         mp = context_with(precise.digits + 20)
-        before, after = (enclosing_floats(mp.exp(x)) for x in (zero.before, zero.after))
+        member = precise.family.member
+        before, after = (enclosing_floats(member(x, mp)) for x in (zero.before, zero.after))
         if before == after:
             return before
         zero, precise = _closer(precise, zero)

@@ -15,6 +15,7 @@ from ropecalc.base.sweep import Sweep
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.bound import scan
 from ropecalc.exact import Real, context_with
+from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
@@ -27,13 +28,24 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
     return found.first_violation
 
 
-def next_feasible(family: Family, context: int, base: float) -> float | None:
+def surely_breaks(family: Family, context: int, base: Base) -> bool:
+    """Whether a distance certainly breaks the bound: no evaluation in full, but most bases fail it.
+
+    Distances are examined in single precision, the likeliest first.
+    """
+    return Sweep(family, context, x=max(0.0, float_at_most(place(family, base)))).is_broken()
+
+
+def next_feasible(
+    family: Family, context: int, base: float, progress: Progress | None = None
+) -> float | None:
     """The smallest float64 base >= ``base`` that meets the bound; None where none does to 1e300."""
     while base <= MAX_BASE:
         if violation_at(family, context, base) is None:
             return base
-        x, precise = ln(base), Precise(family)
-        opening = next_opening(Sweep(family, context, x=max(0.0, float_at_most(x))), precise, x)
+        x, precise = place(family, base), Precise(family)
+        sweep = Sweep(family, context, x=max(0.0, float_at_most(x)))
+        opening = next_opening(sweep, precise, x, progress)
         if opening is None:
             return None
         # A window narrower than the step of float64 may hold no float64: go on from there.
@@ -45,13 +57,14 @@ def opening_floats(precise: Precise, opening: Opening) -> tuple[float, float]:
     """The neighbouring float64 values low < base <= high around the base of an opening above 1."""
     if opening.zero is not None:
         return enclosing_base(precise, opening.zero)
-    return enclosing_floats(context_with(precise.digits + 20).exp(opening.x))
+    mp = context_with(precise.digits + 20)
+    return enclosing_floats(precise.family.member(opening.x, mp))
 
 
-def ln(base: Base) -> Real:
+def place(family: Family, base: Base) -> Real:
     """x of a base, in multiple precision."""
     mp = context_with(2 * FIRST_DIGITS)
-    return mp.ln(mp.mpf(str(base)) if isinstance(base, Decimal) else base)
+    return family.place(mp.mpf(str(base) if isinstance(base, Decimal) else base), mp)
 
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:
@@ -72,12 +85,13 @@ def first_of(
     candidate: Callable[[Decimal], Decimal],
     suits: Callable[[float], bool] | None = None,
 ) -> float | None:
-    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, or suits."""
+    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, and suits."""
+    suits = suits or (lambda base: violation_at(family, context, base) is None)
     at = Decimal(max(start, MIN_BASE))
     tried = 0
     while (base := float(number := candidate(at))) <= MAX_BASE:
         tried += 1
-        if base > 1 and (suits(base) if suits else violation_at(family, context, base) is None):
+        if base > 1 and not surely_breaks(family, context, base) and suits(base):
             return base
         at = number.next_plus(NEXT)  # the number itself: its float64 may lie below it
         if tried % TRIES == 0:

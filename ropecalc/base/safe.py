@@ -70,7 +70,7 @@ def computed_safe_base(
 
 
 def _top(family: Family, context: int) -> float | None:
-    """An x from which on the bound surely holds, near the least that can be told so easily."""
+    """An x above which the bound surely holds, near the least that is so easily found."""
     high, halvings = 1.0, 6  # to 1/64
     while not holds_ever_after(family, context, high):
         high, halvings = 2 * high, halvings + 1

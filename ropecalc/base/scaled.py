@@ -71,6 +71,11 @@ class ScaledFamily(Family):
         return kept, moving
 
     @cached_property
+    def growth(self) -> Fraction:
+        """What ``DynamicFamily`` has."""
+        return Fraction(0)
+
+    @cached_property
     def decays(self) -> Array:
         """l_i, shape (n_pairs,)."""
         return np.ones(self.n_pairs)
@@ -218,6 +223,47 @@ class PoweredFamily(ScaledFamily):
             yield theta, -decay * theta, decay * decay * theta
 
 
+@dataclass(frozen=True)
+class DynamicFamily(PoweredFamily):
+    """Dynamic NTK scaling at a length n over L: NTK-aware scaling by 1 + s g, g = n/L - 1 > 0.
+
+    Its x is ln((1 + s g) / (1 + g)), which is 0 at a factor s of 1; c_i is the frequency there.
+    """
+
+    @cached_property
+    def growth(self) -> Fraction:
+        """g, exactly; 0 up to the original context, where nothing changes."""
+        assert self.rope is not None
+        assert self.length is not None
+        original = self.rope.original_context
+        assert original is not None
+        return max(Fraction(self.length, original) - 1, Fraction(0))
+
+    @cached_property
+    def powers(self) -> list[Fraction]:
+        """E_i, exactly."""
+        assert self.rope is not None
+        return exponents("ntk_aware", self.rope.base, self.rotary_dim)
+
+    def member(self, x: Any, mp: Any) -> Any:
+        """The factor at x."""
+        over, below = self.growth.numerator, self.growth.denominator
+        return (mp.exp(x) * (over + below) - below) / over
+
+    def place(self, base: Any, mp: Any) -> Any:
+        """x of a factor."""
+        over, below = self.growth.numerator, self.growth.denominator
+        return mp.ln((base * over + below) / (over + below))
+
+    def freedom(self, x: float) -> float:
+        """As in Family: s g / (1 + s g), and a hair more."""
+        return (1 - math.exp(-x) / (1 + float(self.growth))) * (1 + 1e-12)
+
+    def described(self, x: Any) -> str:
+        """As in ScaledFamily."""
+        return f"factor {self.member(min(float(x), 690.0), math):.15g}"
+
+
 FAMILIES: dict[str, Callable[..., ScaledFamily]] = {
     "linear": StretchedFamily,
     "yarn": ScaledFamily,
@@ -226,4 +272,5 @@ FAMILIES: dict[str, Callable[..., ScaledFamily]] = {
     "ntk_rcd": PoweredFamily,
     "mrrope_uni": PoweredFamily,
     "mrrope_pro": PoweredFamily,
+    "dynamic": DynamicFamily,
 }

@@ -11,7 +11,7 @@ from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.roots import enclosing_base, rounded_up
-from ropecalc.base.rounding import ln, opening_floats, round_up, violation_at
+from ropecalc.base.rounding import opening_floats, place, round_up, violation_at
 from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.base.window import window_end
 from ropecalc.base.zeros import FIRST_DIGITS
@@ -90,7 +90,7 @@ def infimum(
         raise UndecidedError(
             f"the window at base {high!r} holds no float64: change the margin a little"
         )
-    base = context_with(precise.digits + 10).exp(opening.x)
+    base = family.member(opening.x, context_with(precise.digits + 10))
     critical = None if opening.zero is None else opening.zero.distance
     found = Infimum(base, (low, high), critical, None)
     if digits is None:
@@ -116,16 +116,16 @@ def _to_digits(family: Family, context: int, found: Infimum, digits: int) -> Dec
         digits += 1
 
 
-def base_at_least(x: float) -> float:
-    """A float64 base certainly no larger than exp(x), at most 1e300."""
-    return MAX_BASE if x >= X_MAX else math.exp(x * (1 - 2.0**-50))
+def base_at_least(family: Family, x: float) -> float:
+    """A float64 base certainly no larger than the one at x, at most 1e300."""
+    return MAX_BASE if x >= X_MAX else float(family.member(x * (1 - 2.0**-50), math))
 
 
 def first_window(family: Family, context: int, start: float) -> tuple[WindowStatus, float | None]:
     """How the window from ``start`` ends, and the largest float64 base known to lie in it."""
-    end = window_end(family, context, ln(start))
+    end = window_end(family, context, place(family, start))
     if end.endless:
         return WindowStatus.ENDLESS, None
     if end.zero is None:
-        return WindowStatus.AT_LEAST, base_at_least(end.x)
+        return WindowStatus.AT_LEAST, base_at_least(family, end.x)
     return WindowStatus.ENDS, enclosing_base(Precise(family), end.zero)[0]

@@ -30,22 +30,26 @@ MOST_STEPS = 500_000
 def known_start(family: ScaledFamily, context: int) -> Jump | None:
     """The jump that a table or the first negative stretch of the plain curve allows."""
     assert family.rope is not None
-    if family.rope.rope_type == "ntk_aware":
+    if family.rope.rope_type in ("ntk_aware", "dynamic"):
         return _from_table(family, family.rope, context)
     return _from_stretch(family, context) if family.rope.rope_type == "linear" else None
 
 
 def _from_table(family: ScaledFamily, rope: Rope, context: int) -> Jump | None:
-    """Every base below the minimum breaks the bound, and b' = base s^(r/(r-2))."""
+    """Every base below the minimum breaks the bound, and b' = base (1 + g)^p exp(p x), p = r/(r-2).
+
+    g is the growth of dynamic scaling, and 0 else.
+    """
     from ropecalc.base.family import Family
     from ropecalc.base.lookup import looked_up
 
     r = family.rotary_dim
     plain = Family(family.head_dim, r, family.weights, family.count_unrotated, margin=family.margin)
     known = looked_up(plain, context, None, verify=False)
-    if known is None or known.base is None or known.base <= rope.base:
+    if known is None or known.base is None:
         return None
-    return Jump(0.0, math.log(known.base / rope.base) * (r - 2) / r - HAIR, None)
+    end = math.log(known.base / rope.base) * (r - 2) / r - math.log1p(family.growth) - HAIR
+    return Jump(0.0, end, None) if end > 0 else None
 
 
 def _from_stretch(family: ScaledFamily, context: int) -> Jump | None:
@@ -67,7 +71,7 @@ def _inside(x: float, way: int) -> float:
 
 
 def surely_holds_from(family: ScaledFamily, context: int) -> float:
-    """An x from which on every factor of linear interpolation meets the bound.
+    """An x above which every factor of linear interpolation meets the bound.
 
     The plain curve is positive from position 0 to p: so is that of every factor that brings the
     last distance to p or below.

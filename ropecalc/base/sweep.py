@@ -6,7 +6,7 @@ Where no distance breaks the bound, x has come to the smallest base that meets i
 double precision can tell; ``openings`` settles the rest. The chain of (x', distance) pairs is a
 proof.
 
-Distances are looked at by blocks, those first where a violation is likeliest and reaches far
+Distances are examined by blocks, those first where a violation is likeliest and reaches far
 (``Order``); all of them only where there is none.
 """
 
@@ -112,6 +112,10 @@ class Sweep:
             if progress is not None:
                 progress(self.frontier, self.context)
         return None
+
+    def is_broken(self) -> bool:
+        """Whether a distance certainly breaks the bound from x to ``RESOLUTION`` beyond it."""
+        return self._find_witness()[0] is not None
 
     def skip(self, x_end: float, witness: int) -> None:
         """Go on to an x up to which a witness is known to break the bound."""

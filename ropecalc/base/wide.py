@@ -18,7 +18,7 @@ from ropecalc.base.family import X_MAX
 from ropecalc.base.precise import Precise
 from ropecalc.base.room import followed
 from ropecalc.base.roots import enclosing_base
-from ropecalc.base.rounding import first_of, ln, next_feasible, round_up, violation_at
+from ropecalc.base.rounding import first_of, next_feasible, place, round_up, violation_at
 from ropecalc.base.solve import base_at_least
 from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
 from ropecalc.errors import InvalidValueError, UndecidedError
@@ -108,7 +108,7 @@ def _jump(family: Family, context: int, probe: float) -> float | None:
 
 def _measured(family: Family, context: int, base: float, width: float) -> WideWindow | float:
     """The window around a base that meets the bound, or about its end where it is too narrow."""
-    x, wide = ln(base), math.log1p(width)
+    x, wide = place(family, base), math.log1p(width)
     low = followed(family, context, x, max(0.0, float(x) - wide - HAIR))
     high = followed(family, context, x, float(x) + wide + HAIR)
     assert low is not None  # no number of steps was set
@@ -139,7 +139,7 @@ def _settled(family: Family, context: int, base: float, goal: float) -> WideWind
 
 def _start(family: Family, context: int, base: float) -> tuple[float, int | None]:
     """The smallest float64 of the window around a base, and the distance that opens it."""
-    walk = Walk(family, ln(base), DOWN)
+    walk = Walk(family, place(family, base), DOWN)
     while walk.x > 0:
         zero = walk.step(context)
         if zero is not None:
@@ -151,12 +151,12 @@ def _end(
     family: Family, context: int, base: float, goal: float
 ) -> tuple[WindowStatus, float | None]:
     """How the window around a base ends, followed to ``goal`` at least."""
-    found = window_end(family, context, ln(base), min(goal + HAIR, X_MAX))
+    found = window_end(family, context, place(family, base), min(goal + HAIR, X_MAX))
     if found.endless:
         return WindowStatus.ENDLESS, None
     if found.zero is not None:
         return WindowStatus.ENDS, enclosing_base(Precise(family), found.zero)[0]
-    return WindowStatus.AT_LEAST, base_at_least(found.x)
+    return WindowStatus.AT_LEAST, base_at_least(family, found.x)
 
 
 def in_wide_window(family: Family, context: int, base: float, width: float) -> bool:
@@ -187,7 +187,7 @@ def _first(
     candidate: Callable[[Decimal], Decimal],
 ) -> float | None:
     def suits(base: float) -> bool:
-        """Whether the base stands in a window that is wide enough."""
+        """Whether the base is in a window that is wide enough."""
         return in_wide_window(family, context, base, width)
 
     return first_of(family, context, start, candidate, suits)

@@ -4,7 +4,7 @@ The sweep goes up over bases that break the bound until it lands on one that may
 a window, where some distance's g rises through zero. From there the walk goes up over bases that
 meet it until some g falls through zero: the end of the window. From just beyond, where that g is
 certainly negative, the sweep goes on. Neither skips anything, so every base lies in a window or
-in an interval that a distance rules out. It ends where the walk has come to an x from which on
+in an interval that a distance rules out. It ends where the walk has come to an x above which
 every base meets the bound.
 
 Each end is a zero between two certain signs (``zeros``); whatever comes near zero and does not
@@ -26,6 +26,7 @@ from ropecalc.base.window import UP, Walk, holds_ever_after, surely_holds_from
 from ropecalc.base.zeros import Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import Real
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
@@ -39,6 +40,7 @@ METHOD = (
 PARTS = 1_000  # of the way up that progress is reported in
 
 
+@isolated
 def windows(
     head_dim: int,
     context: int,

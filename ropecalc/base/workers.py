@@ -38,7 +38,7 @@ MOST = 61 if os.name == "nt" else 2**16  # processes of a pool: Python's limit o
 PULSE = 1.0  # seconds until workers are counted anew: some may have come, or the cluster be gone
 UNGUARDED = (
     'jobs must be 1 in a program that starts its work outside of if __name__ == "__main__": each '
-    "process that shares the work runs such a program anew"
+    "process that shares the work runs such a program again"
 )
 Task = tuple[Any, ...]
 _TURN = threading.Lock()

@@ -11,8 +11,8 @@ error,
 K being the bound on |g''|, or the curvature at x and what the bound on |g'''| adds up to a trial
 length. It is Newton's method from one side: it cannot jump over a zero, it converges on a simple
 one quadratically, and it walks past an extremum that comes near zero and does not reach it. Where
-the value is lost in its own error, a point just beyond is looked at: a certain sign, the opposite
-one, encloses the zero; anything else asks for more digits.
+the value is lost in its own error, a point just beyond is examined: a certain sign, the opposite
+one, encloses the zero; anything else needs more digits.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Effort:
             )
 
     def forgive(self) -> None:
-        """Begin to count anew: double precision got on by itself."""
+        """Count from zero again: double precision got on by itself."""
         self.spent = 0
 
 
@@ -166,7 +166,7 @@ class _Walk:
         return mp.mpf(5) * mp.mpf(10) ** (-1 - self.digits_told)
 
     def _after(self, x: Real, ahead: int, step: Real) -> Real:
-        """x after a step, less what rounding may do to its formula and to itself.
+        """x after a step, less the effect of rounding on its formula and to itself.
 
         Where the square under the root nearly cancels, half of the digits are left of it.
         """

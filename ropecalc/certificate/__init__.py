@@ -5,7 +5,7 @@ schema      a certificate from its file, with every key, type and spelling check
 files       reading what may be hostile, writing whole or not at all
 write       makes certificates; the only module here that knows the solver
 
-arithmetic  what the verifier asks of numbers that carry their own error
+arithmetic  what the verifier needs of numbers that carry their own error
 intervals   such numbers from mpmath: intervals
 balls       such numbers from Arb, where python-flint is installed: balls
 head        S at one distance as a function of x = ln(base), from the definition

@@ -1,4 +1,4 @@
-"""What the verifier asks of numbers that carry their own error.
+"""What the verifier needs of numbers that carry their own error.
 
 A ``Real`` stands for a set of real numbers that is certain to contain the exact one; sums, products
 and functions of Reals contain those of the exact numbers. Two libraries supply them: intervals

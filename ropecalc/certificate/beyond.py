@@ -31,7 +31,7 @@ from ropecalc.certificate.turns import FINE
 FIRST_OCTAVE = 64  # distances below it are taken together
 MAX_CELLS = 1_000_000  # of an octave; 128 dimensions and 131,072 tokens take 6,000
 MAX_STEPS = 1_000  # of one distance in one cell
-MOST_X = 1_024  # ln of the largest base looked at: of many pairs, few are slow below 1e300
+MOST_X = 1_024  # ln of the largest base examined: of many pairs, few are slow below 1e300
 WITHIN = 4  # bits after the point of the x at which cells may end
 MANY = 8  # the share of an octave, one of so many, that is worth a second test
 FEW = 128  # pairs of all distances that are worth following: as long as a cell takes, or less

@@ -1,7 +1,7 @@
 """One base: the bound holds at every distance of a context.
 
 With m = aK + j,  cos(m t) = cos(aK t) cos(j t) - sin(aK t) sin(j t):  a matrix product over tables
-of O(sqrt L) cosines and sines. What the product cannot tell from zero is looked at again, with as
+of O(sqrt L) cosines and sines. What the product cannot tell from zero is examined again, with as
 many bits as it takes.
 """
 
@@ -63,8 +63,8 @@ def _doubtful(claim: Claim, head: Head, base: Decimal, tick: Tick) -> Iterator[i
 
 
 def thetas_of(head: Head, base: Decimal) -> list[Real]:
-    """The angular frequencies of a base."""
-    return head.thetas(head.arithmetic.log(head.arithmetic.number(base)))
+    """The angular frequencies of a base or a factor."""
+    return head.thetas(head.place(base))
 
 
 def turned(head: Head, thetas: Sequence[Real], distance: int) -> list[Real]:

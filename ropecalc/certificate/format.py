@@ -45,10 +45,11 @@ The claim of kind "minimum-factor" is about the factors of a scaling method, who
 
     low < inf { s >= 1 : s meets the bound } <= high,   and the factor ``high`` meets it.
 
-Its evidence is a chain over x = ln s, as for bases. That of linear has a stretch [x_low, x_high]
-beside it, or null: S(1) < tau S(0) from x_low to x_high, which may be below 0. S(m) at a factor s
-is S(1) at m / s, so that a factor with a multiple of 1/s in that stretch of positions breaks the
-bound. A link with a distance of 0 says so of its interval (see ``chain.check_stretch``).
+Its evidence is a chain over x = ln s, as for bases; dynamic scaling, whose length is the context,
+has another x (``spectra``). That of linear has a stretch [x_low, x_high] beside it, or null:
+S(1) < tau S(0) from x_low to x_high, which may be below 0. S(m) at a factor s is S(1) at m / s, so
+that a factor with a multiple of 1/s in that stretch of positions breaks the bound. A link with a
+distance of 0 says so of its interval (see ``chain.check_stretch``).
 
 Decimals are strings, exact, without exponent, sign or needless zeros; x_end is the float64 that its
 text is the shortest spelling of. Any other key, type or spelling is refused. The digest only makes
@@ -75,6 +76,7 @@ PARAMETERS = {  # of a scaling method; the one that is no number is true or fals
     "yarn": "original_context beta_fast beta_slow truncate",
     "llama3": "original_context low_freq_factor high_freq_factor",
     "ntk_aware": "",
+    "dynamic": "original_context",
     "ntk_rcd": "critical_pair",
     "mrrope_uni": "original_context beta_fast beta_slow",
     "mrrope_pro": "original_context beta_fast beta_slow",

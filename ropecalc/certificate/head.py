@@ -17,6 +17,7 @@ and the two bounds fall as x grows, since every psi_i does or stays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -51,6 +52,10 @@ class Head:
     def ratio(self, x: Real) -> Real:
         """exp(-2x/r) of a base, which the angular frequencies are the powers of."""
         return self._spectra.ratio(x)
+
+    def place(self, value: Decimal) -> Real:
+        """x of a base or a factor."""
+        return self._spectra.place(value)
 
     def thetas(self, x: Real) -> list[Real]:
         """theta_i at x."""

@@ -12,7 +12,7 @@ Weights are in units of 1/scale, a power of two for which  scale sum_i w_i + n <
           of 2^-TURN, where the tables of rows and columns together have as many doublings;
     W_i   scale w_i, rounded to the nearest: at most 2^WEIGHT together;
     R_i   scale w_i e_i theta_i, rounded up by less than 3;
-    c, t  be the x looked at, and how far to both sides, t <= 1/2. From c - t on theta_i is at most
+    c, t  be the x examined, and how far to both sides, t <= 1/2. From c - t on theta_i is at most
           exp(t) <= 1 + 2t times what it is at c.
 
 Two tests show  g >= 0  at m for all x from c - t to c + t.

@@ -1,4 +1,4 @@
-"""A certificate from its file: every key, type and spelling is checked, and nothing else is let in.
+"""A certificate from its file: every key, type and spelling is checked, nothing else is accepted.
 
 ``format`` says what there is. Reading shows no more than that a file says something: whether that
 is true is for ``verify``.
@@ -123,15 +123,19 @@ def _claim(kind: str, value: object) -> Claim:
     rotary_dim = _integer(claim["rotary_dim"], "rotary_dim", 2, MAX_SAFE_DIM if safe else MAX_DIM)
     if rotary_dim % 2:
         raise ValueError("rotary_dim must be even")
+    context = _integer(claim["context"], "context", 1, MAX_SAFE_CONTEXT if safe else MAX_CONTEXT)
+    scaling = _scaling(claim, rotary_dim) if scaled else None
+    if scaling and scaling.rope_type == "dynamic" and scaling.number("original_context") >= context:
+        raise ValueError("original_context must be less than context for dynamic")
     return Claim(
         kind,
         rotary_dim,
         _integer(claim["unrotated_pairs"], "unrotated_pairs", 0, MAX_DIM),
         _weights(claim["weights"], rotary_dim // 2),
         _decimal(claim["margin"], "margin", 0, 1),
-        _integer(claim["context"], "context", 1, MAX_SAFE_CONTEXT if safe else MAX_CONTEXT),
+        context,
         *_interval(claim),
-        scaling=_scaling(claim, rotary_dim) if scaled else None,
+        scaling=scaling,
     )
 
 
@@ -139,8 +143,8 @@ def _scaling(claim: Mapping[str, Any], rotary_dim: int) -> Scaling:
     method = claim["rope_type"]
     if not isinstance(method, str) or method not in PARAMETERS:
         raise ValueError(f"rope_type must be one of {', '.join(PARAMETERS)}")
-    if method == "ntk_aware" and rotary_dim < 4:
-        raise ValueError("rotary_dim must be at least 4 for ntk_aware")
+    if method in ("ntk_aware", "dynamic") and rotary_dim < 4:
+        raise ValueError(f"rotary_dim must be at least 4 for {method}")
     base = _decimal(claim["base"], "base", 1, MAX_BASE)
     given = _keys(claim["parameters"], "parameters", PARAMETERS[method])
     scaling = Scaling(method, base, tuple(_parameter(name, given) for name in given))

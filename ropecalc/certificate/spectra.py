@@ -13,17 +13,21 @@ ntk_aware     ln(factor)   0                           f_i                  2i/(
 ntk_rcd       ln(factor)   0                           f_i                  i/K
 mrrope_uni    ln(factor)   0                           f_i                  t_i/n
 mrrope_pro    ln(factor)   0                           f_i                  t_i(t_i+1)/(n(n+1))
+dynamic       see below    0                           that at 1            2i/(r-2)
 ============  ===========  ==========================  ===================  ===========
 
 with f_i = base^(-2i/r), YaRN's ramp g_i over the pairs and Llama 3's h_i over the turns, which are
 constants of the method that no factor changes; K is the critical pair; t_i = clamp(i - low, 0, n)
 and n = high - low (1 where that is 0) with the whole ends of YaRN's ramp.
+
+Dynamic scaling by s is NTK-aware scaling by 1 + s g, where the context exceeds the original one by
+a share of g > 0. Its x is ln((1 + s g) / (1 + g)), which is 0 at s = 1, where c_i is taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -47,6 +51,14 @@ class Spectra:
     moving: Sequence[Any]
     steps: Sequence[int]
     unit: Fraction
+    growth: Fraction | None = None
+    """g of dynamic scaling."""
+
+    def place(self, value: Decimal) -> Real:
+        """x of a base or a factor."""
+        exact, g = Fraction(value), self.growth
+        place = exact if g is None else (1 + exact * g) / (1 + g)
+        return self.arithmetic.log(self.arithmetic.number(place))
 
     def ratio(self, x: Real) -> Real:
         """q at x."""
@@ -77,7 +89,12 @@ def spectra_of(claim: Claim, arithmetic: Arithmetic) -> Spectra:
     plain = _plain(scaling.base, claim.rotary_dim, arithmetic)
     if scaling.rope_type in _POWERED:
         steps, unit = _POWERED[scaling.rope_type](scaling, claim.rotary_dim, arithmetic)
-        return Spectra(arithmetic, [0] * n, plain, steps, unit)
+        if scaling.rope_type != "dynamic":
+            return Spectra(arithmetic, [0] * n, plain, steps, unit)
+        growth = claim.context / scaling.number("original_context") - 1
+        first = Spectra(arithmetic, [0] * n, plain, steps, unit)
+        at_one = first.thetas(arithmetic.log(arithmetic.number(1 + growth)))
+        return replace(first, moving=at_one, growth=growth)
     shares = _MOVING[scaling.rope_type](scaling, claim.rotary_dim, plain, arithmetic)
     # What moves not at all has no rate at all: it is left out of every bound.
     steps = [0 if _is_exact(share) and share == 0 else 1 for share in shares]
@@ -117,6 +134,7 @@ def _mrrope(
 
 _POWERED = {
     "ntk_aware": _ntk_aware,
+    "dynamic": _ntk_aware,
     "ntk_rcd": _ntk_rcd,
     "mrrope_uni": _mrrope,
     "mrrope_pro": _mrrope,

@@ -16,6 +16,7 @@ from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
 from ropecalc.certificate.head import Head
 from ropecalc.certificate.schema import parse, read_certificate
 from ropecalc.certificate.spectra import UncertainError
+from ropecalc.isolated import isolated
 from ropecalc.results import Verification, VerificationStatus
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BITS = 120  # 2^30 tokens use up 30, and leave 90: twenty-seven decimals
 
 
+@isolated
 def verify(
     certificate: Certificate | str | os.PathLike[str],
     *,
@@ -39,7 +41,7 @@ def verify(
     distance of the context. So is one of kind "minimum-factor", over factors from 1. One of kind
     "safe-base" is proved if ``low`` breaks the bound and if intervals of bases, each of which keeps
     the bound at every distance, lead from ``high`` to where slow pairs alone keep it. What is not
-    proved need not be false; ``reason`` says where it stands.
+    proved need not be false; ``reason`` says where it fails.
 
     Parameters
     ----------
@@ -100,7 +102,9 @@ class _Run:
         if self.claim.kind == SAFE_BASE:
             proved = self._low_breaks(head) and self._holds_beyond(head)
         else:
-            proved = self._chain_is_proved(head) and self._reaches_low() and self._high_holds(head)
+            proved = (
+                self._chain_is_proved(head) and self._reaches_low(head) and self._high_holds(head)
+            )
         if proved:
             self.found["status"] = VerificationStatus.PROVED
 
@@ -134,11 +138,10 @@ class _Run:
             self.depths.append(check.depth)
         return check.reason
 
-    def _reaches_low(self) -> bool:
-        """Whether exp(last x_end) is certainly above low, which so breaks the bound itself."""
-        number = self.arithmetic.number
+    def _reaches_low(self, head: Head) -> bool:
+        """Whether the last x_end is certainly above that of low, which so breaks the bound, too."""
         end = self.certificate.chain[-1][0]
-        missing = self.arithmetic.log(number(self.claim.low)) - number(end)
+        missing = head.place(self.claim.low) - self.arithmetic.number(end)
         if self.arithmetic.is_negative(missing):
             return True
         self.found["status"] = VerificationStatus.CHAIN_TOO_SHORT

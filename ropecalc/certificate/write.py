@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import inf, nextafter
 
 from ropecalc import __version__
-from ropecalc.base.factor import search
+from ropecalc.base.factor import family_of as scaled_family
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.safe import computed_safe_base, shipped_safe_base
@@ -31,6 +31,7 @@ from ropecalc.certificate.format import (
 from ropecalc.certificate.verify import verify
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Rope, VerificationStatus
 from ropecalc.scaling.by_pair import critical_pair_of
@@ -48,6 +49,7 @@ DEFAULTS = {
 PROGRAM = f"ropecalc {__version__}"
 
 
+@isolated
 def certify(
     head_dim: int,
     context: int,
@@ -87,6 +89,7 @@ def certify(
     return _verified(make(family, context, progress), progress)
 
 
+@isolated
 def certify_factor(
     rope: Rope,
     context: int,
@@ -98,8 +101,8 @@ def certify_factor(
 ) -> Certificate:
     """A certificate of the minimum factor of a scaling, as ``certify`` makes one of a base.
 
-    ``rope`` has any ``rope_type`` of ``ropecalc.min_factor`` but dynamic; parameters and errors as
-    there and in ``certify``.
+    ``rope`` has any ``rope_type`` of ``ropecalc.min_factor``; parameters and errors as there and in
+    ``certify``.
 
     >>> from ropecalc import Rope
     >>> yarn = Rope("all", "yarn", 1e4, 32, 32, {"original_context": 64})
@@ -113,7 +116,15 @@ def certify_factor(
         raise InvalidValueError(
             "rope_type", f"a factor is certified for {known}, got {rope.rope_type}"
         )
-    family = search(rope, context, checked_weights(weights), count_unrotated, margin).family
+    family = scaled_family(rope, context, checked_weights(weights), count_unrotated, margin)
+    assert family.rope is not None
+    rope = family.rope  # with its original context
+    if rope.rope_type == "dynamic" and not family.growth:
+        raise InvalidValueError(
+            "context",
+            f"up to {rope.original_context:,} tokens dynamic scaling changes nothing, so there is "
+            "nothing to certify: use a longer context",
+        )
     # what a table says is no evidence
     jump = known_start(family, context) if rope.rope_type == "linear" else None
     certificate = _minimum(family, context, progress, jump, _scaling(rope))
@@ -160,12 +171,13 @@ def _minimum(
     found = infimum(family, context, precise, opening, None)
     high, before = found.enclosure[1], opening.zero.before
     chain = [(link.x_end, link.witness) for link in sweep.links]
-    if _is_wide(_low(chain[-1][0]), high):
+    if _is_wide(_low(family, chain[-1][0]), high):
         # The sweep ended where float64 cannot tell a shallow g from zero. Its zero is known to
         # many digits, and up to there the critical distance goes on breaking the bound.
         chain.append((nextafter(float_at_most(before), 0.0), opening.zero.distance))
     kind = MINIMUM_BASE if scaling is None else MINIMUM_FACTOR
-    claim = replace(_claim(kind, family, context, _low(chain[-1][0]), high), scaling=scaling)
+    low = _low(family, chain[-1][0])
+    claim = replace(_claim(kind, family, context, low, high), scaling=scaling)
     jumped = any(distance == 0 for _, distance in chain)
     stretch = jump.stretch if jump is not None and jumped else None
     return Certificate(claim, tuple(chain), None, PROGRAM, stretch)
@@ -188,7 +200,7 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
         found = computed_safe_base(family, context, progress=progress)
     if found.base is None:
         raise InvalidValueError(
-            "context", "no base up to 1e300 could be shown to be safe: ask for a shorter context"
+            "context", "no base up to 1e300 could be shown to be safe: use a shorter context"
         )
     if found.distance is None:
         raise InvalidValueError("context", _why_none(family, broken=False))
@@ -199,17 +211,16 @@ def _safe(family: Family, context: int, progress: Progress | None) -> Certificat
 def _why_none(family: Family, broken: bool, scaling: Scaling | None = None) -> str:
     if scaling is not None:
         which, cure = ("no factor", "shorter") if broken else ("a factor of 1", "longer")
-        return f"{which} meets the bound, so there is nothing to certify: ask for a {cure} context"
+        return f"{which} meets the bound, so there is nothing to certify: use a {cure} context"
     if broken and not family.always_holds:
-        return "no base up to 1e300 meets the bound, so there is none to certify: ask for less"
-    return (
-        "the bound holds from base 1 on, so there is nothing to certify: ask for a longer context"
-    )
+        return "no base up to 1e300 meets the bound: use a shorter context, or a smaller margin"
+    return "the bound holds from base 1 on, so there is nothing to certify: use a longer context"
 
 
-def _low(x_end: float) -> float:
-    """A float64 certainly below exp(x_end)."""
-    return _two_steps_below(float(context_with(DIGITS).exp(x_end)))
+def _low(family: Family, x_end: float) -> float:
+    """A float64 certainly below the base at x_end."""
+    mp = context_with(DIGITS)
+    return _two_steps_below(float(family.member(mp.mpf(x_end), mp)))
 
 
 def _two_steps_below(base: float) -> float:

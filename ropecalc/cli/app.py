@@ -13,7 +13,7 @@ from ropecalc import __version__
 from ropecalc.cli import PROGRAM, boundary
 from ropecalc.cli.commands import COMMANDS, Commands
 from ropecalc.cli.groups import expanded
-from ropecalc.cli.guesses import mended
+from ropecalc.cli.guesses import corrected
 from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog, page
 from ropecalc.cli.lean import Grouped, LeanCommand
 from ropecalc.cli.overview import THINGS
@@ -37,7 +37,7 @@ def root(
         ),
     ] = False,
 ) -> None:
-    """The base of rotary position embeddings (rope_theta), and the context that it can carry."""
+    """The base of rotary position embeddings (rope_theta), and the context that it supports."""
 
 
 def application(args: Sequence[str]) -> typer.Typer:
@@ -69,7 +69,7 @@ def application(args: Sequence[str]) -> typer.Typer:
 
 def main() -> int:
     """Run the program on the arguments of the process; returns the exit code."""
-    sys.argv[1:] = mended(sys.argv[1:], Commands.NAMES)
+    sys.argv[1:] = corrected(sys.argv[1:], Commands.NAMES)
     return boundary.run(application(sys.argv[1:] or _to_complete()))
 
 

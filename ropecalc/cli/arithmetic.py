@@ -1,4 +1,4 @@
-"""The options --dtype and --recipe, and what they ask for."""
+"""The options --dtype and --recipe, and what they request."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Recipe = Annotated[
 
 
 def wanted(dtype: DtypeName | None, recipe: RecipeName | None) -> dict[str, Any] | None:
-    """What to ask the library for; None where no arithmetic was asked for."""
+    """What to compute; None without --dtype."""
     if dtype is None:
         if recipe is not None:
             raise InvalidValueError("options", "--recipe needs --dtype beside it: float32, say")

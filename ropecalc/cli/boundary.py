@@ -77,7 +77,7 @@ def run(app: typer.Typer) -> int:
 def _escape_what_stdout_cannot_carry() -> None:
     """A file may have any name, and its rows go to a stream of any encoding, as on stderr."""
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        with contextlib.suppress(OSError):  # it flushes: what cannot be written is told later
+        with contextlib.suppress(OSError):  # it flushes: what cannot be written is reported later
             sys.stdout.reconfigure(errors="backslashreplace")
 
 
@@ -125,7 +125,7 @@ def _report(error: Exception) -> int:
         _drop_what_is_unwritten(sys.stdout)
     try:
         _tell(error)
-    except OSError:  # nobody can be told; the exit code remains
+    except OSError:  # no stream is left; the exit code remains
         _drop_what_is_unwritten(sys.stderr)
     return BAD_INPUT
 
@@ -153,7 +153,7 @@ def _message(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"the answer cannot be written ({error.strerror}): write it elsewhere"
     if isinstance(error, MemoryError):
-        return "not enough memory: ask for less at a time, such as a shorter --ctx"
+        return "not enough memory: compute less at a time, such as a shorter --ctx"
     if isinstance(error, UsageProblem):
         words = error.format_message().rstrip()
         return words + "." * (words[-1:] not in ".?!") + _where_to_look(error)

@@ -34,7 +34,7 @@ Stacks = Annotated[
     list[str] | None,
     typer.Option(
         "--stack",
-        help="transformers, vllm, sglang, llama.cpp; may repeat; else all.",
+        help="transformers, vllm, sglang, llama.cpp; else all.",
         metavar="STACK",
         show_default=False,
     ),
@@ -43,7 +43,7 @@ Override = Annotated[
     str | None,
     typer.Option(
         "--override",
-        help="Keys of the config as JSON, as --hf-overrides takes them.",
+        help="Keys of the config, as JSON (--hf-overrides).",
         metavar="JSON",
         show_default=False,
     ),

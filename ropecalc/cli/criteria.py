@@ -72,7 +72,7 @@ def command(
     """What the bound and its rivals say of a base or a model, and what scores say of each.
 
     Aliasing, coherence, depth and precision (arXiv 2602.10959), the critical base and unseen angles
-    (Liu and others), and the band of FMRoPE, which asks for the opposite of a large base.
+    (Liu and others), and the band of FMRoPE, which requires the opposite of a large base.
     """
     subjects = resolved(models, head, rope, ctx)
     results = [_criteria(one, ctx, from_, layers) for one in subjects]

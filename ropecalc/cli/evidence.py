@@ -43,7 +43,7 @@ RANGE = (
     "label",
     "base",
     "rope_type",
-    "asks_nothing",
+    "is_free",
     "first_violation",
     "settings",
     "lost",

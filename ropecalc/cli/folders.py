@@ -1,4 +1,4 @@
-"""The models that the words of a command line stand for: of a folder all those below it."""
+"""The models that the words of a command line name: of a folder all those below it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Entries = list[os.DirEntry[str]]
 
 
 def models_in(targets: Iterable[str], progress: Progress, tell: Callable[[str], None]) -> list[str]:
-    """The models that targets stand for, each once.
+    """The models that targets name, each once.
 
     Of a folder they are all config.json, params.json and GGUF files below it, its own first, else
     all .json files in it, by name; links to folders are not followed. What is no folder stands
@@ -25,7 +25,7 @@ def models_in(targets: Iterable[str], progress: Progress, tell: Callable[[str], 
 
     Parameters
     ----------
-    progress : is told how many of the folders that are known so far are done
+    progress : called with how many of the folders that are known so far are done
     tell : takes a line about each folder that cannot be looked into, or holds none of these
 
     Raises KeyboardInterrupt with what was found until then in words.
@@ -35,7 +35,7 @@ def models_in(targets: Iterable[str], progress: Progress, tell: Callable[[str], 
         for target in targets:
             search.take(target)
     except KeyboardInterrupt:
-        text = f"0 of the {len(search.models):,} files found so far were looked at"
+        text = f"0 of the {len(search.models):,} files found so far were read"
         raise KeyboardInterrupt(text) from None
     return list(search.models.values())
 
@@ -48,7 +48,7 @@ class _Search:
     """Where each is -> the name by which it came first."""
 
     def take(self, target: str) -> None:
-        """Add what a target stands for."""
+        """Add what a target names."""
         if not os.path.isdir(target):  # noqa: PTH112  Path("") would be the current folder
             self._add(target)
             return
@@ -119,7 +119,7 @@ def _is_a_folder(entry: os.DirEntry[str]) -> bool:
     """Whether it is a folder, and no link to one, which could lead in a circle."""
     try:
         return entry.is_dir(follow_symlinks=False)
-    except OSError:  # where it is listed the reason will be told
+    except OSError:  # where it is listed the reason is reported
         return True
 
 

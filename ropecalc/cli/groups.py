@@ -1,4 +1,4 @@
-"""Groups of options that commands share: a dataclass in a signature stands for its fields."""
+"""Groups of options that commands share: a dataclass in a signature expands to its fields."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ OPTIONS = {
     "--rope-theta": "--base",
     "--rope-base": "--base",
 }
-OF_COMMANDS = {  # where an option goes by another name than elsewhere
+OF_COMMANDS = {  # where an option has another name than elsewhere
     "plan": {"--ctx": "--to"},
     "temperature": {"--from": "--original-ctx"},
     "weights": {"--layer": "--layer-number"},
@@ -34,16 +34,16 @@ COMMANDS = {
 }
 
 
-def mended(words: Sequence[str], commands: Collection[str]) -> list[str]:
+def corrected(words: Sequence[str], commands: Collection[str]) -> list[str]:
     """The words of a command line with the program's own names in the place of guesses.
 
-    ``help`` and ``help CMD`` ask for the pages that ``-h`` shows.
+    ``help`` and ``help CMD`` request the pages that ``-h`` shows.
 
-    >>> mended(["minbase", "--head_dim", "128", "--context=32k"], ["min-base", "curve"])
+    >>> corrected(["minbase", "--head_dim", "128", "--context=32k"], ["min-base", "curve"])
     ['min-base', '--dim', '128', '--ctx=32k']
-    >>> mended(["help", "curve"], ["min-base", "curve"])
+    >>> corrected(["help", "curve"], ["min-base", "curve"])
     ['curve', '-h']
-    >>> mended(["check", "--model", "Qwen3-8B", "--config=x"], ["check"])
+    >>> corrected(["check", "--model", "Qwen3-8B", "--config=x"], ["check"])
     ['check', 'Qwen3-8B', 'x']
     """
     first, *rest = words or [""]

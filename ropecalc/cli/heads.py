@@ -87,7 +87,7 @@ class Subject:
     count_unrotated: bool = True
     weights: tuple[float, ...] | None = None
     instead: str = ""
-    """What stands in the place of the model's own, in short."""
+    """What replaces the model's own, in short."""
     setting: Setting | None = None
     """Of a scaling that was given."""
 
@@ -226,7 +226,7 @@ def one_of(subjects: Subjects) -> Subject:
 def named(
     targets: Sequence[str] | None, *, assumed: bool = True
 ) -> tuple[list[ModelConfig], list[str]]:
-    """The models that words stand for, of folders all below them; a line for each problem."""
+    """The models that words name, of folders all below them; a line for each problem."""
     from ropecalc.cli.folders import models_in
     from ropecalc.cli.target import load
 
@@ -306,8 +306,8 @@ def plain_head(subject: Subject) -> Subject:
     rope = subject.rope
     if subject.model is not None and rope.rope_type != "default":
         warn(
-            f"{subject.label}: its {rope.rope_type} scaling is left out: a base is sought for "
-            "plain RoPE; 'ropecalc check' evaluates the model as it is"
+            f"{subject.label}: its {rope.rope_type} scaling is left out: the base is for plain "
+            "RoPE. 'ropecalc check' evaluates the model with its scaling"
         )
     if subject.model is not None and rope.reach is not None and rope.reach != subject.model.context:
         say(f"{subject.label} looks back {rope.reach:,} tokens")

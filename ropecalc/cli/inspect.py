@@ -70,7 +70,7 @@ def command(
     """Effective frequencies of each kind of layer, how far the bound holds on them, and findings.
 
     The context is the model's own unless --ctx is given. Where the frequencies depend on the
-    length, and the context is longer than the original one, both lengths are looked at.
+    length, and the context is longer than the original one, both lengths are examined.
     """
     wanted = arithmetic.wanted(dtype, recipe)
     if not models:

@@ -112,8 +112,8 @@ def command(
     """Findings: what a stack will refuse or compute otherwise than the file says, and the cure.
 
     Each has a code, a severity (error, warning, note), and names the affected stack. Of a folder
-    all config.json, params.json and GGUF files in it and below it are looked at, or else its .json
-    files. What cannot be read is named on stderr; the others are looked at all the same.
+    all config.json, params.json and GGUF files in it and below it are read, or else its .json
+    files. What cannot be read is named on stderr; the others are read all the same.
     """
     if rules:
         out.show(_rules())
@@ -162,7 +162,7 @@ class _Sieve:
 
 
 def _looked(targets: Iterable[str], sieve: _Sieve, problems: list[str]) -> tuple[list[str], Looked]:
-    """The models that targets stand for, and the findings of each that can be read.
+    """The models that targets name, and the findings of each that can be read.
 
     ``problems`` gets a line for each model or folder that cannot. Raises KeyboardInterrupt with
     how far it came in words.
@@ -179,7 +179,7 @@ def _looked(targets: Iterable[str], sieve: _Sieve, problems: list[str]) -> tuple
                 report(done, len(files))
                 looked += _found(name, sieve, problems)
         except KeyboardInterrupt:
-            text = f"{done:,} of {len(files):,} files were looked at"
+            text = f"{done:,} of {len(files):,} files were read"
             raise KeyboardInterrupt(text) from None
     return files, looked
 

@@ -97,8 +97,8 @@ def _solve(subject: Subject, margin: float, limit: int, *, soft: bool) -> MaxCon
 
 
 def _bare(result: MaxContext) -> int | None:
-    """The longest context, the limit where it holds that far; None where the bound asks nothing."""
-    return None if result.asks_nothing else result.max_context or result.limit
+    """The longest context, the limit where it holds that far; None where every base works."""
+    return None if result.is_free else result.max_context or result.limit
 
 
 def _answer(results: Sequence[MaxContext], inputs: dict[str, object]) -> Answer:

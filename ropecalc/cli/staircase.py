@@ -177,7 +177,7 @@ def _build(
     journal = printable(f"{save}.part")
 
     def resumed(stretches: int, steps: int) -> None:
-        warn(f"Going on from {journal}: {stretches} stretches and {steps} steps are done")
+        warn(f"Resuming from {journal}: {stretches} stretches and {steps} steps are done")
 
     try:
         with (

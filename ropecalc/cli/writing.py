@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def complete_stack(incomplete: str) -> list[str]:
-    """The stacks whose names begin so, after those that stand before a comma.
+    """The stacks whose names begin so, after those before a comma.
 
     >>> complete_stack("vl"), complete_stack("sglang,vl")
     (['vllm'], ['sglang,vllm'])

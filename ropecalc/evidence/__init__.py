@@ -12,8 +12,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ropecalc.evidence.rivals import criteria as criteria
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
+    from ropecalc.outcomes import Outcome
     from ropecalc.results import Evidence, Expectation, PublishedSetting
     from ropecalc.spectrum import Spectrum
 
@@ -26,10 +28,11 @@ CAVEATS = (
     "Scaling that is meant for long inputs alone, as that of Qwen3, counts at all lengths.",
     "Of partly rotated heads, the first violation is that of the rotated part alone.",
 )
-FEWEST, NEAREST = 5, 5
-"""Settings that a range must have; settings that are named."""
+NEAREST = 5
+"""Settings that are named."""
 
 
+@isolated
 @cache
 def summary() -> Evidence:
     """The published settings, with the statistics of their scores against first violations.
@@ -39,10 +42,10 @@ def summary() -> Evidence:
 
     >>> found = summary()
     >>> [sample.settings for sample in found.samples]
-    [42, 50, 60]
+    [44, 50, 60]
     >>> predictor = found.samples[0].predictors[0]
     >>> predictor.name, round(predictor.rms_octaves, 2), round(predictor.within_factor_2, 2)
-    ('first violation', 0.85, 0.79)
+    ('first violation', 0.84, 0.8)
     """
     from ropecalc.evidence.published import published
     from ropecalc.evidence.samples import length_of, samples, violation_of
@@ -65,6 +68,7 @@ def summary() -> Evidence:
     )
 
 
+@isolated
 def around(
     spectrum: Spectrum, *, context: int | None = None, window: int | None = None, label: str = ""
 ) -> Expectation:
@@ -90,45 +94,55 @@ def around(
 
     from ropecalc.bound import max_context
     from ropecalc.evidence.published import LIMIT, published
+    from ropecalc.outcomes import about, like
     from ropecalc.results import Expectation
 
     rotated = max_context(replace(spectrum, count_unrotated=False), limit=LIMIT).first_violation
     usable = [one for one in published() if one.comparable and one.sourced]
-    some = _like(rotated or LIMIT, usable)
-    lost = [one.length_at_85 for one in some if one.length_at_85 is not None]
-    kept = [one.longest or 0 for one in some if one.length_at_85 is None]
-    violations = sorted(one.first_violation or LIMIT for one in some)
-    known = [] if context is None else [_kept_at(one, context) for one in some]
+    some = like(rotated or LIMIT, outcomes_of(usable))
+    found = about(some, context)
+    violations = [one.first_violation for one in some]
     return Expectation(
         label=label or spectrum.label,
         head_dim=spectrum.head_dim,
         rotary_dim=spectrum.rotary_dim,
         base=None if spectrum.base is None else float(spectrum.base),
         rope_type=spectrum.rope_type,
-        asks_nothing=spectrum.asks_nothing(),
+        is_free=spectrum.is_free(),
         first_violation=rotated,
         limit=LIMIT,
         window=window,
         context=context,
-        settings=len(some),
-        families=len({one.family for one in some}),
-        least_violation=violations[0],
-        greatest_violation=violations[-1],
-        lost=len(lost),
-        low=min(lost, default=None),
-        high=max([*lost, *kept], default=None),
-        open=bool(kept),
-        kept=None if context is None else known.count(True),
-        kept_of=None if context is None else len(known) - known.count(None),
+        settings=found.settings,
+        families=found.families,
+        least_violation=min(violations),
+        greatest_violation=max(violations),
+        lost=sum(one.lost for one in some),
+        low=found.low,
+        high=found.high,
+        open=found.open,
+        kept=found.kept,
+        kept_of=found.kept_of,
         nearest=tuple(_of_each_family(_nearest(rotated or LIMIT, usable))[:NEAREST]),
     )
 
 
-def _like(violation: int, settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
-    """The settings with a first violation within a factor of 2; the nearest few otherwise."""
-    order = _nearest(violation, settings)
-    some = [one for one in order if _apart(one, violation) <= 2]
-    return some if len(some) >= FEWEST else order[:FEWEST]
+def outcomes_of(settings: Sequence[PublishedSetting]) -> list[Outcome]:
+    """The outcome of each that is comparable and sourced."""
+    from ropecalc.evidence.samples import violation_of
+    from ropecalc.outcomes import Outcome
+
+    return [
+        Outcome(
+            one.family,
+            round(violation_of(one)),
+            one.length_at_85 or one.longest or 0,
+            one.length_at_85 is not None,
+            one.longest or 0,
+        )
+        for one in settings
+        if one.comparable and one.sourced
+    ]
 
 
 def _nearest(violation: int, settings: Sequence[PublishedSetting]) -> list[PublishedSetting]:
@@ -149,10 +163,3 @@ def _apart(setting: PublishedSetting, violation: int) -> float:
 
     ratio = violation_of(setting) / violation
     return max(ratio, 1 / ratio)
-
-
-def _kept_at(setting: PublishedSetting, context: int) -> bool | None:
-    """Whether a setting had 85 % at a context; None where that was not measured."""
-    if setting.length_at_85 is not None:
-        return setting.length_at_85 >= context
-    return True if (setting.longest or 0) >= context else None

@@ -31,7 +31,7 @@ def published() -> tuple[PublishedSetting, ...]:
 
 
 def rows() -> list[dict[str, str]]:
-    """The rows of the file as they stand."""
+    """The rows of the file as they are."""
     data = pkgutil.get_data("ropecalc", "data/evidence.tsv")
     if data is None:
         raise TableError("the table of published settings is not installed: install ropecalc again")
@@ -115,6 +115,6 @@ def _violation(rope: Rope, *, count_unrotated: bool) -> int | None:
         from ropecalc.scaling import from_rope
 
         spectrum = from_rope(rope, rope.context, count_unrotated=count_unrotated)
-        nothing = spectrum.asks_nothing()
+        nothing = spectrum.is_free()
         _found[key] = None if nothing else max_context(spectrum, limit=LIMIT).first_violation
     return _found[key]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.extension.criteria import critical_base, critical_dimension, unseen_phases
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
     from ropecalc.results import Criteria, Criterion, PublishedSetting
@@ -67,6 +68,7 @@ def extrapolation(base: float, trained_base: float, rotary_dim: int, trained_con
     return math.tau * math.pow(base, extra / rotary_dim)
 
 
+@isolated
 def criteria(
     spectrum: Spectrum,
     context: int,
@@ -75,7 +77,7 @@ def criteria(
     layers: int = LAYERS,
     label: str = "",
 ) -> Criteria:
-    """The bound and its rivals for one setting: what each asks for, and what scores say of it.
+    """The bound and its rivals for one setting: what each requires, and what scores say of it.
 
     Parameters
     ----------
@@ -166,7 +168,7 @@ def _bound(spectrum: Spectrum, context: int) -> Criterion:
     from ropecalc.evidence.published import LIMIT
     from ropecalc.results import Criterion
 
-    nothing = spectrum.asks_nothing()
+    nothing = spectrum.is_free()
     found = None if nothing else max_context(spectrum, limit=max(LIMIT, context)).first_violation
     met = None if nothing else found is None or found >= context
     says = _as_a_length(lambda one: one.first_violation or LIMIT)

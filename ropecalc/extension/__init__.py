@@ -1,6 +1,6 @@
 """Ways to a longer context, side by side.
 
-criteria    what is told of a way beside the bound: phases never seen, neighbours, critical base
+criteria    what is known of a way beside the bound: unseen angles, neighbours, critical base
 methods     the settings: each way as a Rope
 planning    the public functions
 advice      which way to go, by rules that are written down

@@ -46,7 +46,7 @@ def advise(plan: Plan) -> Plan:
     2. the model's own method with the greater factor, where it has one that was evaluated;
     3. the scaling that the model's maker publishes, with the factor that the target takes;
     4. YaRN: pairs that finished many turns in training keep their frequencies, and slow ones stay
-       within the phases that they have seen. A factor of 4 is in published use; up to 8 it is
+       within the angles that they have seen. A factor of 4 is in published use; up to 8 it is
        worth a try; beyond, it is named as the least bad, with the advice to train;
     5. of what was asked for, the first in the order of ``UNTRAINED_FIRST``.
 
@@ -84,7 +84,7 @@ def _with_training(plan: Plan) -> tuple[str, str]:
             f"{plan.original.rope.rope_type} scaling that it has: keep it while you train. With it "
             f"{_bound(plan, plan.original)}."
         )
-    if plan.original.check.holds and not _asks_nothing(plan):
+    if plan.original.check.holds and not _is_free(plan):
         return ORIGINAL, _keep_reason(plan)
     own_way = plan.candidate(plan.original.rope.rope_type)
     if own_way is not None:
@@ -93,7 +93,7 @@ def _with_training(plan: Plan) -> tuple[str, str]:
             f"{_setting(own_way)} goes on with it. {_evidence(plan, own_way, start=True)}"
         )
     liu = plan.candidate("liu")
-    if liu is not None and _asks_nothing(plan):
+    if liu is not None and _is_free(plan):
         return "liu", _liu_reason(plan, liu)
     found = _first(plan, TRAINED_FIRST)
     return found.method, _TRAINED.get(found.method, _plainly)(plan, found)
@@ -103,7 +103,7 @@ def _keep_reason(plan: Plan) -> str:
     at = f"{plan.context:,} tokens"
     return (
         f"The bound holds at {at} as it is: keep the setting, and train on texts of that length, "
-        f"which show the model the phases that are new to it ({_phases(plan.original)})."
+        f"which show the model the angles it has not seen ({_phases(plan.original)})."
     )
 
 
@@ -113,7 +113,7 @@ def _liu_reason(plan: Plan, found: Candidate) -> str:
         why = "Where the unrotated pairs outweigh the rotated"
     return (
         f"{why} every base meets the bound, which has no say here. Base "
-        f"{_number(found.rope.base)}, Liu's critical base, takes no pair to a phase that it has "
+        f"{_number(found.rope.base)}, Liu's critical base, takes no pair to an angle that it has "
         "not seen, and is a base to begin from."
     )
 
@@ -136,7 +136,7 @@ def _less_room(plan: Plan) -> str:
 
 def _taught(found: Candidate) -> str:
     if not found.unseen_pairs:
-        return "No pair meets a phase that is new to it, so that a little training may do."
+        return "No pair reaches an unseen angle: a little training may be enough."
     return f"{_phases(found, start=True)}: training on long texts shows them."
 
 
@@ -153,7 +153,7 @@ def _other_criterion(plan: Plan, found: Candidate) -> str:
     if plan.critical_base <= found.rope.base:
         return ""
     return (
-        f" Liu's criterion asks for more, {_number(plan.critical_base)}: a base between the two is "
+        f" Liu's criterion requires more, {_number(plan.critical_base)}: a base between the two is "
         "as defensible."
     )
 
@@ -194,7 +194,7 @@ def _without_training(plan: Plan) -> tuple[str, str]:
     if own_way is not None:
         return own_way.method, (
             f"The model has {rope.rope_type} scaling already: {_setting(own_way)} takes it to the "
-            f"target in its own way. {_evidence(plan, own_way, start=True)} Beyond the "
+            f"target by the same method. {_evidence(plan, own_way, start=True)} Beyond the "
             f"{_own_context(plan):,} tokens that it was published for, test retrieval over the "
             "whole length."
         )
@@ -266,7 +266,7 @@ def _fallback(plan: Plan) -> str:
 
 
 def _with_room(found: Candidate | None) -> str:
-    """The factor that the bound asks for, where the one that was chosen breaks it."""
+    """The factor that the bound requires, where the one that was chosen breaks it."""
     if found is None or found.check.holds or found.factor_with_room is None:
         return ""
     return (
@@ -282,7 +282,7 @@ def _first(plan: Plan, order: list[str]) -> Candidate:
     return next((one for m in order if (one := plan.candidate(m)) is not None), plan.original)
 
 
-def _asks_nothing(plan: Plan) -> bool:
+def _is_free(plan: Plan) -> bool:
     from ropecalc.base.family import family_of
 
     spectrum = plan.original.spectrum
@@ -312,11 +312,11 @@ def _bound(plan: Plan, found: Candidate) -> str:
 
 def _phases(found: Candidate, *, start: bool = False) -> str:
     if not found.unseen_pairs:
-        return f"{'No' if start else 'no'} pair meets a new phase"
+        return f"{'No' if start else 'no'} pair reaches an unseen angle"
     pairs = found.unseen_pairs
-    verb = "meets" if pairs == 1 else "meet"
+    verb = "reaches" if pairs == 1 else "reach"
     return (
-        f"{pairs} of {found.spectrum.n_pairs} pairs {verb} new phases, up to "
+        f"{pairs} of {found.spectrum.n_pairs} pairs {verb} unseen angles, up to "
         f"{found.unseen_turns:.2f} of a turn"
     )
 
@@ -351,7 +351,7 @@ def _meets(found: Candidate, base: str) -> bool:
 
 
 def _number(base: float, digits: int = 4) -> str:
-    """A base in at most so many digits, rounded up, thousands apart.
+    """A base in at most this many digits, rounded up, thousands apart.
 
     >>> _number(8.8e6), _number(5e5), _number(9370820.87), _number(6.3e22)
     ('8,800,000', '500,000', '9,371,000', '6.3e22')

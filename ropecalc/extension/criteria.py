@@ -1,4 +1,4 @@
-"""What can be told of a longer context beside the bound: phases, neighbours, the critical base."""
+"""A longer context beside the bound: unseen angles, neighbours, the critical base."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling import MAX_BASE, Base, exact_base
 from ropecalc.spectrum import MAX_HEAD_DIM, check_dims, shown
 
@@ -17,13 +18,14 @@ SHORTEST = 7  # tokens: from here on L / (2 pi) is above 1, and its logarithm po
 EQUAL = 1 + 1e-12  # angles of float64 frequencies that differ by less are the same
 
 
+@isolated
 def critical_dimension(base: Base, rotary_dim: int, trained_context: int) -> int:
     """How many dimensions see a whole turn in training: those of the pairs that finish one.
 
         2 ceil((r/2) log_b(L / (2 pi)))                                     [Liu2023]
 
     at most ``rotary_dim``. The dimensions after it met only a part of their circle, so that a
-    longer context takes them to phases that are new to the model.
+    longer context takes them to angles unseen in training.
 
     Parameters
     ----------
@@ -43,8 +45,9 @@ def critical_dimension(base: Base, rotary_dim: int, trained_context: int) -> int
     return min(2 * math.ceil(pairs * _log_turns(trained_context) / _log(base)), int(rotary_dim))
 
 
+@isolated
 def critical_base(base: Base, trained_context: int, context: int) -> float:
-    """The base at which a longer context shows no pair a phase that training did not.
+    """The base at which a longer context shows no pair an angle that training did not.
 
         b^(ln(L' / (2 pi)) / ln(L / (2 pi)))                                [Liu2023]
 
@@ -76,7 +79,7 @@ def critical_base(base: Base, trained_context: int, context: int) -> float:
 def unseen_phases(
     trained: Spectrum, trained_context: int, spectrum: Spectrum, context: int
 ) -> tuple[int, float]:
-    """(how many pairs meet phases that training did not show them, the largest such part in turns).
+    """(how many pairs meet angles that training did not show them, the largest such part in turns).
 
     In training pair i turned through [0, (L-1) theta_i]. Where that is less than a whole turn, and
     (L'-1) theta'_i goes beyond it, the part min((L'-1) theta'_i, 2 pi) - (L-1) theta_i is new to
@@ -107,7 +110,7 @@ def _new_part(theta: float, trained_context: int, scaled: float, context: int) -
 def contrast(spectrum: Spectrum, original: Spectrum, distance: int) -> float:
     """(S(0) - S(m)) / S(0) over the same of the original, at one distance m >= 1.
 
-    How well a token is told from the one m further on: 1 as before, near 0 no more. A blur of
+    How well a token is told apart from that m further on: 1 as before, near 0 no more. A blur of
     neighbours is what interpolation is known for. 1 where the original tells nothing apart.
     """
     before, after = (_drop(one, distance) for one in (original, spectrum))

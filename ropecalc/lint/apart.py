@@ -273,5 +273,5 @@ def gguf_unread(subject: Subject) -> Iterator[Said]:
             yield Said(
                 f"{key} is read for Grok alone: the factor of cos and sin is computed from the "
                 "scaling factor",
-                "Nothing mends it in the file.",
+                "No change of the file fixes it.",
             )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.files import STDIN
 from ropecalc.lint.rule import Said
 from ropecalc.lint.subject import Subject
 from ropecalc.lint.words import tokens
@@ -38,14 +40,26 @@ def below_bound(subject: Subject) -> Iterator[Said]:
         if first is not None:
             scaled = "" if rope.rope_type == "default" else f", with its {rope.rope_type} scaling,"
             reach = "context" if rope.context == rope.reach else "window"
-            dims = f"--dim {rope.head_dim}"
-            dims += f" --rotary-dim {rope.rotary_dim}" if rope.rotary_dim != rope.head_dim else ""
             yield Said(
                 f"The similarity{scaled} is negative first at distance {tokens(first)}, within "
                 f"the {reach} of {tokens(rope.reach or 0)} tokens",
-                f"ropecalc min-base {dims} --ctx {rope.reach} finds bases that meet the bound.",
+                _cure(subject, rope),
                 rope.layer_type,
             )
+
+
+def _cure(subject: Subject, rope: Rope) -> str:
+    """What finds a setting of the same method that meets the bound, else a base."""
+    from ropecalc.base.scaled import FAMILIES
+
+    if rope.rope_type in FAMILIES:
+        source = "-" if subject.model.source == STDIN else subject.model.source
+        words = ["ropecalc", "min-factor", source, "--ctx", str(rope.reach)]
+        words += ["--layer", rope.layer_type] if len(subject.model.ropes) > 1 else []
+        return f"{shlex.join(words)} finds a factor that meets the bound."
+    words = ["ropecalc", "min-base", "--dim", str(rope.head_dim)]
+    words += ["--rotary-dim", str(rope.rotary_dim)] if rope.rotary_dim != rope.head_dim else []
+    return f"{shlex.join([*words, '--ctx', str(rope.reach)])} finds bases that meet the bound."
 
 
 def _first_violation(rope: Rope) -> int | None:

@@ -40,7 +40,7 @@ OUTER_KEYS = (
     *(MAXIMUM, ORIGINAL, "partial_rotary_factor"),
 )
 LISTS = frozenset({"partial_rotary_factors"})  # Step-3.5: one a layer
-SIMILAR, SIMILAR_OUTSIDE = 0.72, 0.88  # ratios of difflib; many more keys stand outside
+SIMILAR, SIMILAR_OUTSIDE = 0.72, 0.88  # ratios of difflib; many more keys are outside
 
 
 def unknown_key(subject: Subject) -> Iterator[Said]:
@@ -55,7 +55,7 @@ def unknown_key(subject: Subject) -> Iterator[Said]:
 
 
 def key_of_another_method(subject: Subject) -> Iterator[Said]:
-    """A key that exists, but not for the method that the object asks for."""
+    """A key that exists, but not for the method that the object has."""
     for item in () if _nested_ignored(subject) else subject.objects:
         foreign = ALL_KEYS - COMMON - KEYS.get(item.method, ALL_KEYS)
         for key in item.values:
@@ -122,10 +122,10 @@ def su_name(subject: Subject) -> Iterator[Said]:
         stops = subject.refusals(item, "unknown-type", ("transformers",))
         if item.written_method != "su" or not stops:
             continue
-        fact = f'{item.path} asks for "su", which transformers 5 does not know: KeyError'
+        fact = f'{item.path} has "su", which transformers 5 does not know: KeyError'
         if subject.model.model_type in LONGROPE_ALONE:
             fact = (
-                f'{item.path} asks for "su", which transformers 5 renames too late to find '
+                f'{item.path} has "su", which transformers 5 renames too late to find '
                 f"{ORIGINAL} outside the object: KeyError"
             )
         yield Said(fact, 'Write "longrope".', item.layer_type)
@@ -136,7 +136,7 @@ def yarn_for_longrope(subject: Subject) -> Iterator[Said]:
     for item in subject.of("longrope"):
         if item.written_method == "yarn":
             yield Said(
-                f'{item.path} asks for "yarn" and has the lists of longrope, which is what '
+                f'{item.path} has "yarn" and the lists of longrope, which is what '
                 "Phi-3's own class takes it for, and no other reader has to",
                 'Write "longrope".',
                 item.layer_type,
@@ -263,7 +263,7 @@ def nested_not_read(subject: Subject) -> Iterator[Said]:
     if _nested_ignored(subject):
         yield Said(
             f"{subject.prefix}rope_parameters is told apart by kind of layer, but {kind} has one "
-            "kind: transformers 5 passes over the inner objects and takes the base that stands "
+            "kind: transformers 5 passes over the inner objects and takes the base "
             "outside of them, or its default",
             "Write one flat object.",
         )

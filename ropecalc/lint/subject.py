@@ -30,7 +30,7 @@ class RopeObject:
     """One rope object, and the Rope that it became."""
 
     path: str
-    """Where it stands: "text_config.rope_parameters.full_attention"."""
+    """Where it is: "text_config.rope_parameters.full_attention"."""
     values: Mapping[str, Any]
     rope: Rope
     layer_type: str | None
@@ -65,7 +65,7 @@ class Subject:
     text: Mapping[str, Any]
     """The keys of the language model, nothing where the file is none of Hugging Face's."""
     prefix: str
-    """Where those keys stand: "text_config." or nothing."""
+    """Where those keys are: "text_config." or nothing."""
     objects: tuple[RopeObject, ...]
     """The rope objects that transformers reads."""
 
@@ -80,7 +80,7 @@ class Subject:
 
     @property
     def has_base(self) -> bool:
-        """Whether a base stands outside the rope objects."""
+        """Whether a base is outside the rope objects."""
         return self.has(*BASE_KEYS, "rope_ratio")
 
     def of(self, *methods: str) -> Iterator[RopeObject]:

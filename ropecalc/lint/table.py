@@ -1,4 +1,4 @@
-"""All rules, in the order in which a file is looked at."""
+"""All rules, in the order in which a file is examined."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def list_length(subject: Subject) -> Iterator[Said]:
                 yield Said(
                     f"{item.path}.{key} has {number(length)} values for {number(pairs)} rotated "
                     "pairs: the product of frequencies fails",
-                    f"Write one value a pair, {number(pairs)}, or mend partial_rotary_factor.",
+                    f"Write one value a pair, {number(pairs)}, or fix partial_rotary_factor.",
                     item.layer_type,
                 )
 
@@ -91,7 +91,7 @@ def refused_by_class(subject: Subject) -> Iterator[Said]:
     for item in subject.objects:
         if subject.refusals(item, "longrope-alone", by_class):
             yield Said(
-                f"{item.path} asks for {item.method} scaling, and {kind} takes none but longrope: "
+                f"{item.path} has {item.method} scaling, and {kind} takes none but longrope: "
                 "ValueError",
                 "Write the frequencies as longrope; ropecalc emit does.",
                 item.layer_type,

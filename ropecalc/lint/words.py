@@ -6,7 +6,7 @@ from ropecalc.quantities import format_count
 
 
 def tokens(length: float) -> str:
-    """A length: "131,072"; one that is no whole number as it stands."""
+    """A length: "131,072"; one that is no whole number as it is."""
     return format_count(int(length)) if float(length).is_integer() else f"{length:,.7g}"
 
 

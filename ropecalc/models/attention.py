@@ -13,6 +13,10 @@ from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.spectrum import check_dims
 
 FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
+BY_NUMBER = {  # lists of the kinds of layers by number, of MiMo-V2.5 and MiniMax-M1
+    "hybrid_layer_pattern": {"1": SLIDING},
+    "attn_type_list": {"0": "linear_attention"},
+}
 WITHOUT_ATTENTION = frozenset(["linear_attention", "conv", "mamba", "moe", "mlp", "recurrent"])
 PARTIAL_KEYS = ("partial_rotary_factor", "rotary_pct", "rope_pct", "rotary_percentage")
 MOST_LAYERS = 65_536
@@ -68,6 +72,9 @@ def _types(config: Section) -> list[str]:
         config.fail(f"{config.prefix}num_hidden_layers must be at most {MOST_LAYERS:,}")
     if config.get("no_rope_layers"):
         return [FULL] * count
+    for key, kinds in BY_NUMBER.items():
+        if isinstance(config.get(key), list):
+            return [kinds.get(str(number), FULL) for number in config.listed(key)]
     if config.get("sliding_window") is None and config.get("local_attention") is None:
         return []
     pattern = _pattern(config)
@@ -98,6 +105,9 @@ def _rotated(config: Section, types: Sequence[str]) -> list[bool]:
 
 def window(config: Section, kind: str) -> int | None:
     """How many tokens the layers of a kind look back, None for all of the context."""
+    if isinstance(config.get("windows"), dict) and kind in config.get("windows"):  # of the class
+        own: int | None = config.get("windows")[kind]
+        return own
     if kind == CHUNKED:
         return config.integer("attention_chunk_size")
     if "sliding" not in kind and kind != "main":  # DeepSeek-V4: its layers without compression

@@ -7,7 +7,7 @@ component of variance |W_j|^2. Pair i turns two of them, so that queries and key
 
 [Men2024] appendix A compares a key k* = q + noise with one that has nothing to do with the query:
 E[q' R k*] - E[q' R k] = sum_i Q_i cos(m theta_i). Its key is as large as its query; where the two
-projections differ, what stands for Q_i is the largest that the pair can then bring,
+projections differ, the value for Q_i is the largest that the pair can then bring,
 
     |E[q_i conj(k_i)]| <= sqrt(Q_i K_i) = w_i                               (Cauchy-Schwarz)
 
@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.isolated import isolated
 from ropecalc.models.raw import text_keys
 from ropecalc.models.safetensors_file import Checkpoint
 from ropecalc.results import CheckpointWeights
@@ -49,6 +50,7 @@ INTERLEAVED = frozenset("codegen cohere cohere2 ernie4_5 ernie4_5_moe glm glm4 g
 ONE_PLUS = ("gemma3", "gemma3_text")  # transformers 5.23: their RMSNorm multiplies by 1 + weight
 
 
+@isolated
 def checkpoint_weights(
     source: str | os.PathLike[str],
     layer: int,
@@ -64,7 +66,7 @@ def checkpoint_weights(
         w_i = sqrt(Q_i K_i)    (``of`` both),    Q_i (queries),    K_i (keys)
 
     over the mean of the same over the head's unrotated pairs, or over all where there are none. A
-    key head stands with each query head that uses it. Only the tensors needed are read, one head
+    key head belongs to each query head that uses it. Only the tensors needed are read, one head
     at a time.
 
     Parameters

@@ -32,6 +32,8 @@ class ClassRow:
     sizes: Mapping[str, int] = field(default_factory=dict)
     """hidden_size, num_attention_heads and num_hidden_layers of its default."""
     context: int | None = None
+    length: str = "max_position_embeddings"
+    """The key of the longest context."""
     rope: Mapping[str, Any] = field(default_factory=dict)
     """The rope object without one in the file; by kind of layer where the class has kinds."""
     theta: Any = ("rope_theta",)

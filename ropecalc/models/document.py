@@ -33,7 +33,7 @@ class Section:
         return value if isinstance(value, str) else None
 
     def get(self, key: str) -> Any:
-        """The value as it stands, None where there is none."""
+        """The value as it is, None where there is none."""
         return self.values.get(key)
 
     def first(self, *keys: str) -> str | None:

@@ -1,6 +1,6 @@
 """A model's config from the Hugging Face hub, by its name there.
 
-All is done through the ``huggingface_hub`` library, whose environment holds: ``HF_ENDPOINT``,
+All is done through the ``huggingface_hub`` library, whose environment applies: ``HF_ENDPOINT``,
 ``HF_TOKEN`` and the token that ``hf auth login`` stored, ``HF_HOME`` and the cache in it,
 ``HF_HUB_OFFLINE``, ``HF_HUB_ETAG_TIMEOUT`` and the rest. Only calls are used that the library has
 had since 0.25.
@@ -34,8 +34,8 @@ def fetch_config(repo: str, revision: str | None = None) -> ModelConfig:
     """What the config of a model on the Hugging Face hub says about its rotary embeddings.
 
     ``config.json``, or ``params.json`` where there is no such file. A file in the library's cache
-    stands in where the hub cannot be reached. A hub that refuses ends at once; one that stays
-    silent after 5 seconds, and one that dawdles after 10, unless ``HF_HUB_ETAG_TIMEOUT`` or
+    is read where the hub cannot be reached. A hub that refuses ends at once; one that stays
+    silent after 5 seconds, and a slow one after 10, unless ``HF_HUB_ETAG_TIMEOUT`` or
     ``HF_HUB_DOWNLOAD_TIMEOUT`` say otherwise.
 
     Parameters
@@ -49,7 +49,7 @@ def fetch_config(repo: str, revision: str | None = None) -> ModelConfig:
         The library is missing, the hub has no such model, refuses it, cannot be reached or sends
         no config, or what the config says is outside its domain.
     UnsupportedError
-        The file asks for no rotation, or for a scaling that is not known.
+        The file has no rotation, or a scaling that is not known.
     """
     try:
         from huggingface_hub import constants  # noqa: F401
@@ -172,7 +172,7 @@ def _asked(name: str) -> int | None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """No progress bar and no warnings of the library, unless its environment asks for them."""
+    """No progress bar and no warnings of the library, unless its environment wants them."""
     from huggingface_hub import constants, utils
     from huggingface_hub.utils import logging
 

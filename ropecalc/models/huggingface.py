@@ -72,7 +72,7 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
     ConfigError
         A key is missing or has a value outside its domain.
     UnsupportedError
-        The file asks for no rotation, or for a scaling that is not known.
+        The file has no rotation, or a scaling that is not known.
     """
     config = _text_model(Section(source, document))
     row = class_row(config.model_type) or class_row(composite(config.model_type).get("class"))
@@ -162,7 +162,7 @@ def _text_model(config: Section) -> Section:
 
 def _refuse_other_positions(config: Section) -> None:
     if config.get("alibi"):
-        fact = f"{config.prefix}alibi asks for linear biases instead of rotations"
+        fact = f"{config.prefix}alibi uses linear biases instead of rotations"
         config.refuse(fact, "pass a model that has rotary embeddings")
     written = config.get("position_embedding_type")
     rotary = config.first(*ROPE_KEYS, *BASE_KEYS, *LOCAL_BASE_KEYS) is not None
@@ -257,13 +257,17 @@ def _rope(
     base = _base(config, rope, layer, assumptions, nested=nested)
     reading = Reading(config, rope or config, context, nested, assumptions)
     head_dim, rotary_dim = _dims(config, rope, layer, method)
+    found = parameters(method, reading)
+    if method == "proportional" and head_dim == _latent(config):
+        found["over"] = head_dim
+        head_dim += config.integer("qk_nope_head_dim") or 0
     return Rope(
         layer_type=layer.layer_type,
         rope_type=method,
         base=base,
         head_dim=head_dim,
         rotary_dim=rotary_dim,
-        parameters=parameters(method, reading),
+        parameters=found,
         context=context,
         window=layer.window,
         layers=layer.count,
@@ -291,7 +295,7 @@ def _base(
 
 
 def _base_of_class(config: Section, rope: Section | None, assumptions: list[str]) -> float:
-    """The base that the model's class has; 10,000, as all stacks, where a scaling stands alone."""
+    """The base that the model's class has; 10,000, as all stacks, where a scaling is alone."""
     base = elsewhere(config.model_type).get("rope_theta")
     owner = "all stacks" if base is None else f"{config.model_type} in its own code"
     if base is None and rope is not None:
@@ -310,11 +314,16 @@ def _dims(config: Section, rope: Section | None, layer: Layers, method: str) -> 
             return attention.dims(config, rope)
         factor = attention.partial_factor(config, rope)
         return attention.checked(config, whole, int(whole * (1.0 if factor is None else factor)))
-    latent = None if config.model_type == "deepseek_v4" else config.integer("qk_rope_head_dim")
-    head_dim = whole or latent or attention.head_size(config)
+    head_dim = whole or _latent(config) or attention.head_size(config)
     factor = attention.partial_factor(config, rope)
     pairs = int((1.0 if factor is None else factor) * head_dim // 2)
     return attention.checked(config, head_dim, 2 * pairs)
+
+
+def _latent(config: Section) -> int | None:
+    """The dimensions that turn with latent attention; DeepSeek-V4 has whole heads."""
+    v4 = config.model_type == "deepseek_v4"
+    return None if v4 else config.integer("qk_rope_head_dim")
 
 
 def _merged(ropes: list[Rope]) -> tuple[Rope, ...]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError, NoRotationError
 from ropecalc.files import printable
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
@@ -85,6 +86,7 @@ def model_names() -> tuple[str, ...]:
     return tuple(_sections())
 
 
+@isolated
 def known_models(search: str = "") -> tuple[KnownModel, ...]:
     """The known models that have every word of ``search`` in their names; all without any.
 
@@ -115,6 +117,7 @@ def _searched(search: str) -> tuple[KnownModel, ...]:
     return tuple(sorted(found, key=lambda model: not _key(model.name).startswith(words[0])))
 
 
+@isolated
 def find_model(name: str) -> ModelConfig:
     """What is known about a model's rotary embeddings.
 
@@ -151,7 +154,7 @@ def find_model(name: str) -> ModelConfig:
 
 
 def _named(name: str) -> str | None:
-    """The known model of a name: as it stands, then without words of variants at its end."""
+    """The known model of a name: as it is, then without words of variants at its end."""
     bare = FORMATS.sub("", name[:LONGEST])
     for text in (name, bare, TUNINGS.sub("", bare)):
         found = _by_name().get(_key(text)) or _by_any_name().get(_key(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.models.classes import ClassRow
@@ -27,6 +27,7 @@ def kinds(config: Section, row: ClassRow, loaded: Loaded) -> list[str]:
     window = _window(config, row, loaded, types)
     types = _with_windows(row, types, window, config, count, loaded)
     turning = _turning(config, row, loaded, types, count, window)
+    loaded.windows = _a_layer(config, row, loaded, types, window)
     for key in ("sliding_window", "local_attention", "no_rope_layers", "layer_types"):
         loaded.keys.pop(key, None)
     if window is not None:
@@ -57,7 +58,7 @@ def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[s
             config.fail(f"{config.prefix}{key} must be a list of strings")
         more = config.get("num_nextn_predict_layers")
         more = more if isinstance(more, int) else 0
-        if len(listed) == count + more:  # those that predict more tokens stand last
+        if len(listed) == count + more:  # those that predict more tokens are last
             return list(listed[:count])
         if "num_hidden_layers" in config.values and len(listed) != count:
             loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")
@@ -143,7 +144,9 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
         loaded.stop(f"{row.name} has no window for its sliding layers: ValueError")
     if "key" not in rule:
         return None
-    key = rule["key"] if rule.get("also") not in config.values else rule["also"]
+    key, also = rule["key"], rule.get("also", "")
+    if also in config.values and not ("more" in rule and config.get(also) is None):
+        key = also
     if rule.get("switch") and not config.truth("use_sliding_window", False):
         if slides:
             loaded.stop("some layers have a window, and use_sliding_window is not true: ValueError")
@@ -158,13 +161,54 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
     return None
 
 
+def _a_layer(
+    config: Section, row: ClassRow, loaded: Loaded, types: list[str], window: int | None
+) -> list[int | None]:
+    """The window of every layer, where two alternate; empty where all have the same one."""
+    odd, own = row.window.get("odd"), config.get("per_layer_config")
+    if odd is None or window is None:
+        return []
+    seen, sliding = row.window.get("seen"), [at for at, kind in enumerate(types) if kind == SLIDING]
+    if not isinstance(own, Mapping):
+        made = {at: _in_use(odd, seen) for at in sliding[1::2]}
+        return [made.get(at, window) if at in sliding else None for at in range(len(types))]
+    found: dict[int, Any] = {}
+    for at, layer in own.items():
+        if at.isascii() and at.isdigit() and isinstance(layer, Mapping):
+            found[int(at)] = layer.get("sliding_window", window)
+    if any(found.get(at, window) is None for at in sliding):
+        loaded.stop("a layer with a window has null for it in per_layer_config: TypeError")
+    written = {at: found[at] for at in sliding if isinstance(found.get(at), int)}
+    return [
+        (_in_use(written[at], seen) if at in written else window) if at in sliding else None
+        for at in range(len(types))
+    ]
+
+
+def part_by_window(loaded: Loaded) -> None:
+    """Kinds whose layers have different windows become one for each, with the same rope."""
+    names = [
+        kind if window in (None, loaded.keys.get("sliding_window")) else f"{kind} of {window:,}"
+        for kind, window in zip(loaded.keys.get("layer_types", ()), loaded.windows, strict=False)
+    ]
+    for kind, name, window in zip(
+        loaded.keys.get("layer_types", ()), names, loaded.windows, strict=False
+    ):
+        if name != kind:
+            loaded.keys["rope_parameters"][name] = loaded.keys["rope_parameters"].get(kind)
+            loaded.keys.setdefault("windows", {})[name] = window
+    if loaded.windows:
+        loaded.keys["layer_types"] = names
+
+
 def _window_value(
     config: Section, row: ClassRow, loaded: Loaded, key: str, *, tells: bool
 ) -> int | None:
     """The window of the file, or the class's; ``tells``: some layer has use for it."""
     rule = row.window
     if key in config.values and (config.get(key) is not None or rule.get("null") != "default"):
-        return config.integer(key) if config.get(key) else None
+        more = rule.get("more", 0) if key == rule.get("also") else 0
+        return (config.integer(key) or 0) + more if config.get(key) else None
     if config.get(rule.get("half", "")) is not None:
         return max(1, (config.integer(rule["half"]) or 1) // 2)
     value: int | None = rule.get("default")
@@ -230,8 +274,9 @@ def _turning(
         return [int(kind not in rule["kinds"]) for kind in types]
     if "every" in rule:
         keys = [key for key in rule.get("keys", ()) if key != "no_rope_layers"]
-        every = config.integer(*keys) if keys else None
-        return [int((at + 1) % (every or rule["every"]) != 0) for at in range(count)]
+        every = (config.integer(*keys) if keys else None) or rule["every"]
+        back = rule.get("back")
+        return [int((count - at - 1 if back else at + 1) % every != 0) for at in range(count)]
     return [int(at not in rule.get("listed", ())) for at in range(count)]
 
 

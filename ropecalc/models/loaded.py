@@ -1,8 +1,8 @@
 """A config.json as the class of its model loads it: what the class reads, and nothing else.
 
-The class's row (``ropecalc.models.classes``) says which keys are read, what stands for those that
+The class's row (``ropecalc.models.classes``) says which keys are read, the defaults of those that
 are absent, and what stops transformers. Here the keys of a file become those of one canonical
-file, which ``ropecalc.models.huggingface`` reads without asking for the class: one rope object, or
+file, which ``ropecalc.models.huggingface`` reads whatever the class: one rope object, or
 one for every kind of layer that the model has, with its base in it; a head_dim; kinds of layers
 and which of them turn; a window.
 """
@@ -19,6 +19,8 @@ from ropecalc.models.document import Section, shown
 from ropecalc.models.objects import ropes
 from ropecalc.models.one_object import PARTIAL, quotient_of
 
+CANONICAL = ("head_dims", "windows")  # keys of the canonical file alone
+
 
 @dataclass
 class Loaded:
@@ -33,6 +35,8 @@ class Loaded:
     """What the class has for keys that are absent; a sentence each."""
     window: int | None = None
     """The window of every layer, where no kind of layer has one."""
+    windows: list[int | None] = field(default_factory=list)
+    """The window of each layer, where those of one kind differ."""
 
     def said(self, config: Section, row: ClassRow) -> list[str]:
         """The sentences about what the file leaves to its class, or says in vain."""
@@ -52,7 +56,8 @@ class Loaded:
 
 def as_loaded(config: Section, row: ClassRow) -> Loaded:
     """The canonical keys of a file, by the row of its class."""
-    loaded = Loaded(dict(config.values))
+    own = {key: value for key, value in config.values.items() if key not in CANONICAL}
+    loaded = Loaded(own)
     _sizes(config, row, loaded)
     _stops(config, row, loaded)
     types = layers.kinds(config, row, loaded)
@@ -62,6 +67,7 @@ def as_loaded(config: Section, row: ClassRow) -> Loaded:
     _heads(config, row, loaded)
     _alike(config, loaded, types)
     ropes(config, row, loaded, types)
+    layers.part_by_window(loaded)
     return loaded
 
 
@@ -96,7 +102,7 @@ def _sizes(config: Section, row: ClassRow, loaded: Loaded) -> None:
             pairs = total // 2
         loaded.keys["num_hidden_layers"] = 2 * (pairs or total or row.sizes[row.twice])
         loaded.assumed.append(f"{row.name} attends twice in every layer: attentions are counted")
-    context = ("max_position_embeddings", "n_positions")
+    context = ("max_position_embeddings", "n_positions", row.length)
     if row.context and not any(key in config.values for key in context):
         loaded.keys[context[0]] = row.context
         loaded.assumed.append(row.fills(f"{config.prefix}{context[0]}", row.context))

@@ -58,7 +58,7 @@ def parse_arguments(text: str, source: str) -> ModelConfig:
         An argument is missing, has a value outside its domain, or depends on a variable that the
         file does not assign; the message begins with ``source``.
     UnsupportedError
-        The arguments ask for positions of another kind, or for several scalings.
+        The arguments have positions of another kind, or several scalings.
 
     >>> text = "--hidden-size 4096 --num-attention-heads 32 --position-embedding-type rope"
     >>> parse_arguments(text, "train.sh").rope.head_dim

@@ -178,7 +178,10 @@ def _of_kind(
     if written and row.object_theta and config.get("rope_theta") is not None:
         made.setdefault("rope_theta", config.number("rope_theta", low=1, high=MAX_BASE))
     _base(config, row, loaded, made, kind, row.object_base if written else None)
-    part = (row.rope[kind] or {}).get(PARTIAL) if row.part.get("filled") else None
+    fills = row.part.get("filled")
+    if fills == "plain":
+        fills = method_of(made) in ("default", "mrope")
+    part = (row.rope[kind] or {}).get(PARTIAL) if fills else None
     partial(config, row, loaded, made, part)
     check(config, row, loaded, made)
     return made

@@ -137,7 +137,7 @@ def partial(
 
 
 def _outer_part(config: Section, row: ClassRow, loaded: Loaded) -> Any:
-    """The factor that stands outside of the rope object, where the class looks there."""
+    """The factor outside of the rope object, where the class looks there."""
     for key in row.part.get("keys", ()):
         value = config.get(key)
         if value is None:

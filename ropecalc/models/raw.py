@@ -1,4 +1,4 @@
-"""The keys of a config.json as they stand: where the language model's are, and its rope object."""
+"""The keys of a config.json as they are: where the language model's are, and its rope object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Making a setting from a model as it stands, with some parts replaced."""
+"""Making a setting from a model as it is, with some parts replaced."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model
 from ropecalc.results import Setting
@@ -28,6 +29,7 @@ SHARED = "proportional"  # whose number is the part of the head that turns
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
+@isolated
 def make_setting(
     model: ModelConfig | str | PathLike[str] | None,
     rope: Rope,
@@ -41,7 +43,7 @@ def make_setting(
 ) -> Setting:
     """The setting that a rope is, or that it becomes with other parts.
 
-    A ``rope_type`` starts the scaling anew: its ``factor`` is ``context`` over ``original_context``
+    A ``rope_type`` replaces the scaling: its ``factor`` is ``context`` over ``original_context``
     unless given, and that is as ``original_of`` has it unless given; with a factor the context is
     their product unless given. Without a ``rope_type``, ``factor`` and ``original_context`` replace
     those of the rope's own scaling. Some methods take a number after a colon: the critical pair of

@@ -57,7 +57,7 @@ class Options:
         """``known`` has the references that were replaced; None for one that is being replaced."""
         result = REFERENCE.sub(lambda match: self._replaced(match, known), text)
         if "$" in result or "`" in result:
-            raise _UnresolvedError("a part of it", "can only be told by running the script")
+            raise _UnresolvedError("a part of it", "is only known by running the script")
         if len(result) > MAX_VALUE:
             raise _UnresolvedError("it", "is too long")
         return result
@@ -68,7 +68,7 @@ class Options:
             known[match[0]] = self._variable(match[1] or match[2], match[3], known)
         found = known[match[0]]
         if found is None:
-            raise _UnresolvedError(match[0], "stands for itself")
+            raise _UnresolvedError(match[0], "refers to itself")
         return found
 
     def _variable(self, name: str, fallback: str | None, known: dict[str, str | None]) -> str:
@@ -120,7 +120,7 @@ def _words(text: str) -> list[str]:
 
 
 def _collect(words: list[str], options: Options) -> None:
-    """Options and assignments in order; a quoted list of options counts where it stands."""
+    """Options and assignments in order; a quoted list of options counts where it is."""
     current: str | None = None
     for word in _flat(words):
         assigned = ASSIGNMENT.fullmatch(word)  # after an option too: it may be one without a value

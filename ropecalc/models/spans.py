@@ -1,6 +1,6 @@
 """Editing JSON as text: only what changes is touched, all else stays as it was written.
 
-``json`` itself finds where values begin and end (``raw_decode``); nothing is written anew that
+``json`` itself finds where values begin and end (``raw_decode``); nothing is rewritten that
 need not be, so numbers keep their form (``1e6``, ``500000.0``), keys their order, and lines their
 indents and endings.
 """
@@ -17,7 +17,7 @@ BLANK = re.compile(r"[ \t\r\n]*")
 DECODER = json.JSONDecoder()
 FIRST = re.compile(r"[ \t\r\n]*\{[ \t\r]*\n([ \t]+)\"")
 INDENT = "  "
-# numbers that readers want with a point: an integer there is written anew
+# numbers that readers want with a point: an integer there is rewritten
 FLOATS = frozenset(
     "factor attention_factor beta_fast beta_slow low_freq_factor high_freq_factor".split()
 )
@@ -25,7 +25,7 @@ FLOATS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A key of an object with its value, and where they stand in the text."""
+    """A key of an object with its value, and where they are in the text."""
 
     key: str
     value: Any
@@ -49,7 +49,7 @@ class Node:
 
     @property
     def lead(self) -> str:
-        """What stands before each key: a line break with an indent, or blanks."""
+        """What is before each key: a line break with an indent, or blanks."""
         return self.text[self.start + 1 : self.members[0].key_start] if self.members else ""
 
     @property
@@ -60,7 +60,7 @@ class Node:
 
     @property
     def colon(self) -> str:
-        """What stands between a key and its value."""
+        """What is between a key and its value."""
         if not self.members:
             return ": "
         between = self.text[self.members[0].key_start : self.members[0].start]
@@ -179,7 +179,7 @@ def _member_text(inner: Node, key: str, value: Any) -> str:
 
 
 def _separator(found: Node) -> str:
-    """What stands between a comma and the next key."""
+    """What is between a comma and the next key."""
     first, second = found.members[0], found.members[1]
     between = found.text[first.end : second.key_start]
     return between[between.index(",") + 1 :]

@@ -29,7 +29,7 @@ def frequencies_of(spectrum: Spectrum, rope: Rope | None, length: int | None) ->
     if rope is not None and rope.rope_type in _METHODS:
         parameters = {"length": length or rope.context or 0, **rope.parameters}
         if rope.rope_type == "proportional":
-            parameters["head_dim"] = rope.head_dim
+            parameters.setdefault("over", rope.head_dim)
         return _METHODS[rope.rope_type](rope.base, rope.rotary_dim, parameters)
     if spectrum.is_plain and spectrum.base is not None:
         return plain(single(float(spectrum.base)), spectrum.rotary_dim)
@@ -56,7 +56,7 @@ def _linear(base: float, rotary_dim: int, given: Mapping[str, Any]) -> Single:
 
 
 def _proportional(base: float, rotary_dim: int, given: Mapping[str, Any]) -> Single:
-    inverse = single(1) / _positive_powers(single(base), rotary_dim, int(given["head_dim"]))
+    inverse = single(1) / _positive_powers(single(base), rotary_dim, int(given["over"]))
     return np.asarray(inverse / single(given.get("factor", 1.0)))
 
 

@@ -29,7 +29,7 @@ def canvas_columns(width: int) -> int:
 def plot_edges(
     start: int, stop: int, width: int, *, log: bool = True, braille: bool = True
 ) -> NDArray[np.int64]:
-    """Edges of the runs of distances that the columns of a plot stand for.
+    """Edges of the runs of distances of the columns of a plot.
 
     Strictly increasing integers from ``start`` (1 if it is 0 and ``log``) to ``stop``: an
     ``Envelope`` over them holds what ``plot_envelopes`` draws at the same ``width`` (columns of
@@ -48,7 +48,7 @@ def plot_edges(
 
 
 def column_cuts(start: int, stop: int, columns: int, log: bool) -> NDArray[np.int64]:
-    """Column c of the canvas stands for the distances cuts[c] <= m < cuts[c + 1], maybe none.
+    """Column c of the canvas is for the distances cuts[c] <= m < cuts[c + 1], maybe none.
 
     Shape (columns + 1,), not decreasing, from ``start`` to ``stop``.
     """

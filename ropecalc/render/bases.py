@@ -16,11 +16,13 @@ from ropecalc.render.digits import (
     tokens,
     window_ends,
 )
+from ropecalc.render.glyphs import printable
 from ropecalc.render.tables import INDENT, Column, headline, pairs, prose, table, then, tied
 from ropecalc.render.words import bound_below, command, head_columns, setting
 from ropecalc.results import Estimate, MinimumBase, SafeStatus, Status, WindowStatus
 
 ROOMY = "with 1% of room on both sides"
+UNSEARCHED = "--recommended searches for it"
 WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
 SAFELESS = {
     SafeStatus.NOT_COMPUTED: "not computed",
@@ -42,9 +44,10 @@ def describe_min_base(
 
 
 def _one(result: MinimumBase, screen: Screen, *, everything: bool) -> list[str]:
-    asked = f"{tokens(result.context)}, {setting([result])}"
+    whose = f"{printable(result.label)}, " if result.label else ""
+    asked = f"{whose}{tokens(result.context)}, {setting([result])}"
     if result.status is Status.EVERY_BASE:
-        text = f"The bound asks nothing: every base meets it for {asked}"
+        text = f"Every base meets the bound for {asked}"
         return [headline(text, screen), _rotated_part(result, screen), _why_any(result, screen)]
     if result.status is not Status.FOUND:
         return [headline(f"No base is enough for {asked}", screen), _why_none(result, screen)]
@@ -65,6 +68,8 @@ def _answer(result: MinimumBase, asked: str) -> str:
 
 def _rotated_part(result: MinimumBase, screen: Screen) -> str:
     """What its rotated part alone would need."""
+    if result.unsearched:
+        return pairs([("rotated part alone", UNSEARCHED)], screen)
     if result.rotated_part_base is None:
         return ""
     return pairs([("rotated part alone", f"base {round_up(result.rotated_part_base, 2)}")], screen)
@@ -74,6 +79,8 @@ def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tu
     rows = []
     if result.recommended_base is not None:
         rows.append(("recommended base", f"{_round(result.recommended_base)}, {ROOMY}"))
+    elif result.unsearched:
+        rows.append(("recommended base", UNSEARCHED))
     rows.append(("minimum base", _minimum(result)))
     if result.critical_distance is not None:
         rows.append(("critical distance", tokens(result.critical_distance)))
@@ -150,7 +157,7 @@ def _why_any(result: MinimumBase, screen: Screen) -> str:
         return prose(f"{text}.", screen)
     text += ": the unrotated part of the head outweighs the rotated part"
     line = f"{command('min-base', result, None, result.context)} --ignore-unrotated"
-    return then(f"{text}. To ask it of the rotated part alone:", line, screen)
+    return then(f"{text}. For the rotated part alone:", line, screen)
 
 
 def _why_none(result: MinimumBase, screen: Screen) -> str:
@@ -212,11 +219,12 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     alone = ["" if (b := r.rotated_part_base) is None else round_up(b, 2) for r in results]
     safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b, 4) for r in results]
     columns = [
+        Column("model", [printable(r.label) for r in results], left=True),
         *head_columns(results),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("recommended base", best),
         Column("minimum base", [_minimum(r) for r in results]),
-        Column("rotated part alone", alone, spare=1),
+        Column("rotated part alone", alone),
         Column("critical distance [tokens]", criticals, spare=2),
         Column("first window ends", [_ends(r)[1] or "" for r in results], spare=3),
         Column("safe base", safes if any(r.safe_base for r in results) else (), spare=3),
@@ -227,7 +235,7 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
 
 
 def _nothing(result: MinimumBase) -> MinimumBase:
-    """A result without a minimum, less the bases that say nothing where any base would do."""
+    """A result without a minimum, less the bases that say nothing where any base works."""
     return replace(
         result,
         recommended_base=None,

@@ -136,7 +136,7 @@ def _painted(signs: Sequence[str], styles: Sequence[str]) -> str:
 
 
 def place_letters(canvas: Canvas, middles: Sequence[NDArray[np.float64]], zero: int) -> None:
-    """Write each curve's letter on it, once in each third of the canvas where it stands apart.
+    """Write each curve's letter on it, once in each third of the canvas where it is apart.
 
     ``middles`` are the dot rows of the middle of each curve, NaN where there is none, shape
     (dot columns,). Letters never cover a character row below zero: a violation stays visible.

@@ -73,7 +73,7 @@ def describe_turns(
         colour=screen.colour,
     )
     title = f"{spectrum_title(result.spectrum)}: turns of each pair within {tokens(context)}"
-    note = "Dotted: one turn. A longer context takes the pairs below it to phases they never had."
+    note = "Dotted: one turn. A longer context takes the pairs below it to unseen angles."
     still = int((result.angular_frequencies == 0).sum())
     note += f" Not drawn: {still} pairs that do not turn at all." if still else ""
     return "\n\n".join([headline(title, screen), plot, prose(note, screen)])
@@ -193,7 +193,7 @@ def _named(
     minimum: Staircase | None,
     screen: Screen,
 ) -> list[str]:
-    """Which models stand below the line of minimum bases, and which do not."""
+    """Which models are below the line of minimum bases, and which do not."""
     if not points:
         return []
     if minimum is None:
@@ -204,7 +204,7 @@ def _named(
     if below:
         texts.append(f"Below the minimum base at their context: {_listed(below, points)}.")
     else:
-        texts.append("No known model stands below the minimum base at its context.")
+        texts.append("No known model is below the minimum base at its context.")
     if broken:
         texts.append(f"Above it, and the bound is broken: {_listed(broken, points)}.")
     if others:

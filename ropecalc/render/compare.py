@@ -1,4 +1,4 @@
-"""A config in several stacks, for people: the stacks side by side, then what parts them."""
+"""A config in several stacks, for people: the stacks side by side, then the differences."""
 
 from __future__ import annotations
 
@@ -283,10 +283,10 @@ def _reaches(result: Comparison) -> str:
     reaches = {layer.layer_type: layer.reach for layer in result.layers}
     known = {reach for reach in reaches.values() if reach is not None}
     if not known:
-        return "The bound was not looked at: no context is known; pass --ctx."
+        return "The bound was not checked: no context is known; pass --ctx."
     groups = (group for layer in result.layers for group in layer.groups)
     whose = " of weighted pairs" if any(g.spectrum.weights is not None for g in groups) else ""
     if len(known) == 1:
-        return f"The bound{whose} was looked at below {tokens(*known)}."
+        return f"The bound{whose} was checked below {tokens(*known)}."
     each = [f"{tokens(n)} in {printable(kind)}" for kind, n in reaches.items() if n is not None]
-    return f"The bound{whose} was looked at below {' and '.join(each)}."
+    return f"The bound{whose} was checked below {' and '.join(each)}."

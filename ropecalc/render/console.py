@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NARROWEST, FALLBACK = 40, os.terminal_size((80, 25))
 PROSE = 100  # columns: longer lines of prose are hard to read
-# Of the 256 colours those that stand out against white and black alike: the plain yellow, cyan and
+# Of the 256 colours those readable on white and black alike: the plain yellow, cyan and
 # green of many terminals cannot be read on a light background.
 STYLES = {
     "bold": "1",

@@ -23,7 +23,7 @@ def describe_criteria(results: Sequence[Criteria], screen: Screen) -> str:
 
 
 MEANING = (
-    "Met: -: it asks nothing here, or needs a trained context (--from). Criteria other than the "
+    "Met: -: every base meets it, or needs a trained context (--from). Criteria other than the "
     "bound and the angles see the base alone, no scaling. A criterion that is met promises nothing."
 )
 
@@ -34,7 +34,7 @@ def _setting(one: Criteria, screen: Screen) -> Iterator[str]:
     said = f"breaks {', '.join(broken)}" if broken else "meets them all"
     name = one.label or f"base {exact(one.base)}"
     yield headline(
-        f"{name} at {tokens(one.context)}: of {len(asked)} criteria that ask something it {said}",
+        f"{name} at {tokens(one.context)}: of {len(asked)} criteria that apply, it {said}",
         screen,
     )
     rows = one.criteria
@@ -42,7 +42,7 @@ def _setting(one: Criteria, screen: Screen) -> Iterator[str]:
         [
             Column("criterion", [it.name for it in rows], left=True),
             Column("met", [WORDS[it.met] for it in rows], left=True),
-            Column("asks for base", [_asks(it) for it in rows]),
+            Column("needs base", [_asks(it) for it in rows]),
             Column("allows context", [_whole(it.longest_context) for it in rows]),
             Column("pair", ["" if it.pair is None else f"{it.pair:.2f}" for it in rows]),
         ],

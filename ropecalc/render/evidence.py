@@ -12,6 +12,7 @@ from ropecalc.render.curves import AROUND, rows_for
 from ropecalc.render.digits import exact, tokens
 from ropecalc.render.plot import Mark, Point, new_canvas, plot_columns
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then
+from ropecalc.render.words import lost_between
 
 if TYPE_CHECKING:
     from ropecalc.render.console import Screen
@@ -157,7 +158,7 @@ def describe_expectations(results: Sequence[Expectation], screen: Screen) -> str
 
 
 def _expectation(one: Expectation, screen: Screen) -> Iterator[str]:
-    yield headline(f"{_subject(one)}: {_range(one)}", screen)
+    yield headline(f"{_subject(one)}: {lost_between(one, _which(one))}", screen)
     yield pairs(list(_facts(one)), screen)
     near = one.nearest
     yield table(
@@ -177,14 +178,14 @@ def _subject(one: Expectation) -> str:
     return "this head" if one.base is None else f"base {exact(one.base)}"
 
 
-def _range(one: Expectation) -> str:
-    if one.low is None:
-        return "no setting with such a first violation lost 15% of its RULER score"
-    end = f"{one.high:,} tokens" if not one.open else f"more than {one.high:,} tokens"
-    return (
-        "settings with such a first violation lost 15% of their RULER score between "
-        f"{one.low:,} and {end}"
+def _which(one: Expectation) -> str:
+    """Which settings the range is of: those within a factor of 2, or the nearest where few are."""
+    ends, violation = (
+        (one.least_violation, one.greatest_violation),
+        one.first_violation or one.limit,
     )
+    near = all(end and violation / 2 <= end <= 2 * violation for end in ends)
+    return "with such a first violation" if near else "with the nearest first violations"
 
 
 def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
@@ -192,8 +193,8 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     found = one.first_violation
     seen = f"none below {tokens(one.limit)}" if found is None else tokens(found)
     yield "first violation", f"{whose}{seen}"
-    if one.asks_nothing:
-        yield "the bound", "asks nothing of this head: what follows is about its rotated part alone"
+    if one.is_free:
+        yield "the bound", "every base meets it: what follows is about the rotated part alone"
     if one.window is not None:
         text = f"{tokens(one.window)}: no greater distance occurs in this layer, and the range is "
         yield "attention window", f"{text}of settings that look at all distances"
@@ -201,10 +202,9 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     text += f"{one.least_violation:,} to {tokens(one.greatest_violation or 0)}"
     yield "seen in", f"{text}; {one.lost} lost 15%"
     if one.context is not None:
-        yield (
-            f"at {tokens(one.context)}",
-            f"{one.kept} of {one.kept_of} had kept 85%",
-        )
+        known = f"{one.kept} of {one.kept_of} had kept 85%"
+        unknown = "not measured: scores are relative to 4,096 tokens, and go to 131,072"
+        yield f"at {tokens(one.context)}", unknown if one.kept is None else known
 
 
 def _percent(part: float) -> str:

@@ -18,7 +18,7 @@ VERBATIM, ITEM = "    ", "- "
 
 
 def describe_explanation(what: Explanation, screen: Screen) -> str:
-    """The title, then paragraphs and items wrapped to the screen; examples stand as they are."""
+    """The title, then paragraphs and items wrapped to the screen; examples are kept as they are."""
     parts = [headline(what.title, screen)]
     for block in spelled(what.text, screen.glyphs).split("\n\n"):
         lines = block.split("\n")

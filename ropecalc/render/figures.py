@@ -115,7 +115,7 @@ def has_matplotlib() -> bool:
 
 
 def writable_figure(path: str) -> str:
-    """The path, after all that can be looked at before the work that a figure takes.
+    """The path, after all that can be examined before the work that a figure takes.
 
     Raises InvalidValueError where its ending is none of the three, its folder is not there, or
     matplotlib is missing.
@@ -126,7 +126,8 @@ def writable_figure(path: str) -> str:
         raise unwritable(path, f"there is no folder {printable(folder)}")
     if not has_matplotlib():
         raise InvalidValueError(
-            "output", "figures need matplotlib, which is not there: pip install 'ropecalc[plot]'"
+            "output",
+            "figures need matplotlib, which is not installed: pip install 'ropecalc[plot]'",
         )
     return path
 

@@ -9,7 +9,7 @@ from typing import TextIO
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """Every sign outside ASCII that ropecalc prints has its place, and its stand-in, here."""
+    """Every sign outside ASCII that ropecalc prints has its place, and its replacement, here."""
 
     braille: bool
     """Whether plots draw braille dots (2 x 4 a character) or one ASCII sign a character."""

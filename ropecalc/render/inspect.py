@@ -13,7 +13,7 @@ from ropecalc.render.findings import describe_findings, tally
 from ropecalc.render.glyphs import printable
 from ropecalc.render.known import known_rows
 from ropecalc.render.tables import headline, pairs, prose, then, tied
-from ropecalc.render.verdicts import alone
+from ropecalc.render.verdicts import after_rows, soft_rows, violating
 from ropecalc.render.words import bound, command, head, room
 from ropecalc.results.configs import EVERY_LAYER, FORMS
 
@@ -53,8 +53,8 @@ def _headline(result: Inspection, screen: Screen) -> str:
     checks = [layer.check for layer in layers if layer.check is not None]
     asked = tokens(result.context or max(check.context for check in checks))
     firsts = [check.first_violation for check in checks if check.first_violation is not None]
-    if all(check.asks_nothing for check in checks):
-        return headline(f"- {name} is free: the bound asks nothing for {asked}", screen)
+    if all(check.is_free for check in checks):
+        return headline(f"- {name} is free: every base meets the bound for {asked}", screen)
     if not firsts:
         text = f"{screen.glyphs.yes} {name} meets the bound for {asked}"
         return headline(text, screen, "bold green")
@@ -113,7 +113,7 @@ def _title(layer: LayerInspection, screen: Screen) -> str:
     sign = screen.glyphs.yes if check.holds else screen.glyphs.no
     style = "green" if check.holds else "red"
     verb = "meets" if check.holds else "breaks"
-    # a window may be all that is looked at
+    # a window may be all that is examined
     where = "at" if check.context == layer.length else "within its window of"
     text = f"{sign} {_kind(layer.rope)} {verb} the bound {where} {tokens(check.context)}"
     return headline(text, screen, style)
@@ -143,7 +143,7 @@ def _layer_rows(
     if layer.check is None:
         yield "the bound", "not checked: the file gives no context; pass --ctx"
     else:
-        yield from _bound_rows(layer, layer.check)
+        yield from _bound_rows(layer, layer.check, screen)
 
 
 def method(rope: Rope, length: int | None = None) -> str:
@@ -197,24 +197,24 @@ def _unfinished(layer: LayerInspection, model: ModelConfig, length: int) -> str:
     return f"{share} {never} a turn within the {what} {tokens(length)}"
 
 
-def _bound_rows(layer: LayerInspection, check: Check) -> Iterator[tuple[str, str]]:
+def _bound_rows(layer: LayerInspection, check: Check, screen: Screen) -> Iterator[tuple[str, str]]:
     first = check.first_violation
     yield "first violation", f"none in {tokens(check.context)}" if first is None else tokens(first)
-    yield "violating distances", f"{count(check.violations)} of {count(check.context)}"
+    yield "violating distances", violating(check.violations, check.context)
     yield (
         "worst distance",
         f"{tokens(check.worst_distance)}, "
         + tied(f"S({count(check.worst_distance)}) = {similarity(check.worst_similarity)}"),
     )
-    if check.asks_nothing:
-        yield "rotated part alone", alone(check)
+    yield from soft_rows(check.soft, screen)
+    yield from after_rows(check)
     if check.room_below is not None and check.room_above is not None:
         yield "room to move it", room(check)
     if layer.precision is not None:
         from ropecalc.render.precision import arithmetic, in_short
 
         yield f"in {arithmetic(layer.precision)}", in_short(layer.precision)
-    if layer.minimum_factor is not None and not check.asks_nothing:
+    if layer.minimum_factor is not None and not check.is_free:
         yield "minimum factor", _minimum_factor(layer.minimum_factor, layer.rope, check)
     least, safe = layer.minimum_base, layer.safe_base
     if least is None:
@@ -238,13 +238,13 @@ def _minimum_factor(least: float, rope: Rope, check: Check) -> str:
 
 def _meaning(result: Inspection, screen: Screen) -> str:
     text = (
-        f"The bound asks for {tied(bound(0.0, screen.glyphs))} at every distance that occurs. "
+        f"The bound requires {tied(bound(0.0, screen.glyphs))} at every distance that occurs. "
         "It is one criterion, and no measure of quality: models that are known to work break it."
     )
     if any(_is_met_by_any_base(layer) for layer in result.layers):
         text += (
             " A head of which half or more is not rotated meets it with any base; "
-            "--ignore-unrotated asks it of the rotated part alone."
+            "--ignore-unrotated checks the rotated part alone."
         )
     checks = [layer.check for layer in result.layers if layer.check and not layer.minimum_base]
     if not checks:

@@ -190,6 +190,8 @@ def _field(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return _dumps(value)
     return repr(value) if isinstance(value, float) else str(value)
 
 

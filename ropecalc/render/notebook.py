@@ -24,7 +24,7 @@ Rows = list[Mapping[str, Any]]
 def html(result: object) -> str | None:
     """A table of a result: a row a name and value, or where it is a list of things, a row each.
 
-    A picture stands above it where there is one. None for what is no result.
+    A picture is above it where there is one. None for what is no result.
     """
     from ropecalc.render.machine import flattened
     from ropecalc.render.rows import rows

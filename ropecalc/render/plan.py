@@ -1,17 +1,17 @@
-"""A plan for people: the ways side by side, the two that are advised, and what to know."""
+"""A plan for people: the ways side by side, the two that are recommended, and what to know."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ropecalc.render.digits import count, exact, nearest, option, round_up, tokens
+from ropecalc.render.digits import count, exact, nearest, option, round_up, similarity, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method as scaling_in_words
 from ropecalc.render.known import known_rows
 from ropecalc.render.tables import Column, headline, pairs, prose, table, then
-from ropecalc.render.verdicts import alone
-from ropecalc.render.words import head, sentence
+from ropecalc.render.verdicts import alone, soft_columns, violating
+from ropecalc.render.words import head, outlook, sentence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,29 +19,35 @@ if TYPE_CHECKING:
 
     from ropecalc.render.console import Screen
     from ropecalc.render.figures import Drawing
-    from ropecalc.results import Candidate, Envelope, MaxContext, Plan
+    from ropecalc.results import Candidate, Check, Envelope, MaxContext, Plan
 
 ORIGINAL = "original"
 AS_IT_IS = (ORIGINAL, "round-base", "roomy-base")
 ROUNDED_UP = ("minimum-base", "safe-base")
 CAVEAT = (
-    "The bound is one criterion and phases another; neither measures quality, and models that are "
-    "known to work break both: test retrieval over the whole length."
+    "The bound is one criterion, unseen angles are another. Neither measures quality: models known "
+    "to work break both. Test retrieval over the whole length."
 )
+MORE = "--all adds reasons, sources and the meaning of the columns."
 
 
-def describe_plan(plan: Plan, screen: Screen) -> str:
-    """What is recommended, a row a candidate, why, and the command that writes it for stacks."""
+def describe_plan(plan: Plan, screen: Screen, *, everything: bool = False) -> str:
+    """What is recommended, a row a candidate, and the command that writes it for stacks.
+
+    ``everything``: the reasons, the meaning of the columns and the maker's sources too.
+    """
     parts = [
         headline(_title(plan), screen),
-        pairs([*_recommended(plan), *_sources(plan)], screen),
-        table(_columns(plan, screen), screen, [1]),
-        prose(_legend(plan), screen),
-        pairs(_advice(plan), screen),
+        pairs(_recommended(plan), screen),
+        table(_columns(plan, screen), screen, [1], told=everything),
+        prose(_legend(plan), screen) if everything else "",
+        pairs(_advice(plan), screen) if everything else "",
+        pairs(_sources(plan, everything=everything), screen),
+        pairs([("note", printable(text)) for text in plan.notes], screen),
+        prose(CAVEAT if everything else f"{CAVEAT} {MORE}", screen),
+        _emits(plan, screen),
     ]
-    if plan.notes:
-        parts.append(pairs([("note", printable(text)) for text in plan.notes], screen))
-    return "\n\n".join([*parts, *_emits(plan, screen)])
+    return "\n\n".join(part for part in parts if part)
 
 
 def describe_plan_curves(
@@ -94,26 +100,47 @@ def _ways(plan: Plan) -> list[tuple[str, Candidate]]:
 
 def _recommended(plan: Plan) -> list[tuple[str, str]]:
     """Each recommendation in a few words."""
-    return [(name, _in_short(one)) for name, one in _ways(plan)]
+    return [(name, _in_short(one, plan)) for name, one in _ways(plan)]
 
 
-def _in_short(one: Candidate) -> str:
+def _in_short(one: Candidate, plan: Plan) -> str:
     if one.method == ORIGINAL:
         return f"keep it as it is, {_setting(one)}"
-    return f"{one.method}: {_setting(one)}"
+    recipe, room = plan.recipe, one.factor_with_room
+    published = recipe and (recipe.rope_type, recipe.factor) == (
+        one.rope.rope_type,
+        one.rope.factor,
+    )
+    whose = ", as its maker publishes" if published else ""
+    more = "" if one.check.holds or room is None else f"; factor {room:g} meets the bound"
+    return f"{one.method}: {_setting(one)}{whose}{more}"
 
 
-def _sources(plan: Plan) -> list[tuple[str, str]]:
-    """What is known beside the file: the maker's own scaling first, then the lengths."""
-    check = plan.original.check
-    nothing = f"asks nothing of this head; its rotated part alone {alone(check)}"
-    rows = [("the bound", nothing)] if check.asks_nothing else []
+def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:
+    """What is known beside the file: scores, the maker's own scaling, then the lengths."""
+    check, best = plan.original.check, _ways(plan)[0][1].check
+    nothing = f"every base meets it; the rotated part alone {alone(check)}"
+    rows = [("the bound", nothing)] if check.is_free else _as_it_is(check)
+    if best.outlook is not None:
+        rows.append(("published scores", outlook(best.outlook, best.context)))
     if plan.model is None:
         return rows
-    rows += known_rows(plan.model)
+    rows += known_rows(plan.model) if everything else []
     if plan.start is not None and not plan.start.sourced:
         rows.append(("original context", f"{tokens(plan.start.context)}, {plan.start.reason}"))
     return rows
+
+
+def _as_it_is(check: Check) -> list[tuple[str, str]]:
+    """How badly the head as it is breaks the bound at the target."""
+    if check.holds:
+        return []
+    text = f"{violating(check.violations, check.context)} distances break the bound, the worst by "
+    text += f"{similarity(-check.slack)} of S(0)"
+    text += "".join(
+        f"; {100 * one.share:g}% up to {tokens(one.context)}" for one in check.soft if not one.open
+    )
+    return [("as it is", text)]
 
 
 def _first(one: Candidate) -> MaxContext:
@@ -164,6 +191,7 @@ def _columns(plan: Plan, screen: Screen) -> list[Column]:
         ),
         *([Column("factor with room", room, spare=1)] if any(room) else []),
         Column("violations", [count(one.check.violations) for one in rows], spare=5),
+        *soft_columns([one.check.soft for one in rows], screen, spare=8),
         Column("S/S(0) at target", [f"{one.similarity_at_target:.3f}" for one in rows], spare=7),
         Column("unseen angles", [_phases(one) for one in rows]),
         Column("contrast at 1", [f"{one.blur_1:.3f}" for one in rows], spare=2),
@@ -209,8 +237,8 @@ def _legend(plan: Plan) -> str:
     return (
         f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that reach angles unseen "
         f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Contrast: "
-        "how well a token is told from the one 1 or 16 further on; 1 is as it is now. No training: "
-        "meant for use without training. Liu's critical dimension is "
+        "how well a token is separated from the one 1 or 16 positions on; 1 is as now. "
+        "No training: meant for use without training. Liu's critical dimension is "
         f"{plan.critical_dimension} of {plan.rotary_dim}."
     )
 
@@ -243,15 +271,15 @@ def _lower(reason: str) -> str:
     return reason[:1].lower() + reason[1:] if first.istitle() and first != "Liu" else reason
 
 
-def _emits(plan: Plan, screen: Screen) -> list[str]:
+def _emits(plan: Plan, screen: Screen) -> str:
     """The command that writes each recommendation for a stack."""
     ways = [(name, one) for name, one in _ways(plan) if one.method != ORIGINAL]
     if not ways or plan.original.check.weighted:
-        return [prose(CAVEAT, screen)]
+        return ""
     lines = [
         then(f"To write it for a stack, {name}:", _emit(plan, one), screen) for name, one in ways
     ]
-    return [prose(CAVEAT, screen), "\n".join(lines)]
+    return "\n".join(lines)
 
 
 def _emit(plan: Plan, one: Candidate) -> str:

@@ -22,7 +22,10 @@ _HEAD = "head_dim rotary_dim count_unrotated"
 _ROPE = (
     "layer_type rope_type base factor original_context parameters head_dim rotary_dim layers window"
 )
-_CHECK = "holds first_violation violations worst_distance worst_similarity"
+_CHECK = "holds first_violation violations worst_distance worst_similarity slack soft"
+_PART = "rotated_part=rotated_part(first_violation,violations,worst_distance,slack,soft,base)"
+_OUTLOOK = "outlook=outlook(settings,families,low,high,open,kept,kept_of)"
+_SEEN = f"{_PART} {_OUTLOOK}".replace("=", "=check.")
 _FACTORS = "attention_factor softmax_factor angular_frequencies"
 _LAYER = "layer_type,layers,head_dim,rotary_dim,base,rope_type,factor,original_context,window"
 
@@ -33,12 +36,12 @@ def _of(path: str, keys: str) -> str:
 
 
 SHAPES = {
-    "MinimumBase": f"{_HEAD} context margin status recommended_base minimum_base rotated_part_base "
-    "enclosure=enclosure(low,high) "
+    "MinimumBase": f"label {_HEAD} context margin status recommended_base minimum_base "
+    "rotated_part_base enclosure=enclosure(low,high) "
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "
-    "wide_start wide_end wide_distance undecided precision=None",
+    "wide_start wide_end wide_distance unsearched undecided precision=None",
     "MinimumFactor": f"{_of('rope', 'rope_type base head_dim rotary_dim original_context')} "
     "count_unrotated context margin status minimum_factor enclosure=enclosure(low,high) "
     "minimum_factor_digits critical_distance window_status window_end recommended_factor "
@@ -46,8 +49,8 @@ SHAPES = {
     "ratio_violation given_factor given_violation steps method message=status.value",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base minimum_factor error_bound method message=status.value "
-    "rope_type label min_window room_below room_above room_limit recommended_base "
-    "rotated_part_violation rotated_part_base undecided precision=None",
+    "rope_type label min_window room_below room_above room_limit recommended_base unsearched "
+    f"soft {_PART} {_OUTLOOK} undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
     "message=status.value rope_type label rotated_part_violation soft",
     "SoftContext": "share context open",
@@ -84,7 +87,8 @@ SHAPES = {
     "LayerInspection": f"{_of('rope', _ROPE)} length context=check.context "
     "trained_context=model.trained_context turned_context "
     f"count_unrotated=spectrum.count_unrotated {_of('spectrum', _FACTORS)} shortest_wavelength "
-    f"longest_wavelength unfinished_pairs {_of('check', _CHECK + ' room_below room_above')} "
+    f"longest_wavelength unfinished_pairs {_of('check', _CHECK)} {_SEEN} "
+    f"{_of('check', 'room_below room_above')} "
     "minimum_base safe_base minimum_factor precision findings=None finding_codes=None",
     "StackRun": "layer_type stack version layer_agrees=layer.agree group=group.name "
     f"{_of('rope', 'rope_type base factor')} {_of('spectrum', 'attention_factor softmax_factor')} "
@@ -99,7 +103,7 @@ SHAPES = {
     "critical_base original candidates with_training with_training_reason without_training "
     "without_training_reason notes",
     "Candidate": f"method {_of('rope', _ROPE)} {_of('spectrum', _FACTORS)} {_of('check', _CHECK)} "
-    "factor_with_room similarity_at_target unseen_pairs unseen_turns blur_1 blur_16 "
+    f"{_SEEN} factor_with_room similarity_at_target unseen_pairs unseen_turns blur_1 blur_16 "
     "meant_without_training=without_training",
     "Temperature": "context trained_context attention_mass logit_gap trained_logit_gap scale "
     "unscaled_mass spread factors",
@@ -116,7 +120,7 @@ SHAPES = {
     "Evidence": "settings samples held_and_lost broke_and_kept caveats",
     "Criteria": "label head_dim rotary_dim base rope_type context trained_context depth criteria",
     "Criterion": "name formula source met least_base greatest_base longest_context pair evidence",
-    "Expectation": "label head_dim rotary_dim base rope_type asks_nothing first_violation limit "
+    "Expectation": "label head_dim rotary_dim base rope_type is_free first_violation limit "
     "window context settings families least_violation greatest_violation lost low high open "
     "kept kept_of nearest",
     "LengthFactor": "name formula used_by factor=value mass",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Windows,
     )
 
-CELL_LESS = ("parameters", "angular_frequencies")  # what does not fit a cell
+CELL_LESS = ("parameters", "angular_frequencies", "soft")  # what does not fit a cell
 OWN_OF_PLANS = {"original_context": "from_context"}  # candidates have an original context as well
 HEAD = "head_dim rotary_dim count_unrotated context margin".split()
 

@@ -12,6 +12,7 @@ from ropecalc.render.words import (
     bound_below,
     command,
     head_columns,
+    outlook,
     room,
     sentence,
     setting,
@@ -22,7 +23,7 @@ from ropecalc.results import Check, MaxContext, SoftContext, Status
 VERBS = {
     Status.HOLDS: "meets the bound for",
     Status.BROKEN: "breaks the bound for",
-    Status.ASKS_NOTHING: "is free: the bound asks nothing for",
+    Status.FREE: "is free: every base meets the bound for",
 }
 FARTHEST = 2**34  # the greatest limit there is, similarity.MAX_POSITIONS
 
@@ -38,7 +39,7 @@ def _one_check(result: Check, screen: Screen) -> list[str]:
     text = f"{_sign(result, screen)} {_subject(result)} {VERBS[result.status]} {asked}"
     return [
         headline(text, screen, _style(result)),
-        pairs(_check_values(result), screen),
+        pairs(_check_values(result, screen), screen),
         _check_meaning(result, screen),
     ]
 
@@ -50,57 +51,94 @@ def _subject(result: Check | MaxContext) -> str:
 
 
 def _sign(result: Check, screen: Screen) -> str:
-    if result.asks_nothing:
+    if result.is_free:
         return "-"
     return screen.glyphs.yes if result.holds else screen.glyphs.no
 
 
 def _style(result: Check) -> str:
-    if result.asks_nothing:
+    if result.is_free:
         return "bold"
     return "bold green" if result.holds else "bold red"
 
 
 def in_a_word(result: Check) -> str:
     """The verdict for a cell of a table."""
-    return {Status.HOLDS: "yes", Status.BROKEN: "no"}.get(result.status, "asks nothing")
+    return {Status.HOLDS: "yes", Status.BROKEN: "no"}.get(result.status, "any base")
 
 
-def _check_values(result: Check) -> list[tuple[str, str]]:
+def _check_values(result: Check, screen: Screen) -> list[tuple[str, str]]:
     rows = _rope_row(result)
     if result.first_violation is not None:
         rows.append(("first violation", tokens(result.first_violation)))
     rows += [
-        ("violating distances", f"{count(result.violations)} of {count(result.context)}"),
+        ("violating distances", violating(result.violations, result.context)),
         ("worst distance", tokens(result.worst_distance)),
         ("similarity there", _worst(result)),
         ("slack", f"{similarity(result.slack)} of S(0)"),
+        *soft_rows(result.soft, screen),
     ]
     if result.minimum_factor is not None:
         rows.append(("minimum factor", f"{round_up(result.minimum_factor)} meets the bound"))
-    if result.asks_nothing:
-        rows.append(("rotated part alone", alone(result)))
+    rows += after_rows(result)
     if result.recommended_base is not None:
         rows.append(("next base with room", two_digits(result.recommended_base)))
     if result.next_base is not None and (result.min_window or not result.recommended_base):
         rows.append((_nearest(result), round_up(result.next_base)))
     elif result.undecided is not None:
         rows.append((_nearest(result), "undecided"))
+    elif result.unsearched:
+        what = "nearest base above" if result.rope_type == "default" else "minimum factor"
+        rows.append((what, "--next searches for it"))
     if result.room_below is not None and result.room_above is not None:
         rows.append(("room to move it", room(result)))
     return [*rows, ("found by", result.method)]
 
 
+def violating(violations: int, context: int) -> str:
+    """How many distances break the bound, and the share that they are.
+
+    >>> violating(4, 32_768), violating(0, 64)
+    ('4 of 32,768 (0.012%)', '0 of 64')
+    """
+    share = f" ({100 * violations / context:.2g}%)" if violations else ""
+    return f"{count(violations)} of {count(context)}{share}"
+
+
+def soft_rows(some: Sequence[SoftContext], screen: Screen) -> list[tuple[str, str]]:
+    """The longest contexts with a few violating distances; of two beyond the end, the first."""
+    ended = [k for k, one in enumerate(some) if one.open]
+    return [
+        (f"with {100 * one.share:g}% violating", f"{_softly(one, screen)} tokens")
+        for one in some[: ended[0] + 1 if ended else None]
+    ]
+
+
+def after_rows(result: Check) -> list[tuple[str, str]]:
+    """What the rotated part alone does, and what became of published settings like this one."""
+    rows = [("rotated part alone", alone(result))] if result.rotated_part else []
+    seen = result.outlook
+    return rows + ([("published scores", outlook(seen, result.context))] if seen else [])
+
+
 def alone(result: Check | MaxContext) -> str:
-    """Where the rotated part alone breaks the bound, and the base with which it would not."""
-    violation = result.rotated_part_violation
-    if violation is None:
-        reached = result.context if isinstance(result, Check) else result.limit
-        return f"meets it for {tokens(reached)}"
-    text = f"breaks it first at {tokens(violation)}"
-    if isinstance(result, MaxContext) or result.rotated_part_base is None:
-        return text
-    return f"{text}; base {two_digits(result.rotated_part_base)} would meet it"
+    """Where the rotated part alone breaks the bound, how often, and the base with which it would
+    not.
+    """
+    if isinstance(result, MaxContext):
+        violation = result.rotated_part_violation
+        reached = f"meets the bound for {tokens(result.limit)}"
+        return reached if violation is None else f"breaks the bound first at {tokens(violation)}"
+    part = result.rotated_part
+    if part is None or part.first_violation is None:
+        return f"meets the bound for {tokens(result.context)}"
+    text = f"breaks the bound first at {tokens(part.first_violation)}, at "
+    text += f"{violating(part.violations, result.context)} in all, the worst "
+    text += f"{similarity(part.slack)} of its S(0)"
+    text += "".join(
+        f"; {100 * one.share:g}% up to {tokens(one.context)}" for one in part.soft if not one.open
+    )
+    return text if part.base is None else f"{text}; base {two_digits(part.base)} would meet it"
 
 
 def two_digits(base: float) -> str:
@@ -120,7 +158,7 @@ def _nearest(result: Check) -> str:
 
 
 def _rope_row(result: Check | MaxContext) -> list[tuple[str, str]]:
-    """What a model's name stands for: its base, and the method that scales it."""
+    """What a model's name means: its base, and the method that scales it."""
     if not result.label or result.base is None:
         return []
     base = f"base {exact(result.base)}"
@@ -138,14 +176,14 @@ def _worst(result: Check) -> str:
 
 def _check_meaning(result: Check, screen: Screen) -> str:
     asked = bound_below(result.context, result.margin, screen.glyphs)
-    if result.asks_nothing:
+    if result.is_free:
         text = f"{asked} whatever the base: the unrotated part of the head outweighs the rotated"
         line = f"{command('check', result, result.base, result.context)} --ignore-unrotated"
-        return _next(f"{text}.", "To ask it of the rotated part alone:", line, result, screen)
+        return _next(f"{text}.", "For the rotated part alone:", line, result, screen)
     if result.holds:
         further = command("max-ctx", result, result.base)
         return _next(f"{asked}.", "How much further it holds:", further, result, screen)
-    text = f"The bound asks for {asked}"
+    text = f"The bound requires {asked}"
     if result.first_violation is not None:
         text += f"; {tied(f'm = {count(result.first_violation)}')} is the first to break it"
     instead = command("min-base", result, None, result.context)
@@ -165,13 +203,18 @@ def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: S
 
 def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
     broken, common = sum(not r.holds for r in results), setting(results)
-    lead = f"{broken} of {len(results)} break" if broken else f"None of {len(results)} breaks"
+    verb = "breaks" if broken == 1 else "break"
+    lead = f"{broken} of {len(results)} {verb}" if broken else f"All {len(results)} meet"
     asked = f"{lead} the bound{', ' if common else ''}{common}"
-    text = "The bound holds where no distance in the context has a similarity below the margin."
-    return [headline(asked, screen), table(_check_columns(results), screen), prose(text, screen)]
+    text = "Slack: the least S(m) / S(0), less the margin; it is negative where the bound breaks."
+    return [
+        headline(asked, screen),
+        table(_check_columns(results, screen), screen),
+        prose(text, screen),
+    ]
 
 
-def _check_columns(results: Sequence[Check]) -> list[Column]:
+def _check_columns(results: Sequence[Check], screen: Screen) -> list[Column]:
     firsts = ["" if (m := r.first_violation) is None else count(m) for r in results]
     nexts = ["" if (b := r.recommended_base) is None else exact(b) for r in results]
     columns = [
@@ -183,6 +226,7 @@ def _check_columns(results: Sequence[Check]) -> list[Column]:
         Column("violating distances", [count(r.violations) for r in results], spare=2),
         Column("worst distance [tokens]", [count(r.worst_distance) for r in results], spare=3),
         Column("slack [S(0)]", [similarity(r.slack) for r in results], spare=4),
+        *soft_columns([r.soft for r in results], screen, spare=5),
         Column("next base with room", nexts, spare=1),
     ]
     return [column for column in columns if any(column.cells)]
@@ -191,7 +235,7 @@ def _check_columns(results: Sequence[Check]) -> list[Column]:
 def _name_column(results: Sequence[Check] | Sequence[MaxContext]) -> Column:
     if all(r.base is not None and not r.label for r in results):
         return Column("base", [exact(r.base) for r in results if r.base is not None])
-    return Column("spectrum", [spectrum_name(r.base, r.label) for r in results], left=True)
+    return Column("setting", [spectrum_name(r.base, r.label) for r in results], left=True)
 
 
 def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
@@ -202,7 +246,7 @@ def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
 
 def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
     name = _subject(result)
-    if result.asks_nothing:
+    if result.is_free:
         return _any_limit(result, screen)
     if result.first_violation is None:
         carried = f"at least {tokens(result.limit)}"
@@ -212,29 +256,23 @@ def _one_limit(result: MaxContext, screen: Screen) -> list[str]:
     if result.first_violation is not None and result.similarity is not None:
         value = f"S({count(result.first_violation)}) = {similarity(result.similarity)}"
         rows.append(("first violation", tied(value)))
-    rows += _soft_rows(result, screen)
+    rows += soft_rows(result.soft, screen)
     return [
-        headline(f"{name} carries {carried}, {setting([result])}", screen),
+        headline(f"{name} supports {carried}, {setting([result])}", screen),
         pairs([*rows, ("found by", result.method)], screen),
         _limit_meaning(result, screen),
     ]
 
 
 def _any_limit(result: MaxContext, screen: Screen) -> list[str]:
-    """Where the bound asks nothing, the reading of the rotated part alone."""
-    text = f"{_subject(result)} carries any context: the bound asks nothing, {setting([result])}"
-    rows = [*_rope_row(result), ("rotated part alone", alone(result)), *_soft_rows(result, screen)]
-    rows.append(("found by", result.method))
+    """Where every base meets the bound, the reading of the rotated part alone."""
+    text = (
+        f"{_subject(result)} supports any context: every base meets the bound, {setting([result])}"
+    )
+    rows = [*_rope_row(result), ("rotated part alone", alone(result))]
+    rows += [*soft_rows(result.soft, screen), ("found by", result.method)]
     why = "The unrotated part of the head outweighs the rotated part."
     return [headline(text, screen), pairs(rows, screen), prose(why, screen)]
-
-
-def _soft_rows(result: MaxContext, screen: Screen) -> list[tuple[str, str]]:
-    """The longest contexts with a few violating distances, where they were asked for."""
-    return [
-        (f"with {100 * one.share:g}% violating", f"{_softly(one, screen)} tokens")
-        for one in result.soft
-    ]
 
 
 def _softly(one: SoftContext, screen: Screen) -> str:
@@ -263,7 +301,7 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
         *head_columns(results),
         Column("max context [tokens]", [_longest(r, screen) for r in results]),
         Column("S at the first violation", values, spare=1),
-        *_soft_columns(results, screen),
+        *soft_columns([r.soft for r in results], screen),
         Column("rotated part alone [tokens]", parts, spare=2),
     ]
     text = (
@@ -276,18 +314,23 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
     ]
 
 
-def _soft_columns(results: Sequence[MaxContext], screen: Screen) -> list[Column]:
+def soft_columns(
+    some: Sequence[Sequence[SoftContext]], screen: Screen, spare: int = 0
+) -> list[Column]:
+    """A column a share, blank where nothing was counted."""
+    shares = next((contexts for contexts in some if contexts), ())
     return [
         Column(
             f"with {100 * one.share:g}% violating",
-            [_softly(result.soft[k], screen) for result in results],
+            [_softly(contexts[k], screen) if contexts else "" for contexts in some],
+            spare=spare and spare + len(shares) - k,
         )
-        for k, one in enumerate(results[0].soft)
+        for k, one in enumerate(shares)
     ]
 
 
 def _longest(result: MaxContext, screen: Screen) -> str:
-    if result.asks_nothing:
+    if result.is_free:
         return "any"
     if result.first_violation is None:
         return f"{screen.glyphs.at_least} {count(result.limit)}"

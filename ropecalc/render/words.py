@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ropecalc.render.tables import Column
-    from ropecalc.results import Check, MaxContext, MinimumBase, Windows
+    from ropecalc.results import Check, Expectation, MaxContext, MinimumBase, Outlook, Windows
 
     Asked = MinimumBase | Check | MaxContext | Windows
 
@@ -59,7 +59,7 @@ def head_columns(results: Sequence[Asked]) -> list[Column]:
 
 
 def bound(margin: float, glyphs: Glyphs) -> str:
-    """What the bound asks of S(m)."""
+    """What the bound requires of S(m)."""
     least = f"{option(margin)} {glyphs.times} S(0)" if margin else "0"
     return f"S(m) {glyphs.at_least} {least}"
 
@@ -84,6 +84,29 @@ def room(result: Check) -> str:
         return f"{100 * (share or 0.0):.3g}%{more}"
 
     return f"{moved(result.room_below)} down, {moved(result.room_above)} up"
+
+
+def lost_between(one: Outlook | Expectation, which: str = "with such a first violation") -> str:
+    """Where settings with such a first violation lost 15 %, as it was seen."""
+    if one.low is None:
+        return f"no setting {which} lost 15% of its RULER score"
+    more = "more than " if one.open else ""
+    return (
+        f"settings {which} lost 15% of their RULER score between {count(one.low)} and "
+        f"{more}{count(one.high or 0)} tokens"
+    )
+
+
+def outlook(one: Outlook, context: int) -> str:
+    """What became of published settings like this one, in a line."""
+    if one.high is None:
+        text = f"{one.kept} of {one.kept_of} settings that meet the bound at {count(context)} "
+        text += "tokens kept 85% of their RULER score there"
+    else:
+        text = lost_between(one)
+        if one.kept is not None:
+            text += f"; {one.kept} of {one.kept_of} kept 85% at {count(context)}"
+    return f"{text} (ropecalc evidence)"
 
 
 def spectrum_name(base: float | None, label: str) -> str:

@@ -2,7 +2,7 @@
 
 Each class says what was asked (head_dim, rotary_dim, context, ...), what the answer is, how it was
 found (``method``) and, as a sentence, how it went (``status``). Lengths are in tokens, bases have
-no unit, similarities are S(m) as it stands (not divided by S(0)) unless the name says otherwise.
+no unit, similarities are S(m) as it is (not divided by S(0)) unless the name says otherwise.
 ``None`` means that there is no such thing, and ``status`` says why.
 
 Nothing here imports anything heavy, and a name loads its own module on first use (PEP 562): what
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
     from ropecalc.results.evidences import Evidence as Evidence
     from ropecalc.results.evidences import Expectation as Expectation
+    from ropecalc.results.evidences import Outlook as Outlook
     from ropecalc.results.evidences import Predictor as Predictor
     from ropecalc.results.evidences import PublishedSetting as PublishedSetting
     from ropecalc.results.evidences import Rank as Rank
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from ropecalc.results.temperatures import Temperature as Temperature
     from ropecalc.results.verdicts import Check as Check
     from ropecalc.results.verdicts import MaxContext as MaxContext
+    from ropecalc.results.verdicts import RotatedPart as RotatedPart
     from ropecalc.results.verdicts import SoftContext as SoftContext
     from ropecalc.results.weights import CheckpointWeights as CheckpointWeights
     from ropecalc.results.windows import Window as Window

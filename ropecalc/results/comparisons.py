@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StackRule:
-    """Something that a stack does with a config, and where that stands."""
+    """Something that a stack does with a config, and where that is."""
 
     text: str
     """A sentence without its full stop."""
@@ -23,7 +23,7 @@ class StackRule:
     ran: bool = False
     """Whether it was found by running the stack; else in its source alone."""
     code: str = ""
-    """What it is about, in a word, where a rule of ``lint`` asks for it."""
+    """What it is about, in a word, where a rule of ``lint`` needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class LayerComparison:
 
     layer_type: str
     reach: int | None
-    """The bound was looked at below this distance; None where no context is known."""
+    """The bound was checked below this distance; None where no context is known."""
     runs: tuple[StackRun, ...]
     groups: tuple[FrequencyGroup, ...]
     agree: bool

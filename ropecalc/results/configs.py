@@ -127,7 +127,7 @@ class ModelConfig:
     text_numbers: tuple[tuple[str, str], ...] = ()
     """(key, text) of numbers that the file has as text, where they were read all the same."""
     document: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """The keys of the file as they stand."""
+    """The keys of the file as they are."""
     known: Known | None = None
     """What public sources say about the model; None where it is none of the known ones."""
 

@@ -18,9 +18,9 @@ class Criterion:
     source: str
     """The paper."""
     met: bool | None
-    """Whether the setting meets it; null where it asks nothing, or something is not known."""
+    """Whether the setting meets it; null where every base meets it, or something is not known."""
     least_base: float | None
-    """The base that it asks for at the context, at least."""
+    """The base that it needs at the context, at least."""
     greatest_base: float | None
     """The base that it allows at most."""
     longest_context: float | None

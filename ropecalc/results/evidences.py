@@ -193,6 +193,31 @@ class Evidence(Shown):
 
 
 @dataclass(frozen=True, slots=True)
+class Outlook:
+    """What became of published settings like one that was checked; see ``ropecalc.outcomes``.
+
+    Like it are those with a first violation within a factor of 2, where that is known; else those
+    that meet the bound at its context, too.
+    """
+
+    settings: int
+    """How many."""
+    families: int
+    """Of how many families."""
+    low: int | None
+    """The least length at which one of those with such a first violation lost 15 % of its score;
+    None where none did, or the first violation is not known."""
+    high: int | None
+    """The greatest one, or the longest context measured of one that did not; see ``open``."""
+    open: bool
+    """Whether one of them still had 85 % at the longest context measured of it."""
+    kept: int | None
+    """How many of them still had 85 % at the context; None beyond what was measured."""
+    kept_of: int | None
+    """For how many of them that is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation(Shown):
     """What became of settings with such a first violation; see ``ropecalc.evidence.around``."""
 
@@ -201,12 +226,12 @@ class Expectation(Shown):
     rotary_dim: int
     base: float | None
     rope_type: str
-    asks_nothing: bool
+    is_free: bool
     """Whether the bound holds at any context, whatever the base."""
     first_violation: int | None
     """Of the rotated part alone, tokens; None where there is none below ``limit``."""
     limit: int
-    """Distances below it were looked at, tokens."""
+    """Distances below it were evaluated, tokens."""
     window: int | None
     """How many tokens the layer looks back, where that is limited: no greater distance occurs."""
     context: int | None

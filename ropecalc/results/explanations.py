@@ -15,4 +15,4 @@ class Explanation:
     """A headline: "The safe base"."""
     text: str
     """The rest, as simple Markdown: paragraphs, items that begin with "- ", lines indented by four
-    spaces that stand as they are."""
+    spaces that are kept."""

@@ -64,5 +64,5 @@ class MinimumFactor(Shown):
 
     @property
     def is_found(self) -> bool:
-        """Whether there is a factor above 1 that the bound asks for."""
+        """Whether there is a factor above 1 that the bound requires."""
         return self.status is FactorStatus.FOUND

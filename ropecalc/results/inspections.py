@@ -48,7 +48,7 @@ class LayerInspection:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Inspection(Shown):
-    """A model file, looked at as a whole; see ``ropecalc.inspect``."""
+    """A model file, examined as a whole; see ``ropecalc.inspect``."""
 
     model: ModelConfig
     context: int | None

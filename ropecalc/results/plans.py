@@ -27,7 +27,7 @@ class Candidate:
     similarity_at_target: float
     """S(m) / S(0) at the last distance of the target context."""
     unseen_pairs: int
-    """Pairs that turn, within the target, to phases that they never had in training."""
+    """Pairs that turn, within the target, to angles unseen in training."""
     unseen_turns: float
     """The largest part of a turn that is new to a pair, in turns, at most 1."""
     blur_1: float
@@ -64,10 +64,10 @@ class Plan(Shown):
     critical_base: float
     """b^(ln(L'/2pi) / ln(L/2pi)) for base b, from L to L' tokens [Liu2023]."""
     with_training: str
-    """The method advised where the model is trained further."""
+    """The method recommended where the model is trained further."""
     with_training_reason: str
     without_training: str
-    """The method advised where it is not."""
+    """The method recommended where it is not."""
     without_training_reason: str
     notes: tuple[str, ...] = ()
     """What to know of this plan beside that, a sentence each."""
@@ -81,7 +81,7 @@ class Plan(Shown):
 
     @property
     def seen_context(self) -> int:
-        """The length whose phases are not new: the trained context, or the original one, tokens."""
+        """The length whose angles were seen: the trained context, or the original one, tokens."""
         return self.trained_context or self.original_context
 
     @property

@@ -17,8 +17,8 @@ class Step(NamedTuple):
 
     context: int
     base: float
-    """Minimum: the smallest float64 that meets the bound. Safe: the smallest from which on every
-    one meets it. Recommended: the first two-digit base that meets it with its room."""
+    """Minimum: the smallest float64 that meets the bound. Safe: the smallest with which, and
+    above which, all meet it. Recommended: the first two-digit base that meets it with its room."""
     distance: int
     """The distance whose similarity is zero at the infimum or supremum; 0 where there is none.
     Recommended: the distance that breaks the bound within 1 % of the base."""

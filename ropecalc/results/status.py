@@ -9,11 +9,11 @@ class Status(Enum):
     """How a calculation ended, as a sentence."""
 
     FOUND = "The minimum base was found; every smaller base breaks the bound."
-    EVERY_BASE = "Every base meets the bound: it asks for nothing here."
+    EVERY_BASE = "Every base meets the bound."
     NO_BASE = "No base up to 1e300 meets the bound."
     HOLDS = "The bound holds at every distance in the context."
     BROKEN = "The bound is broken."
-    ASKS_NOTHING = "The bound asks nothing: the unrotated pairs outweigh the rotated ones."
+    FREE = "Every base meets the bound: the unrotated pairs outweigh the rotated ones."
     VIOLATED = "The bound holds up to the first violation."
     BEYOND_LIMIT = "No violation was found up to the limit."
     ALL_WINDOWS = "Every base that meets the bound lies in one of the windows."

@@ -31,7 +31,7 @@ class Temperature(Shown):
     attention_mass: float
     """The part of the attention that the matching token is to get."""
     logit_gap: float
-    """ln(p / (1-p)) + ln(n-1): how far its logit must stand above all others'."""
+    """ln(p / (1-p)) + ln(n-1): how far its logit must be above all others'."""
     trained_logit_gap: float | None
     """The same at the trained context."""
     scale: float | None

@@ -3,9 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
+
+if TYPE_CHECKING:
+    from ropecalc.results.evidences import Outlook
+
+
+@dataclass(frozen=True, slots=True)
+class SoftContext:
+    """The longest context in which few distances break the bound."""
+
+    share: float
+    """The share of the distances that may break it."""
+    context: int
+    """The longest context in which no greater share does, tokens."""
+    open: bool
+    """Whether that is the limit of the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotatedPart:
+    """The bound asked of the rotated pairs of a head alone, within the same context."""
+
+    first_violation: int | None
+    violations: int
+    worst_distance: int
+    slack: float
+    """The smallest similarity of the part over its S(0): negative where it breaks the bound."""
+    soft: tuple[SoftContext, ...]
+    """Where it breaks it: the longest contexts with a few violating distances."""
+    base: float | None
+    """The first two-digit base with which the part alone meets it, where the whole head is free and
+    a shipped table has its minimum."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -29,7 +61,7 @@ class Check(Shown):
     """(worst_similarity - margin * S(0)) / S(0): negative where the bound is broken."""
     next_base: float | None
     """Smallest float64 base above ``base`` that meets the bound, in a window of ``min_window`` or
-    more where that was asked for; None where ``base`` does."""
+    more where that was asked for; None where ``base`` does, and where it is ``unsearched``."""
     error_bound: float
     """|worst_similarity - exact value| is at most this."""
     label: str
@@ -51,12 +83,18 @@ class Check(Shown):
     recommended_base: float | None = None
     """First two-digit base above ``base`` that meets the bound with all bases within 1 % of it;
     sought together with ``next_base``."""
-    rotated_part_violation: int | None = None
-    """Where the bound asks nothing: the first violation of the rotated part alone, within
-    ``context``."""
-    rotated_part_base: float | None = None
-    """And the first two-digit base with which the rotated part alone meets it, where a shipped
-    table has its minimum."""
+    unsearched: bool = False
+    """Whether the bound is broken, no table has a base or factor that meets it, and there was no
+    search for one."""
+    soft: tuple[SoftContext, ...] = ()
+    """Where the bound is broken: the longest contexts up to ``context`` with a few violating
+    distances."""
+    rotated_part: RotatedPart | None = None
+    """The same bound without margin asked of the rotated part alone, where unrotated pairs count.
+    """
+    outlook: Outlook | None = None
+    """What became of published settings with such a first violation, or that meet the bound at such
+    a context; None where every base meets the bound, or nothing is known."""
     undecided: str | None = None
     """Why ``next_base`` could not be decided, where it was looked for; None: it was."""
     minimum_factor: float | None = None
@@ -64,26 +102,19 @@ class Check(Shown):
     none does, or where nobody looked."""
 
     @property
+    def share(self) -> float:
+        """The share of the distances in the context that break the bound."""
+        return self.violations / self.context
+
+    @property
     def holds(self) -> bool:
-        """Whether the bound holds; it does where it asks nothing."""
+        """Whether the bound holds; it does where every base meets it."""
         return self.status is not Status.BROKEN
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
-        return self.status is Status.ASKS_NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class SoftContext:
-    """The longest context in which few distances break the bound."""
-
-    share: float
-    """The share of the distances that may break it."""
-    context: int
-    """The longest context in which no greater share does, tokens."""
-    open: bool
-    """Whether that is the limit of the search."""
+        return self.status is Status.FREE
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -108,16 +139,16 @@ class MaxContext(Shown):
     weighted: bool = False
     """Whether the pairs have weights."""
     rotated_part_violation: int | None = None
-    """Where the bound asks nothing: the first violation of the rotated part alone, below
+    """Where every base meets the bound: the first violation of the rotated part alone, below
     ``limit``."""
     soft: tuple[SoftContext, ...] = ()
-    """The longest contexts with a few violating distances, where they were asked for; where the
-    bound asks nothing, those of the rotated part alone."""
+    """The longest contexts with a few violating distances, where they were asked for; where
+    every base meets the bound, those of the rotated part alone."""
 
     @property
-    def asks_nothing(self) -> bool:
+    def is_free(self) -> bool:
         """Whether no frequencies could break it: the unrotated pairs outweigh the rotated."""
-        return self.status is Status.ASKS_NOTHING
+        return self.status is Status.FREE
 
     @property
     def max_context(self) -> int | None:

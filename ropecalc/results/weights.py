@@ -23,7 +23,7 @@ class CheckpointWeights:
     layout: str
     """half: pair i turns the dimensions i and i + rotary_dim / 2; interleaved: 2i and 2i + 1."""
     of: str
-    """What was looked at: both, queries or keys."""
+    """What was examined: both, queries or keys."""
     weights: tuple[float, ...]
     """One a rotated pair, in units of the mean of the unrotated pairs, or of these where all of
     the head is rotated."""

@@ -48,7 +48,7 @@ class Windows(Shown, Drawn):
     """Windows so narrow that no float64 lies in them; they are not in ``windows``."""
     method: str
     undecided: str | None = None
-    """Where the search stopped, and why, with status UNDECIDED: larger bases were not looked at."""
+    """Where the search stopped, and why, with status UNDECIDED: larger bases were not examined."""
 
     @property
     def minimum_base(self) -> float | None:
@@ -57,7 +57,7 @@ class Windows(Shown, Drawn):
 
     @property
     def safe_base(self) -> float | None:
-        """Smallest float64 from which on every base meets the bound, where found."""
+        """Smallest float64 at and above which every base meets the bound, where found."""
         return self.windows[-1].start if self.windows and self.windows[-1].end is None else None
 
     def at_least(self, width: float) -> list[Window]:

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.by_parts import correction_range, mscale, yarn
 from ropecalc.scaling.domains import (
     MAX_BASE,
@@ -30,6 +31,7 @@ from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum, checked_i
 CLIPPED = 20  # pairs, in the authors' code for heads of 128 dimensions
 
 
+@isolated
 def mrrope_uni(
     base: Base,
     head_dim: int = 128,
@@ -58,6 +60,7 @@ def mrrope_uni(
     return _scaled("mrrope_uni", base, head_dim, factor, common, given, mscale(factor))
 
 
+@isolated
 def mrrope_pro(
     base: Base,
     head_dim: int = 128,
@@ -80,6 +83,7 @@ def mrrope_pro(
     return _scaled("mrrope_pro", base, head_dim, factor, common, given, mscale(factor))
 
 
+@isolated
 def ntk_rcd(
     base: Base,
     head_dim: int = 128,
@@ -93,7 +97,7 @@ def ntk_rcd(
 
         b' = base factor^(r/(2k)),   E_i = i / k                                [Shang2025]
 
-    so that pair k, from which on training showed no whole turn, is divided by ``factor``. LongRoPE2
+    so that pair k, from which training showed no whole turn, is divided by ``factor``. LongRoPE2
     finds it by a search (30 for Llama-3-8B, 25 for Phi-3-mini); unless given it is the theoretical
     one, ceil((r/2) log_base(L / 2 pi)) with L the ``original_context`` (35 and 31).
 
@@ -130,6 +134,7 @@ def ntk_rcd_base(
     return float(larger)
 
 
+@isolated
 def yarn_rcd(
     base: Base,
     head_dim: int = 128,
@@ -159,10 +164,11 @@ def yarn_rcd(
     )
 
 
+@isolated
 def cope(
     base: Base, head_dim: int = 128, *, clipped: int = CLIPPED, **common: Unpack[Common]
 ) -> Spectrum:
-    """CoPE, clipped RoPE: the slowest pairs fade out by a cosine, the last one stands still.
+    """CoPE, clipped RoPE: the slowest pairs fade out by a cosine, the last one does not turn.
 
         theta_i' = theta_i (1 + cos(pi k / (c - 1))) / 2,   k = i - (n - c),   i >= n - c
 

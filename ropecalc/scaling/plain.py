@@ -8,6 +8,7 @@ from decimal import Context, Decimal, localcontext
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.domains import (
     MAX_BASE,
     MIN_DIVISOR,
@@ -35,6 +36,7 @@ RATIO_BASE = 10_000  # ChatGLM's and GLM-4's modelling code, class RotaryEmbeddi
 Rescale = Callable[[Frequencies, Context], Iterable[Decimal]]
 
 
+@isolated
 def default(
     base: Base,
     head_dim: int = 128,
@@ -80,15 +82,22 @@ def default(
     )
 
 
+@isolated
 def proportional(
-    base: Base, head_dim: int = 128, *, factor: Base = 1, **common: Unpack[Common]
+    base: Base,
+    head_dim: int = 128,
+    *,
+    factor: Base = 1,
+    over: int | None = None,
+    **common: Unpack[Common],
 ) -> Spectrum:
     """The first pairs of the whole head's frequencies, the rest unrotated: p-RoPE.
 
-        theta_i = base^(-2i/head_dim) / factor,   i < rotary_dim / 2        [Barbero2024]
+        theta_i = base^(-2i/over) / factor,   i < rotary_dim / 2        [Barbero2024]
 
-    Unlike ``default`` with a ``rotary_dim``, the exponents run over ``head_dim``: the lowest
-    frequencies are left out, not spread over fewer pairs. transformers and Gemma 4 call it
+    Unlike ``default`` with a ``rotary_dim``, the exponents run over ``head_dim``, or ``over``
+    dimensions of it with latent attention: the lowest frequencies are left out, not spread over
+    fewer pairs. transformers and Gemma 4 call it
     "proportional" and give rotary_dim = 2 int(head_dim p / 2) by ``partial_rotary_factor`` p.
 
     >>> float(proportional(1e6, 512, rotary_dim=128).angular_frequencies[-1].round(6))
@@ -96,10 +105,12 @@ def proportional(
     """
     exact, divisor = exact_base(base), positive("factor", factor, least=MIN_DIVISOR)
     rotary_dim = checked_rotary_dim(head_dim, common)
+    check_dims(head_dim, over or head_dim)
+    check_dims(over or head_dim, rotary_dim)
 
     def thetas(digits: int) -> Frequencies:
         with localcontext(working(digits)):
-            whole = powers_of_base(exact, head_dim, digits)
+            whole = powers_of_base(exact, over or head_dim, digits)
             return tuple(theta / divisor for theta in whole[: rotary_dim // 2])
 
     return replace(
@@ -110,6 +121,7 @@ def proportional(
     )
 
 
+@isolated
 def rope_ratio(ratio: Base, head_dim: int = 128, **common: Unpack[Common]) -> Spectrum:
     """The plain spectrum of base = 10,000 ratio, as ChatGLM and GLM-4 write their base.
 
@@ -130,6 +142,7 @@ def rope_ratio(ratio: Base, head_dim: int = 128, **common: Unpack[Common]) -> Sp
     return default(base, head_dim, **common)
 
 
+@isolated
 def explicit(
     angular_frequencies: Sequence[Base],
     head_dim: int | None = None,
@@ -185,6 +198,7 @@ def rescaled(
     )
 
 
+@isolated
 def as_spectrum(
     spectrum: Spectrum | Base,
     head_dim: int | None = None,

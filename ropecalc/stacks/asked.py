@@ -22,9 +22,9 @@ class Asked:
     rope: Rope
     """As transformers reads it."""
     values: Mapping[str, Any]
-    """The rope object as it stands in the file; empty where there is none."""
+    """The rope object as it is in the file; empty where there is none."""
     text: Mapping[str, Any]
-    """The keys of the language model as they stand in the file."""
+    """The keys of the language model as they are in the file."""
     nested: bool
     """Whether the object is one of several, by kind of layer."""
 

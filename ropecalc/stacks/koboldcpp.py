@@ -66,7 +66,7 @@ def _scaled_by_itself(goal: Wanted) -> bool:
 
 
 def _automatic(goal: Wanted) -> list[str]:
-    """What the command would do without --ropeconfig."""
+    """What the command does without --ropeconfig."""
     was, own = goal.was, goal.own_context
     if was is None or own is None or was.rope_type != "default":
         return []

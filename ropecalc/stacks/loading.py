@@ -20,7 +20,7 @@ ROPES = "src/transformers/modeling_rope_utils.py"
 def refusal_on_loading(asked: Asked) -> StackRule | None:
     """Why the file does not load at all; None where it does.
 
-    What the command line merges into a config that is loaded already is not looked at.
+    What the command line merges into a config that is loaded already is not examined.
     """
     null = "head_dim" in asked.text and asked.text["head_dim"] is None
     if null and classes.null_head(asked.model_type) == "load":

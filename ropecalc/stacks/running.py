@@ -1,6 +1,6 @@
 """One config.json as different stacks run it: their rules, read in their source or run.
 
-The rules hold for the file as it stands and for default options, and a length where one is asked
+The rules hold for the file as it is and for default options, and a length where one is asked
 for (--max-model-len, --context-length, -c).
 """
 

@@ -1,6 +1,6 @@
 """Files whose rope object transformers does not read: one stack may run them all the same.
 
-llama.cpp's converter falls back to config.json as it stands, and takes what it knows of it.
+llama.cpp's converter falls back to config.json as it is, and takes what it knows of it.
 """
 
 from __future__ import annotations

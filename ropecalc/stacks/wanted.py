@@ -16,7 +16,7 @@ RATIO = 1e-12  # relative: two floats that close are one number written twice
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What all stacks are told."""
+    """What all stacks are given."""
 
     setting: Setting
     rope: Rope
@@ -27,7 +27,7 @@ class Wanted:
     def context(self) -> int:
         """The context to write, tokens: what was asked for, but no position beyond YaRN's end.
 
-        There vLLM's table of cos and sin ends, and no other stack is told another length.
+        There vLLM's table of cos and sin ends, and no other stack is given another length.
         """
         return min(self.setting.context, self.reach)
 

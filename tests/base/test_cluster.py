@@ -109,7 +109,7 @@ def test_a_build_that_is_killed_or_loses_its_scheduler_is_taken_up_by_any_engine
     out, err = build.communicate(timeout=HANGS)
     assert (build.returncode, out) == (2, "")
     going_on, problem = err.splitlines()
-    assert going_on.startswith(f"Going on from {path}.part: ")
+    assert going_on.startswith(f"Resuming from {path}.part: ")
     assert problem == (
         f"Error: Invalid value for '--dask': the dask scheduler at {cluster.address} is gone: "
         "start it again, and rerun the command"
@@ -139,7 +139,7 @@ def test_what_is_no_scheduler_is_one_line_with_the_cure(
     for place, problem in {
         address: "is a dask worker",
         free: f"is no dask scheduler (Timed out trying to connect to tcp://{free} after 5 s)",
-        "nowhere": "is no dask scheduler (missing port number in address 'nowhere')",
+        "nowhere": "is no dask scheduler (no port)",
         cluster.address.replace("tcp", "tls"): "is no dask scheduler (TLS expects a",
     }.items():
         done = run_process(*LINE, "--dask", place)

@@ -6,15 +6,15 @@ import math
 from dataclasses import replace
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from flint import arb, ctx
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc import FactorStatus, InvalidValueError, Rope
-from ropecalc.base.factor import METHODS
 from ropecalc.base.scaled import FAMILIES
 from ropecalc.results import WindowStatus
 from ropecalc.scaling import from_rope, ntk_aware_base
@@ -37,12 +37,25 @@ def similarity(one: Rope, factor: float, distance: int) -> arb:
     return sum(((distance * theta).cos() for theta in thetas), arb(0))
 
 
-def breaks(one: Rope, factor: float, context: int) -> bool:
-    """Whether plain NumPy finds a distance clearly below zero."""
+def least(
+    one: Rope, factor: float, context: int, weights: list[float] | None, margin: float
+) -> float:
+    """The least S(m) - tau S(0) over S(0) by plain NumPy."""
     spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
-    m = np.arange(context)
-    total = sum(np.cos(m * theta) for theta in spectrum.angular_frequencies)
-    return bool(np.min(total) < -1e-9)
+    w = np.array(weights or [1.0] * (one.rotary_dim // 2))
+    cosines = np.cos(np.outer(np.arange(context), spectrum.angular_frequencies))
+    return float((cosines @ w / w.sum()).min()) - margin
+
+
+def breaks(
+    one: Rope,
+    factor: float,
+    context: int,
+    weights: list[float] | None = None,
+    margin: float = 0.0,
+) -> bool:
+    """Whether plain NumPy finds a distance clearly below zero."""
+    return least(one, factor, context, weights, margin) < -1e-9
 
 
 KNOWN = [
@@ -105,12 +118,47 @@ def test_ntk_aware_is_the_minimum_base_in_other_words() -> None:
     assert ntk_aware_base(1e4, 64, found.minimum_factor) == pytest.approx(base, rel=1e-12)
 
 
-def test_dynamic_is_ntk_aware_at_its_length() -> None:
-    one = rope("dynamic", 1e4, 1_024, 64)
-    found = ropecalc.min_factor(one, 4_096, recommended=False)
+DYNAMIC = [(1_024, 4_096), (4_000, 4_096), (2_047, 4_096), (3_500, 8_191)]
+
+
+@pytest.mark.parametrize(("original", "context"), DYNAMIC)
+def test_dynamic_is_ntk_aware_at_its_length(original: int, context: int) -> None:
+    """NTK-aware scaling by 1 + s (L'/L - 1): the smallest float64 s from 1 on that is enough."""
+    one = rope("dynamic", 1e4, original, 64)
+    found = ropecalc.min_factor(one, context, recommended=False, digits=25)
     assert found.minimum_factor is not None
-    assert not breaks(one, found.minimum_factor * (1 + 1e-9), 4_096)
-    assert breaks(one, found.minimum_factor * (1 - 1e-5), 4_096)
+    assert found.minimum_factor_digits is not None
+    assert found.minimum_factor > 1
+    assert found.minimum_factor == float(found.minimum_factor_digits) or (
+        math.nextafter(found.minimum_factor, 0) < found.minimum_factor_digits
+    )
+    for s in np.linspace(1, found.minimum_factor - 1e-6, 40).tolist():
+        assert breaks(one, s, context)
+    low, high = found.enclosure or (0.0, 0.0)
+    assert math.nextafter(low, math.inf) == high == found.minimum_factor
+    previous, ctx.prec = ctx.prec, 200
+    try:
+        distance = found.critical_distance or 0
+        assert dynamic_similarity(one, low, distance, context) < 0
+        assert dynamic_similarity(one, high, distance, context) > 0
+    finally:
+        ctx.prec = previous
+
+
+def dynamic_similarity(one: Rope, factor: float, distance: int, length: int) -> arb:
+    """S(m) by Arb alone, from the formula of emozilla's dynamic scaling."""
+    s, n = arb(factor), one.rotary_dim // 2
+    growth = s * length / arb(one.parameters["original_context"]) - (s - 1)
+    base = arb(one.base) * growth ** (arb(n) / (n - 1))
+    return sum(((distance * base ** (-arb(i) / n)).cos() for i in range(n)), arb(0))
+
+
+def test_a_factor_of_one_is_enough_for_dynamic_scaling_where_its_own_growth_is() -> None:
+    """The sweep begins at 1: smaller factors are none, though some would meet the bound."""
+    one = rope("dynamic", 2e5, 4_096)
+    found = ropecalc.min_factor(one, 32_768)
+    assert (found.status, found.minimum_factor) == (FactorStatus.ONE_IS_ENOUGH, 1.0)
+    assert holds(one, 1.0, 32_768)
 
 
 def test_linear_holds_without_end_once_the_last_distance_is_before_the_first_zero() -> None:
@@ -125,37 +173,65 @@ def test_a_family_is_the_spectra_of_its_method(method: str) -> None:
     family = FAMILIES[method](head_dim=32, rotary_dim=32, rope=one, length=2_048)
     for factor in (1.0, 1.5, 3.0, 40.0):
         expected = family.spectrum(factor).angular_frequencies
-        assert family.thetas(math.log(factor)) == pytest.approx(expected, rel=1e-13)
+        x = float(family.place(factor, mpmath.mp))
+        assert family.thetas(x) == pytest.approx(expected, rel=1e-13)
+        assert family.member(x, math) == pytest.approx(factor, rel=1e-14)
 
 
 @pytest.mark.slow
-@laws(max_examples=25)
+@laws(max_examples=60)
 @given(
-    method=st.sampled_from([name for name in METHODS if name != "dynamic"]),
+    method=st.sampled_from(list(FAMILIES)),
     base=st.floats(2.0, 1e6),
-    n_pairs=st.integers(2, 12),
+    weights=st.lists(st.floats(0.01, 100.0), min_size=2, max_size=12),
+    weighted=st.booleans(),
     original=st.integers(7, 300),
     context=st.integers(2, 600),
+    beta_slow=st.floats(0.05, 4.0),
+    ramp=st.floats(1.0, 64.0),
+    margin=st.sampled_from([0.0, 0.01]),
 )
 def test_the_minimum_of_random_heads(
-    method: str, base: float, n_pairs: int, original: int, context: int
+    method: str,
+    base: float,
+    weights: list[float],
+    weighted: bool,
+    original: int,
+    context: int,
+    beta_slow: float,
+    ramp: float,
+    margin: float,
 ) -> None:
-    one = rope(method, base, original, 2 * n_pairs)
-    found = ropecalc.min_factor(one, context, window=False, recommended=False)
+    betas = {"beta_fast": beta_slow * ramp, "beta_slow": beta_slow}
+    one = rope(method, base, original, 2 * len(weights), **(betas if method in RAMPED else {}))
+    given = weights if weighted else None
+    try:
+        least(one, 1.0, context, given, margin)
+    except InvalidValueError:
+        reject()  # a ramp that runs backwards
+    found = ropecalc.min_factor(
+        one, context, weights=given, margin=margin, window=False, recommended=False
+    )
     top = found.minimum_factor or 200.0
     for s in np.geomspace(1, top, 30)[:-1].tolist():
         if top - s > 1e-6 * top:
-            assert not holds(one, s, context)
+            assert not holds(one, s, context, given, margin)
     if found.minimum_factor is not None:
-        assert not breaks(one, found.minimum_factor, context)
+        assert not breaks(one, found.minimum_factor, context, given, margin)
 
 
-def holds(one: Rope, factor: float, context: int) -> bool:
+RAMPED = ("yarn", "mrrope_uni", "mrrope_pro")
+
+
+def holds(
+    one: Rope,
+    factor: float,
+    context: int,
+    weights: list[float] | None = None,
+    margin: float = 0.0,
+) -> bool:
     """Whether plain NumPy finds every distance clearly above zero."""
-    spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
-    m = np.arange(context)
-    total = sum(np.cos(m * theta) for theta in spectrum.angular_frequencies)
-    return bool(np.min(total) > 1e-9)
+    return least(one, factor, context, weights, margin) > 1e-9
 
 
 def test_a_method_without_a_growing_factor_is_refused() -> None:
@@ -163,8 +239,8 @@ def test_a_method_without_a_growing_factor_is_refused() -> None:
         ropecalc.min_factor(Rope("all", "default", 1e4, 64, 64, {}), 4_096)
 
 
-def test_a_table_answers_for_larger_bases_as_the_sweep_does(monkeypatch: Any) -> None:
-    one = rope("ntk_aware", 1e4, 1, 64)
+@pytest.mark.parametrize("one", [rope("ntk_aware", 1e4, 1, 64), rope("dynamic", 1e4, 3_000, 64)])
+def test_a_table_answers_for_larger_bases_as_the_sweep_does(monkeypatch: Any, one: Rope) -> None:
     short = ropecalc.min_factor(one, 4_096, window=False, recommended=False)
     monkeypatch.setattr("ropecalc.base.factor.known_start", lambda *_: None)
     swept = ropecalc.min_factor(one, 4_096, window=False, recommended=False)

@@ -140,7 +140,7 @@ def test_the_nearest_base_above_is_a_base_itself_or_the_start_of_a_window(
     assert found.holds == bool(inside)
     if inside:
         assert found.next_base is None
-        if found.status is Status.ASKS_NOTHING:
+        if found.status is Status.FREE:
             assert (found.room_below, found.room_above, every.windows[0].end) == (None, None, None)
             return
         (window,) = inside

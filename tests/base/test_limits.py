@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from ropecalc.base.family import family_of
 from ropecalc.base.openings import next_opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.room import room_around
-from ropecalc.base.rounding import ln
+from ropecalc.base.rounding import place
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.window import DOWN, UP, Walk, window_end
 
@@ -150,7 +151,8 @@ def test_a_walk_stops_after_so_many_steps_and_says_where(direction: int, x: floa
     walk = Walk(family_of(4), x, direction)
     with pytest.MonkeyPatch.context() as patch:
         limited(5, patch)
-        patch.setattr(Walk, "_longest_step", lambda *_: (0.25, 3, 1, False))
+        ahead = 0.25, np.array([], dtype=np.int64), (0.0, 0.0)
+        patch.setattr(Walk, "_ahead", lambda *_: ahead)
         for _ in range(5):
             assert walk.step(5) is None
         with pytest.raises(UndecidedError, match=r"still holds at base .*: stopped after 5 steps"):
@@ -170,7 +172,7 @@ def test_steps_in_multiple_precision_count_as_their_evaluations() -> None:
     family = family_of(8)
     start = ropecalc.min_base(8, 100).minimum_base
     assert start is not None
-    walk, calls = Walk(family, ln(start), UP), 1
+    walk, calls = Walk(family, place(family, start), UP), 1
     while walk.step(100) is None:
         calls += 1
     assert calls < walk.steps < 50 * calls

@@ -48,7 +48,7 @@ def ask(executor: Executor, question: str) -> Any:
     return executor.submit(eval, question).result(SOON)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="asks for the signals of POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
 def test_a_process_is_fresh_has_one_thread_and_leaves_ctrl_c_to_its_parent() -> None:
     with processes(2) as pool:
         assert ask(pool, "__import__('multiprocessing').get_start_method()") == "spawn"

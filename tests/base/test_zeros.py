@@ -279,6 +279,10 @@ class Linear:
         zero = np.zeros(len(self.a))
         return np.array([most, np.abs(self.c), zero, zero])
 
+    def member(self, x: Any, mp: Any) -> Any:
+        """The factor."""
+        return 1 / mp.mpf(x)
+
     def described(self, x: Any) -> str:
         """The factor."""
         return f"factor {1 / float(x):.6g}"

@@ -29,6 +29,7 @@ from ropecalc.certificate.intervals import Intervals
 from ropecalc.certificate.schema import parse
 from tests.project.test_house import FILES, imports, room_of
 from tests.tools.places import PACKAGE
+from tests.tools.speeds import first_quick
 
 if TYPE_CHECKING:
     from tests.conftest import RunCli
@@ -398,7 +399,7 @@ FEW_PAIRS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("head", FEW_PAIRS)
+@pytest.mark.parametrize("head", first_quick(2, FEW_PAIRS))
 def test_safe_bases_of_few_pairs_are_proved_and_no_others(head: str, backend: str) -> None:
     settings = FEW_PAIRS[head]
     proof = ropecalc.certify(**settings, kind="safe-base")

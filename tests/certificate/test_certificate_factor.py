@@ -26,6 +26,7 @@ from ropecalc.certificate.schema import parse
 from ropecalc.certificate.spectra import UncertainError, spectra_of
 from tests.certificate.test_certificate_steps import assert_is
 from tests.tools.effort import little_work
+from tests.tools.speeds import first_quick
 
 BACKENDS = ("mpmath", "arb")
 
@@ -46,6 +47,7 @@ SETTINGS: dict[str, tuple[Rope, int, dict[str, Any]]] = {
     "linear": (rope("linear"), 1024, {}),
     "linear, short": (rope("linear", dim=8), 95, {}),
     "ntk-aware": (rope("ntk_aware"), 600, {}),
+    "dynamic": (rope("dynamic", 500), 600, {}),
     "ntk-rcd": (rope("ntk_rcd", 256), 600, {}),
     "mrrope-uni": (rope("mrrope_uni", 256), 600, {}),
     "mrrope-pro": (rope("mrrope_pro", 256), 600, {}),
@@ -56,7 +58,7 @@ SETTINGS: dict[str, tuple[Rope, int, dict[str, Any]]] = {
 }
 
 
-EACH = ("yarn", "llama3", "linear", "ntk-aware", "ntk-rcd", "mrrope-uni", "mrrope-pro")
+EACH = ("yarn", "llama3", "linear", "ntk-aware", "dynamic", "ntk-rcd", "mrrope-uni", "mrrope-pro")
 
 
 def certified(name: str) -> Certificate:
@@ -70,7 +72,7 @@ def proofs() -> dict[str, Certificate]:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("name", first_quick(4, SETTINGS))
 def test_true_certificates_are_proved(
     name: str, backend: str, proofs: dict[str, Certificate]
 ) -> None:
@@ -107,6 +109,9 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
         return [f / s for f in plain]
     if scaling.rope_type == "ntk_aware":
         return [f * s ** (-mpmath.mpf(2 * i) / (r - 2)) for i, f in enumerate(plain)]
+    if scaling.rope_type == "dynamic":
+        growth = s * claim.context / given["original_context"] - (s - 1)
+        return [f * growth ** (-mpmath.mpf(2 * i) / (r - 2)) for i, f in enumerate(plain)]
     if scaling.rope_type == "ntk_rcd":
         return [f * s ** (-i / given["critical_pair"]) for i, f in enumerate(plain)]
     length = given["original_context"]
@@ -133,6 +138,15 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
     return [f * (k + (1 - k) / s) for f, k in zip(plain, kept, strict=True)]
 
 
+def factor_at(claim: Claim, x: Any) -> Any:
+    """The factor at x: its logarithm, but for dynamic scaling."""
+    assert claim.scaling is not None
+    if claim.scaling.rope_type != "dynamic":
+        return mpmath.exp(x)
+    growth = mpmath.mpf(claim.context) / claim.scaling.number("original_context") - 1
+    return ((1 + growth) * mpmath.exp(x) - 1) / growth
+
+
 @pytest.mark.parametrize("arithmetic", [Intervals(120), Balls(120)], ids=lambda a: a.name)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_frequencies_are_those_of_the_method(
@@ -143,7 +157,7 @@ def test_frequencies_are_those_of_the_method(
         spectra = spectra_of(claim, arithmetic)
         for x in (0.0, 0.75, 3.5):
             thetas = spectra.thetas(arithmetic.number(x))
-            expected = exact_thetas(claim, mpmath.exp(mpmath.mpf(x)))
+            expected = exact_thetas(claim, factor_at(claim, mpmath.mpf(x)))
             for real, exact in zip(thetas, expected, strict=True):
                 assert_is(real, exact)
 
@@ -161,7 +175,7 @@ def test_expansions_are_the_derivatives(
     with mpmath.workdps(50), arithmetic.working():
 
         def g(at: Any) -> Any:
-            thetas = exact_thetas(claim, mpmath.exp(at))
+            thetas = exact_thetas(claim, factor_at(claim, at))
             turned = (
                 w * mpmath.cos(distance * theta) for w, theta in zip(weights, thetas, strict=True)
             )
@@ -229,7 +243,7 @@ OF_THE_METHOD: dict[str, dict[str, dict[str, Any]]] = {
         "real ends": {"truncate": False},
         "no truth value": {"truncate": 1},
         "another method": {"rope_type": "llama3"},
-        "no method": {"rope_type": "dynamic"},
+        "no method": {"rope_type": "ntk_fixed"},
         "a number for a decimal": {"original_context": 256},
         "a zero": {"beta_fast": "0"},
     },
@@ -247,6 +261,11 @@ OF_THE_METHOD: dict[str, dict[str, dict[str, Any]]] = {
         "a stretch of text": {"stretch": ["-2.0", "-1.0"]},
         "a stretch of one": {"stretch": [-1.0]},
         "positions of no token": {"stretch": [-30.0, -1.0]},
+        "another method": {"rope_type": "ntk_aware"},
+    },
+    "dynamic": {
+        "another original context": {"original_context": "501"},
+        "an original context beyond the context": {"original_context": "600"},
         "another method": {"rope_type": "ntk_aware"},
     },
 }
@@ -437,7 +456,8 @@ def test_absurd_settings_end_soon_and_prove_nothing(
 @pytest.mark.parametrize(
     ("one", "context", "words"),
     [
-        (rope("dynamic"), 300, "a factor is certified for linear, yarn, llama3, ntk-aware"),
+        (rope("dynamic"), 64, "up to 64 tokens dynamic scaling changes nothing"),
+        (rope("ntk_fixed"), 300, "a factor is certified for linear, yarn, llama3, ntk-aware"),
         (rope("default"), 300, "a factor is certified for"),
         (rope("yarn", 64), 4, "a factor of 1 meets the bound"),
         (rope("llama3", 10**6), 1024, "no factor meets the bound"),

@@ -30,6 +30,7 @@ from ropecalc.certificate.format import Claim
 from ropecalc.certificate.head import Expansion, Head
 from ropecalc.certificate.intervals import Intervals
 from ropecalc.certificate.octave import Octave, Weights
+from tests.tools.speeds import first_quick
 
 BITS = 120
 TWO_PAIRS = Claim("minimum-base", 4, 0, None, Decimal(0), 500, Decimal(100), Decimal(101))
@@ -217,7 +218,7 @@ def across(distance: int) -> Iterator[Ends]:
             yield float(left), float(right)
 
 
-@pytest.mark.parametrize("distance", DISTANCES)
+@pytest.mark.parametrize("distance", first_quick(2, DISTANCES))
 def test_no_step_and_no_link_goes_across_a_window(arithmetic: Arithmetic, distance: int) -> None:
     head, g = Head(TWO_PAIRS, arithmetic), curve(TWO_PAIRS, distance)
     for left, right in across(distance):

@@ -56,7 +56,7 @@ CASES = {
     "curve --base 1e6,,2e6": ("--base", "such as 1e6"),
     "max-ctx --base nan": ("--base", "such as 1e6"),
     "freqs --base 1": ("--base", "greater than 1"),
-    # two models where one is looked at
+    # two models where one is examined
     "windows Qwen3-8B Llama-3-8B": ("answers for one head", "2 are given"),
     "staircase --dim 64,128 --ctx 40": ("answers for one head", "2 are given"),
     # one file for two proofs, and no file at all

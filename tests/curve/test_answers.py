@@ -67,13 +67,13 @@ def test_a_longest_context_says_what_was_asked_and_what_was_found() -> None:
     assert (found.rope_type, found.weighted, found.label) == ("default", True, "")
     assert (found.status, found.max_context) == (Status.VIOLATED, BROKEN[0])
     assert found.similarity == pytest.approx(WEIGHTED[BROKEN[0]], abs=1e-12)
-    assert not calls, "nothing is looked at beyond the first violation"
+    assert not calls, "nothing is examined beyond the first violation"
 
 
 def test_unrotated_pairs_count_unless_told_not_to() -> None:
     calls = Calls()
     found = ropecalc.max_context(1e4, **HEAD, limit=30_000, progress=calls)
-    assert (found.count_unrotated, found.status) == (True, Status.ASKS_NOTHING)
+    assert (found.count_unrotated, found.status) == (True, Status.FREE)
     assert (found.first_violation, found.similarity, found.weighted) == (None, None, False)
     assert calls[-1] == (30_000, 30_000)
     assert ropecalc.check(1e4, 30_000, **HEAD, room=False).holds
@@ -133,7 +133,12 @@ def test_a_check_looks_for_room_where_it_holds_and_for_a_base_where_not(
     assert (broken.next_base, broken.recommended_base) == (7.0, 9.0)
     assert (broken.room_below, broken.room_limit) == (None, None)
     assert check(3, next_base=False).next_base is None
-    assert asked == [(3, 0.125, 0.1)]
+    assert asked == [(3, 0.125, 0.1, None)]
+    unasked = check(3, margin=0.125)
+    assert (unasked.next_base, unasked.unsearched) == (None, True), "in no table"
+    assert check(3, margin=0.125, next_base=True).next_base == 7.0
+    assert not broken.unsearched
+    assert not check(2).unsearched
 
 
 def test_a_scan_that_is_interrupted_says_what_it_knows() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,8 +13,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import ropecalc
-from ropecalc import Status
-from ropecalc.bound import Scan, scan
+from ropecalc import Status, soft_contexts
+from ropecalc.bound import Scan, scan, scan_with_part
 from ropecalc.scaling import default, explicit, linear
 from ropecalc.similarity import error_bound, similarity_at
 from ropecalc.spectrum import Spectrum
@@ -63,6 +64,29 @@ def test_a_scan_finds_what_plain_numpy_finds(
     assert values[found.worst_distance - start] == pytest.approx(values.min(), abs=CLEAR)
     first = scan(spectrum, start, start + length, margin=margin, first_only=True)
     assert (first.first_violation, first.violations) == (found.first_violation, broken.size > 0)
+
+
+@laws(max_examples=60)
+@given(spectra(), LENGTHS, MARGINS)
+def test_one_evaluation_has_the_head_and_its_rotated_part(
+    spectrum: Spectrum, context: int, margin: float
+) -> None:
+    alone = replace(spectrum, count_unrotated=False)
+    distances = np.arange(context)
+    assume((np.abs(plain(spectrum, distances) - margin * spectrum.total) > CLEAR).all())
+    assume((np.abs(plain(alone, distances)) > CLEAR).all())
+    found, part = scan_with_part(spectrum, context, margin=margin)
+    assert facts(found) == facts(scan(spectrum, 0, context, margin=margin))
+    assert (part is None) == (spectrum == alone or spectrum.rotary_dim == spectrum.head_dim)
+    for one, of, least in ((found, spectrum, margin), (part, alone, 0.0)):
+        if one is not None:
+            values = plain(of, distances)
+            broken = np.flatnonzero(values < least * of.total)
+            assert one.violations == broken.size
+            assert one.first_violation == (int(broken[0]) if broken.size else None)
+            assert one.worst_similarity == pytest.approx(values.min(), abs=CLEAR)
+            few = soft_contexts(of, margin=least, limit=context) if broken.size else ()
+            assert one.soft == few
 
 
 @laws(max_examples=40)

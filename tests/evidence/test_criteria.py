@@ -91,6 +91,41 @@ def test_the_bound_is_that_of_men() -> None:
     assert (free.met, free.longest_context) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("context", "published", "met"),
+    [
+        (1024, 4.3e3, True),
+        (2048, 1.6e4, True),
+        (4096, 2.7e4, False),
+        (8192, 8.4e4, True),
+        (16_384, 3.1e5, False),
+        (32_768, 6.4e5, False),
+        (65_536, 2.1e6, True),
+        (131_072, 7.8e6, False),
+    ],
+)
+def test_of_the_bases_that_men_published_some_meet_the_bound(
+    context: int, published: float, met: bool
+) -> None:
+    """Their Table 2 comes from a grid: what breaks it as printed lies near one that meets it."""
+    one = of(evidence.criteria(scaling.default(published), context))["bound"]
+    theta = [mpmath.mpf(published) ** (-mpmath.mpf(i) / 64) for i in range(64)]
+    assert one.met is met
+    if not met:
+        assert one.longest_context is not None
+        assert one.longest_context < context
+        at = int(one.longest_context)
+        assert mpmath.fsum(mpmath.cos(at * t) for t in theta) < 0
+
+
+@pytest.mark.parametrize(("base", "published"), [(500, 128), (652, 128), (1e4, 92)])
+def test_below_a_base_of_652_llama_2_saw_whole_turns_of_all_pairs(
+    base: float, published: int
+) -> None:
+    """Liu's smallest knee is T / (2 pi) = 652 at 4,096 tokens, and 92 the critical dimension."""
+    assert critical_dimension(base, 128, 4096) == published
+
+
 def test_without_a_trained_context_angles_are_not_judged() -> None:
     without = of(evidence.criteria(scaling.default(1e6), 131_072))
     assert {without[name].met for name in ("critical base", "unseen angles")} == {None}

@@ -769,7 +769,7 @@ Frequencies B differ from A in 16 of 64 pairs, from 24 to 39, at most by 4.89%
 
 The same letter: the same frequencies. The attention factor multiplies cos and
 sin, the softmax factor the scale of the softmax. The usable length is a
-default, and does not count as a difference. The bound was looked at below 4,096
+default, and does not count as a difference. The bound was checked below 4,096
 tokens.
 """
 
@@ -800,7 +800,7 @@ def test_weighted_pairs_are_said_and_their_curve_is_drawn(shown: Callable[..., s
     document = config(YARN)
     even, odd = (compared(document, 4096, weights=w) for w in (None, [1.0] + [0.0] * 63))
     texts = [shown(result, 100, plot=True) for result in (even, odd)]
-    said_so = "The bound of weighted pairs was looked at below 4,096 tokens."
+    said_so = "The bound of weighted pairs was examined below 4,096 tokens."
     assert [said_so in " ".join(text.split()) for text in texts] == [False, True]
     # one pair of frequency 1, which falls below 0 at 2 tokens, and to -1
     (group,) = odd.layers[0].groups

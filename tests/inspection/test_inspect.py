@@ -281,8 +281,9 @@ KEYS = (
     "layer_type rope_type base factor original_context parameters head_dim rotary_dim layers "
     "window length context trained_context turned_context count_unrotated attention_factor "
     "softmax_factor angular_frequencies shortest_wavelength longest_wavelength unfinished_pairs "
-    "holds first_violation violations worst_distance worst_similarity room_below room_above "
-    "minimum_base safe_base minimum_factor precision findings finding_codes"
+    "holds first_violation violations worst_distance worst_similarity slack soft rotated_part "
+    "outlook room_below room_above minimum_base safe_base minimum_factor precision findings "
+    "finding_codes"
 ).split()
 
 
@@ -307,9 +308,14 @@ def test_the_command_in_all_its_forms(run_batch: RunBatch, config: str) -> None:
         dict.fromkeys(finding["code"] for finding in record["findings"])
     )
     row = next(csv.DictReader(StringIO(done[1].stdout)))
-    assert [*row][1:] == [
-        key for key in KEYS if key not in {"parameters", "angular_frequencies", "findings"}
+    left_out = {"parameters", "angular_frequencies", "findings", "soft"}
+    cells = [
+        f"{key}_{part}" if part else key
+        for key in KEYS
+        if key not in left_out
+        for part in (record[key] if isinstance(record[key], dict) else [""])
     ]
+    assert [*row][1:] == cells
     assert float(row["safe_base"]) == record["safe_base"]
     assert done[2].stdout == "85133\n"
     assert done[3].stdout == done[1].stdout.replace(",", "\t")

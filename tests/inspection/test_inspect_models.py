@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import RunBatch
 from tests.tools.places import DATA
+from tests.tools.speeds import first_quick
 
 gguf = pytest.importorskip("gguf")
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -131,7 +132,7 @@ def similarity(theta: Array, unrotated: int, stop: int) -> Array:
     return total
 
 
-@pytest.mark.parametrize("name", SAYS)
+@pytest.mark.parametrize("name", first_quick(4, SAYS))
 def test_what_it_says(name: str, inspected: dict[str, dict[str, Any]]) -> None:
     layer_type, rope_type, head_dim, rotary_dim, base, trained, reach, *factors = SAYS[name]
     document = inspected[name]

@@ -40,7 +40,7 @@ def quiet(done: int, total: int) -> None:
 
 
 def found(*targets: Path | str) -> tuple[list[str], list[str]]:
-    """The models that targets stand for, and the lines about folders."""
+    """The models that targets name, and the lines about folders."""
     told: list[str] = []
     return models_in(map(str, targets), quiet, told.append), told
 
@@ -257,7 +257,7 @@ def test_a_terminal_shows_how_far_it_is_and_lines_come_after(
     assert "looking for models" in shown
     assert "2 files" in shown
     assert "Error" not in shown
-    assert line.startswith("Error: ")
+    assert line.startswith("Error:")
 
 
 def interrupted(code: str, *lines: str) -> str:
@@ -281,7 +281,7 @@ def test_an_interrupt_says_how_many_files_were_looked_at(
     done = run_python("-c", interrupted(code, str(tmp_path)))
     assert (done.returncode, done.stdout) == (130, "")
     *problems, last = done.stderr.splitlines()
-    assert last == "Interrupted: 1 of 3 files were looked at"
+    assert last == "Interrupted: 1 of 3 files were read"
     assert len(problems) == 1
 
 
@@ -299,7 +299,7 @@ def test_an_interrupt_on_the_way_says_how_many_were_found(
     )
     done = run_python("-c", interrupted(code, str(tmp_path)))
     assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "Interrupted: 0 of the 2 files found so far were looked at\n"
+    assert done.stderr == "Interrupted: 0 of the 2 files found so far were read\n"
 
 
 @pytest.mark.slow
@@ -320,4 +320,4 @@ def test_an_interrupt_from_the_keyboard(tmp_path: Path) -> None:
     finally:
         child.kill()
     assert (child.returncode, out) == (130, "")
-    assert re.fullmatch(r"Interrupted: \d+ of 1,000 files were looked at\n", err), err
+    assert re.fullmatch(r"Interrupted: \d+ of 1,000 files were read\n", err), err

@@ -78,7 +78,7 @@ def built(document: Document) -> dict[str, Any]:
 
 
 def usable(document: Document) -> Document:
-    """With the one key that Phi-3's class asks for beside those that matter here."""
+    """With the one key that Phi-3's class needs beside those that matter here."""
     return {**document, "pad_token_id": 0}
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import pytest
 
 from ropecalc.models.huggingface import parse_config
+from ropecalc.scaling import from_rope
 
 BY_LAYER: dict[str, Any] = {
     "hidden_size": 4096,
@@ -79,3 +81,63 @@ def test_flat_rope_parameters_are_passed_over_where_the_class_reads_by_kind(
     assert "passes over" in config.assumptions[0]
     outside = parse_config({**document, "rope_parameters": flat, "rope_theta": 12345.0}, "x")
     assert outside.ropes[0].base == 12345.0
+
+
+def test_proportional_rotation_of_latent_attention_runs_over_what_turns() -> None:
+    """64 of 192 dimensions turn, a quarter of them: b^(-2i/64), not b^(-2i/192)."""
+    document = {
+        "model_type": "deepseek_v3",
+        "qk_nope_head_dim": 128,
+        "qk_rope_head_dim": 64,
+        "max_position_embeddings": 4096,
+        "rope_parameters": {
+            "rope_type": "proportional",
+            "rope_theta": 5e4,
+            "partial_rotary_factor": 0.25,
+        },
+    }
+    rope = parse_config(document, "config.json").rope
+    assert (rope.head_dim, rope.rotary_dim, rope.base) == (192, 16, 5e4)
+    with mpmath.workdps(30):
+        wanted = [mpmath.mpf(50_000) ** (-mpmath.mpf(2 * at) / 64) for at in range(8)]
+    found = from_rope(rope).exact_frequencies
+    assert [float(theta) for theta in found if theta] == pytest.approx(
+        [float(theta) for theta in wanted], rel=4e-16
+    )
+
+
+def test_two_windows_alternate_in_neomme() -> None:
+    """By its class, or layer by layer in the file; each has the rope of its kind."""
+    document = {"model_type": "neomme", "num_hidden_layers": 7}
+    ropes = parse_config(document, "config.json").ropes
+    assert [(rope.layer_type, rope.window, rope.layers) for rope in ropes] == [
+        ("full_attention", None, 2),
+        ("sliding_attention", 257, 3),
+        ("sliding_attention of 1,025", 1025, 2),
+    ]
+    assert {rope.base for rope in ropes[1:]} == {1e4}
+    own = {"0": {"sliding_window": 99}, "1": {"sliding_window": None}}
+    stops = parse_config({**document, "per_layer_config": own}, "config.json").stops
+    assert stops is not None
+    assert "null for it in per_layer_config" in stops
+
+
+@pytest.mark.parametrize(
+    ("document", "layers", "window"),
+    [
+        ({"model_type": "bailing_hybrid", "num_hidden_layers": 24, "layer_group_size": 4}, 6, None),
+        (
+            {"model_type": "mimo_v2_flash", "sliding_window": 128, "sliding_window_size": 128},
+            9,
+            129,
+        ),
+        ({"model_type": "mimo_v2_flash", "sliding_window_size": None}, 9, 129),
+    ],
+)
+def test_other_names_of_a_pattern_and_a_window(
+    document: dict[str, Any], layers: int, window: int | None
+) -> None:
+    """layer_group_size counts attentions; sliding_window_size leaves the token itself out."""
+    model = parse_config(document, "config.json")
+    assert model.ropes[0].layers == layers
+    assert model.ropes[-1].window == window

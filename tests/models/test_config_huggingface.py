@@ -202,7 +202,7 @@ def test_layers_without_rotation_are_counted(write: Any) -> None:
 @pytest.mark.parametrize(
     ("change", "end"),
     [
-        ({"alibi": True}, "alibi asks for linear biases instead of rotations; pass a model that"),
+        ({"alibi": True}, "alibi uses linear biases instead of rotations; pass a model that"),
         ({"rope_scaling": {"rope_type": "twisted"}}, "'twisted', which ropecalc does not know; it"),
         ({"rope_theta": None, "position_embedding_type": "absolute"}, "'absolute', which has no"),
     ],

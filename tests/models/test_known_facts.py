@@ -221,3 +221,13 @@ def test_a_new_scaling_without_its_reach_is_refused(name: str, example: str) -> 
     assert "--ctx 128k" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert make_setting(model, model.rope, rope_type="default").rope.rope_type == "default"
+
+
+@pytest.mark.parametrize(
+    ("name", "full", "sliding"),
+    [("MiMo-V2.5", 9, 39), ("MiniMax-M1", 10, 0), ("MiniMax-Text-01", 10, 0)],
+)
+def test_layers_that_a_file_lists_by_number(name: str, full: int, sliding: int) -> None:
+    """hybrid_layer_pattern has 1 for a window, attn_type_list 0 for no softmax attention."""
+    counts = [rope.layers for rope in find_model(name).ropes]
+    assert counts == [full, sliding][: len(counts)]

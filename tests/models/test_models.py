@@ -31,6 +31,7 @@ from ropecalc.results import ModelConfig, Rope
 from ropecalc.scaling import default, from_rope
 from tests.tools.places import DATA
 from tests.tools.render_samples import Stream
+from tests.tools.speeds import first_quick
 
 if TYPE_CHECKING:
     from tests.conftest import RunBatch, RunCli
@@ -114,7 +115,8 @@ def test_every_model_evaluates(name: str) -> None:
         spectrum = from_rope(rope)
         assert spectrum.head_dim == rope.head_dim
         assert np.all(np.isfinite(spectrum.angular_frequencies))
-        assert 0 < spectrum.angular_frequencies[0] <= 1
+        fastest = 1 / min(1, *rope.parameters.get("short_factor", (1,)))  # MiniCPM4: 0.998
+        assert 0 < spectrum.angular_frequencies[0] <= fastest
         assert spectrum.attention_factor >= 1
 
 
@@ -127,7 +129,8 @@ def ratios(rope: Rope, length: int | None = None) -> np.ndarray[Any, np.dtype[np
 
 @pytest.mark.parametrize("rope", by_method("llama3"))
 def test_llama3_keeps_the_first_pairs_and_divides_the_last(rope: Rope) -> None:
-    wavelengths = 2 * math.pi / default(rope.base, rope.head_dim).angular_frequencies
+    plain = default(rope.base, rope.head_dim, rotary_dim=rope.rotary_dim)
+    wavelengths = 2 * math.pi / plain.angular_frequencies
     low = rope.parameters["low_freq_factor"]
     high = rope.parameters["high_freq_factor"]
     original = rope.original_context or 0
@@ -357,7 +360,7 @@ def test_the_table_for_people(width: int) -> None:
     assert shown(SHOWN, width, "g") == GOLDEN[width].lstrip("\n")
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+@pytest.mark.parametrize("width", first_quick(2, [40, 80, 60, 100, 200]))
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_the_whole_list_fits_and_names_everyone(width: int, encoding: str) -> None:
     text = shown(tuple(CONFIGS), width, encoding=encoding)

@@ -66,7 +66,7 @@ def test_min_base_prints_the_base_of_the_arithmetic(run_batch: RunBatch) -> None
 def test_min_base_where_any_base_will_do(run_batch: RunBatch) -> None:
     line = "min-base --dim 64 --rotary-dim 32 --ctx 64 --dtype float32"
     (bare,) = run_batch([f"{line} -q".split()])
-    assert (bare.returncode, bare.stdout) == (1, "")  # the bound asks nothing
+    assert (bare.returncode, bare.stdout) == (1, "")  # every base meets the bound
 
 
 def test_curve_prints_the_values_of_the_arithmetic(run_batch: RunBatch) -> None:

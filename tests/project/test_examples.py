@@ -125,6 +125,19 @@ def base_over_context(folder: Path) -> None:
     assert (folder / "figure.svg").read_bytes().startswith(b"<?xml")
 
 
+def recall(folder: Path) -> None:
+    script, found, figure = EXAMPLES / "recall.py", EXAMPLES / "recall.tsv", folder / "figure.svg"
+    output = run(sys.executable, script, "report", found, figure, folder=folder)
+    assert re.search(r"^minimum +0\.35 +0\.211 +0\.84$", output, re.MULTILINE)
+    assert figure.read_text() == (EXAMPLES / "recall.svg").read_text()
+
+
+def recall_file(_: Path) -> None:
+    """Tests of the experiment read it: tests/evidence/test_recall.py."""
+    lines = (EXAMPLES / "recall.tsv").read_text(encoding="utf-8").splitlines()
+    assert (len(lines), len({line.count("\t") for line in lines})) == (199, 1)
+
+
 def screenshot(_: Path) -> None:
     """It shows what the commands print now, and loads nothing from anywhere."""
     picture = (EXAMPLES / "screenshot.svg").read_text(encoding="utf-8")
@@ -145,6 +158,9 @@ TESTS: dict[str, Callable[[Path], None]] = {
     "config.template.json": template,
     "audit_configs.sh": audit_configs,
     "base_over_context.py": base_over_context,
+    "recall.py": recall,
+    "recall.svg": recall,
+    "recall.tsv": recall_file,
     "serve_longer.sh": serve_longer,
     "screenshot.svg": screenshot,
 }

@@ -36,6 +36,7 @@ from tests.tools.faults import (
     small_disk,
 )
 from tests.tools.places import ROOT
+from tests.tools.speeds import first_quick
 from tests.tools.stage import CONFIGS, FILES, PREPARATION
 
 pytest.importorskip("fcntl", reason="needs fork, signals and limits")
@@ -364,7 +365,7 @@ def test_nothing_is_written_into_a_folder_that_is_gone(table: Table, name: str) 
     assert done.files == writer.before
 
 
-@pytest.mark.parametrize("name", LINES)
+@pytest.mark.parametrize("name", first_quick(3, LINES))
 def test_a_folder_that_is_gone_is_as_an_empty_one(table: Table, name: str) -> None:
     line, code = LINES[name]
     empty = table.host.play(Job((line,)))
@@ -403,7 +404,7 @@ def test_several_at_once_leave_a_whole_file(table: Table, name: str) -> None:
         nothing_lost(table, name, there, done)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_quick(1, range(4)))
 def test_settings_put_into_one_config_at_once_do_not_mix(table: Table, seed: int) -> None:
     writer = WRITERS["emit"]
     lines = [EMIT.replace("5e5", base) for base in ("2e4", "3e4", "4e4", "6e4")]

@@ -60,7 +60,7 @@ def crossings(room: str, source: str) -> list[str]:
         if inner == "render" and room not in ("render", "cli", "__init__"):
             wrong.append(f"{module}: numerics do not render")
         if room in OPEN_TO_ALL and inner not in ("", *OPEN_TO_ALL) and room != "results":
-            wrong.append(f"{module}: {room} stands at the bottom")
+            wrong.append(f"{module}: {room} is at the bottom")
     return wrong
 
 

@@ -36,8 +36,9 @@ PUBLIC = [
         "MinimumBase",
         "MinimumFactor",
     ),
-    *("ModelConfig", "NoRotationError", "PairFrequencies", "Plan", "Precision", "PrecisionBase"),
-    *("PrecisionStatus", "PublishedSetting", "Rope", "RopecalcError", "SafeStatus"),
+    *("ModelConfig", "NoRotationError", "Outlook", "PairFrequencies", "Plan", "Precision"),
+    *("PrecisionBase", "PrecisionStatus", "PublishedSetting", "Rope", "RopecalcError"),
+    *("RotatedPart", "SafeStatus"),
     *(
         "Setting",
         "Severity",
@@ -52,7 +53,7 @@ PUBLIC = [
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
     *("alpha_of_base", "base_of_alpha"),
     *("build_staircase", "certify", "certify_factor", "check", "check_in_dtype"),
-    *("checkpoint_weights", "compare"),
+    *("checkpoint_weights", "compare", "compare_models"),
     *("continuum_estimate", "critical_base"),
     *(
         "critical_dimension",

@@ -57,7 +57,7 @@ tokens
         ◆  pair 3: the same in training, on 256 tokens
 
 Dotted: one turn. A longer context takes the pairs below it
-to phases they never had.
+to unseen angles.
 """
 
 TURNS_ASCII = """
@@ -78,7 +78,7 @@ tokens
         !  pair 3: the same in training, on 256 tokens
 
 Dotted: one turn. A longer context takes the pairs below it
-to phases they never had.
+to unseen angles.
 """
 
 BASES_UTF = """
@@ -169,7 +169,7 @@ def test_a_model_on_the_line_is_not_below_it() -> None:
 
 def test_none_below_is_said_and_none_known_too() -> None:
     text = describe_bases(STAIRS, POINTS[2:], on(120))
-    assert "No known model stands below the minimum base at its context." in text
+    assert "No known model is below the minimum base at its context." in text
     assert "known model" not in describe_bases(STAIRS, [], on(120)).replace("models", "")
 
 

@@ -221,7 +221,7 @@ of room on both sides. To check a base:
     --dim 128 --ctx 32768
 """,
     "every base 80 utf-8": """
-The bound asks nothing: every base meets it for 1 token, head_dim 128
+Every base meets the bound for 1 token, head_dim 128
 
 S(m) ≥ 0 at every distance m < 1 whatever the base.
 """,
@@ -236,14 +236,14 @@ no: Base 1,000,000 breaks the bound for 32,768 tokens,
 head_dim 128
 
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens
   similarity there     S(27,146) = -0.321
   slack                -0.005016 of S(0)
   next base with room  2,000,000 (2e6)
   found by             block evaluation
 
-The bound asks for S(m) >= 0 at every distance m < 32,768;
+The bound requires S(m) >= 0 at every distance m < 32,768;
 m = 27,115 is the first to break it. A base that meets it:
   ropecalc min-base --dim 128 --ctx 32768
 """,
@@ -251,14 +251,14 @@ m = 27,115 is the first to break it. A base that meets it:
 ✗ Base 1,000,000 breaks the bound for 32,768 tokens, head_dim 128
 
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens
   similarity there     S(27,146) = -0.321
   slack                -0.005016 of S(0)
   next base with room  2,000,000 (2e6)
   found by             block evaluation
 
-The bound asks for S(m) ≥ 0 at every distance m < 32,768; m = 27,115 is the
+The bound requires S(m) ≥ 0 at every distance m < 32,768; m = 27,115 is the
 first to break it. A base that meets it:
   ropecalc min-base --dim 128 --ctx 32768
 """,
@@ -275,7 +275,7 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   ropecalc max-ctx --base 5000000 --dim 128
 """,
     "several checks 80 utf-8": """
-1 of 2 break the bound, head_dim 128
+1 of 2 breaks the bound, head_dim 128
 
                                   first                worst
               context         violation  violating  distance  next base
@@ -286,11 +286,11 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
 
 Shown in a wider terminal, by --csv and by --json: slack.
 
-The bound holds where no distance in the context has a similarity below the
-margin.
+Slack: the least S(m) / S(0), less the margin; it is negative where the bound
+breaks.
 """,
     "violated 80 utf-8": """
-Base 1,000,000 carries 27,115 tokens, head_dim 128
+Base 1,000,000 supports 27,115 tokens, head_dim 128
 
   max context      27,115 tokens
   first violation  S(27,115) = -0.0123
@@ -300,7 +300,7 @@ S(m) ≥ 0 at every distance m < 27,115, and not at that one. To see the curve:
   ropecalc curve --base 1000000 --dim 128
 """,
     "beyond 80 utf-8": """
-Base 500,000,000 carries at least 16,777,216 tokens, head_dim 128
+Base 500,000,000 supports at least 16,777,216 tokens, head_dim 128
 
   max context  at least 16,777,216 tokens
   found by     block evaluation
@@ -547,7 +547,9 @@ def test_a_spectrum_without_a_base_goes_by_its_label(shown: Callable[..., str]) 
     assert "my\\x1b[31m scaling breaks the bound" in text
     assert "ropecalc " not in text
     longest = replace(VIOLATED, base=None, label="")
-    assert shown(lambda file: show_max_context([longest], file)).startswith("This spectrum carries")
+    assert shown(lambda file: show_max_context([longest], file)).startswith(
+        "This spectrum supports"
+    )
 
 
 def test_a_label_beyond_the_encoding_is_escaped(shown: Callable[..., str]) -> None:
@@ -618,7 +620,7 @@ def test_colour_changes_nothing_but_the_colour(
 def test_every_status_of_a_minimum_has_words(shown: Callable[..., str]) -> None:
     words = {
         Status.FOUND: "Use base 2,000,000 (2e6) for 32,768 tokens",
-        Status.EVERY_BASE: "The bound asks nothing: every base meets it for 1 token,",
+        Status.EVERY_BASE: "Every base meets the bound for 1 token,",
         Status.NO_BASE: "No base is enough for 4,096 tokens",
     }
     for result in (MINIMUM, EVERY_BASE, NO_BASE):

@@ -105,7 +105,7 @@ no: full_attention (12) breaks the bound at 32,768 tokens
   unfinished pairs     17 of 64 never finish a turn within
                        the trained 8,192 tokens
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768
                        tokens
@@ -129,7 +129,7 @@ window of 1,024 tokens
                        tokens
   safe base            not computed
 
-The bound asks for S(m) >= 0 at every distance that occurs.
+The bound requires S(m) >= 0 at every distance that occurs.
 It is one criterion, and no measure of quality: models that
 are known to work break it. What a longer context takes:
   ropecalc plan model/config.json --to 65536
@@ -168,12 +168,12 @@ note: long-note
   unfinished pairs     17 of 64 never finish a turn within the trained 8,192
                        tokens
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768 tokens
   safe base            3,326,000
 
-The bound asks for S(m) ≥ 0 at every distance that occurs. It is one criterion,
+The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion,
 and no measure of quality: models that are known to work break it. What a longer
 context takes:
   ropecalc plan model/config.json --to 65536
@@ -198,7 +198,7 @@ full_attention layers
   wavelengths          6.283 to 12,350,000 tokens
   unfinished pairs     17 of 64 never finish a turn within the trained 8,192 tokens
   first violation      27,115 tokens
-  violating distances  12 of 32,768
+  violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
   minimum base         629,978.2629, unscaled, for 32,768 tokens
   safe base            3,326,000
@@ -217,7 +217,7 @@ full_attention layers
   minimum base         629,978.2629, unscaled, for 1,024 tokens
   safe base            not computed
 
-The bound asks for S(m) ≥ 0 at every distance that occurs. It is one criterion, and no measure of
+The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion, and no measure of
 quality: models that are known to work break it. What a longer context takes:
   ropecalc plan model/config.json --to 65536
 

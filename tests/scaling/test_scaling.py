@@ -16,6 +16,7 @@ from ropecalc import Spectrum, scaling
 from ropecalc.exact import meets_bound
 from ropecalc.scaling import Base
 from tests.tools import scaling_oracle as oracle
+from tests.tools.speeds import first_quick
 
 DIGITS = 150  # of the oracles
 DISTANCES = [0, 1, 1707, 4095, 131_071, 2**20 - 1, 935_093_123, 2**30]
@@ -175,7 +176,7 @@ def test_similarity_of_scaled_spectra_stays_within_its_error_bound(name: str) ->
             assert abs(mpmath.mpf(float(share)) * 64 - truth) <= bound * (1 + 1e-12) + 1e-14
 
 
-@pytest.mark.parametrize("name", TYPICAL)
+@pytest.mark.parametrize("name", first_quick(3, TYPICAL))
 def test_verdicts_on_scaled_spectra(name: str) -> None:
     """The first violation is one, its neighbour below is none, and the worst is as bad as said."""
     spectrum = of(name, 1e4, 96, 96, **TYPICAL[name])

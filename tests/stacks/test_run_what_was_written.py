@@ -19,6 +19,7 @@ from ropecalc.scaling import from_rope, ntk_aware_base
 from ropecalc.stacks.registry import COMPARED, STACKS, Stack
 from ropecalc.stacks.running import run
 from ropecalc.stacks.writing import emit
+from tests.tools.speeds import first_quick
 
 RUN = tuple(name for name in STACKS if Stack(name).runs)
 MODELS = [known.name for known in ropecalc.known_models()]
@@ -102,7 +103,7 @@ def check(setting: Setting, stack: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("stack", RUN)
+@pytest.mark.parametrize("stack", first_quick(4, RUN))
 def test_an_exact_text_is_the_setting_when_it_is_run(stack: str) -> None:
     """A few of the known models."""
     assert any(list(_checked(SAMPLE, stack)))

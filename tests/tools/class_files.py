@@ -491,6 +491,8 @@ PATTERNS: dict[str, tuple[Any, ...]] = {
     "_sliding_window_pattern": (3,),
     "global_attn_every_n_layers": (3, None),
     "full_attention_interval": (3, None),
+    "layer_group_size": (3, None),
+    "prefix_dense_sliding_window_pattern": (3,),
     "no_rope_layer_interval": (3, None),
     "attn_layer_period": (3,),
     "attn_layer_offset": (2,),
@@ -535,6 +537,7 @@ def _windows(document: Document) -> Iterator[tuple[str, Edit]]:
     yield "sliding_window absent", _edited("sliding_window")
     yield "sliding_window null", _edited("sliding_window", None)
     yield "sliding_window 77", _edited("sliding_window", 77)
+    yield "sliding_window_size 77", _edited("sliding_window_size", 77)
     if "layer_types" in document:
         yield "sliding_window 77 no types", _edited("layer_types", sliding_window=77)
     turns = [1, 0] * count

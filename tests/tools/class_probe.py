@@ -6,7 +6,7 @@ that reach the attention differ by their rotation alone: which pairs turn, by wh
 layers do not turn at all can be read from them. Nothing here knows ropecalc, and no formula of a
 rotary embedding is written here.
 
-Needs the extra "transformers". Files should ask for small models: see ``tests.tools.class_files``.
+Needs the extra "transformers". Files should request small models: see ``tests.tools.class_files``.
 """
 
 from __future__ import annotations
@@ -344,7 +344,7 @@ def _hooks(model: Any, calls: _Calls) -> list[Any]:
 
 @contextlib.contextmanager
 def _own_attention(calls: _Calls) -> Iterator[None]:
-    """Classes that multiply queries and keys themselves: their first product is looked at."""
+    """Classes that multiply queries and keys themselves: their first product is examined."""
     import torch
 
     product, fused = torch.matmul, torch.nn.functional.scaled_dot_product_attention

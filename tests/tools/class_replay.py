@@ -44,7 +44,7 @@ def said(document: Mapping[str, Any], length: int) -> dict[str, Any]:
 def difference(ours: Mapping[str, Any], real: Mapping[str, Any]) -> str:
     """In what two answers differ; nothing where they agree."""
     if ours.get("groups") == [] and ours.get("unrotated") is None and "refused" in real:
-        return ""  # no rope: what else stops the model is not looked at
+        return ""  # no rope: what else stops the model is not examined
     if "refused" in ours or "refused" in real:
         if ("refused" in ours) == ("refused" in real):
             return ""
@@ -109,16 +109,14 @@ def near(a: float, b: float) -> bool:
 DECISIONS = {
     "compressed": "DeepSeek-V4's compressed layers see the whole context through what they "
     "compress, beyond the window of the keys that are not",
-    "proportional": "proportional scaling of latent attention is published by no model",
     "layers": "a file whose own lists of layers contradict each other stops for reasons that are "
     "none of its rope",
     "step": "Step-3.5 is published with lists a layer; its objects by kind count only all together",
     "amplitude": "the probe sees the last table of cos and sin alone, and DeepSeek-V4 has two",
     "prompt": "Unlimited-OCR sees its whole prompt from everywhere: the window is for answers",
     "depth": "CSM's depth decoder counts its own positions, of which there are 33",
-    "dots3": "dots3-note loses its kinds where both objects are written, and longrope asks for "
+    "dots3": "dots3-note loses its kinds where both objects are written, and longrope needs "
     "sizes that its layers have apart",
-    "neomme": "NeoMME alternates two windows, and one a kind of layer is read",
     "decoder": "T5Gemma 2's decoder hands no window on to its attention",
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
@@ -135,8 +133,6 @@ def decision(name: str, change: str, found: str) -> str | None:
         "prompt": name.startswith("unlimited_ocr") and found.startswith("window"),
         "depth": name == "csm_depth_decoder_model" and found.startswith("theta"),
         "dots3": name == "dots3_note_text" and change in ("v4 longrope", "v5 and v4"),
-        "neomme": name == "neomme",
-        "proportional": "proportional" in change and "head_dim" in found,
         "layers": change.startswith(refused) or "not homoge" in found,
         "step": name == "step3p5" and change.startswith(("v5", "v4 no original")),
         "decoder": name == "t5gemma2_decoder" and change == "sliding_window null",

@@ -97,7 +97,8 @@ LONG = (
 
 def could_matter(name: str, words: str) -> bool:
     """Whether the code of a class has a word for the key that a file changes."""
-    keys = (*BASES, *PATTERNS, *SWITCHES, "rotary_pct", "rope_pct", "rotary_dim", "no_rope_layers")
+    others = ("rotary_pct", "rope_pct", "rotary_dim", "no_rope_layers", "sliding_window_size")
+    keys = (*BASES, *PATTERNS, *SWITCHES, *others)
     changed = [key for key in keys if key != "rope_theta" and key in name.split()]
     return all(key in words for key in changed)
 

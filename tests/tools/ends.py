@@ -288,7 +288,7 @@ def _judge_start(
 def _probes(
     case: Case, low: float | None, safe: float | None, rng: random.Random
 ) -> Iterator[float]:
-    """Bases at which the bound is looked at: where the distance turns, and at random."""
+    """Bases at which the bound is examined: where the distance turns, and at random."""
     if case.turn is not None:
         yield from (case.turn, case.turn * (1 + 1e-9), case.turn * (1 - 1e-9))
     top = math.log(safe or low or 1e6) + 1

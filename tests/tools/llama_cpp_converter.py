@@ -26,7 +26,7 @@ SHAPE: Json = {
     "max_position_embeddings": 32768,
     "sliding_window": 512,
 }
-# What converters ask for beside the rope; no rotary embedding depends on it.
+# What converters request beside the rope; no rotary embedding depends on it.
 BESIDE: Json = json.loads(
     """{"intermediate_size": 512, "vocab_size": 1000, "rms_norm_eps": 1e-6, "layer_norm_eps": 1e-5,
     "moe_intermediate_size": 64, "num_experts": 8, "num_local_experts": 8, "n_routed_experts": 8,

@@ -1,4 +1,4 @@
-"""Write the screens that ``test_screens.py`` compares anew.
+"""Write the screens that ``test_screens.py`` compares.
 
 python -m tests.tools.regenerate_screens
 """

@@ -26,6 +26,7 @@ def model_cases() -> Iterator[Case]:
 
 STAND_INS = {  # their own classes lie in their repositories, with these for a model
     "internlm2": "llama",
+    "internlm3": "llama",
     "minicpm": "llama",
     "kimi_k2": "deepseek_v3",
 }

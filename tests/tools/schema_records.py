@@ -126,6 +126,20 @@ PATCH = of(
         "diff": Key(text="A unified diff of the file; empty where nothing changes."),
     },
 )
+SEEN = {
+    "rotated_part": Key(
+        part("rotated_part"), "The bound asked of the rotated part alone, where it is not all."
+    ),
+    "outlook": Key(
+        part("outlook"),
+        "What became of published settings with such a first violation, or without one of those "
+        "that meet the bound at the context.",
+    ),
+    "soft": Key(
+        nullable(array(part("soft_context"))),
+        "Where the bound is broken, the longest contexts with a few violating distances.",
+    ),
+}
 PARTS = {
     "finding": of("Finding"),
     "rule": of(
@@ -178,6 +192,7 @@ PARTS = {
     "candidate": of(
         "Candidate",
         {
+            **SEEN,
             "method": Key(text="The way to the longer context; original for the head as it is."),
             "angular_frequencies": FREQUENCIES,
             "parameters": PARAMETERS,
@@ -187,6 +202,29 @@ PARTS = {
     "published_setting": of("PublishedSetting", {"parameters": Key(NUMBER)}),
     "score": of("Score"),
     "soft_context": of("SoftContext"),
+    "rotated_part": Record(
+        "first_violation violations worst_distance slack soft base",
+        own={
+            "first_violation": Key(nullable(INTEGER)),
+            "violations": Key(nullable(INTEGER)),
+            "worst_distance": Key(nullable(INTEGER)),
+            "slack": Key(nullable(NUMBER), "Its smallest similarity over its S(0)."),
+            "soft": SEEN["soft"],
+            "base": Key(nullable(NUMBER), "A base with which it would meet the bound, if known."),
+        },
+    ),
+    "outlook": Record(
+        "settings families low high open kept kept_of",
+        own={
+            "settings": Key(nullable(INTEGER), "How many."),
+            "families": Key(nullable(INTEGER), "Of how many families."),
+            "low": Key(nullable(INTEGER), "The least length at which one lost 15 %."),
+            "high": Key(nullable(INTEGER), "The greatest, or the longest measured; see open."),
+            "open": Key(nullable(BOOLEAN), "Whether one had not lost it where it was measured."),
+            "kept": Key(nullable(INTEGER), "How many had 85 % at the context."),
+            "kept_of": Key(nullable(INTEGER), "For how many that is known."),
+        },
+    ),
     "criterion": of("Criterion"),
     "predictor": of("Predictor"),
     "ratios": of("Ratios"),
@@ -276,13 +314,14 @@ CURVE = of(
     },
 )
 MAX_CTX = of("MaxContext", {"message": MESSAGE})
-CHECK = of("Check", {"message": MESSAGE, "precision": PRECISION})
+CHECK = of("Check", {"message": MESSAGE, "precision": PRECISION, **SEEN})
 INSPECT = of(
     "LayerInspection",
     {
+        **SEEN,
         "context": Key(
             nullable(INTEGER),
-            "The bound is looked at below it: the context, or the window if shorter.",
+            "The bound is examined below it: the context, or the window if shorter.",
         ),
         "parameters": PARAMETERS,
         "angular_frequencies": FREQUENCIES,
@@ -420,14 +459,6 @@ TEMPERATURE = of(
         "factors": Key(array(part("length_factor")), "Length-dependent factors in use."),
     },
 )
-SCHEMA = Record(
-    "command title",
-    own={
-        "command": Key(STRING, "The command whose answer the schema describes."),
-        "title": Key(STRING, "What the answer is."),
-    },
-)
-
 COMMANDS = {
     "min-base": Output("Minimum bases, one a head and context", ((MIN_BASE_INPUTS, MIN_BASE),)),
     "min-factor": Output(
@@ -706,5 +737,4 @@ COMMANDS = {
             ),
         ),
     ),
-    "schema": Output("The commands that have a schema, one a record", ((Record(""), SCHEMA),)),
 }

@@ -142,9 +142,12 @@ def _shape(own: Class) -> Row:
         "num_hidden_layers": own.full.get("num_hidden_layers", own.full.get("n_layer")),
     }
     row["sizes"] = {key: value for key, value in sizes.items() if isinstance(value, int)}
-    context = own.full.get("max_position_embeddings", own.full.get("n_positions"))
-    if isinstance(context, int):
-        row["context"] = context
+    keys = ("max_position_embeddings", "n_positions", "model_max_length")
+    key = next((key for key in keys if isinstance(own.full.get(key), int)), None)
+    if key is not None:
+        row["context"] = own.full[key]
+    if key == keys[-1]:
+        row["length"] = key
     return row
 
 
@@ -381,7 +384,9 @@ def _part(own: Class) -> Row:
     plain_kinds = own.rotary("v5 kinds")
     parts = nested and any("partial_rotary_factor" in (rope or {}) for rope in _rope(own).values())
     if parts and sorted(plain_kinds) == sorted(own.rotary("saved")):
-        part["filled"] = True
+        scaled_kinds = sorted(own.rotary("v5 kinds yarn"))
+        alike = own.stops("v5 kinds yarn") or scaled_kinds == sorted(own.rotary("saved"))
+        part["filled"] = True if alike else "plain"
     if part:
         row["part"] = part
     fixed = _fixed_part(own)
@@ -494,7 +499,7 @@ def _windows(own: Class) -> Row:
             kinds = {kind for g in own.groups(name) for kind in g["kinds"]}
             if len(hit) == len(found) and "sliding_attention" not in kinds:
                 window["all"] = True
-            return {"window": window}
+            return {"window": window | _window_odd(own, window)}
     switched = own.groups("use_sliding_window true")
     if any(group["window"] == 77 for group in switched):
         return {"window": {"key": "sliding_window", "switch": True, "null": "stops"}}
@@ -502,8 +507,23 @@ def _windows(own: Class) -> Row:
     return {"window": {"sliding": "stops"}} if sliding else {}
 
 
+def _window_odd(own: Class, window: Row) -> Row:
+    """The window of every other layer that has one, where two alternate."""
+    layout = own["layer_types absent"].get("layout", ())
+    groups = own.groups("layer_types absent")
+    found = [groups[at]["window"] for _, at in layout if at >= 0 and groups[at]["window"]]
+    if len({*found[::2]}) != 1 or len({*found[1::2]}) != 1 or found[0] == found[1]:
+        return {}
+    seen, tried = window.get("seen", (0, 0))
+    return {"odd": found[1] - (seen - tried)}
+
+
 def _window_default(own: Class, key: str) -> Row:
     row: Row = {"also": "sliding_window"} if key == "attention_window_size" else {}
+    other = [group["window"] for group in own.groups("sliding_window_size 77")]
+    beside = {window - 77 for window in other if window} & {0, 1}
+    if "sliding_window_size 77" in own.answers and beside:
+        row = {"also": "sliding_window_size", "more": beside.pop()}
     default, half = own.full.get(key), own.full.get("local_attention")
     if isinstance(default, int):
         return row | {"default": default}
@@ -640,13 +660,10 @@ def _by_window(own: Class) -> str:
 
 def _still(own: Class, types: Any, still: list[int], attends: list[int]) -> Row:
     """Which layers attend without turning: kinds, or every how many; the keys that say it."""
+    row: Row = _every(still, attends)
     kinds = {types[at] for at in still} if types else set()
-    row: Row = {}
-    for every in range(2, 9):
-        if still == [at for at in attends if (at + 1) % every == 0]:
-            row["every"] = every
-            break
-    if kinds and all((types[at] in kinds) == (at in still) for at in attends):
+    fits = kinds and all((types[at] in kinds) == (at in still) for at in attends)
+    if fits and not (row and _stay(own)):
         row["kinds"] = sorted(kinds)
     bare = own.answers.get("full without window", {})
     if "kinds" in row and bare.get("groups") and not bare["unrotated"]:
@@ -655,6 +672,26 @@ def _still(own: Class, types: Any, still: list[int], attends: list[int]) -> Row:
         if name in own.answers and not own.same(name, "saved"):
             row.setdefault("keys", []).append(name.partition(" ")[0])
     return row or {"listed": still}
+
+
+def _stay(own: Class) -> bool:
+    """Whether the same layers do not turn where the kinds of layers are the other way round."""
+    before, after = (
+        [at for at, group in own.answers.get(name, {}).get("layout", ()) if group < 0]
+        for name in ("saved", "layer_types reversed")
+    )
+    return bool(before) and before == after
+
+
+def _every(still: list[int], attends: list[int]) -> Row:
+    """Every how many layers one does not turn, counted from the first or back from the last."""
+    count = max(attends, default=0) + 1
+    for every in range(2, 9):
+        if still == [at for at in attends if (at + 1) % every == 0]:
+            return {"every": every}
+        if still == [at for at in attends if (count - 1 - at) % every == 0]:
+            return {"every": every, "back": True}
+    return {}
 
 
 def rows(raw: Path) -> Iterator[tuple[str, Row]]:

@@ -42,8 +42,10 @@ def curves() -> None:
     reach: rc.MaxContext = rc.max_context(1e4, head_dim=64, limit=4096)
     assert_type(verdict.holds, bool)
     assert_type(reach.max_context, int | None)
+    part: rc.RotatedPart | None = rc.check(1e4, 4096, rotary_dim=64).rotated_part
+    seen_before: rc.Outlook | None = rc.check(5e5, 65_536).outlook
     few: tuple[rc.SoftContext, ...] = rc.soft_contexts(rc.scaling.default(1e4), limit=4096)
-    print(few[0].context)
+    print(few[0].context, part, seen_before)
     line: rc.Curve = rc.curve(spectrum, [0, 1, 2])
     hull: rc.Envelope = rc.envelope(spectrum, [0, 64, 1024])
     pairs: rc.PairFrequencies = rc.frequencies(spectrum, context=1024)
@@ -70,7 +72,8 @@ def models(folder: Path) -> None:
     findings: list[rc.Finding] = [one for one in seen.findings if one.severity is rc.Severity.ERROR]
     assert_type(rc.lint.findings(model), tuple[rc.Finding, ...])
     several: rc.Comparison = rc.compare(model, 8192)
-    print(len(known), layer.spectrum.rope_type, len(findings), several.agree)
+    beside: rc.Comparison = rc.compare_models([model, "Llama-3-8B"])
+    print(len(known), layer.spectrum.rope_type, len(findings), several.agree, beside.agree)
     setting: rc.Setting = rc.make_setting(model, rope, context=65_536)
     emission: rc.Emission = rc.emit(setting, "vllm")
     path = folder / "config.json"

@@ -88,7 +88,7 @@ def climbed(window: FirstWide, top: float, rotary_dim: int, width: float) -> flo
 
 
 def is_broken(base: float, rotary_dim: int, context: int) -> bool:
-    """Whether some distance breaks the bound for certain; the longest are looked at first."""
+    """Whether some distance breaks the bound for certain; the longest are examined first."""
     exponents = np.arange(rotary_dim // 2) * 2 / rotary_dim
     thetas = base**-exponents
     stop, size = context, 16

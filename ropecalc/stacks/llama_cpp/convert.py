@@ -120,7 +120,7 @@ def _by_type_key(asked: Asked, rope: Keys) -> Keys:
 def _is_loaded(asked: Asked) -> bool:
     """Whether Phi-3's class of transformers 4 takes the file: an object of these keys alone.
 
-    Any other is refused, and the converter then reads config.json as it stands.
+    Any other is refused, and the converter then reads config.json as it is.
     """
     given, kind = asked.text.get("rope_scaling"), asked.model_type
     if given is None or kind not in LONGROPE_BY_OTHER_NAMES:

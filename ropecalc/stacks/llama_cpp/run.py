@@ -1,7 +1,7 @@
 """llama.cpp at commit 0c1e57098: a GGUF that its converter makes of a config.json, run by its code.
 
 ``convert`` writes the metadata, ``ropecalc.models.gguf`` reads it as llama.cpp does; what flags and
-the size of the context change stands here.
+the size of the context change is here.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class Code:
     """The base that it always has, unless rope_theta beside the object is overridden: what
     getattr(config, "rope_theta", base) finds once transformers has moved it into the object."""
     own: bool = False
-    """Whether a config of SGLang's own stands in for transformers' class: it keeps rope_scaling and
+    """Whether a config of SGLang's own replaces transformers' class: it keeps rope_scaling and
     rope_theta as the file has them."""
     always: bool = False
     """Whether even a default object becomes deepseek_yarn."""
@@ -105,7 +105,7 @@ CODE = {
 }
 QWEN = Code(ran=True)
 
-# No file is there for the class, and transformers' own is fit to stand in: the Transformers backend
+# No file is there for the class, and transformers' own is fit for it: the Transformers backend
 # runs it, its rotary embedding with it.
 BY_TRANSFORMERS = frozenset(
     "bitnet cwm diffllama doge dots1 ernie4_5 flex_olmo gpt_neox helium jetmoe minimax "
@@ -123,7 +123,7 @@ OWN_FUNCTIONS = frozenset(["gemma3_text"])
 UNSCALED = frozenset(kind for kind, code in CODE.items() if not code.scaled)
 WHOLE_BASE = frozenset(kind for kind, code in CODE.items() if code.whole)
 
-# configs/olmo3.py stands in for transformers' class and has one flat rope, from rope_scaling and
+# configs/olmo3.py replaces transformers' class and has one flat rope, from rope_scaling and
 # rope_theta (10,000 unless given). What is in rope_parameters is gone once the file is loaded; the
 # check of some methods looks for the lengths before that, and stops with an AttributeError (run
 # with transformers 5.19 and 5.23). models/olmo2.py scales full attention alone, by one base.

@@ -22,7 +22,7 @@ run = run_transformers
 def write(goal: Wanted) -> Written:
     """``overrides_of_model_config``, with the context beside it.
 
-    axolotl 0.19, ``loaders/utils.py``: each key is set on the config as it stands, so the object
+    axolotl 0.19, ``loaders/utils.py``: each key is set on the config as it is, so the object
     has to be whole; a top-level ``rope_scaling`` raises "no longer supported".
     """
     keys = five(goal)

@@ -26,7 +26,7 @@ LLAMA = {
     "high_freq_factor": "high_freq_factor",
     "original_max_position_embeddings": "original_context",
 }
-# The class that a family's models have, and that its state_dict_adapter.py asks for before it takes
+# The class that a family's models have, and that its state_dict_adapter.py needs before it takes
 # a checkpoint: models/*/__init__.py. RoPE itself computes nothing.
 COMPLEX, COS_SIN, SECTIONS = "ComplexRoPE", "CosSinRoPE", "MRoPE"
 CLASSES = {
@@ -59,7 +59,7 @@ def write(goal: Wanted) -> Written:
 
 def _class(goal: Wanted, rope: Rope) -> str:
     """The family's; of others the one with the pairs of transformers, unless llama's scaling or
-    latent attention asks for the complex one.
+    latent attention needs the complex one.
     """
     if rope.rope_type == "llama3" or rope.latent:
         return COMPLEX

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError
 from ropecalc.files import check_writable, read_bytes, replace_file, temporary_beside
+from ropecalc.isolated import isolated
 from ropecalc.models.jsonfile import MAX_BYTES, WANTED, parse_object
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Patch:
     """What to know of how transformers reads it."""
 
 
+@isolated
 def patch_config(
     path: str | os.PathLike[str],
     setting: Setting,
@@ -64,7 +66,7 @@ def patch_config(
     Parameters
     ----------
     path : the file
-    setting : its ``model`` is not looked at: the file's own content counts
+    setting : its ``model`` is not examined: the file's own content counts
     backup : keep the old file as ``config.json.bak``, or ``.bak1`` and so on: none is overwritten
     force : replace a scaling that the file has, which is refused otherwise
     dry_run : write nothing

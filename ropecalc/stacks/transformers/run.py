@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ropecalc.models import classes
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import StackRule
@@ -29,8 +27,6 @@ def built(asked: Asked) -> Taken:
     taken = Taken(rope, asked.context or rope.context, rope.context)
     if rope.rope_type == "yarn":
         _yarn(asked, taken)
-    if rope.latent and rope.rope_type == "proportional":
-        _within(asked, taken)
     if rope.rope_type == "dynamic":
         text = "dynamic scaling grows the base with the length at hand, beyond the context alone"
         taken.rule(text, f"{ROPES} dynamic_frequency_update")
@@ -71,22 +67,6 @@ def _longrope(asked: Asked, taken: Taken) -> None:
         return
     text = "each forward pass whose positions go beyond the original context has long_factor"
     taken.rule(text, f"{ROPES} longrope_frequency_update")
-
-
-def _within(asked: Asked, taken: Taken) -> None:
-    """Proportional rotation of the part t of a head of latent attention: b^(-2i/t) in r of its
-    dimensions, which are the frequencies of the base b^(r/t) there.
-    """
-    row = classes.class_row(asked.model_type)
-    own = {**({} if row is None else row.latent), **asked.text}
-    turned = int(own["qk_rope_head_dim"])
-    part, factor = asked.number("partial_rotary_factor"), asked.number("factor")
-    r = 2 * int((1.0 if part is None else part) * turned // 2)
-    method = "default" if factor is None else "linear"
-    whole, base = turned + int(own.get("qk_nope_head_dim") or 0), asked.rope.base ** (r / turned)
-    taken.rope = replace(asked.rope, base=base, head_dim=whole, rotary_dim=r)
-    taken.set(method, factor=factor)
-    taken.rule(f"proportional turns {r} of the {turned} dimensions that turn", ROPES)
 
 
 def _refusal(asked: Asked) -> StackRule | None:

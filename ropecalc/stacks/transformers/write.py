@@ -39,8 +39,8 @@ def not_in_five(goal: Wanted) -> list[str]:
         # modeling_rope_utils.py, 5.23: config.rope_parameters.get("truncate", True), whose outer
         # object has only the kinds of layers
         why.append(
-            "transformers 5 reads truncate beside the kinds of layers, where it cannot stand: this "
-            "truncate false is taken for true, which moves the ends of YaRN's ramp"
+            "transformers 5 reads truncate beside the kinds of layers, where it does not belong: "
+            "this truncate false is taken for true, which moves the ends of YaRN's ramp"
         )
     return why + fixed_length(goal)
 

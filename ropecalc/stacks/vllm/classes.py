@@ -94,7 +94,7 @@ BY_TRANSFORMERS = frozenset(
     "arcee cwm emu3_text_model flex_olmo glm gpt_bigcode gpt_neox hunyuan_v1_dense hunyuan_v1_moe "
     "hunyuan_vl_text jais2 mellum nanbeige olmo olmo2 olmo3 phi seed_oss smollm3 starcoder2 "
     "vaultgemma "
-    # not in the registry, and fit to stand in by the flags of transformers' class
+    # not in the registry, and fit to replace it by the flags of transformers' class
     "bamba bitnet diffllama doge dots1 helium jetmoe minimax ministral modernbert-decoder "
     "persimmon recurrent_gemma solar_open youtu".split()
 )

@@ -90,7 +90,7 @@ def test_a_head_dim_of_null_with_latent_attention() -> None:
 
 
 def test_phimoe_never_takes_its_long_list() -> None:
-    """PhimoeRotaryEmbedding.forward asks for the frequencies without a length."""
+    """PhimoeRotaryEmbedding.forward needs the frequencies without a length."""
     own = {"short_mscale": 1.1, "long_mscale": 1.2, "original_max_position_embeddings": 4096}
     found = ran({"rope_type": "longrope", **LISTS, **own}, "phimoe").spectrum
     assert found is not None

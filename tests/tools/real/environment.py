@@ -35,7 +35,7 @@ STACKS = {
 }
 SERVERS = ("transformers", "vllm", "sglang")
 TORCH = "torch==2.13.0"
-# What the imports of the stacks ask for; what needs a GPU has a stand-in.
+# What the imports of the stacks request; what needs a GPU has a stand-in.
 SMALL = """
     addict aiohttp anthropic blake3 cachetools cbor2 cloudpickle compressed-tensors dill einops
     fastapi gguf huggingface_hub ijson IPython jinja2 jsonschema lark mcp mistral_common mlx[cpu]
