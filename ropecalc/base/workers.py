@@ -35,7 +35,7 @@ ONE_THREAD = dict.fromkeys(
     "1",
 )
 MOST = 61 if os.name == "nt" else 2**16  # processes of a pool: Python's limit on Windows
-PULSE = 1.0  # seconds until workers are counted anew: some may have come, or the cluster be gone
+PULSE = 1.0  # seconds until workers are counted again: they come and go
 UNGUARDED = (
     'jobs must be 1 in a program that starts its work outside of if __name__ == "__main__": each '
     "process that shares the work runs such a program again"

@@ -139,7 +139,6 @@ def test_what_is_no_scheduler_is_one_line_with_the_cure(
     for place, problem in {
         address: "is a dask worker",
         free: f"is no dask scheduler (Timed out trying to connect to tcp://{free} after 5 s)",
-        "nowhere": "is no dask scheduler (no port)",
         cluster.address.replace("tcp", "tls"): "is no dask scheduler (TLS expects a",
     }.items():
         done = run_process(*LINE, "--dask", place)
@@ -158,6 +157,16 @@ def test_a_worker_with_another_version_is_named(cluster: Cluster, run_process: R
     assert (done.returncode, done.stdout) == (2, "")
     assert "has ropecalc 0.0.1: install ropecalc" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("address", ["", "nowhere", "tcp://", "a b", "x:y"])
+def test_an_address_without_a_port_is_refused_at_once(run_cli: RunCli, address: str) -> None:
+    done = run_cli(*LINE, "--dask", address)
+    assert (done.returncode, done.stdout) == (2, "")
+    shown = address or "''"
+    assert done.stderr == (
+        f"Error: Invalid value for '--dask': {shown} is no dask scheduler (no port): {CURE}\n"
+    )
 
 
 def test_without_the_extra_it_is_named(run_cli: RunCli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -61,7 +62,7 @@ class Cluster:
         """Wait until all workers have joined."""
         for number, worker in enumerate(self.workers):
             log = self.folder / f"worker-{number}.log"
-            self._wait(lambda log=log: b"Registered to" in log.read_bytes(), worker, log)
+            self._wait(partial(_says, log, b"Registered to"), worker, log)
 
     def _start(self, part: str, *options: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{part}-{len(self.workers)}.log").open("wb") as log:
@@ -79,11 +80,8 @@ class Cluster:
 
     def _written(self, file: Path) -> bytes:
         """What a file says, once it says all."""
-        self._wait(
-            lambda: file.exists() and file.read_bytes().rstrip().endswith(b"}"),
-            self.scheduler,
-            self.folder / "scheduler-0.log",
-        )
+        log = self.folder / "scheduler-0.log"
+        self._wait(partial(_says, file, b"\n}"), self.scheduler, log)
         return file.read_bytes()
 
     @staticmethod
@@ -93,3 +91,7 @@ class Cluster:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < end
             time.sleep(0.05)
+
+
+def _says(file: Path, words: bytes) -> bool:
+    return file.exists() and words in file.read_bytes()
