@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ropecalc.cli import arithmetic, options
-from ropecalc.cli.heads import HeadOptions, Subject, each, plain_head, resolved
+from ropecalc.cli.heads import DEFAULT_HEAD_DIM, HeadOptions, Subject, each, plain_head, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, Output
 from ropecalc.cli.talk import at_most_one, say, warn, warnings_told
@@ -136,15 +136,15 @@ def command(
         for option, value in bare_parts.items():
             at_most_one(**{"--dtype": dtype, option: value})
     weights = head.weights
+    beside = (*bare_parts.values(), no_table, verify, certificate, safe_certificate, in_dtype)
+    looked_up = out.quiet and not any((*beside, margin, weights, min_window))
+    if looked_up and not models and _print_looked_up(_plain_problems(head, ctx)):
+        return
     found = resolved(models, head)
     settings = {"count_unrotated": not head.ignore_unrotated, "margin": margin, "weights": weights}
     asked = _asked(list(map(plain_head, found)), ctx, settings)
-    beside = (*bare_parts.values(), no_table, verify, certificate, safe_certificate, in_dtype)
-    if out.quiet and not any((*beside, margin, weights, min_window)):
-        quick = _from_tables(asked)
-        if None not in quick:
-            print(*map(bare, quick), sep="\n")
-            return
+    if looked_up and _print_looked_up(asked.plain_problems):
+        return
     wanted, picked = _wanted(out, round_digits, integer, digits, recommended)
     wanted |= {"safe": safe if out.wants("safe_base") else None}
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
@@ -208,6 +208,13 @@ class _Asked:
         ]
 
     @property
+    def plain_problems(self) -> list[tuple[int, int]]:
+        """(head_dim, context) of each problem; none where a head is not rotated as a whole."""
+        if any(dim != rotated for dim, rotated in self.heads):
+            return []
+        return [(one["head_dim"], one["context"]) for one in self.problems]
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """What was understood, for ``--json``."""
         dims, rotary_dims = (list(column) for column in zip(*self.heads, strict=True))
@@ -244,13 +251,28 @@ def _base_of(here: PrecisionBase) -> float | None:
     return 1.0 if here.status is PrecisionStatus.EVERY_BASE else here.base
 
 
-def _from_tables(asked: _Asked) -> list[float | None]:
-    """What -q prints where tables have it all: look-ups are ten times as fast as loading numpy."""
+def _plain_problems(
+    head: HeadOptions, contexts: Sequence[tuple[int, ...]] | None
+) -> list[tuple[int, int]]:
+    """(head_dim, context) of heads by their dimension alone: nothing of models is loaded."""
+    if head != HeadOptions(dim=head.dim):
+        return []
+    dims = [dim or DEFAULT_HEAD_DIM for dim in head.dims]
+    return [(dim, one) for dim in dims for some in contexts or () for one in some]
+
+
+def _print_looked_up(problems: Sequence[tuple[int, int]]) -> bool:
+    """Print what -q does where tables have it all: ten times as fast as loading numpy.
+
+    ``problems`` are heads that are rotated as a whole, with a context each.
+    """
     from ropecalc.quick import shipped_minimum
 
-    if any(dim != rotated for dim, rotated in asked.heads):
-        return [None]
-    return [shipped_minimum(one["head_dim"], one["context"]) for one in asked.problems]
+    found = [shipped_minimum(*problem) for problem in problems]
+    if None in found or not found:
+        return False
+    print(*map(bare, found), sep="\n")
+    return True
 
 
 def _recommended(out: Output, search: bool) -> bool | None:

@@ -106,8 +106,9 @@ def exact_base(base: Base) -> Decimal:
     """
     exact = _decimal(base)
     if not (exact.is_finite() and 1 < exact <= Decimal(MAX_BASE)):
+        cure = "; ropecalc.inspect takes a model" if isinstance(base, str) else ""
         raise InvalidValueError(
-            "base", f"base must be greater than 1 and at most 1e300, got {shown(base)}"
+            "base", f"base must be greater than 1 and at most 1e300, got {shown(base)}{cure}"
         )
     return exact
 

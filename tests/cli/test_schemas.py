@@ -28,7 +28,7 @@ CALLS = """
 min-base --dim 16,64 --ctx 128,1k
 min-base --dim 128 --ctx 512 --digits 20 --round 3 --integer
 min-base --dim 16 --ctx 1
-min-base --dim 16,64 --ctx 1,256 --dtype float32
+min-base --dim 16,64 --ctx 1 --ctx 256 --dtype float32
 min-base --dim 48 --rotary-dim 16 --ctx 64
 min-base --dim 16 --rotary-dim 8 --ctx 64
 min-base --dim 16 --ctx 64 --margin 0.9 --no-table

@@ -275,7 +275,7 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   ropecalc max-ctx --base 5000000 --dim 128
 """,
     "several checks 80 utf-8": """
-1 of 2 break the bound, head_dim 128
+1 of 2 breaks the bound, head_dim 128
 
                                   first                worst
               context         violation  violating  distance  next base
@@ -286,8 +286,8 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
 
 Shown in a wider terminal, by --csv and by --json: slack.
 
-The bound holds where no distance in the context has a similarity below the
-margin.
+Slack: the least S(m) / S(0), less the margin; it is negative where the bound
+breaks.
 """,
     "violated 80 utf-8": """
 Base 1,000,000 supports 27,115 tokens, head_dim 128
