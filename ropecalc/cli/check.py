@@ -87,12 +87,12 @@ def command(
     recipe: arithmetic.Recipe = None,
     out: Output,
 ) -> None:
-    """Does the bound hold, and if not, where is it broken and which base would meet it?
+    """Whether the bound holds; if not, where it breaks and which base meets it.
 
-    That base comes from a table; where none has it, --next searches: seconds, or minutes.
-    Several make a table, and one that breaks it makes exit code 1. --base, --dim, --rope-type and
-    what follows replace parts of a model. A layer with an attention window has no greater distance.
-    With --dtype yes and no are those of that arithmetic.
+    That base comes from a table; where none has it, --next searches: seconds, or minutes. Several
+    are rows of a table; exit code 1 if one of them breaks the bound. --base, --dim, --rope-type and
+    the options below them replace parts of a model. A layer with an attention window has no greater
+    distance. With --dtype the verdict is that of the arithmetic.
     """
     wanted = arithmetic.wanted(dtype, recipe)
     with rotating("check", out, consequence="The bound holds for every context."):

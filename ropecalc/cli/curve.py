@@ -88,7 +88,7 @@ From = Annotated[
     ),
 ]
 Linear = Annotated[bool, typer.Option("--linear", help="Draw distances on a linear axis.")]
-QUIET = "Print the values alone, one a line."
+QUIET = "Print only the values, one a line."
 
 
 def command(

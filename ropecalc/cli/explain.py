@@ -31,7 +31,7 @@ Topic = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TOPIC",
-        help="Such as bound, windows, yarn or exit-codes; all are listed without one.",
+        help="Such as bound, windows, yarn or exit-codes; without one, all are listed.",
         show_default=False,
         autocompletion=complete_topic,
     ),

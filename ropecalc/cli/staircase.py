@@ -69,7 +69,7 @@ Plot = Annotated[
         help="Draw minimum and safe bases, with known models, instead.",
     ),
 ]
-QUIET = "Print the bases alone, one a line."
+QUIET = "Print only the bases, one a line."
 
 
 def command(

@@ -190,7 +190,7 @@ def _digits(result: MinimumBase) -> str:
 def _several(results: Sequence[MinimumBase], screen: Screen) -> list[str]:
     common = setting(results)
     text = (
-        "A minimum base is the smallest one that keeps the bound at every distance in its context. "
+        "A minimum base is the smallest one that meets the bound at every distance in its context. "
         "Larger bases may fail again beyond the end of the first window. A recommended base has "
         "two digits and 1% of room on both sides"
     )

@@ -304,9 +304,7 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
         *soft_columns([r.soft for r in results], screen),
         Column("rotated part alone [tokens]", parts, spare=2),
     ]
-    text = (
-        "The max context is the first distance that breaks the bound; every shorter one keeps it."
-    )
+    text = "The max context is the first distance that breaks the bound; shorter contexts meet it."
     return [
         headline(f"Longest contexts{', ' if common else ''}{common}", screen),
         table([column for column in columns if any(column.cells)], screen),
