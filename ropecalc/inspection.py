@@ -1,4 +1,4 @@
-"""What a model's rotary embedding really does, layer type by layer type, and how far it carries."""
+"""What a model's rotary embedding really does, by layer type, and the context it supports."""
 
 from __future__ import annotations
 

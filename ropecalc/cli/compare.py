@@ -27,7 +27,7 @@ EPILOG = epilog(
     "ropecalc compare Phi-3-mini-128k --ctx 4k --stack vllm --stack llama.cpp",
     "ropecalc compare Qwen3-8B --override '{\"rope_theta\": 5e6}'",
     exit_0="all compute the same: frequencies, attention and softmax factors",
-    exit_1="computed, and they do not, or one refuses the config",
+    exit_1="computed, and they differ, or one refuses the config",
 )
 
 Stacks = Annotated[

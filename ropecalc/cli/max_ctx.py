@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ropecalc.results import MaxContext
 
-SUMMARY = "The longest context that a base or a model meets."
+SUMMARY = "The longest context that a base or a model supports."
 EPILOG = epilog(
     "ropecalc max-ctx --base 1e6 --dim 128",
     "ropecalc max-ctx --base 1e4,5e5,1e6 --csv",
@@ -69,7 +69,7 @@ def command(
     soft: Soft = False,
     out: Output,
 ) -> None:
-    """The longest context that a base or a model meets, which is its first violation.
+    """The longest context that a base or a model supports: its first violation.
 
     Several make a table. A layer with an attention window has no greater distance. Scaling that
     depends on the length is that at the model's own context.

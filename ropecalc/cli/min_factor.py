@@ -110,7 +110,8 @@ def command(
 ) -> None:
     """The smallest scaling factor that meets the bound, and the first one with 1 % of room.
 
-    Beside it: what target over original context gives. Lists print one row a method and context.
+    The answer also shows what the factor target / original gives. Lists print one row a method and
+    context.
     """
     if out.form is Form.BARE:
         at_most_one(**{"--round": round_digits, "--digits": digits})

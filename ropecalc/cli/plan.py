@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Candidate, Plan
 
-FREE = "There is nothing to choose: leave the base and raise the configured context."
+FREE = "Keep the base and raise the configured context."
 SUMMARY = "Ways to a longer context side by side, with a recommendation."
 EPILOG = epilog(
     "ropecalc plan Llama-3-8B --to 128k",
@@ -61,7 +61,7 @@ Methods = Annotated[
     list[Any] | None,
     options.option(
         "--method",
-        "Look at these alone; may repeat or be yarn,liu.",
+        "Only these methods; lists: yarn,liu.",
         "METHOD",
         options.reader(_methods),
     ),

@@ -131,7 +131,7 @@ def find_model(name: str) -> ModelConfig:
     Raises
     ------
     InvalidValueError
-        No known model is called so; the message has the nearest names.
+        No known model has this name; the message has the nearest names.
     NoRotationError
         None of the model's layers rotates.
 
