@@ -31,6 +31,7 @@ TOPICS = (
     "staircase",
     "certificate",
     "certificate-format",
+    "cost",
     "output",
     "schema",
     "figures",
@@ -81,6 +82,9 @@ OTHER_NAMES = {
     "figure": "figures",
     "api": "python",
     "citing": "references",
+    "costs": "cost",
+    "time": "cost",
+    "speed": "cost",
 }
 NEAREST = 3
 

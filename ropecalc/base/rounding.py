@@ -7,13 +7,15 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
+from ropecalc.base.boxes import LONG, WIDTH, Boxes
 from ropecalc.base.family import Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
+from ropecalc.base.sieve import WIDE_SPAN
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.zeros import FIRST_DIGITS
-from ropecalc.bound import scan
+from ropecalc.bound import first_broken, scan
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
@@ -23,9 +25,21 @@ TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps 
 
 
 def violation_at(family: Family, context: int, base: Base) -> int | None:
-    """The first violation of one base below ``context``, by a full evaluation; None: no such."""
-    found = scan(family.spectrum(base), 0, context, margin=family.margin, first_only=True)
-    return found.first_violation
+    """The first violation of one base below ``context``, by a full evaluation; None: no such.
+
+    Of a long context ``Boxes`` clears most distances together, and the others are evaluated.
+    """
+    spectrum = family.spectrum(base)
+    if context <= LONG:
+        return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
+    x, near = float(place(family, base)), min(WIDE_SPAN, context)
+    for width, start, end in ((1, 1, near), (WIDTH, near, context)):
+        boxes = Boxes(family, x, end, width)
+        for strip in boxes.strips_up(start, end):
+            found = first_broken(spectrum, boxes.negative(*strip), family.margin)
+            if found is not None:
+                return found
+    return None
 
 
 def surely_breaks(family: Family, context: int, base: Base) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,19 +27,30 @@ SPAN, WIDE_SPAN = 2**14, 2**16
 class Sieve:
     """The similarity of a family at one x, by strips of up to ``span`` distances (at most 2^16).
 
+    Of every distance, or of every ``stride``-th; of all pairs, or of some, for ``below`` alone.
     What ``nearing`` works in is taken over from ``before``, which is not used again: such memory
     takes longer to come by than the products that fill it.
     """
 
-    def __init__(self, family: Family, x: float, span: int, before: Sieve | None = None) -> None:
+    def __init__(
+        self,
+        family: Family,
+        x: float,
+        span: int,
+        before: Sieve | None = None,
+        *,
+        stride: int = 1,
+        pairs: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.x = x
-        self._family = family
-        self._thetas = family.thetas(x)
+        self._family, self._stride = family, stride
+        self._pairs = np.ones(family.n_pairs, dtype=np.bool_) if pairs is None else pairs
+        self._thetas = family.thetas(x)[self._pairs]
         bits = math.ceil(math.log2(max(64, min(span, WIDE_SPAN))))
         column_bits = bits // 2
         self._columns = 2**column_bits
         self.span = 2**bits
-        step = np.exp(1j * self._thetas)  # (n,)
+        step = np.exp(1j * stride * self._thetas)  # (n,)
         columns, step = _powers(step, column_bits)  # (K, n)
         self._rows, _ = _powers(step, bits - column_bits)  # (span / K, n)
         self._right = np.concatenate([columns.real, columns.imag], axis=1).T  # (2n, K)
@@ -57,7 +69,7 @@ class Sieve:
         left, product = self._taken
         return left[:rows], product[:rows]
 
-    def error(self, stop: int) -> float:
+    def error(self, stop: float) -> float:
         """A bound on |float32 value - exact value| of g at any distance below ``stop``.
 
         Single precision: the tables come by doubling, each entry from at most log2(span)
@@ -67,27 +79,31 @@ class Sieve:
         family = self._family
         return self._error(stop, family.pair_weights) + 2 * UNIT32 * abs(family.constant)
 
-    def _error(self, stop: int, weights: Array) -> float:
+    def _error(self, stop: float, weights: Array) -> float:
         """The same for a sum of cosines or sines with other weights."""
-        table = 3 * (math.log2(self.span) + 3) * UNIT32 + 2**18 * UNIT
+        table = 3 * (math.log2(self.span) + 3) * UNIT32 + self._stride * 2**18 * UNIT
         units = self._family.theta_units(self.x) + 6
-        phase = stop * UNIT * float(self._thetas @ (weights * units))
+        phase = stop * UNIT * float(self._family.thetas(self.x) @ (weights * units))
         per_pair = 2 * math.sqrt(2) * table + (2 * weights.size + 4) * UNIT32
         return float(weights.sum()) * per_pair + phase
 
-    def below(self, start: int, stop: int, threshold: float) -> tuple[Distances, Array]:
+    def below(self, start: float, stop: float, threshold: float) -> tuple[Any, Array]:
         """Distances start <= m < stop (at most ``span``) whose g may be below ``threshold``.
 
         Returns them ascending, with their float32 values of g.
         """
-        table = self._table(start, stop, self._family.pair_weights)
+        table = self._table(start, stop, self._family.pair_weights[self._pairs])
         left = np.concatenate([table.real, -table.imag], axis=1)  # (rows, 2n)
-        values = (left @ self._right).ravel()[: stop - start]
+        values = (left @ self._right).ravel()[: math.ceil((stop - start) / self._stride)]
+        found = np.flatnonzero(values < self._cut(stop, threshold))
+        return found * self._stride + start, values[found] + self._family.constant
+
+    def _cut(self, stop: float, threshold: float) -> np.float32:
+        """What a float32 sum of cosines is below, where g may be below the threshold."""
         cut = threshold + self.error(stop) - self._family.constant
         with np.errstate(over="ignore"):  # infinite: all of them may be below it
-            highest = np.nextafter(np.float32(cut), np.float32(np.inf))
-        found = np.flatnonzero(values < highest)
-        return found + start, values[found] + self._family.constant
+            highest: np.float32 = np.nextafter(np.float32(cut), np.float32(np.inf))
+        return highest
 
     def nearing(self, start: int, stop: int, half: float, bends: tuple[float, float]) -> Distances:
         """Distances start <= m < stop whose g may be zero or less within ``half`` of x, either way.
@@ -118,9 +134,9 @@ class Sieve:
         found = np.flatnonzero(values < highest[:, None])
         return found[: np.searchsorted(found, stop - start)] + start
 
-    def _table(self, start: int, stop: int, weights: Array) -> Complex:
+    def _table(self, start: float, stop: float, weights: Array) -> Complex:
         """weights_i exp(i m theta_i) at the first distance m of each row: (rows, n)."""
-        rows = -(-(stop - start) // self._columns)
+        rows = math.ceil((stop - start) / (self._stride * self._columns))
         first = weights * np.exp(1j * (start * self._thetas))
         table: Complex = self._rows[:rows] * first.astype(np.complex64)
         return table

@@ -37,11 +37,12 @@ MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 FEW_DISTANCES = 256
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
-FIRST_STRIDE = 1e-3
+FIRST_STRIDE, FIRST_TURN = 1e-3, 64  # of x, and of x times the context
 # Of x: the bounds of a stride down are those of its far end, and grow with its length.
 MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
 SOON = 0.8  # of what is left of a stride: distances whose look ends within it are examined again
 PATIENT = 64  # looks on one stride, before multiple precision takes it
+ANGLES = 2**20  # of distances examined together: 8 MB an array
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
 # Distances examined in multiple precision on one step, unless more are that close; twice as many
 # on the next where double precision still does not get on.
@@ -140,6 +141,8 @@ class Walk:
         Looking at one distance costs as much as sieving some hundreds: the length balances the two.
         """
         few = FEWEST + context * SHARE
+        if self._stride == FIRST_STRIDE:  # not tried yet
+            self._stride = min(FIRST_STRIDE, FIRST_TURN / context)
         while True:
             length = self._stride
             if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
@@ -210,7 +213,13 @@ class Walk:
         return step, list(zip(found[order].tolist(), reaches[order].tolist(), strict=True))
 
     def _reaches(self, distances: Distances, bends: tuple[float, float]) -> Array:
-        """How far each g is certainly not negative, if it is not at x.
+        """How far each g is certainly not negative, if it is not at x; in constant memory."""
+        size = max(1, ANGLES // self.family.n_pairs)
+        parts = (distances[at : at + size] for at in range(0, distances.size, size))
+        return np.concatenate([np.empty(0), *(self._reaches_of(part, bends) for part in parts)])
+
+    def _reaches_of(self, distances: Distances, bends: tuple[float, float]) -> Array:
+        """``_reaches`` of not too many distances.
 
         The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
         """
