@@ -22,7 +22,7 @@ def table() -> None:
 
 def verdict(base: float, context: int) -> None:
     """Whether a base meets the bound, and what is wrong with it where it does not."""
-    found = ropecalc.check(base, context, head_dim=128)
+    found = ropecalc.check(base, context, head_dim=128, next_base=True)
     if found.holds:
         print(f"{base:g} holds at {context:,} tokens")
         return

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ropecalc.certificate.write import certify_factor as certify_factor
     from ropecalc.checking import check as check
     from ropecalc.comparison import compare as compare
+    from ropecalc.comparison import compare_models as compare_models
     from ropecalc.errors import CertificateError as CertificateError
     from ropecalc.errors import ConfigError as ConfigError
     from ropecalc.errors import InvalidValueError as InvalidValueError

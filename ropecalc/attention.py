@@ -22,6 +22,7 @@ from numbers import Real
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.results.temperatures import LengthFactor, Temperature
 from ropecalc.spectrum import checked_integer, shown
 
@@ -38,6 +39,7 @@ LLAMA4_WEIGHT, LLAMA4_LENGTH = 0.1, 8_192
 MINISTRAL3_WEIGHT, MINISTRAL3_LENGTH = 0.1, 16_384
 
 
+@isolated
 def temperature(
     context: int, *, trained_context: int | None = None, attention_mass: float = 0.9
 ) -> Temperature:

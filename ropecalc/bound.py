@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import SoftContext, Status
 from ropecalc.scaling import Base, as_spectrum
@@ -196,6 +197,20 @@ def _verdicts(
     return np.delete(low, met) + at, len(unclear)
 
 
+def first_broken(spectrum: Spectrum, distances: Distances, margin: float = 0.0) -> int | None:
+    """The first of some ascending distances that breaks the bound, as exactly as ``scan``."""
+    from ropecalc.exact import meets_bound
+    from ropecalc.similarity import similarity_at
+
+    exact_margin, threshold, doubt = _threshold(spectrum, margin)
+    values = np.asarray(similarity_at(spectrum, distances))
+    for k in np.flatnonzero(values < threshold + doubt):
+        at = int(distances[k])
+        if values[k] < threshold - doubt or not meets_bound(spectrum, at, exact_margin):
+            return at
+    return None
+
+
 def broken_in_blocks(
     spectrum: Spectrum, limit: int, *, margin: float = 0.0, progress: Progress | None = None
 ) -> Iterator[Distances]:
@@ -209,6 +224,7 @@ def broken_in_blocks(
             progress(at + values.size, limit)
 
 
+@isolated
 def max_context(
     spectrum: Spectrum | Base,
     *,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.bound import METHOD, Scan, checked_margin, scan_with_part
 from ropecalc.errors import UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Check, RotatedPart, Status
 from ropecalc.scaling import Base, as_spectrum
@@ -17,14 +18,19 @@ from ropecalc.similarity import checked_context, error_bound
 from ropecalc.spectrum import Spectrum
 
 if TYPE_CHECKING:
+    from ropecalc.base.family import Family
     from ropecalc.base.room import Room
     from ropecalc.results import Outlook
 
 ROOM_LIMIT = 0.01  # how far a base is moved either way, to see whether the bound holds there
 QUICK_ROOM, QUICK_DIM = 2**17, 512  # tokens, dimensions: that takes no longer up to here
-QUICK_FACTOR = 2**20  # tokens: the sweep over factors has far fewer links than that over bases
+SWEPT_CONTEXT = 2**15  # tokens; up to here a sweep for the minimum base takes about a second
+SHORT_SWEEP = 0.8  # of a head rotated, or less: bases under 10 meet the bound, found at once
+LONGEST_SWEPT = 2**20  # tokens, even so
+QUICK_FACTOR = 2**17  # tokens: the sweep over factors has far fewer links than that over bases
 
 
+@isolated
 def check(
     spectrum: Spectrum | Base,
     context: int,
@@ -34,7 +40,7 @@ def check(
     weights: Sequence[float] | None = None,
     count_unrotated: bool = True,
     margin: float = 0.0,
-    next_base: bool = True,
+    next_base: bool | None = None,
     min_window: float | None = None,
     room: bool | None = None,
     progress: Progress | None = None,
@@ -48,13 +54,15 @@ def check(
     context : int, 1 .. 2^34, tokens
     weights, count_unrotated : as in Spectrum, for a base
     margin : float, 0 .. 1
-    next_base : look for the nearest base above, where the bound is broken; of a scaling from
-        ``from_rope`` for the smallest factor, up to 2^20 tokens and 512 rotated dimensions
-    min_window : 1e-9 .. 1; the nearest base above has to lie in a window at least so wide,
+    next_base : where the bound is broken, search for the nearest base above, and of a scaling from
+        ``from_rope`` for the smallest factor, however long that takes: seconds to hours. None
+        looks up what the shipped tables have, and sweeps for the factor up to 2^17 tokens and 512
+        rotated dimensions
+    min_window : 1e-9 .. 1; search for the nearest base above in a window at least so wide,
         relative to its start
     room : look how far the base may be moved, up to 1 % either way, where the bound holds; None
         does up to 2^17 tokens and 512 rotated dimensions, where it takes a fraction of a second
-    progress : called with (distances done, distances in all)
+    progress : called with (distances done, distances in all), then as the searches go on
 
     Raises
     ------
@@ -82,10 +90,14 @@ def check(
     nothing = holds and spectrum.is_free(margin)
     looks = holds and not nothing and _looks(room, spectrum, context)
     around = _room(spectrum, context, margin) if looks else None
+    searched = next_base is True or (next_base is None and min_window is not None)
     above, roomy, undecided, factor = None, None, None, None
-    if next_base and not holds:
-        above, roomy, undecided = _next_bases(spectrum, context, margin, min_window)
-        factor = minimum_factor(spectrum, context, margin)
+    if next_base is not False and not holds:
+        if searched:
+            above, roomy, undecided = _next_bases(spectrum, context, margin, min_window, progress)
+        else:
+            above, roomy = _known_bases(spectrum, context, margin)
+        factor = minimum_factor(spectrum, context, margin, searched, progress)
     return Check(
         head_dim=spectrum.head_dim,
         rotary_dim=spectrum.rotary_dim,
@@ -112,6 +124,9 @@ def check(
         undecided=undecided,
         minimum_factor=factor,
         recommended_base=roomy,
+        unsearched=next_base is None
+        and not (holds or searched or above or roomy or factor)
+        and _is_searchable(spectrum),
         soft=found.soft,
         rotated_part=_rotated_part(part, spectrum, context, free=nothing) if part else None,
         outlook=None if nothing or margin else _outlook(part or found, spectrum, context),
@@ -124,18 +139,25 @@ def _status(*, holds: bool, nothing: bool) -> Status:
     return Status.HOLDS if holds else Status.BROKEN
 
 
-def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> float | None:
+def minimum_factor(
+    spectrum: Spectrum,
+    context: int,
+    margin: float = 0.0,
+    search: bool = False,
+    progress: Progress | None = None,
+) -> float | None:
     """The smallest factor of the spectrum's own scaling that meets the bound.
 
-    None where none does, where its method has no factor to look for, and where it takes long.
+    None where none does, where its method has no factor to look for, and without ``search`` beyond
+    2^17 tokens and 512 rotated dimensions.
     """
     from ropecalc.base.factor import min_factor
     from ropecalc.base.scaled import FAMILIES
 
     rope = spectrum.rope
-    if rope is None or rope.rope_type not in FAMILIES or rope.rotary_dim > QUICK_DIM:
+    if rope is None or rope.rope_type not in FAMILIES:
         return None
-    if context > QUICK_FACTOR:
+    if not (search or _is_quick(spectrum, context, QUICK_FACTOR)):
         return None
     try:
         return min_factor(
@@ -146,6 +168,7 @@ def minimum_factor(spectrum: Spectrum, context: int, margin: float = 0.0) -> flo
             margin=margin,
             window=False,
             recommended=False,
+            progress=progress,
         ).minimum_factor
     except UndecidedError:
         return None
@@ -190,32 +213,69 @@ def _rotated_part_base(spectrum: Spectrum, context: int) -> float | None:
     return first_round_base(part, context, found.base, 2)
 
 
-def _next_bases(
-    spectrum: Spectrum, context: int, margin: float, min_window: float | None
-) -> tuple[float | None, float | None, str | None]:
+def is_quick_to_find(family: Family, context: int) -> bool:
+    """Whether a table has the minimum base, or the sweep for it takes about a second at most."""
+    from ropecalc.base.lookup import reaches
+
+    if family.always_holds:
+        return True
+    short = family.weights is None and family.rotary_dim <= SHORT_SWEEP * (
+        family.rotary_dim + 2 * family.unrotated_pairs
+    )
+    if context <= (LONGEST_SWEPT if short else SWEPT_CONTEXT) and family.rotary_dim <= QUICK_DIM:
+        return True
+    return reaches("minimum", family, context)
+
+
+def _is_searchable(spectrum: Spectrum) -> bool:
+    """Whether there is a family of bases or factors to search."""
+    from ropecalc.base.scaled import FAMILIES
+
+    return spectrum.is_plain or (spectrum.rope is not None and spectrum.rope_type in FAMILIES)
+
+
+def _known_bases(
+    spectrum: Spectrum, context: int, margin: float
+) -> tuple[float | None, float | None]:
     """The smallest float64 base above the spectrum's own that meets the bound; one with room.
 
-    And why not, where one is undecided.
+    Each where a shipped table has it.
     """
+    if not spectrum.is_plain:
+        return None, None
+    from ropecalc.base.minimum import known_bases
+
+    return known_bases(spectrum, context, margin)
+
+
+def _next_bases(
+    spectrum: Spectrum,
+    context: int,
+    margin: float,
+    min_window: float | None,
+    progress: Progress | None,
+) -> tuple[float | None, float | None, str | None]:
+    """The same by a search, where no table has them; and why not, where one is undecided."""
     if not spectrum.is_plain:
         return None, None, None
     from ropecalc.base.minimum import next_base, next_recommended_base
 
     above = None
     try:
-        above = next_base(spectrum, context, margin, min_window)
-        return above, next_recommended_base(spectrum, context, margin, above), None
+        above = next_base(spectrum, context, margin, min_window, progress)
+        return above, next_recommended_base(spectrum, context, margin, above, progress), None
     except UndecidedError as error:
         return above, None, f"next base: {error}"
 
 
 def _looks(room: bool | None, spectrum: Spectrum, context: int) -> bool:
     """Whether to look for the room around a base."""
-    return spectrum.is_plain and (_is_quick(spectrum, context) if room is None else room)
+    quick = _is_quick(spectrum, context, QUICK_ROOM)
+    return spectrum.is_plain and (quick if room is None else room)
 
 
-def _is_quick(spectrum: Spectrum, context: int) -> bool:
-    return context <= QUICK_ROOM and spectrum.rotary_dim <= QUICK_DIM
+def _is_quick(spectrum: Spectrum, context: int, most: int) -> bool:
+    return context <= most and spectrum.rotary_dim <= QUICK_DIM
 
 
 def _room(spectrum: Spectrum, context: int, margin: float) -> Room:

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 SAME = 1e-9  # relative; stacks round to float32, 6e-8, and rules differ by far more or not at all
 
 
+@isolated
 def compare(
     model: ModelConfig | str | PathLike[str],
     context: int | None = None,
@@ -107,6 +109,7 @@ def compare(
     return Comparison(model, asked, names, tuple(layers))
 
 
+@isolated
 def compare_models(
     models: Sequence[ModelConfig | str | PathLike[str]],
     context: int | None = None,

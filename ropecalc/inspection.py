@@ -1,4 +1,4 @@
-"""What a model's rotary embedding really does, layer type by layer type, and how far it carries."""
+"""What a model's rotary embedding really does, by layer type, and the context it supports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ropecalc.errors import ConfigError, InvalidValueError, TableError
+from ropecalc.errors import ConfigError, InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Inspection, LayerInspection, ModelConfig, Rope
@@ -22,14 +23,10 @@ if TYPE_CHECKING:
     from ropecalc.results import Check, Precision
     from ropecalc.spectrum import Spectrum
 
-SWEPT_CONTEXT = 2**15  # tokens; up to here, and up to
-SWEPT_DIM = 512  # rotated dimensions, a sweep for the minimum base ends within about a second
-SHORT_SWEEP = 0.8  # of a head rotated, or less: bases under 10 meet the bound, found at once
-LONGEST_SWEPT = 2**20  # tokens, even so
-
 Bases = tuple[float | None, float | None]
 
 
+@isolated
 def inspect(
     model: ModelConfig | str | PathLike[str],
     context: int | None = None,
@@ -226,12 +223,12 @@ def _plain_bases(
     progress: Progress | None,
 ) -> Bases:
     """(minimum base, safe base) where they can be had quickly; see ``inspect``."""
+    from ropecalc.base.family import family_of
     from ropecalc.base.minimum import min_base
+    from ropecalc.checking import is_quick_to_find
     from ropecalc.results import Status
 
-    if weights is None and not _is_quick(head_dim, rotary_dim, reach, counted):
-        return None, None
-    if weights is not None and (reach > SWEPT_CONTEXT or rotary_dim > SWEPT_DIM):
+    if not is_quick_to_find(family_of(head_dim, rotary_dim, weights, counted), reach):
         return None, None
     found = min_base(
         head_dim,
@@ -248,22 +245,3 @@ def _plain_bases(
     if found.status is Status.EVERY_BASE:
         return found.minimum_base, found.minimum_base
     return found.minimum_base, found.safe_base
-
-
-def _is_quick(head_dim: int, rotary_dim: int, reach: int, counted: bool) -> bool:
-    """Whether a table has the minimum base, or the sweep for it is short."""
-    if counted and 2 * rotary_dim <= head_dim:
-        return True
-    short = counted and rotary_dim <= SHORT_SWEEP * head_dim
-    if reach <= (LONGEST_SWEPT if short else SWEPT_CONTEXT) and rotary_dim <= SWEPT_DIM:
-        return True
-    return (rotary_dim == head_dim or not counted) and _is_shipped(rotary_dim, reach)
-
-
-def _is_shipped(rotary_dim: int, reach: int) -> bool:
-    from ropecalc.tables import look_up
-
-    try:
-        return look_up("minimum", rotary_dim, reach) is not None
-    except TableError:  # damaged: ``min_base`` reports it
-        return False

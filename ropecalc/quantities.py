@@ -33,6 +33,7 @@ _NUMBER = re.compile(
     r"(?:e(?P<exponent>[+-]?[0-9]{1,4})|(?P<unit>[kmg])(?P<binary>i?))?",
     re.IGNORECASE | re.ASCII,
 )
+_POWERS = {str(2**k) for k in range(10)}  # of up to three digits
 _ITEM = re.compile(rf"{_THOUSANDS}[^,\s]*|[^,\s]+")
 
 
@@ -133,16 +134,21 @@ def parse_list(text: str, parse: Callable[[str], T]) -> tuple[T, ...]:
 def list_reading(text: str) -> list[str] | None:
     """The numbers that a number with thousands may be meant as; None where it is one only.
 
-    It may be where cutting its groups into equal parts gives numbers as people write them.
+    It may be where cutting its groups into equal parts gives numbers as people write them, or where
+    every group is a power of two.
 
-    >>> list_reading("128,256"), list_reading("131,072,262,144")
-    (['128', '256'], ['131,072', '262,144'])
+    >>> list_reading("128,256"), list_reading("131,072,262,144"), list_reading("64,128")
+    (['128', '256'], ['131,072', '262,144'], ['64', '128'])
     >>> list_reading("131,072"), list_reading("32,768"), list_reading("1,048,576")
     (None, None, None)
     """
-    if re.fullmatch(r"[0-9]{3}(,[0-9]{3})+", text.strip()) is None:
-        return None
     groups = text.strip().split(",")
+    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+", text.strip()) is None:
+        return None
+    if all(group in _POWERS for group in groups):
+        return groups
+    if len(groups[0]) < 3:
+        return None
     for size in range(1, len(groups) // 2 + 1):
         parts = [groups[at : at + size] for at in range(0, len(groups), size)]
         if len(groups) % size == 0 and not any(part[0].startswith("0") for part in parts):

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.scaling import Base, as_spectrum
 from ropecalc.spectrum import PI, Spectrum, checked_integer
@@ -134,6 +135,7 @@ def _columns(length: int) -> int:
     return int(np.clip(2 ** round(np.log2(max(length, 1)) / 2), 64, 8192))
 
 
+@isolated
 def similarity_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     """S(m) = u + sum_i w_i cos(m theta_i) at any positions, fractional ones too.
 
@@ -158,6 +160,7 @@ def similarity_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     return _by_chunks(spectrum, positions, _similarity_of_angles)
 
 
+@isolated
 def upper_bound_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     """RoFormer's long-term decay curve, (1/n) sum_j |sum_{i<j} w_i exp(i m theta_i)|, j = 1 .. n.
 
@@ -264,6 +267,7 @@ def checked_context(
     return checked_integer(parameter, value, least, most, " tokens")
 
 
+@isolated
 def curve(
     spectrum: Spectrum | Base,
     distances: ArrayLike,
@@ -300,6 +304,7 @@ def curve(
     return Curve(spectrum, kind, normalised, where, values, error_bound(spectrum) / scale)
 
 
+@isolated
 def envelope(
     spectrum: Spectrum | Base,
     edges: Sequence[int] | Distances,
@@ -363,6 +368,7 @@ def _checked(kind: Kind) -> Kind:
     return kind
 
 
+@isolated
 def frequencies(
     spectrum: Spectrum | Base,
     *,

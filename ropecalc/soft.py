@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ropecalc.bound import broken_in_blocks
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import SoftContext
 from ropecalc.shares import SHARES, Few
@@ -12,6 +13,7 @@ from ropecalc.similarity import checked_context
 from ropecalc.spectrum import Spectrum
 
 
+@isolated
 def soft_contexts(
     spectrum: Spectrum,
     *,

@@ -14,7 +14,7 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, get_args
 
@@ -53,6 +53,15 @@ class Table:
         steps = map(Step, self.contexts, self.bases, self.distances)
         return Staircase(self.kind, self.rotary_dim, self.end, tuple(steps))
 
+    def cut(self, end: int) -> Staircase:
+        """The staircase up to a smaller end, as it would be built."""
+        whole = bisect_left(self.contexts, end)
+        steps = map(Step, self.contexts[:whole], self.bases[:whole], self.distances[:whole])
+        last = self.at(end)
+        if self.kind == "recommended" and last.context > end:  # nothing breaks the bound below it
+            last = last._replace(distance=0)
+        return Staircase(self.kind, self.rotary_dim, end, (*steps, last._replace(context=end)))
+
 
 def cut(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
     """The shipped staircase up to a context; None where none reaches it.
@@ -60,12 +69,7 @@ def cut(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
     Raises TableError where the shipped file is damaged.
     """
     table = shipped(kind, rotary_dim)
-    if table is None or end > table.end:
-        return None
-    whole = bisect_left(table.contexts, end)
-    steps = map(Step, table.contexts[:whole], table.bases[:whole], table.distances[:whole])
-    last = table.at(end)._replace(context=end)
-    return Staircase(kind, rotary_dim, end, (*steps, last), "table")
+    return None if table is None or end > table.end else replace(table.cut(end), source="table")
 
 
 def look_up(kind: Kind, rotary_dim: int, context: int) -> Step | None:

@@ -19,6 +19,7 @@ from typing import Any
 
 from ropecalc.errors import InvalidValueError, RopecalcError
 from ropecalc.files import read_bytes
+from ropecalc.isolated import isolated
 from ropecalc.spectrum import shown
 
 WANTED = "a list of numbers, one a rotated pair: JSON, .npy, or text with commas or lines"
@@ -32,6 +33,7 @@ class _UnreadableError(RopecalcError):
     """What ``read_bytes`` raises, before it is known to be about the weights."""
 
 
+@isolated
 def read_weights(source: str | os.PathLike[str]) -> tuple[float, ...]:
     """The weights in a file, one a rotated pair, highest frequency first.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from ropecalc.isolated import isolated
 from ropecalc.results import Estimate, MinimumBase
 from ropecalc.scaling import MAX_BASE
 from ropecalc.similarity import checked_context
@@ -19,6 +20,7 @@ Z_LOW, Z_MIDDLE, Z_HIGH = 1.3, 2.5, 3.5
 EULER_GAMMA = 0.5772156649015329
 
 
+@isolated
 def continuum_estimate(context: int) -> float:
     """The minimum base in the limit of many pairs, context / 0.6165...
 
@@ -40,6 +42,7 @@ def continuum_estimate(context: int) -> float:
     return checked_context(context) / FIRST_ZERO
 
 
+@isolated
 def refined_estimate(context: int, rotary_dim: int) -> Estimate:
     """The minimum base with the fluctuation of the finite sum, as a value with a spread.
 

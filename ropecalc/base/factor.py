@@ -9,10 +9,12 @@ from ropecalc.base.answer import Answer
 from ropecalc.base.room import wide_base
 from ropecalc.base.rounding import first_round_base, violation_at
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
-from ropecalc.base.solve import first_window, swept
+from ropecalc.base.solve import base_at_least, first_window, swept
 from ropecalc.base.starts import known_start
+from ropecalc.base.sweep import Sweep
 from ropecalc.bound import checked_margin
 from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import FactorStatus, MinimumFactor, Rope, Status, WindowStatus
 from ropecalc.scaling.domains import checked_weights
@@ -29,6 +31,7 @@ STATUSES = {
 }
 
 
+@isolated
 def min_factor(
     rope: Rope,
     context: int,
@@ -124,6 +127,29 @@ def min_factor(
         steps=answer.steps,
         method=METHOD,
     )
+
+
+def recommended_factor(
+    rope: Rope,
+    context: int,
+    *,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    progress: Progress | None = None,
+) -> float | None:
+    """The ``recommended_factor`` of ``min_factor`` alone.
+
+    None also where it is undecided.
+    """
+    family = family_of(rope, context, checked_weights(weights), count_unrotated, 0.0)
+    sweep = Sweep(family, context, jump=known_start(family, context))
+    try:
+        landing = sweep.run(progress)
+    except UndecidedError:
+        return None
+    if landing is None or landing.x == 0:
+        return None
+    return _recommended(family, context, base_at_least(family, landing.x), progress)
 
 
 def family_of(

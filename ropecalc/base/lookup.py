@@ -13,9 +13,9 @@ from ropecalc.base.family import Family, family_of
 from ropecalc.base.openings import Opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.roots import zero_beside
+from ropecalc.base.rounding import violation_at
 from ropecalc.base.solve import infimum
 from ropecalc.base.zeros import FIRST_DIGITS
-from ropecalc.bound import scan
 from ropecalc.errors import TableError, TableWarning, UndecidedError
 from ropecalc.quick import NEAR_ZERO
 from ropecalc.results import Kind, Staircase, Status, Step
@@ -23,7 +23,7 @@ from ropecalc.tables import cut, look_up
 
 METHOD = "shipped table of minimum bases"
 
-EVALUATED = 2**20  # up to here a full evaluation takes under a tenth of a second
+EVALUATED = 2**24  # up to here a full evaluation takes a tenth of a second
 
 
 def looked_up(family: Family, context: int, digits: int | None, verify: bool) -> Answer | None:
@@ -72,12 +72,21 @@ def shipped_step(kind: Kind, family: Family, context: int, *, evaluate: bool) ->
     except TableError as error:
         _warn(str(error))
         return None
-    if step is not None and step.distance and (evaluate or context <= EVALUATED):
-        found = scan(family.spectrum(step.base), 0, context, first_only=True)
-        if found.first_violation is not None:
-            disown(kind, family, context)
-            return None
+    evaluate = step is not None and bool(step.distance) and (evaluate or context <= EVALUATED)
+    if step is not None and evaluate and violation_at(family, context, step.base) is not None:
+        disown(kind, family, context)
+        return None
     return step
+
+
+def reaches(kind: Kind, family: Family, context: int) -> bool:
+    """Whether a shipped staircase answers a context; no warning where it is damaged."""
+    if family.weights is not None or family.margin or family.unrotated_pairs:
+        return False
+    try:
+        return look_up(kind, family.rotary_dim, context) is not None
+    except TableError:  # damaged: reported where it is needed
+        return False
 
 
 def shipped_staircase(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:

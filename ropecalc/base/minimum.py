@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ropecalc.base.answer import Answer
 from ropecalc.base.family import Family, family_of
-from ropecalc.base.lookup import looked_up
+from ropecalc.base.lookup import looked_up, reaches
 from ropecalc.errors import UndecidedError
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import MinimumBase, SafeStatus, Status, WindowStatus
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -29,9 +30,11 @@ Part = TypeVar("Part")
 UNDECIDED_END: tuple[WindowStatus, float | None] = (WindowStatus.UNDECIDED, None)
 WIDE = "first window wide enough"  # a part of an answer, in a reason
 MAX_DIGITS = 1_000
+QUICK_SEARCH = 2**15  # tokens
 MAX_ROUND_DIGITS = 17  # a float64 has no more
 
 
+@isolated
 def min_base(
     head_dim: int,
     context: int,
@@ -45,7 +48,7 @@ def min_base(
     window: bool = True,
     digits: int | None = None,
     safe: bool | None = False,
-    recommended: bool = True,
+    recommended: bool | None = None,
     min_window: float | None = None,
     use_table: bool = True,
     verify: bool = False,
@@ -76,9 +79,10 @@ def min_base(
         (None: do not)
     safe : whether to compute the safe base where no table has it (None: do not look there either)
     recommended : find the recommended base: the first of two digits that meets the bound with all
-        bases within 1 % of it; without a table that takes about as long as the minimum base. Where
-        unrotated pairs let every base meet the bound: the first two-digit base with which the
-        rotated part alone does
+        bases within 1 % of it. Where unrotated pairs let every base meet the bound: the first
+        two-digit base with which the rotated part alone does. None does where that costs little
+        beside the answer: from a table, up to 32,768 tokens, or where the minimum was swept for,
+        which takes about as long; elsewhere ``unsearched`` is true
     min_window : float, 1e-9 .. 1; find the first window [s, e] with e >= s (1 + min_window), the
         endless one included; the round and the integer base are then the first that lie in a
         window so wide (None: do not)
@@ -160,14 +164,16 @@ def min_base(
         lambda: _integer(family, context, least, min_window) if integer else None,
         None,
     )
+    unsearched = recommended is None and not _is_at_hand(family, context, answer, use_table)
+    sought = recommended is not False and not unsearched
     best = doubts.settle(
         "recommended base",
-        lambda: _recommended(family, context, answer, use_table, progress) if recommended else None,
+        lambda: _recommended(family, context, answer, use_table, progress) if sought else None,
         None,
     )
     alone = doubts.settle(
         "rotated part",
-        lambda: _alone(family, context, answer, use_table, progress) if recommended else None,
+        lambda: _alone(family, context, answer, use_table, progress) if sought else None,
         None,
     )
     undecided = SafeStatus.NOT_COMPUTED if safe is None else SafeStatus.UNDECIDED
@@ -201,8 +207,22 @@ def min_base(
         wide_distance=wide.opened_by if wide else None,
         recommended_base=best,
         rotated_part_base=alone,
+        unsearched=unsearched,
         undecided=doubts.told,
     )
+
+
+def _is_at_hand(family: Family, context: int, answer: Answer, use_table: bool) -> bool:
+    """Whether a recommended base, or one of the rotated part alone, costs no more than the answer.
+
+    A search takes a second up to 32,768 tokens, and about as long as a sweep for the minimum.
+    """
+    if context <= QUICK_SEARCH:
+        return True
+    if answer.status is Status.EVERY_BASE:
+        part = replace(family, count_unrotated=False)
+        return not family.unrotated_pairs or (use_table and reaches("minimum", part, context))
+    return answer.source != "table" or reaches("recommended", family, context)
 
 
 def _recommended(
@@ -336,8 +356,28 @@ def _safest(
     return SafeBase(SafeStatus.NOT_COMPUTED)
 
 
+def known_bases(
+    spectrum: Spectrum, context: int, margin: float
+) -> tuple[float | None, float | None]:
+    """The smallest float64 base above a spectrum's own that meets the bound; one with room.
+
+    Each where a shipped table has it.
+    """
+    from ropecalc.base.recommended import known_base
+
+    base, family = _float_at_least(spectrum.base or Decimal(1)), _family(spectrum, margin)
+    least = looked_up(family, context, None, verify=False)
+    roomy = known_base(family, context)
+    above = None if least is None or least.base is None or least.base <= base else least.base
+    return above, None if roomy is None or roomy <= base else roomy
+
+
 def next_base(
-    spectrum: Spectrum, context: int, margin: float, min_window: float | None = None
+    spectrum: Spectrum,
+    context: int,
+    margin: float,
+    min_window: float | None = None,
+    progress: Progress | None = None,
 ) -> float | None:
     """The smallest float64 base above a spectrum's own that meets the bound, if there is one.
 
@@ -347,26 +387,27 @@ def next_base(
     if min_window is not None:
         from ropecalc.base.wide import first_wide_window
 
-        window = first_wide_window(_family(spectrum, margin), context, base, min_window)
-        return None if window is None else window.start
+        found = first_wide_window(_family(spectrum, margin), context, base, min_window, progress)
+        return None if found is None else found.start
     from ropecalc.base.rounding import next_feasible
 
-    family = _family(spectrum, margin)
-    least = looked_up(family, context, None, verify=False)
-    if least is not None and least.base is not None and least.base > base:
-        return least.base  # no smaller one meets the bound
-    return next_feasible(family, context, base)
+    above, _ = known_bases(spectrum, context, margin)  # no smaller one meets the bound
+    return above or next_feasible(_family(spectrum, margin), context, base, progress)
 
 
 def next_recommended_base(
-    spectrum: Spectrum, context: int, margin: float, above: float | None
+    spectrum: Spectrum,
+    context: int,
+    margin: float,
+    above: float | None,
+    progress: Progress | None = None,
 ) -> float | None:
     """The first two-digit base from ``above`` up that meets the bound with 1 % of room."""
     if above is None:
         return None
     from ropecalc.base.recommended import recommended_base
 
-    return recommended_base(_family(spectrum, margin), context, above)
+    return recommended_base(_family(spectrum, margin), context, above, progress=progress)
 
 
 def _float_at_least(base: Decimal) -> float:

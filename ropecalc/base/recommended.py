@@ -27,13 +27,13 @@ def recommended_base(
     Looked up where a shipped table reaches and the first of all is no smaller than ``start``; then
     the base and the ends of its room are evaluated in full up to 2^20 tokens.
     """
-    found = _looked_up(family, context) if use_table else None
+    found = known_base(family, context) if use_table else None
     if found is not None and found >= start:
         return found
     return wide_base(family, context, start, progress)
 
 
-def _looked_up(family: Family, context: int) -> float | None:
+def known_base(family: Family, context: int) -> float | None:
     """The base that a shipped table has, evaluated as ``recommended_base`` says; else None."""
     step = shipped_step("recommended", family, context, evaluate=False)
     if step is None or context > EVALUATED:

@@ -12,7 +12,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.precise import float_at_most
-from ropecalc.base.rounding import first_of, place, round_up, violation_at
+from ropecalc.base.rounding import first_of, place, round_up, surely_breaks, violation_at
 from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk, holds_ever_after
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
@@ -98,15 +98,19 @@ def wide_base(
     """
     tried = itertools.count()
 
-    def suits(base: float) -> bool:
-        """Whether all within 1 % of the base are bases, and meet the bound."""
+    def candidate(at: Decimal) -> Decimal:
+        """The next one; tells how many there were."""
         failed = next(tried)
         if failed and progress is not None:
             progress(min(failed, PARTS), PARTS)
+        return round_up(at, DIGITS)
+
+    def suits(base: float) -> bool:
+        """Whether all within 1 % of the base are bases, and meet the bound."""
         inside = base * (1 - ROOM) > 1 and base * (1 + ROOM) <= MAX_BASE
         return inside and has_room(family, context, base)
 
-    return first_of(family, context, start, lambda base: round_up(base, DIGITS), suits)
+    return first_of(family, context, start, candidate, suits)
 
 
 def two_digit_bases(low: float, high: float) -> Iterator[float]:
@@ -150,7 +154,9 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
 
 def has_room(family: Family, context: int, base: float) -> bool:
     """Whether the bound holds at every base within 1 % of ``base``."""
-    if any(violation_at(family, context, base * probe) is not None for probe in PROBES):
+    if any(surely_breaks(family, context, base * probe) for probe in PROBES):
+        return False
+    if violation_at(family, context, base) is not None:
         return False
     if holds_ever_after(family, context, float_at_most(place(family, base * (1 - ROOM)))):
         return True

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
+from ropecalc.base.boxes import LONG, WIDTH, Boxes
 from ropecalc.base.family import Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
+from ropecalc.base.sieve import WIDE_SPAN
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.zeros import FIRST_DIGITS
-from ropecalc.bound import scan
+from ropecalc.bound import first_broken, scan
 from ropecalc.exact import Real, context_with
+from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
@@ -22,18 +25,41 @@ TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps 
 
 
 def violation_at(family: Family, context: int, base: Base) -> int | None:
-    """The first violation of one base below ``context``, by a full evaluation; None: no such."""
-    found = scan(family.spectrum(base), 0, context, margin=family.margin, first_only=True)
-    return found.first_violation
+    """The first violation of one base below ``context``, by a full evaluation; None: no such.
+
+    Of a long context ``Boxes`` clears most distances together, and the others are evaluated.
+    """
+    spectrum = family.spectrum(base)
+    if context <= LONG:
+        return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
+    x, near = float(place(family, base)), min(WIDE_SPAN, context)
+    for width, start, end in ((1, 1, near), (WIDTH, near, context)):
+        boxes = Boxes(family, x, end, width)
+        for strip in boxes.strips_up(start, end):
+            found = first_broken(spectrum, boxes.negative(*strip), family.margin)
+            if found is not None:
+                return found
+    return None
 
 
-def next_feasible(family: Family, context: int, base: float) -> float | None:
+def surely_breaks(family: Family, context: int, base: Base) -> bool:
+    """Whether a distance certainly breaks the bound: no evaluation in full, but most bases fail it.
+
+    Distances are examined in single precision, the likeliest first.
+    """
+    return Sweep(family, context, x=max(0.0, float_at_most(place(family, base)))).is_broken()
+
+
+def next_feasible(
+    family: Family, context: int, base: float, progress: Progress | None = None
+) -> float | None:
     """The smallest float64 base >= ``base`` that meets the bound; None where none does to 1e300."""
     while base <= MAX_BASE:
         if violation_at(family, context, base) is None:
             return base
         x, precise = place(family, base), Precise(family)
-        opening = next_opening(Sweep(family, context, x=max(0.0, float_at_most(x))), precise, x)
+        sweep = Sweep(family, context, x=max(0.0, float_at_most(x)))
+        opening = next_opening(sweep, precise, x, progress)
         if opening is None:
             return None
         # A window narrower than the step of float64 may hold no float64: go on from there.
@@ -73,12 +99,13 @@ def first_of(
     candidate: Callable[[Decimal], Decimal],
     suits: Callable[[float], bool] | None = None,
 ) -> float | None:
-    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, or suits."""
+    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, and suits."""
+    suits = suits or (lambda base: violation_at(family, context, base) is None)
     at = Decimal(max(start, MIN_BASE))
     tried = 0
     while (base := float(number := candidate(at))) <= MAX_BASE:
         tried += 1
-        if base > 1 and (suits(base) if suits else violation_at(family, context, base) is None):
+        if base > 1 and not surely_breaks(family, context, base) and suits(base):
             return base
         at = number.next_plus(NEXT)  # the number itself: its float64 may lie below it
         if tried % TRIES == 0:

@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.openings import NEAR, skip
+from ropecalc.base.order import Order
 from ropecalc.base.precise import Precise, Rise
 from ropecalc.base.room import roomy_context, two_digit_bases
 from ropecalc.base.roots import enclosing_base, landing_zero, zero_beside
@@ -135,12 +136,12 @@ class _Climb(Sweep):
 
     _tries = 0
     """Times in a row that double precision got no further by itself."""
+    _below: Order | None = None
 
     def edges(self, high: float) -> Iterator[Edge]:
         """The edges up to x = high or to the context, whichever comes first."""
         while self.x < high:
-            below = self._sieve_at(self.frontier).strips_down(self.frontier)
-            witness, in_doubt = self._search(below)
+            witness, in_doubt = self._search(self._ranked.at(self.x))
             if witness is None:
                 violation, more = self.beyond()
                 distances = (*sorted(in_doubt), *more)
@@ -182,6 +183,13 @@ class _Climb(Sweep):
     @cached_property
     def _precise(self) -> Precise:
         return Precise(self.family)
+
+    @property
+    def _ranked(self) -> Order:
+        """The blocks of the distances below the frontier."""
+        if self._below is None or self._below.stops[-1] != self.frontier:
+            self._below = Order(self.family, self.frontier)
+        return self._below
 
     def beyond(self) -> tuple[int | None, list[int]]:
         """The first certain violation from the frontier on; the distances in doubt before it."""

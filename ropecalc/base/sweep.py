@@ -113,6 +113,10 @@ class Sweep:
                 progress(self.frontier, self.context)
         return None
 
+    def is_broken(self) -> bool:
+        """Whether a distance certainly breaks the bound from x to ``RESOLUTION`` beyond it."""
+        return self._find_witness()[0] is not None
+
     def skip(self, x_end: float, witness: int) -> None:
         """Go on to an x up to which a witness is known to break the bound."""
         if x_end > self.x:

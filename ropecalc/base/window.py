@@ -1,8 +1,13 @@
 """How far the bound goes on holding from a base that meets it, to either side.
 
-The counterpart of the sweep. From x step by a length h, to the right or to the left, for which
+The counterpart of the sweep. From x go on by a stride, to the right or to the left. With c its
+middle, single precision tells of nearly all distances m < L that for |h| up to half of it
 
-    g(m, x) + d g'(m, x) h - max|g''| h^2/2 > 0     at every distance m < L, d = +1 or -1,
+    g(m, c + h)  >=  g(m, c) - |g'(m, c)| |h| - max|g''| h^2/2  >  0.
+
+Each of the few others is followed by itself, from an x where it keeps the bound by a length h with
+
+    g(m, x) + d g'(m, x) h - max|g''| h^2/2  >  0,     d = +1 or -1,
 
 so that no violation in between is missed, until some distance's g falls to zero: to a zero that is
 enclosed, in multiple precision. A g that nears zero and turns back is passed.
@@ -25,14 +30,19 @@ from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real
 from ropecalc.similarity import UNIT, Distances
 
-MANY = 1 / 2048  # share of distances let through the sieve at which steps get shorter
+FEWEST, SHARE = 24, 1 / 4096  # of the distances: as many are best followed one by one on a stride
+SLACK = 8  # times as many are still followed
 MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
+FEW_DISTANCES = 256
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
-# Of a step of x: the bounds of one down are those of its far end, and grow with its length.
-MOST_TRIAL = {UP: X_MAX, DOWN: 1.0}
-PATIENT = 32  # steps that one distance limits, before multiple precision takes them
+FIRST_STRIDE, FIRST_TURN = 1e-3, 64  # of x, and of x times the context
+# Of x: the bounds of a stride down are those of its far end, and grow with its length.
+MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
+SOON = 0.8  # of what is left of a stride: distances whose look ends within it are examined again
+PATIENT = 64  # looks on one stride, before multiple precision takes it
+ANGLES = 2**20  # of distances examined together: 8 MB an array
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
 # Distances examined in multiple precision on one step, unless more are that close; twice as many
 # on the next where double precision still does not get on.
@@ -85,8 +95,8 @@ class Walk:
         """The float64 beside it, on the side that the walk comes from."""
         self.direction = direction
         self.precise = Precise(family)
-        self._trial = RESOLUTION * 2**20
-        self._slowed_by, self._slow = 0, 0
+        self._stride = FIRST_STRIDE
+        self._sieve: Sieve | None = None
         self._few = FEW
         self.steps = 0
         """Taken so far; one in multiple precision counts as its evaluations."""
@@ -102,40 +112,73 @@ class Walk:
                 f"{most:,} steps"
             )
         self.steps += 1
-        step, closest, count, blurred = self._longest_step(context)
-        if closest is not None and (step <= self._resolution or self._is_slowed_by(closest)):
-            return self._precise_step(context)
-        self.precise.effort.forgive()
-        self._few = FEW
-        self.x = self.at = self._after(step)
-        # Looking at one distance costs as much as sieving some hundreds: balance the two.
-        many = 64 + context * MANY
-        if blurred or count < many / 4:
-            self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
-        elif count > many:
-            self._trial *= 0.5
-        return None
+        return None if self._stride_on(context) else self._precise_step(context)
 
-    def _is_slowed_by(self, closest: int) -> bool:
-        """Whether one distance has limited many steps in a row, near zero to double precision."""
-        self._slow = self._slow + 1 if closest == self._slowed_by else 0
-        self._slowed_by = closest
-        return self._slow >= PATIENT
+    def _stride_on(self, context: int) -> bool:
+        """A stride; False where double precision cannot tell a distance from zero on the way.
+
+        Then x is where that begins. Distances that may come to zero within the stride are followed
+        one by one, each looked at again only where its last look ends.
+        """
+        start, length, near, bends = self.x, *self._ahead(context)
+        sure = np.zeros(near.size)  # how far from the start each of them keeps the bound
+        for _ in range(PATIENT):
+            if (least := float(sure.min(initial=length))) > 0:
+                self.x = self.at = self._after(start, least)
+                self.precise.effort.forgive()
+                self._few = FEW
+            if least >= length:
+                return True
+            due = np.flatnonzero(sure <= least + (length - least) * SOON)
+            sure[due] = abs(self.x - start) + self._reaches(near[due], bends)
+            if sure.min() <= least + self._resolution:
+                break
+        return False
+
+    def _ahead(self, context: int) -> tuple[float, Distances, tuple[float, float]]:
+        """The length of a stride, the distances that may come to zero on it, bounds on |g''|.
+
+        Looking at one distance costs as much as sieving some hundreds: the length balances the two.
+        """
+        few = FEWEST + context * SHARE
+        if self._stride == FIRST_STRIDE:  # not tried yet
+            self._stride = min(FIRST_STRIDE, FIRST_TURN / context)
+        while True:
+            length = self._stride
+            if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
+                length = min(length, self.x + self._resolution)
+            middle = self.x + self.direction * length / 2
+            # The bounds hold from their x on to the right: they are those of the lower end.
+            low = self.x if self.direction == UP else max(0.0, self.x - length)
+            steepness, bends = _bounds(self.family, low)
+            sieve = Sieve(self.family, middle, min(context, WIDE_SPAN), self._sieve)
+            self._sieve = sieve
+            half = length / 2 + 4 * UNIT * max(1.0, self.x)
+            strips = sieve.strips_down(context)
+            near = np.concatenate([sieve.nearing(*strip, half, bends) for strip in strips])
+            # single precision tells no fewer from zero on a shorter one
+            blurred = context * steepness * length < sieve.error(context)
+            accepted = near.size <= SLACK * few or blurred
+            # how many there are grows with about the twelfth power of the length
+            factor = 2.0 if blurred else min(1.5, (few / max(near.size, 0.1)) ** (1 / 12))
+            self._stride = min(factor * length, MOST_STRIDE[self.direction])
+            if accepted:
+                return length, near, bends
 
     @property
     def _resolution(self) -> float:
         """A step this short is none."""
         return RESOLUTION * max(1.0, self.x)
 
-    def _after(self, step: float) -> float:
+    def _after(self, x: float, step: float) -> float:
         """x after a step, less the effect of rounding on it."""
-        certain = max(0.0, step - 4 * UNIT * max(1.0, self.x))
-        return max(0.0, self.x + self.direction * certain)
+        certain = max(0.0, step - 4 * UNIT * max(1.0, x))
+        return max(0.0, x + self.direction * certain)
 
     def _precise_step(self, context: int) -> Zero | None:
         """A step past the distances that double precision cannot tell, or the zero of one."""
         step, doubtful = self._doubtful(context)
-        goal, nearest, spent = self._after(step), None, self.precise.effort.spent
+        goal, nearest, spent = self._after(self.x, step), None, self.precise.effort.spent
         for distance, reach in doubtful:
             if abs(goal - self.x) >= reach:
                 zero = self.precise.fall([distance], self.at, goal)
@@ -145,7 +188,6 @@ class Walk:
         if nearest is None:
             self.x = self.at = goal
             self._few = min(2 * self._few, MOST)
-            self._trial = min(1.5 * self._trial, MOST_TRIAL[self.direction])
         return nearest
 
     def _doubtful(self, context: int) -> tuple[float, list[tuple[int, float]]]:
@@ -153,7 +195,8 @@ class Walk:
 
         Each with how far it certainly does not, the shortest reach first.
         """
-        step, least = max(self._trial, 2 * CLOSE * self._resolution), CLOSE * self._resolution
+        least = CLOSE * self._resolution
+        step = max(self._stride / 64, 2 * least)
         far = self.x if self.direction == UP else max(0.0, self.x - step)
         steepness, bends = _bounds(self.family, far)
         sieve = Sieve(self.family, self.x, min(context, WIDE_SPAN))
@@ -169,30 +212,14 @@ class Walk:
         order = np.argsort(reaches, kind="stable")
         return step, list(zip(found[order].tolist(), reaches[order].tolist(), strict=True))
 
-    def _longest_step(self, context: int) -> tuple[float, int | None, int, bool]:
-        """A step of at most the trial length; what limits it; how many distances might have.
-
-        And whether they are that many because single precision cannot tell them from zero: a
-        shorter step would let through no fewer.
-        """
-        # The bounds hold from their x on to the right: to the left they are those of the far end.
-        far = self.x if self.direction == UP else max(0.0, self.x - self._trial)
-        steepness, bends = _bounds(self.family, far)
-        sieve, step = Sieve(self.family, self.x, min(context, WIDE_SPAN)), self._trial
-        closest, count = None, 0
-        for start, stop in sieve.strips_down(context):
-            # Above this, no distance of the strip can fall to zero within the step.
-            distances, _ = sieve.below(start, stop, stop * steepness * step)
-            count += distances.size
-            if distances.size:
-                reaches = self._reaches(distances, bends)
-                lowest = int(reaches.argmin())
-                if reaches[lowest] < step:
-                    step, closest = float(reaches[lowest]), int(distances[lowest])
-        return step, closest, count, context * steepness * self._trial < sieve.error(context)
-
     def _reaches(self, distances: Distances, bends: tuple[float, float]) -> Array:
-        """How far each g is certainly not negative, if it is not at x.
+        """How far each g is certainly not negative, if it is not at x; in constant memory."""
+        size = max(1, ANGLES // self.family.n_pairs)
+        parts = (distances[at : at + size] for at in range(0, distances.size, size))
+        return np.concatenate([np.empty(0), *(self._reaches_of(part, bends) for part in parts)])
+
+    def _reaches_of(self, distances: Distances, bends: tuple[float, float]) -> Array:
+        """``_reaches`` of not too many distances.
 
         The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
         """
@@ -227,15 +254,17 @@ def holds_ever_after(family: Family, context: int, x: float) -> bool:
     if family.always_holds or x >= family.holds_from(context):
         return True
     still = family.still
-    angles = (context - 1) * family.thetas(x) * (1 + 1e-12)
-    worst = lowest_sum(family.thetas(x)[:still], family.pair_weights[:still], context) + sum(
+    thetas, weights = family.thetas(x), family.pair_weights
+    angles = (context - 1) * thetas * (1 + 1e-12)
+    worst = family.constant + sum(
         weight * (math.cos(angle) if angle < math.pi else -1.0)
-        for weight, angle in zip(
-            family.pair_weights[still:].tolist(), angles[still:].tolist(), strict=True
-        )
+        for weight, angle in zip(weights[still:].tolist(), angles[still:].tolist(), strict=True)
     )
-    rounding = 4 * (family.n_pairs + 16) * UNIT
-    return bool(worst + family.constant > rounding * (family.weight + abs(family.constant)))
+    rounding = 4 * (family.n_pairs + 16) * UNIT * (family.weight + abs(family.constant))
+    return all(  # of a few distances first: most often that decides
+        worst + lowest_sum(thetas[:still], weights[:still], length) > rounding
+        for length in (min(context, FEW_DISTANCES), context)
+    )
 
 
 def lowest_sum(thetas: Array, weights: Array, context: int) -> float:

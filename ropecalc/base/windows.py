@@ -26,6 +26,7 @@ from ropecalc.base.window import UP, Walk, holds_ever_after, surely_holds_from
 from ropecalc.base.zeros import Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import Real
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
@@ -39,6 +40,7 @@ METHOD = (
 PARTS = 1_000  # of the way up that progress is reported in
 
 
+@isolated
 def windows(
     head_dim: int,
     context: int,

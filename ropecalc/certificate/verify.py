@@ -16,6 +16,7 @@ from ropecalc.certificate.format import SAFE_BASE, Certificate, Claim
 from ropecalc.certificate.head import Head
 from ropecalc.certificate.schema import parse, read_certificate
 from ropecalc.certificate.spectra import UncertainError
+from ropecalc.isolated import isolated
 from ropecalc.results import Verification, VerificationStatus
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BITS = 120  # 2^30 tokens use up 30, and leave 90: twenty-seven decimals
 
 
+@isolated
 def verify(
     certificate: Certificate | str | os.PathLike[str],
     *,

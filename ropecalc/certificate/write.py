@@ -31,6 +31,7 @@ from ropecalc.certificate.format import (
 from ropecalc.certificate.verify import verify
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import context_with
+from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Rope, VerificationStatus
 from ropecalc.scaling.by_pair import critical_pair_of
@@ -48,6 +49,7 @@ DEFAULTS = {
 PROGRAM = f"ropecalc {__version__}"
 
 
+@isolated
 def certify(
     head_dim: int,
     context: int,
@@ -87,6 +89,7 @@ def certify(
     return _verified(make(family, context, progress), progress)
 
 
+@isolated
 def certify_factor(
     rope: Rope,
     context: int,
@@ -120,7 +123,7 @@ def certify_factor(
         raise InvalidValueError(
             "context",
             f"up to {rope.original_context:,} tokens dynamic scaling changes nothing, so there is "
-            "nothing to certify: ask for a longer context",
+            "nothing to certify: use a longer context",
         )
     # what a table says is no evidence
     jump = known_start(family, context) if rope.rope_type == "linear" else None

@@ -45,12 +45,16 @@ MinWindow = Annotated[
     float | None,
     options.option(
         "--min-window",
-        "Nearest base above in a window so wide, such as 1e-3.",
+        "Nearest base above in a window this wide: 1e-3.",
         "W",
         options.fraction("min_window", "1e-3"),
     ),
 ]
 Room = Annotated[bool, typer.Option("--room", help="Look for room beyond 128k tokens too.")]
+Next = Annotated[
+    bool,
+    typer.Option("--next", help="Search for the nearest base, or factor, that meets the bound."),
+]
 COLUMNS = (
     "label",
     "base",
@@ -77,16 +81,18 @@ def command(
     ctx: options.Context = None,
     margin: options.Margin = 0.0,
     min_window: MinWindow = None,
+    next_: Next = False,
     room: Room = False,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
     out: Output,
 ) -> None:
-    """Does the bound hold, and if not, where is it broken and which base would meet it?
+    """Whether the bound holds; if not, where it breaks and which base meets it.
 
-    Several make a table, and one that breaks it makes exit code 1. --base, --dim, --rope-type and
-    what follows replace parts of a model. A layer with an attention window has no greater distance.
-    With --dtype yes and no are those of that arithmetic.
+    That base comes from a table; where none has it, --next searches: seconds, or minutes. Several
+    are rows of a table; exit code 1 if one of them breaks the bound. --base, --dim, --rope-type and
+    the options below them replace parts of a model. A layer with an attention window has no greater
+    distance. With --dtype the verdict is that of the arithmetic.
     """
     wanted = arithmetic.wanted(dtype, recipe)
     with rotating("check", out, consequence="The bound holds for every context."):
@@ -94,7 +100,7 @@ def command(
     for one in found:
         if one.setting is not None:
             tell_original(one.setting)
-    look = _Look(margin, wanted, min_window, room, out)
+    look = _Look(margin, wanted, min_window, next_, room, out)
     both = [look.at(one, ctx, reach) for one, reach in each(found, ctx)]
     if not out.quiet:
         inputs = {
@@ -125,6 +131,7 @@ class _Look:
     margin: float
     wanted: dict[str, Any] | None
     min_window: float | None
+    next: bool
     room: bool
     out: Output
 
@@ -142,11 +149,17 @@ class _Look:
             spectrum,
             reach,
             self.margin,
-            next_base=self.out.wants("next_base", "recommended_base"),
+            next_base=self._next(),
             min_window=self.min_window,
             room=(self.room or None) if self.out.wants("room_below", "room_above") else False,
         )
         return result, rounded
+
+    def _next(self) -> bool | None:
+        """Whether to search for the nearest base; None: look it up."""
+        if not self.out.wants("next_base", "recommended_base", "minimum_factor"):
+            return False
+        return self.next or self.min_window is not None or bool(self.out.get) or None
 
 
 def _holds(spectrum: Spectrum, context: int, margin: float) -> bool:

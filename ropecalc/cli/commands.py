@@ -10,7 +10,7 @@ GROUPS = {
     "Bases": "min-base check max-ctx windows staircase curve freqs",
     "Models": "inspect lint compare models weights",
     "Longer contexts": "plan emit min-factor temperature",
-    "Proof and reference": "verify evidence criteria explain schema",
+    "Proof and reference": "verify evidence criteria explain",
 }
 
 

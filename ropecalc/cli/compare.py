@@ -27,14 +27,14 @@ EPILOG = epilog(
     "ropecalc compare Phi-3-mini-128k --ctx 4k --stack vllm --stack llama.cpp",
     "ropecalc compare Qwen3-8B --override '{\"rope_theta\": 5e6}'",
     exit_0="all compute the same: frequencies, attention and softmax factors",
-    exit_1="computed, and they do not, or one refuses the config",
+    exit_1="computed, and they differ, or one refuses the config",
 )
 
 Stacks = Annotated[
     list[str] | None,
     typer.Option(
         "--stack",
-        help="transformers, vllm, sglang, llama.cpp; may repeat; else all.",
+        help="transformers, vllm, sglang, llama.cpp; else all.",
         metavar="STACK",
         show_default=False,
     ),
@@ -43,7 +43,7 @@ Override = Annotated[
     str | None,
     typer.Option(
         "--override",
-        help="Keys of the config as JSON, as --hf-overrides takes them.",
+        help="Keys of the config, as JSON (--hf-overrides).",
         metavar="JSON",
         show_default=False,
     ),

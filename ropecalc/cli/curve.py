@@ -37,7 +37,6 @@ EPILOG = epilog(
     "ropecalc curve --base 5e5,1e6 --ctx 64k",
     "ropecalc curve Llama-3-8B Llama-3.1-8B",
     "ropecalc curve --base 1e6 --ctx 32k --points 100 --csv",
-    "ropecalc curve --base 1e4 --ctx 4096 --all --json",
 )
 LOOK = 2**24  # where to look for first violations, when no context is given
 MOST_POINTS = 10**6  # log-spaced points are held in memory
@@ -58,7 +57,7 @@ Points = Annotated[
     int | None,
     options.option(
         "--points",
-        "Print N bins in equal ratios: least and greatest value.",
+        "Print N bins: least and greatest value of each.",
         "N",
         options.reader(_points_wanted),
     ),
@@ -89,7 +88,7 @@ From = Annotated[
     ),
 ]
 Linear = Annotated[bool, typer.Option("--linear", help="Draw distances on a linear axis.")]
-QUIET = "Print the values alone, one a line."
+QUIET = "Print only the values, one a line."
 
 
 def command(
@@ -113,9 +112,8 @@ def command(
 ) -> None:
     """The similarity over the distance: a plot, or rows with --csv, --tsv, --points or --every.
 
-    A column of the plot, and a row, spans the minimum and maximum of all its distances, so that no
-    violation is missed. Without --ctx the range is the power of two that shows every first
-    violation.
+    A column of the plot, and a row, spans the minimum and maximum of all its distances: no
+    violation is missed. Without --ctx the range reaches beyond every first violation.
     """
     kind: KindName = "upper-bound" if upper_bound else "similarity"
     wanted = arithmetic.wanted(dtype, recipe)

@@ -27,7 +27,7 @@ EPILOG = epilog(
     "ropecalc emit Qwen3-8B --base 5e6 --ctx 128k --stack vllm",
     "ropecalc emit --base 5e6 --dim 128 --ctx 128k --stack megatron-lm",
     "ropecalc emit --in-place config.json --base 5e6 --ctx 128k --dry-run",
-    exit_1="no: a stack that was named cannot compute exactly this, or none can",
+    exit_1="no: a named stack cannot compute the setting exactly, or none can",
 )
 
 

@@ -34,7 +34,7 @@ Plot = Annotated[
     bool,
     typer.Option("--plot", help="Draw the turns of each pair instead of listing."),
 ]
-QUIET = "Print the angular frequencies alone, one a line."
+QUIET = "Print only the angular frequencies, one a line."
 
 
 def command(

@@ -311,8 +311,8 @@ def plain_head(subject: Subject) -> Subject:
     rope = subject.rope
     if subject.model is not None and rope.rope_type != "default":
         warn(
-            f"{subject.label}: its {rope.rope_type} scaling is left out: a base is sought for "
-            "plain RoPE; 'ropecalc check' evaluates the model as it is"
+            f"{subject.label}: its {rope.rope_type} scaling is left out: the base is for plain "
+            "RoPE. 'ropecalc check' evaluates the model with its scaling"
         )
     if subject.model is not None and rope.reach is not None and rope.reach != subject.model.context:
         say(f"{subject.label} looks back {rope.reach:,} tokens")

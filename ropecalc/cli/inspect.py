@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ropecalc.results import Inspection, ModelConfig
 
-SUMMARY = "What a model's RoPE really does, and how far it carries."
+SUMMARY = "What a model's RoPE really does, and the context it supports."
 EPILOG = epilog(
     "ropecalc inspect config.json",
     "ropecalc inspect Qwen3-8B",

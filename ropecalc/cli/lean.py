@@ -7,12 +7,19 @@ Typer never request it.
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 import typer
 import typer.core
 
 from ropecalc.cli.commands import GROUPS
+
+OF_THE_FORM = ("--json", "--csv", "--tsv", "--markdown", "--get", "--all-fields", "--width")
+THE_FORM = (
+    "Output is text, or --json, --csv, --tsv or --markdown. --get FIELD,... prints only these "
+    "fields of --json, --all-fields every column. --width N sets the width."
+)
 
 
 class Grouped(typer.core.TyperGroup):
@@ -54,6 +61,15 @@ class LeanCommand(typer.core.TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         """The parameters, --help and what Typer adds among them."""
         return _relieved(super().get_params(ctx))
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options for -h: those of every command, which are about form, as a sentence."""
+        rows = [row for one in self.get_params(ctx) if (row := one.get_help_record(ctx))]
+        with formatter.section("Options"):
+            formatter.write_dl([row for row in rows if row[0].split()[0] not in OF_THE_FORM])
+        if len(rows) > len(OF_THE_FORM):
+            words = fill(THE_FORM, formatter.width, initial_indent="  ", subsequent_indent="  ")
+            formatter.write(f"\n{words}\n")
 
 
 def _relieved(parameters: list[Any]) -> list[Any]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ropecalc.results import MaxContext
 
-SUMMARY = "The longest context that a base or a model meets."
+SUMMARY = "The longest context that a base or a model supports."
 EPILOG = epilog(
     "ropecalc max-ctx --base 1e6 --dim 128",
     "ropecalc max-ctx --base 1e4,5e5,1e6 --csv",
@@ -56,7 +56,7 @@ Soft = Annotated[
         "--soft", help="Also the longest contexts with 0.1% and 1% of violating distances."
     ),
 ]
-QUIET = "Print the longest context alone; the limit where no violation was found up to it."
+QUIET = "Print only the longest context; the limit where no violation was found up to it."
 
 
 def command(
@@ -69,7 +69,7 @@ def command(
     soft: Soft = False,
     out: Output,
 ) -> None:
-    """The longest context that a base or a model meets, which is its first violation.
+    """The longest context that a base or a model supports: its first violation.
 
     Several make a table. A layer with an attention window has no greater distance. Scaling that
     depends on the length is that at the model's own context.

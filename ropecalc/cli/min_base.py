@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ropecalc.cli import arithmetic, options
-from ropecalc.cli.heads import HeadOptions, Subject, each, plain_head, resolved
+from ropecalc.cli.heads import DEFAULT_HEAD_DIM, HeadOptions, Subject, each, plain_head, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, Output
 from ropecalc.cli.talk import at_most_one, say, warn, warnings_told
@@ -33,7 +33,6 @@ EPILOG = epilog(
     "base=$(ropecalc min-base --dim 128 --ctx 64k --get recommended_base)",
     "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
-    "ropecalc min-base --dim 128 --ctx 32k --dtype float32",
     exit_1="computed, and no base meets the bound",
 )
 ROUND_DIGITS = 2
@@ -95,6 +94,10 @@ SafeCertificateFile = Annotated[
         show_default=False,
     ),
 ]
+Recommended = Annotated[
+    bool,
+    typer.Option("--recommended", help="Search for the recommended base where no table has it."),
+]
 Everything = Annotated[bool, typer.Option("--all", help="Show the estimates too.")]
 QUIET = "Print only the number; see --round, --digits."
 ESTIMATES = ("continuum_estimate", "refined_estimate")
@@ -118,6 +121,7 @@ def command(
     safe_certificate: SafeCertificateFile = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
+    recommended: Recommended = False,
     everything: Everything = False,
     out: Output,
 ) -> None:
@@ -132,16 +136,16 @@ def command(
         for option, value in bare_parts.items():
             at_most_one(**{"--dtype": dtype, option: value})
     weights = head.weights
+    beside = (*bare_parts.values(), no_table, verify, certificate, safe_certificate, in_dtype)
+    looked_up = out.quiet and not any((*beside, margin, weights, min_window))
+    if looked_up and not models and _print_looked_up(_plain_problems(head, ctx)):
+        return
     found = resolved(models, head)
     settings = {"count_unrotated": not head.ignore_unrotated, "margin": margin, "weights": weights}
     asked = _asked(list(map(plain_head, found)), ctx, settings)
-    beside = (*bare_parts.values(), no_table, verify, certificate, safe_certificate, in_dtype)
-    if out.quiet and not any((*beside, margin, weights, min_window)):
-        quick = _from_tables(asked)
-        if None not in quick:
-            print(*map(bare, quick), sep="\n")
-            return
-    wanted, picked = _wanted(out, round_digits, integer, digits)
+    if looked_up and _print_looked_up(asked.plain_problems):
+        return
+    wanted, picked = _wanted(out, round_digits, integer, digits, recommended)
     wanted |= {"safe": safe if out.wants("safe_base") else None}
     wanted |= {"use_table": not no_table, "verify": verify, "min_window": min_window}
     if min_window is not None and picked == "minimum_base":
@@ -150,7 +154,10 @@ def command(
     for kind, path in {"minimum-base": certificate, "safe-base": safe_certificate}.items():
         if path is not None:
             _certify(path, asked, kind)
-    results = [_solve(**problem, **wanted) for problem in asked.problems]
+    results = [
+        replace(_solve(**problem, **wanted), label=label)
+        for label, problem in zip(asked.names, asked.problems, strict=True)
+    ]
     estimated = everything or out.all_fields or out.form is Form.JSON
     if estimated or (out.get and out.wants(*ESTIMATES, *NESTED)):
         from ropecalc.base.asymptotic import with_estimates
@@ -182,6 +189,14 @@ class _Asked:
     """Those of each head."""
     settings: dict[str, Any]
     """What all problems share: ``count_unrotated``, ``margin`` and ``weights``."""
+    labels: Sequence[str]
+    """The model of each head; empty for a bare one."""
+
+    @property
+    def names(self) -> list[str]:
+        """The model of each problem."""
+        both = zip(self.labels, self.contexts, strict=True)
+        return [label for label, contexts in both for _ in contexts]
 
     @property
     def problems(self) -> list[dict[str, Any]]:
@@ -191,6 +206,13 @@ class _Asked:
             for (head_dim, rotary_dim), contexts in zip(self.heads, self.contexts, strict=True)
             for context in contexts
         ]
+
+    @property
+    def plain_problems(self) -> list[tuple[int, int]]:
+        """(head_dim, context) of each problem; none where a head is not rotated as a whole."""
+        if any(dim != rotated for dim, rotated in self.heads):
+            return []
+        return [(one["head_dim"], one["context"]) for one in self.problems]
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -210,7 +232,7 @@ def _asked(
     given: list[int | None] = [value for values in contexts or () for value in values] or [None]
     heads = [(one.rope.head_dim, one.rope.rotary_dim) for one in subjects]
     reached = [[reach for value in given for _, reach in each([one], value)] for one in subjects]
-    return _Asked(heads, reached, settings)
+    return _Asked(heads, reached, settings, [one.label for one in subjects])
 
 
 def _in_dtype(result: MinimumBase, in_dtype: dict[str, Any]) -> PrecisionBase:
@@ -229,24 +251,46 @@ def _base_of(here: PrecisionBase) -> float | None:
     return 1.0 if here.status is PrecisionStatus.EVERY_BASE else here.base
 
 
-def _from_tables(asked: _Asked) -> list[float | None]:
-    """What -q prints where tables have it all: look-ups are ten times as fast as loading numpy."""
+def _plain_problems(
+    head: HeadOptions, contexts: Sequence[tuple[int, ...]] | None
+) -> list[tuple[int, int]]:
+    """(head_dim, context) of heads by their dimension alone: nothing of models is loaded."""
+    if head != HeadOptions(dim=head.dim):
+        return []
+    dims = [dim or DEFAULT_HEAD_DIM for dim in head.dims]
+    return [(dim, one) for dim in dims for some in contexts or () for one in some]
+
+
+def _print_looked_up(problems: Sequence[tuple[int, int]]) -> bool:
+    """Print what -q does where tables have it all: ten times as fast as loading numpy.
+
+    ``problems`` are heads that are rotated as a whole, with a context each.
+    """
     from ropecalc.quick import shipped_minimum
 
-    if any(dim != rotated for dim, rotated in asked.heads):
-        return [None]
-    return [shipped_minimum(one["head_dim"], one["context"]) for one in asked.problems]
+    found = [shipped_minimum(*problem) for problem in problems]
+    if None in found or not found:
+        return False
+    print(*map(bare, found), sep="\n")
+    return True
+
+
+def _recommended(out: Output, search: bool) -> bool | None:
+    """Whether to search for the recommended base; None: where that costs little."""
+    if not out.wants("recommended_base", "rotated_part_base"):
+        return False
+    return search or bool(out.get) or None
 
 
 def _wanted(
-    out: Output, round_digits: int | None, integer: bool, digits: int | None
+    out: Output, round_digits: int | None, integer: bool, digits: int | None, recommended: bool
 ) -> tuple[dict[str, Any], str]:
     """What to compute, and which part of the result ``-q`` prints."""
     if not out.quiet:
         everything = {
             "integer": out.wants("integer_base"),
             "window": out.wants("window_end", "window_status"),
-            "recommended": out.wants("recommended_base", "rotated_part_base"),
+            "recommended": _recommended(out, recommended),
             "digits": digits,
         }
         return {"round_digits": round_digits or ROUND_DIGITS, **everything}, "minimum_base"
@@ -326,7 +370,7 @@ def _answer(
         records=(record(result, precision=here) for result, here in both),
         bare=(_bare(result, here, picked) for result, here in both),
         table=table,
-        columns=COLUMNS,
+        columns=("label", *COLUMNS) if any(result.label for result in results) else COLUMNS,
     )
 
 
@@ -334,7 +378,8 @@ def _bare(result: MinimumBase, here: PrecisionBase | None, picked: str) -> objec
     """The number that was asked for; None where there is none, and why on stderr."""
     from ropecalc.results import Status
 
-    name = f"head_dim {result.head_dim}, {result.context} tokens"
+    name = result.label or f"head_dim {result.head_dim}"
+    name += f", {format_count(result.context)} tokens"
     if result.status is not Status.FOUND:
         warn(f"{name}: {result.status.value}")
         return None

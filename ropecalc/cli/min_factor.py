@@ -23,6 +23,7 @@ from ropecalc.render.records import record
 if TYPE_CHECKING:
     from typing import TextIO
 
+    from ropecalc.render.figures import Drawing
     from ropecalc.results import MinimumFactor, Setting
 
 SUMMARY = "The smallest scaling factor (YaRN, llama3, linear, NTK) for a context."
@@ -51,7 +52,7 @@ Round = Annotated[
     int | None,
     options.option(
         "--round",
-        "Find the first factor of so many digits too.",
+        "Find the first factor of N digits too.",
         "N",
         options.positive("round_digits", "2"),
     ),
@@ -104,11 +105,13 @@ def command(
     certificate: CertificateFile = None,
     plot: Plot = False,
     height: pictures.Height = None,
+    output: pictures.Output = None,
     out: Output,
 ) -> None:
     """The smallest scaling factor that meets the bound, and the first one with 1 % of room.
 
-    Beside it: what target over original context gives. Lists print one row a method and context.
+    The answer also shows what the factor target / original gives. Lists print one row a method and
+    context.
     """
     if out.form is Form.BARE:
         at_most_one(**{"--round": round_digits, "--digits": digits})
@@ -137,7 +140,9 @@ def command(
         "round_digits": round_digits,
         "digits": digits,
     }
-    look = _Look(settings, results, asked if plot or height else None, height)
+    look = _Look(settings, results, asked, height, plotted=plot or bool(height))
+    if output is not None:
+        pictures.save(output, look.figure())
     for one in results if out.form is Form.BARE else ():
         if not one.is_found:
             warn(f"{_asked(one)}: {one.status.value}")
@@ -219,18 +224,27 @@ class _Look:
 
     settings: Sequence[Setting]
     results: Sequence[MinimumFactor]
-    plotted: dict[str, Any] | None
-    """What the library was asked beside rope and context, where there is to be a plot."""
+    options: dict[str, Any]
+    """Those of the library beside rope and context."""
     height: int | None
+    plotted: bool
 
     def show(self, file: TextIO) -> None:
         """Write it."""
         from ropecalc.render.factors import show_factors
 
-        asked = self.plotted
-        plots = [] if asked is None else [self._plot(setting, asked) for setting in self.settings]
+        plots = self._plots() if self.plotted else []
         start = self.settings[0].start
         show_factors(self.results, file, start=start, plots=plots, height=self.height)
+
+    def figure(self) -> Drawing:
+        """The plots of all results as one figure."""
+        from ropecalc.render.figures_factors import factors_figure
+
+        return factors_figure(self.results, self._plots())
+
+    def _plots(self) -> list[tuple[Any, float | None]]:
+        return [self._plot(setting, self.options) for setting in self.settings]
 
     def _plot(self, setting: Setting, asked: dict[str, Any]) -> tuple[Any, float | None]:
         """What gives first violations, and the factor that the model's maker publishes."""

@@ -27,7 +27,7 @@ EPILOG = epilog(
     "ropecalc models qwen3 8b",
     "ropecalc models deepseek --json",
     "ropecalc models gpt-oss -q",
-    exit_1="no known model is called so",
+    exit_1="no known model has this name",
 )
 
 Search = Annotated[
@@ -38,7 +38,7 @@ Search = Annotated[
         show_default=False,
     ),
 ]
-QUIET = "Print the names alone, one a line."
+QUIET = "Print only the names, one a line."
 
 
 def command(

@@ -16,7 +16,6 @@ from ropecalc import quantities
 from ropecalc.cli.names import complete_model, complete_rope_type
 from ropecalc.cli.talk import required, say
 from ropecalc.errors import InvalidValueError
-from ropecalc.models.setting import ROPE_TYPES
 
 T = TypeVar("T")
 
@@ -46,7 +45,8 @@ def fraction(parameter: str, example: str) -> Callable[[str | float], float]:
 
 
 def tokens(text: str, parameter: str = "context") -> int:
-    """A number of tokens; says what a suffix was taken for."""
+    """A number of tokens; says what a suffix means. A number that may be a list is refused."""
+    _refuse_doubtful(text)
     value = quantities.parse_context(text, parameter)
     if quantities.has_suffix(text):
         say(f"{text} = {quantities.format_count(value)} tokens")
@@ -58,29 +58,39 @@ def _dims(text: str) -> tuple[int, ...]:
 
 
 def _contexts(text: str) -> tuple[int, ...]:
-    _refuse_doubtful("--ctx", text)
+    _refuse_doubtful(text, "--ctx")
     return quantities.parse_list(text, tokens)
 
 
 def _bases(text: str) -> tuple[float, ...]:
-    _refuse_doubtful("--base", text)
+    _refuse_doubtful(text, "--base")
     return quantities.parse_list(text, quantities.parse_base)
+
+
+def one_base(text: str, parameter: str = "base") -> float:
+    """A base; a number that may be a list is refused."""
+    _refuse_doubtful(text)
+    return quantities.parse_base(text, parameter)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
-def _refuse_doubtful(option: str, text: str) -> None:
-    """Refuse a number that may have been meant as several: a sweep for it may take hours."""
+def _refuse_doubtful(text: str, option: str | None = None) -> None:
+    """Refuse a number that may have been meant as several: a sweep for it may take hours.
+
+    ``option`` is the one that takes several; None where only one number is possible.
+    """
     parts = quantities.list_reading(text)
-    if parts:
-        raise InvalidValueError(
-            "options",
-            f"{text.strip()} may be one number or {len(parts)}: write "
-            f"{text.strip().replace(',', '')} for one, "
-            f"{' '.join(f'{option} {part}' for part in parts)} for {len(parts)}",
-        )
+    if not parts:
+        return
+    one = f"{text.strip()} may be one number or {len(parts)}: write {text.strip().replace(',', '')}"
+    several = f"{' '.join(f'{option} {part}' for part in parts)} for {len(parts)}"
+    raise InvalidValueError(
+        "options",
+        f"{one} for one; it takes no list" if option is None else f"{one} for one, {several}",
+    )
 
 
 def _scaling_factor(text: str) -> float:
@@ -109,7 +119,7 @@ def option(name: str, help_text: str, metavar: str, parser: Callable[[Any], Any]
 
 Dims = Annotated[
     list[Any] | None,
-    option("--dim", "Head dimension, even; 128 unless given; lists: 64,128.", "D", reader(_dims)),
+    option("--dim", "Head dimension; else 128; lists: 64,128.", "D", reader(_dims)),
 ]
 Contexts = Annotated[
     list[Any] | None,
@@ -139,14 +149,14 @@ Base = Annotated[
         "--base",
         "Base (rope_theta): 1e6 or 500k (k = 1,000).",
         "BASE",
-        reader(quantities.parse_base),
+        reader(one_base),
     ),
 ]
 ModelArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="MODEL",
-        help="Known model, file or folder, org/name on the hub, - for stdin.",
+        help="Known model, file, folder, org/name, - (stdin).",
         show_default=False,
         autocompletion=complete_model,
     ),
@@ -155,7 +165,7 @@ Models = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="MODEL",
-        help="Known models, files or folders, org/name on the hub, - for stdin.",
+        help="Known model, file, folder, org/name, - (stdin).",
         show_default=False,
         autocompletion=complete_model,
     ),
@@ -164,7 +174,7 @@ Layer = Annotated[
     str | None,
     typer.Option(
         "--layer",
-        help="Kind of layer, by the file's word; full attention unless given.",
+        help="Kind of layer; else full attention.",
         metavar="TYPE",
         show_default=False,
     ),
@@ -173,7 +183,7 @@ RopeType = Annotated[
     str | None,
     typer.Option(
         "--rope-type",
-        help=", ".join(ROPE_TYPES).replace("_", "-") + ".",
+        help="yarn, llama3, linear...: see 'explain scaling'.",
         metavar="TYPE",
         show_default=False,
         autocompletion=complete_rope_type,
@@ -183,7 +193,7 @@ Factor = Annotated[
     float | None,
     option(
         "--factor",
-        "Scaling factor; --ctx over --original-ctx unless given.",
+        "Scaling factor; else --ctx over --original-ctx.",
         "S",
         reader(_scaling_factor),
     ),
@@ -192,7 +202,7 @@ Original = Annotated[
     int | None,
     option(
         "--original-ctx",
-        "Context before scaling; from the maker or file unless given.",
+        "Context before scaling; else that of maker or file.",
         "TOKENS",
         reader(partial(tokens, parameter="original_context")),
     ),

@@ -20,5 +20,5 @@ def overview() -> str:
         "'ropecalc -h' lists all commands, 'ropecalc CMD -h' the options of one, and\n"
         "'ropecalc explain' says what the words mean."
     )
-    head = "The base of rotary position embeddings (rope_theta), and the context it supports."
+    head = "The base of rotary position embeddings (rope_theta) and the context it supports."
     return "\n".join([head, "", *lines, "", ending])

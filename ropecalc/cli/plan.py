@@ -18,12 +18,12 @@ from ropecalc.render.records import record
 from ropecalc.render.rows import plan_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import TextIO
 
     from ropecalc.results import Candidate, Plan
 
-FREE = "There is nothing to choose: leave the base and raise the configured context."
+FREE = "Keep the base and raise the configured context."
 SUMMARY = "Ways to a longer context side by side, with a recommendation."
 EPILOG = epilog(
     "ropecalc plan Llama-3-8B --to 128k",
@@ -61,7 +61,7 @@ Methods = Annotated[
     list[Any] | None,
     options.option(
         "--method",
-        "Look at these alone; may repeat or be yarn,liu.",
+        "Only these methods; lists: yarn,liu.",
         "METHOD",
         options.reader(_methods),
     ),
@@ -69,6 +69,9 @@ Methods = Annotated[
 Plot = Annotated[
     bool,
     typer.Option("--plot", help="Draw the curves, on a terminal."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Add reasons, sources, the meaning of columns.")
 ]
 QUIET = "Print only the recommended base."
 
@@ -84,6 +87,7 @@ def command(
     plot: Plot = False,
     height: pictures.Height = None,
     output: pictures.Output = None,
+    everything: Everything = False,
     out: Output,
 ) -> None:
     """Ways to a longer context, each evaluated there, and what is recommended.
@@ -115,7 +119,8 @@ def command(
         "methods": method,
     }
     drawn = _drawn(plan, method) if plot or height else []
-    out.show(_answer(plan, inputs, method, drawn=drawn, height=height))
+    look = {"drawn": drawn, "height": height, "everything": everything}
+    out.show(_answer(plan, inputs, method, look))
     met = any(one.check.holds for one in (plan.original, *plan.candidates))
     raise typer.Exit(0 if met else 1)
 
@@ -195,14 +200,12 @@ def _answer(
     plan: Plan,
     inputs: dict[str, object],
     methods: Sequence[str] | None,
-    *,
-    drawn: Sequence[Candidate],
-    height: int | None,
+    look: Mapping[str, Any],
 ) -> Answer:
     def table(file: TextIO) -> None:
         from ropecalc.render.human import show_plan
 
-        show_plan(plan, file, drawn=drawn, height=height)
+        show_plan(plan, file, **look)
 
     picked = _picked(plan, methods)
     return Answer(

@@ -88,7 +88,7 @@ File = Annotated[
         show_default=False,
     ),
 ]
-QUIET = "Print the weights alone, one a line."
+QUIET = "Print only the weights, one a line."
 
 
 def command(

@@ -12,7 +12,7 @@ from ropecalc.cli.heads import HeadOptions, each, one_of, plain_head, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, Output
 from ropecalc.cli.talk import warn
-from ropecalc.quantities import format_count, parse_base
+from ropecalc.quantities import format_count
 from ropecalc.render.rows import window_rows, windows_record
 from ropecalc.scaling import MIN_BASE
 
@@ -36,7 +36,7 @@ AtMost = Annotated[
         "--at-most",
         "Windows that begin up to this base; else all.",
         "BASE",
-        options.reader(partial(parse_base, parameter="at_most")),
+        options.reader(partial(options.one_base, parameter="at_most")),
     ),
 ]
 MinWidth = Annotated[

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from ropecalc.evidence.rivals import criteria as criteria
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
     from ropecalc.outcomes import Outcome
@@ -31,6 +32,7 @@ NEAREST = 5
 """Settings that are named."""
 
 
+@isolated
 @cache
 def summary() -> Evidence:
     """The published settings, with the statistics of their scores against first violations.
@@ -66,6 +68,7 @@ def summary() -> Evidence:
     )
 
 
+@isolated
 def around(
     spectrum: Spectrum, *, context: int | None = None, window: int | None = None, label: str = ""
 ) -> Expectation:

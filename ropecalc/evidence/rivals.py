@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.extension.criteria import critical_base, critical_dimension, unseen_phases
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
     from ropecalc.results import Criteria, Criterion, PublishedSetting
@@ -67,6 +68,7 @@ def extrapolation(base: float, trained_base: float, rotary_dim: int, trained_con
     return math.tau * math.pow(base, extra / rotary_dim)
 
 
+@isolated
 def criteria(
     spectrum: Spectrum,
     context: int,

@@ -194,7 +194,7 @@ def _without_training(plan: Plan) -> tuple[str, str]:
     if own_way is not None:
         return own_way.method, (
             f"The model has {rope.rope_type} scaling already: {_setting(own_way)} takes it to the "
-            f"target in its own way. {_evidence(plan, own_way, start=True)} Beyond the "
+            f"target by the same method. {_evidence(plan, own_way, start=True)} Beyond the "
             f"{_own_context(plan):,} tokens that it was published for, test retrieval over the "
             "whole length."
         )
@@ -351,7 +351,7 @@ def _meets(found: Candidate, base: str) -> bool:
 
 
 def _number(base: float, digits: int = 4) -> str:
-    """A base in at most so many digits, rounded up, thousands apart.
+    """A base in at most this many digits, rounded up, thousands apart.
 
     >>> _number(8.8e6), _number(5e5), _number(9370820.87), _number(6.3e22)
     ('8,800,000', '500,000', '9,371,000', '6.3e22')

@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling import MAX_BASE, Base, exact_base
 from ropecalc.spectrum import MAX_HEAD_DIM, check_dims, shown
 
@@ -17,6 +18,7 @@ SHORTEST = 7  # tokens: from here on L / (2 pi) is above 1, and its logarithm po
 EQUAL = 1 + 1e-12  # angles of float64 frequencies that differ by less are the same
 
 
+@isolated
 def critical_dimension(base: Base, rotary_dim: int, trained_context: int) -> int:
     """How many dimensions see a whole turn in training: those of the pairs that finish one.
 
@@ -43,6 +45,7 @@ def critical_dimension(base: Base, rotary_dim: int, trained_context: int) -> int
     return min(2 * math.ceil(pairs * _log_turns(trained_context) / _log(base)), int(rotary_dim))
 
 
+@isolated
 def critical_base(base: Base, trained_context: int, context: int) -> float:
     """The base at which a longer context shows no pair an angle that training did not.
 
@@ -107,7 +110,7 @@ def _new_part(theta: float, trained_context: int, scaled: float, context: int) -
 def contrast(spectrum: Spectrum, original: Spectrum, distance: int) -> float:
     """(S(0) - S(m)) / S(0) over the same of the original, at one distance m >= 1.
 
-    How well a token is told from the one m positions on: 1 as before, near 0 no more. A blur of
+    How well a token is told apart from that m further on: 1 as before, near 0 no more. A blur of
     neighbours is what interpolation is known for. 1 where the original tells nothing apart.
     """
     before, after = (_drop(one, distance) for one in (original, spectrum))

@@ -30,6 +30,8 @@ class Way:
     context: int
     count_unrotated: bool
     weights: tuple[float, ...] | None = None
+    named: bool = True
+    """Whether the methods were named: then a search takes what it takes."""
     progress: Progress | None = field(default=None, compare=False)
 
     @property
@@ -46,6 +48,27 @@ class Way:
     def is_free(self) -> bool:
         """Whether every base meets the bound, since the unrotated pairs outweigh the rotated."""
         return self.family.always_holds
+
+    def has(self, method: str) -> bool:
+        """Whether a method's base is there to be had: from a table, quickly, or asked for by name.
+
+        A base with room above the model's own may lie above the one that a table has.
+        """
+        from ropecalc.base.lookup import reaches
+        from ropecalc.base.minimum import QUICK_SEARCH
+        from ropecalc.checking import QUICK_DIM
+
+        quick = self.reach <= QUICK_SEARCH and self.plain.rotary_dim <= QUICK_DIM
+        if self.named or quick:
+            return True
+        if not reaches("minimum", self.family, self.reach):
+            return False
+        if method != "roomy-base" or self.start is None:
+            return True
+        from ropecalc.base.recommended import known_base
+
+        known = known_base(self.family, self.reach)
+        return known is not None and known >= self.start
 
     @cached_property
     def family(self) -> Family:
@@ -203,8 +226,10 @@ def untrained(method: str) -> bool:
 
 def settings(way: Way, methods: Sequence[str]) -> Iterator[tuple[str, Rope | str]]:
     """Each method with its setting, or with a sentence on why it has none here."""
+    bound = [method for method in methods if method in OF_THE_BOUND]
+    slow = [] if way.is_free else [method for method in bound if not way.has(method)]
     for method in methods:
-        if way.is_free and method in OF_THE_BOUND:
+        if method in slow or (way.is_free and method in bound):
             continue
         try:
             rope = _MAKERS[method][0](way)
@@ -212,9 +237,12 @@ def settings(way: Way, methods: Sequence[str]) -> Iterator[tuple[str, Rope | str
             yield method, f"{method} cannot be had here: {error}."
         else:
             yield method, rope if rope is not None else _reason(way, method)
-    left_out = [method for method in methods if way.is_free and method in OF_THE_BOUND]
-    if left_out:
-        yield left_out[0], f"Every base meets the bound with this head: no {_list(left_out)}."
+    if bound and way.is_free:
+        yield bound[0], f"Every base meets the bound with this head: no {_list(bound)}."
+    if slow:
+        searched = " ".join(f"--method {method}" for method in slow)
+        text = f"No table has a base for this head and {way.reach:,} tokens: {searched}"
+        yield slow[0], f"{text} searches, which may take minutes."
 
 
 def _list(words: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ropecalc.errors import InvalidValueError, UndecidedError, UnsupportedError
+from ropecalc.errors import InvalidValueError, UnsupportedError
 from ropecalc.extension.advice import ORIGINAL, advise
 from ropecalc.extension.criteria import (
     checked_length,
@@ -16,6 +16,7 @@ from ropecalc.extension.criteria import (
     unseen_phases,
 )
 from ropecalc.extension.methods import METHODS, Way, method_named, settings, untrained
+from ropecalc.isolated import isolated
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model
 from ropecalc.results.configs import EVERY_LAYER, Rope, chosen_ropes
@@ -36,6 +37,7 @@ SCALED = ("yarn", "llama3", "linear")  # their factors are looked for: the other
 UNLIKE = ("proportional", "ntk_fixed")  # frequencies that are no powers of a base, before scaling
 
 
+@isolated
 def plan(
     base: Base,
     head_dim: int,
@@ -76,9 +78,8 @@ def plan(
     ``advise`` in ``ropecalc.extension.advice`` has the rules of the two recommendations; they are
     chosen among the methods that were asked for.
 
-    Where no table has the minimum base, as with weights, it is swept for, which takes a second up
-    to 32,768 tokens and minutes for a million; the methods of the bound can be left out by
-    ``methods``.
+    Where no table has the minimum base, as with weights, it is swept for up to 32,768 tokens, which
+    takes a second. Beyond, ``methods`` has to name the methods of the bound: minutes for a million.
 
     Parameters
     ----------
@@ -112,6 +113,7 @@ def plan(
     return _planned(head, lengths, context, methods, progress)
 
 
+@isolated
 def plan_model(
     model: ModelConfig | str | PathLike[str],
     context: int,
@@ -191,7 +193,8 @@ def _planned(
     check_weights(head.weights, rope.rotary_dim // 2)
     plain = replace(rope, rope_type="default", parameters={}, context=context)
     steps = _Steps(progress, len(chosen) + 1)
-    way = Way(plain, rope, original, context, head.count_unrotated, head.weights, steps)
+    named = methods is not None
+    way = Way(plain, rope, original, context, head.count_unrotated, head.weights, named, steps)
     seen = lengths.trained or original
     look = _Look(way, _seen(model, rope, way, seen), min(seen, way.reach))
     as_it_is = look.at(ORIGINAL, replace(rope, context=context))
@@ -297,25 +300,20 @@ class _Look:
 
     def _with_room(self, rope: Rope) -> float | None:
         """The factor of a scaling that meets the bound at the target with room."""
-        from ropecalc.base.factor import min_factor
+        from ropecalc.base.factor import recommended_factor
         from ropecalc.checking import QUICK_DIM, QUICK_FACTOR
 
         way = self.way
         quick = way.context <= QUICK_FACTOR and rope.rotary_dim <= QUICK_DIM
         if rope.rope_type not in SCALED or not quick:
             return None
-        try:
-            found = min_factor(
-                rope,
-                way.context,
-                weights=way.weights,
-                count_unrotated=way.count_unrotated,
-                window=False,
-                progress=way.progress,
-            )
-        except UndecidedError:
-            return None
-        return found.recommended_factor
+        return recommended_factor(
+            rope,
+            way.context,
+            weights=way.weights,
+            count_unrotated=way.count_unrotated,
+            progress=way.progress,
+        )
 
     def at(self, method: str, rope: Rope) -> Candidate:
         """One setting at the target."""
@@ -329,7 +327,7 @@ class _Look:
             method=method,
             rope=rope,
             spectrum=spectrum,
-            check=check(spectrum, way.reach, next_base=False, progress=way.progress),
+            check=check(spectrum, way.reach, next_base=False, room=False, progress=way.progress),
             similarity_at_target=last / spectrum.total,
             unseen_pairs=pairs,
             unseen_turns=turns,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.isolated import isolated
+
 if TYPE_CHECKING:
     from os import PathLike
 
     from ropecalc.results import Finding, ModelConfig
 
 
+@isolated
 def findings(model: ModelConfig | str | PathLike[str]) -> tuple[Finding, ...]:
     """Errors, warnings and notes about a model file.
 

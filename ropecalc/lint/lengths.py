@@ -57,7 +57,7 @@ def context_not_raised(subject: Subject) -> Iterator[Said]:
     for item, factor, original, context in _yarn(subject):
         if context == original and factor > 1:
             yield Said(
-                f"{item.path}.factor {number(factor)} is at work at every length, but {MAXIMUM} is "
+                f"{item.path}.factor {number(factor)} applies at every length, but {MAXIMUM} is "
                 f"still the trained {tokens(original)}: stacks that use it serve no more",
                 f"Set {MAXIMUM} to {tokens(original * factor)}.",
                 item.layer_type,

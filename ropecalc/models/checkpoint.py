@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.isolated import isolated
 from ropecalc.models.raw import text_keys
 from ropecalc.models.safetensors_file import Checkpoint
 from ropecalc.results import CheckpointWeights
@@ -49,6 +50,7 @@ INTERLEAVED = frozenset("codegen cohere cohere2 ernie4_5 ernie4_5_moe glm glm4 g
 ONE_PLUS = ("gemma3", "gemma3_text")  # transformers 5.23: their RMSNorm multiplies by 1 + weight
 
 
+@isolated
 def checkpoint_weights(
     source: str | os.PathLike[str],
     layer: int,

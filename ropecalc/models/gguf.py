@@ -14,7 +14,7 @@ from ropecalc.models.document import Section
 from ropecalc.models.gguf_file import Container, read_container
 from ropecalc.models.gguf_layers import Layers, kinds_of_layers, local_base
 from ropecalc.models.values import (
-    ANEW,
+    AGAIN,
     NONE,
     WITHOUT_FILE,
     checked_dims,
@@ -63,8 +63,8 @@ def read_gguf(path: str | os.PathLike[str]) -> ModelConfig:
                     ``rope_factors_long.weight``, ``..._short.weight`` ("longrope")
     ==============  =====================================================================
 
-    Only the metadata, the list of tensors and those three tensors are read, so that a file which
-    is cut short after them will do.
+    Only the metadata, the list of tensors and those three tensors are read, so that a file
+    may be cut short after them.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ def _architecture(container: Container) -> str:
     part = container.metadata.get("split.no")
     if isinstance(part, int) and part > 0:
         raise ConfigError(f"{container.name}: is part {part + 1} of a split file; pass part 1")
-    raise ConfigError(f"{container.name}: has no general.architecture; {ANEW}")
+    raise ConfigError(f"{container.name}: has no general.architecture; {AGAIN}")
 
 
 def _rope(model: _Model, kind: Layers, context: int | None) -> Rope:
@@ -174,7 +174,7 @@ def _base(model: _Model) -> float:
 def _dims(model: _Model, *, local: bool) -> tuple[int, int]:
     keys = model.keys
     head_dim = keys.integer("attention.key_length_mla", "attention.key_length") or quotient(
-        keys, keys.integer("embedding_length"), _heads(keys), ("embedding_length", HEADS), ANEW
+        keys, keys.integer("embedding_length"), _heads(keys), ("embedding_length", HEADS), AGAIN
     )
     rotary_dim = keys.integer("rope.dimension_count") or head_dim
     if local:
@@ -246,7 +246,7 @@ def _with_tensors(
         what = f"{min(tensors)} and a rope.scaling.factor are combined"
         keys.refuse(f"{what}, which ropecalc does not evaluate", WITHOUT_FILE)
     if len(tensors) < 2:
-        keys.fail(f"has {min(tensors)} and not its counterpart", ANEW)
+        keys.fail(f"has {min(tensors)} and not its counterpart", AGAIN)
     return "longrope", {
         "short_factor": tensors[SHORT],
         "long_factor": tensors[LONG],
@@ -261,7 +261,7 @@ def _original_context(model: _Model, context: int | None) -> int:
         return found
     if context is None:
         key = "rope.scaling.original_context_length"
-        model.keys.fail(f"has neither {model.keys.prefix}{key} nor context_length", ANEW)
+        model.keys.fail(f"has neither {model.keys.prefix}{key} nor context_length", AGAIN)
     model.assumptions.append(
         f"rope.scaling.original_context_length is absent: context_length, {context:,}, as "
         "llama.cpp takes it"

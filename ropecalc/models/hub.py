@@ -35,7 +35,7 @@ def fetch_config(repo: str, revision: str | None = None) -> ModelConfig:
 
     ``config.json``, or ``params.json`` where there is no such file. A file in the library's cache
     is read where the hub cannot be reached. A hub that refuses ends at once; one that stays
-    silent after 5 seconds, and one that dawdles after 10, unless ``HF_HUB_ETAG_TIMEOUT`` or
+    silent after 5 seconds, and a slow one after 10, unless ``HF_HUB_ETAG_TIMEOUT`` or
     ``HF_HUB_DOWNLOAD_TIMEOUT`` say otherwise.
 
     Parameters

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError, NoRotationError
 from ropecalc.files import printable
+from ropecalc.isolated import isolated
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
@@ -85,6 +86,7 @@ def model_names() -> tuple[str, ...]:
     return tuple(_sections())
 
 
+@isolated
 def known_models(search: str = "") -> tuple[KnownModel, ...]:
     """The known models that have every word of ``search`` in their names; all without any.
 
@@ -115,6 +117,7 @@ def _searched(search: str) -> tuple[KnownModel, ...]:
     return tuple(sorted(found, key=lambda model: not _key(model.name).startswith(words[0])))
 
 
+@isolated
 def find_model(name: str) -> ModelConfig:
     """What is known about a model's rotary embeddings.
 
@@ -128,7 +131,7 @@ def find_model(name: str) -> ModelConfig:
     Raises
     ------
     InvalidValueError
-        No known model is called so; the message has the nearest names.
+        No known model has this name; the message has the nearest names.
     NoRotationError
         None of the model's layers rotates.
 

@@ -2,7 +2,7 @@
 
 The class's row (``ropecalc.models.classes``) says which keys are read, the defaults of those that
 are absent, and what stops transformers. Here the keys of a file become those of one canonical
-file, which ``ropecalc.models.huggingface`` reads without asking for the class: one rope object, or
+file, which ``ropecalc.models.huggingface`` reads whatever the class: one rope object, or
 one for every kind of layer that the model has, with its base in it; a head_dim; kinds of layers
 and which of them turn; a window.
 """

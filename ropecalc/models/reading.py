@@ -9,6 +9,7 @@ import stat
 
 from ropecalc.errors import ConfigError
 from ropecalc.files import printable, read_bytes
+from ropecalc.isolated import isolated
 from ropecalc.models.jsonfile import MAX_BYTES, WANTED, parse_object
 from ropecalc.results import ModelConfig
 
@@ -17,6 +18,7 @@ GGUF_MAGIC = b"GGUF"
 MAX_CONTAINER = 64 * 2**20  # of a GGUF file that comes by standard input
 
 
+@isolated
 def read_config(source: str | os.PathLike[str]) -> ModelConfig:
     """What a model file says about its rotary embeddings.
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model
 from ropecalc.results import Setting
@@ -28,6 +29,7 @@ SHARED = "proportional"  # whose number is the part of the head that turns
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
+@isolated
 def make_setting(
     model: ModelConfig | str | PathLike[str] | None,
     rope: Rope,

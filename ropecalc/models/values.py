@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # for what is not evaluated in a file: only commands that take --base can do without one
 WITHOUT_FILE = "check and curve take a head's --base and --dim without a file"
-ANEW = "convert the model again"
+AGAIN = "convert the model again"
 NONE = "pass a model that has rotary embeddings"
 
 

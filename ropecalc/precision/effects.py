@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ropecalc.bound import checked_margin
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.precision.products import COLUMNS, PositionPair, Scores
 from ropecalc.precision.recipes import Recipe, RecipeName, make_recipe
 from ropecalc.precision.storage import Dtype
@@ -29,6 +30,7 @@ from ropecalc.spectrum import Spectrum
 Mask = NDArray[np.bool_]
 
 
+@isolated
 def curve_in_dtype(
     spectrum: Spectrum | Base,
     distances: ArrayLike,
@@ -95,6 +97,7 @@ def envelope_in_dtype(
     return Envelope(scores.spectrum, "similarity", normalised, edges, low, high, 0.0)
 
 
+@isolated
 def check_in_dtype(
     spectrum: Spectrum | Base,
     context: int,

@@ -23,6 +23,7 @@ import numpy as np
 
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.rounding import next_feasible, violation_at
+from ropecalc.isolated import isolated
 from ropecalc.precision.products import Scores
 from ropecalc.precision.recipes import RecipeName, make_recipe
 from ropecalc.precision.storage import Dtype, Single
@@ -41,6 +42,7 @@ CANDIDATES = 2**23  # float32 numbers from a base to its double: go no further t
 LOWEST = 2**12  # distances of the smallest exact similarities: rounding breaks those first
 
 
+@isolated
 def min_base_in_dtype(
     head_dim: int,
     context: int,

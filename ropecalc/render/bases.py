@@ -16,11 +16,13 @@ from ropecalc.render.digits import (
     tokens,
     window_ends,
 )
+from ropecalc.render.glyphs import printable
 from ropecalc.render.tables import INDENT, Column, headline, pairs, prose, table, then, tied
 from ropecalc.render.words import bound_below, command, head_columns, setting
 from ropecalc.results import Estimate, MinimumBase, SafeStatus, Status, WindowStatus
 
 ROOMY = "with 1% of room on both sides"
+UNSEARCHED = "--recommended searches for it"
 WITHOUT = {Status.EVERY_BASE: "any base", Status.NO_BASE: "none"}
 SAFELESS = {
     SafeStatus.NOT_COMPUTED: "not computed",
@@ -42,7 +44,8 @@ def describe_min_base(
 
 
 def _one(result: MinimumBase, screen: Screen, *, everything: bool) -> list[str]:
-    asked = f"{tokens(result.context)}, {setting([result])}"
+    whose = f"{printable(result.label)}, " if result.label else ""
+    asked = f"{whose}{tokens(result.context)}, {setting([result])}"
     if result.status is Status.EVERY_BASE:
         text = f"Every base meets the bound for {asked}"
         return [headline(text, screen), _rotated_part(result, screen), _why_any(result, screen)]
@@ -65,6 +68,8 @@ def _answer(result: MinimumBase, asked: str) -> str:
 
 def _rotated_part(result: MinimumBase, screen: Screen) -> str:
     """What its rotated part alone would need."""
+    if result.unsearched:
+        return pairs([("rotated part alone", UNSEARCHED)], screen)
     if result.rotated_part_base is None:
         return ""
     return pairs([("rotated part alone", f"base {round_up(result.rotated_part_base, 2)}")], screen)
@@ -74,6 +79,8 @@ def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tu
     rows = []
     if result.recommended_base is not None:
         rows.append(("recommended base", f"{_round(result.recommended_base)}, {ROOMY}"))
+    elif result.unsearched:
+        rows.append(("recommended base", UNSEARCHED))
     rows.append(("minimum base", _minimum(result)))
     if result.critical_distance is not None:
         rows.append(("critical distance", tokens(result.critical_distance)))
@@ -183,7 +190,7 @@ def _digits(result: MinimumBase) -> str:
 def _several(results: Sequence[MinimumBase], screen: Screen) -> list[str]:
     common = setting(results)
     text = (
-        "A minimum base is the smallest one that keeps the bound at every distance in its context. "
+        "A minimum base is the smallest one that meets the bound at every distance in its context. "
         "Larger bases may fail again beyond the end of the first window. A recommended base has "
         "two digits and 1% of room on both sides"
     )
@@ -212,11 +219,12 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     alone = ["" if (b := r.rotated_part_base) is None else round_up(b, 2) for r in results]
     safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b, 4) for r in results]
     columns = [
+        Column("model", [printable(r.label) for r in results], left=True),
         *head_columns(results),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("recommended base", best),
         Column("minimum base", [_minimum(r) for r in results]),
-        Column("rotated part alone", alone, spare=1),
+        Column("rotated part alone", alone),
         Column("critical distance [tokens]", criticals, spare=2),
         Column("first window ends", [_ends(r)[1] or "" for r in results], spare=3),
         Column("safe base", safes if any(r.safe_base for r in results) else (), spare=3),

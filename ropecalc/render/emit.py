@@ -40,7 +40,7 @@ def describe_emissions(
     losses = [(stack, printable(note)) for stack, note in why if note != short]
     parts += [pairs(losses, screen)] if losses else []
     example = next((one.stack for one in emissions if one.exact), emissions[0].stack)
-    text = "What to paste comes with the same command and a stack's name, such as"
+    text = "To print the text for a stack, add its name, such as"
     parts.append(then(text, f"--stack {example}", screen))
     return "\n\n".join(parts)
 

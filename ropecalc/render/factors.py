@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING
 from typing import TYPE_CHECKING, TextIO
@@ -61,10 +61,11 @@ def _one(result: MinimumFactor, start: Original | None, on: Screen) -> list[str]
 
 
 def _name(result: MinimumFactor) -> str:
-    return NAMES.get(result.rope.rope_type, f"{_method(result)} scaling")
+    return NAMES.get(result.rope.rope_type, f"{method(result)} scaling")
 
 
-def _method(result: MinimumFactor) -> str:
+def method(result: MinimumFactor) -> str:
+    """The scaling by its name on a command line."""
     return result.rope.rope_type.replace("_", "-")
 
 
@@ -147,7 +148,7 @@ def _meaning(result: MinimumFactor) -> str:
     if not result.is_found:
         return result.status.value
     end = _ends(result)[1]
-    also = f"; beyond {end} some do, too" if result.window_status is WindowStatus.ENDS else ""
+    also = f", and so do some above {end}" if result.window_status is WindowStatus.ENDS else ""
     return f"Every smaller factor breaks the bound{also}."
 
 
@@ -159,7 +160,7 @@ def _several(results: Sequence[MinimumFactor], start: Original | None, on: Scree
 
     round_digits = max((one.round_digits or 0 for one in results), default=0)
     columns = [
-        Column("method", [_method(one) for one in results], left=True),
+        Column("method", [method(one) for one in results], left=True),
         Column("context [tokens]", [count(one.context) for one in results]),
         Column("recommended", [_cell(one.recommended_factor) for one in results]),
         Column("minimum", [_minimum(one) if one.is_found else "" for one in results]),
@@ -219,8 +220,8 @@ def _plotted(
     from ropecalc.render.plot import Mark, new_canvas, plot_columns
     from ropecalc.render.tables import headline, prose
 
-    known = _known(result, published)
-    top = BEYOND * max([2.0, *(factor for factor, _ in known)])
+    known = known_factors(result, published)
+    top = farthest(known)
     canvas = new_canvas(on.width, height or rows_for(on, AROUND), 1, on.glyphs)
     cuts = column_cuts(UNITS, int(top * UNITS), canvas.columns * canvas.across, log=True)
     factors = np.sqrt(cuts[:-1].astype(float) * cuts[1:]) / UNITS
@@ -247,7 +248,7 @@ def _plotted(
     return "\n\n".join([headline(title, on), drawn, prose(note, on)])
 
 
-def _known(result: MinimumFactor, published: float | None) -> list[tuple[float, str]]:
+def known_factors(result: MinimumFactor, published: float | None) -> list[tuple[float, str]]:
     """The factors to mark, ascending, with what to say of each."""
     found: dict[float, list[str]] = {}
     for factor, text in (
@@ -262,8 +263,21 @@ def _known(result: MinimumFactor, published: float | None) -> list[tuple[float, 
     return [(f, f"{_short(f)}: {', '.join(found[f])}") for f in sorted(found)]
 
 
+def farthest(known: Sequence[tuple[float, str]]) -> float:
+    """The factor up to which a picture goes."""
+    return BEYOND * max([2.0, *(factor for factor, _ in known)])
+
+
 def _short(factor: float) -> str:
     return grouped(rounded(factor, 10, ROUND_CEILING))
+
+
+def round_factors(last: float) -> Iterator[list[float]]:
+    """Round factors up to the last, from many to few."""
+    decades = range(math.ceil(math.log10(last)) + 1)
+    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
+        factors = [step * 10.0**power for power in decades for step in steps]
+        yield [factor for factor in factors if factor <= last]
 
 
 def _ticks(cuts: object, across: int) -> Ticks:
@@ -273,14 +287,10 @@ def _ticks(cuts: object, across: int) -> Ticks:
     from ropecalc.render.axes import column_of, fits
 
     edges = np.asarray(cuts)
-    last = float(edges[-1]) / UNITS
-    decades = range(math.ceil(math.log10(last)) + 1)
     ticks: Ticks = []
-    for steps in ((1, 1.5, 2, 3, 4, 5, 6, 8), (1, 2, 3, 5), (1, 2, 5), (1, 3), (1,)):
-        factors = [step * 10.0**power for power in decades for step in steps]
-        inside = [factor for factor in factors if factor <= last]
-        at = column_of(edges, np.array([round(f * UNITS) for f in inside])) // across
-        ticks = [(int(column), exact(factor)) for column, factor in zip(at, inside, strict=True)]
+    for factors in round_factors(float(edges[-1]) / UNITS):
+        at = column_of(edges, np.array([round(f * UNITS) for f in factors])) // across
+        ticks = [(int(column), exact(factor)) for column, factor in zip(at, factors, strict=True)]
         if fits(ticks):
             break
     return ticks

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
 MOST_TICKS = 11
 NEAR = ((4, 3), (4, -3), (-4, 3), (-4, -3), (0, 5), (0, -5))  # points from a model to its name
 FAR = tuple(
-    (r * x, r * y) for r in (7, 11, 15, 20, 26) for x, y in ((1, -1), (-1, 1), (1, 1), (-1, -1))
+    (r * x, r * y)
+    for r in (7, 11, 15, 20, 26, 34, 44)
+    for x, y in (
+        (1, -1),
+        (-1, 1),
+        (1, 1),
+        (-1, -1),
+        (1.6, -0.6),
+        (-1.6, 0.6),
+        (0.5, -1.5),
+        (-0.5, 1.5),
+    )
 )
 RESOLUTION = 4000  # parts of the axis of a figure of windows: what lies closer is drawn as one
 
@@ -140,8 +151,9 @@ def _label_points(axes: Axes, points: Sequence[Landmark], minimum: Staircase | N
     """A name beside each point that has room for it, those below the minimum base first.
 
     Names keep clear of the lines, of other points and of each other; where there is no room right
-    beside the point, a hair line leads to the name.
+    beside the point, a hair line leads to the name, clear of other names, points and hair lines.
     """
+    from matplotlib.path import Path
     from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
@@ -151,19 +163,26 @@ def _label_points(axes: Axes, points: Sequence[Landmark], minimum: Staircase | N
     stairs = [line.get_transform().transform_path(line.get_path()) for line in lines]
     spots = axes.transData.transform([(point.context, point.base) for point in points])
     taken = [Bbox.from_bounds(x - 3 * scale, y - 3 * scale, 6 * scale, 6 * scale) for x, y in spots]
+    hairs: list[Path] = []
+    spot_of = dict(zip(map(id, points), spots, strict=True))
     for point in sorted(points, key=lambda one: minimum is None or not one.is_below(minimum)):
+        x, y = spot_of[id(point)]
         for place in (*NEAR, *FAR):
             label = _label(axes, point, place)
             label.update_positions(renderer)
             box = Text.get_window_extent(label, renderer)  # without the hair line
-            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1
-            free = not any(box.overlaps(other) for other in taken)
+            near = (box.x0 if place[0] > 0 else box.x1, box.y0 if place[1] > 0 else box.y1)
+            hair = Path([(x, y), near])
+            others = [other for other in taken if not other.contains(x, y)]
+            inside = axes.bbox.x0 < box.x0 and box.x1 < axes.bbox.x1 and axes.bbox.y0 < box.y0
             if (
                 inside
-                and free
-                and not any(line.intersects_bbox(box, filled=False) for line in stairs)
+                and not any(box.overlaps(other) or hair.intersects_bbox(other) for other in others)
+                and not any(line.intersects_bbox(box, filled=False) for line in (*stairs, *hairs))
+                and not any(hair.intersects_path(other) for other in hairs)
             ):
                 taken.append(box)
+                hairs += [hair] if place in FAR else []
                 break
             label.remove()
 
@@ -171,6 +190,7 @@ def _label_points(axes: Axes, points: Sequence[Landmark], minimum: Staircase | N
 def _label(axes: Axes, point: Landmark, place: tuple[float, float]) -> Annotation:
     x, y = place
     hair = {"arrowstyle": "-", "linewidth": 0.35, "color": GREY, "shrinkA": 0, "shrinkB": 2}
+    corner = (float(x < 0), float(y < 0))  # of the name, where its hair line ends
     label = axes.annotate(
         words(point.name),
         (point.context, point.base),
@@ -179,7 +199,7 @@ def _label(axes: Axes, point: Landmark, place: tuple[float, float]) -> Annotatio
         ha="center" if not x else "left" if x > 0 else "right",
         va="bottom" if y > 0 else "top",
         fontsize=5.5,
-        arrowprops=hair if place in FAR else None,
+        arrowprops={**hair, "relpos": corner} if place in FAR else None,
         gid="model-name",
     )
     label.set_in_layout(False)

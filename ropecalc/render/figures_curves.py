@@ -91,7 +91,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
     for curve, envelope in enumerate(panel.envelopes):
         _draw_curve(axes, envelope, curve, shaded=len(panel.envelopes) == 1)
     for k, (distance, _) in enumerate(panel.contexts):
-        axes.axvline(distance, gid=f"context-{k}", **_context_line(k))
+        axes.axvline(distance, gid=f"context-{k}", **context_line(k))
     for curve, found in enumerate(panel.first_violations):
         if found is not None and found.first_violation is not None:
             axes.plot(
@@ -138,7 +138,8 @@ def _marker(curve: int) -> dict[str, Any]:
     }
 
 
-def _context_line(k: int) -> dict[str, Any]:
+def context_line(k: int) -> dict[str, Any]:
+    """The style of a vertical line at something known."""
     return {"color": GREY, "linewidth": 0.8, "linestyle": CONTEXT_LINES[k % len(CONTEXT_LINES)]}
 
 
@@ -156,7 +157,7 @@ def _handles(panel: Panel) -> list[Line2D]:
         style = {**(_marker(curve) if has_marker else {}), **line_of(curve)}
         handles.append(Line2D([], [], label=text, **style))
     for k, (_, text) in enumerate(panel.contexts):
-        handles.append(Line2D([], [], label=words(text), **_context_line(k)))
+        handles.append(Line2D([], [], label=words(text), **context_line(k)))
     what = "line: least value of a column of distances"
     what += "; shade: its range" if len(panel.envelopes) == 1 else ""
     handles.append(Line2D([], [], linestyle="none", label=what))

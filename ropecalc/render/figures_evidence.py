@@ -36,7 +36,7 @@ def evidence_figure(result: Evidence) -> Drawing:
         settings = drawn_settings(result)
         _draw(axes, "lost 15%", "o", COLOURS[0], [one for one in settings if one.length_at_85])
         kept = [one for one in settings if not one.length_at_85]
-        _draw(axes, "not within what was measured", "^", "white", kept)
+        _draw(axes, "not lost within the measured length", "^", "white", kept)
         _name(axes, counterexamples(result))
         axes.set_xscale("log")
         axes.set_yscale("log")

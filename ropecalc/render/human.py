@@ -161,13 +161,18 @@ def show_emissions(
 
 
 def show_plan(
-    plan: Plan, file: TextIO, *, drawn: Sequence[Candidate] = (), height: int | None = None
+    plan: Plan,
+    file: TextIO,
+    *,
+    drawn: Sequence[Candidate] = (),
+    height: int | None = None,
+    everything: bool = False,
 ) -> None:
     """Ways to a longer context, and the curves of some of them."""
     from ropecalc.render.plan import describe_plan, describe_plan_curves
 
     on = screen(file)
-    parts = [describe_plan(plan, on)]
+    parts = [describe_plan(plan, on, everything=everything)]
     parts += [describe_plan_curves(plan, drawn, on, height)] if drawn else []
     on.write("\n\n".join(parts))
 

@@ -28,20 +28,26 @@ CAVEAT = (
     "The bound is one criterion, unseen angles are another. Neither measures quality: models known "
     "to work break both. Test retrieval over the whole length."
 )
+MORE = "--all adds reasons, sources and the meaning of the columns."
 
 
-def describe_plan(plan: Plan, screen: Screen) -> str:
-    """What is recommended, a row a candidate, why, and the command that writes it for stacks."""
+def describe_plan(plan: Plan, screen: Screen, *, everything: bool = False) -> str:
+    """What is recommended, a row a candidate, and the command that writes it for stacks.
+
+    ``everything``: the reasons, the meaning of the columns and the maker's sources too.
+    """
     parts = [
         headline(_title(plan), screen),
-        pairs([*_recommended(plan), *_sources(plan)], screen),
-        table(_columns(plan, screen), screen, [1]),
-        prose(_legend(plan), screen),
-        pairs(_advice(plan), screen),
+        pairs(_recommended(plan), screen),
+        table(_columns(plan, screen), screen, [1], told=everything),
+        prose(_legend(plan), screen) if everything else "",
+        pairs(_advice(plan), screen) if everything else "",
+        pairs(_sources(plan, everything=everything), screen),
+        pairs([("note", printable(text)) for text in plan.notes], screen),
+        prose(CAVEAT if everything else f"{CAVEAT} {MORE}", screen),
+        _emits(plan, screen),
     ]
-    if plan.notes:
-        parts.append(pairs([("note", printable(text)) for text in plan.notes], screen))
-    return "\n\n".join([*parts, *_emits(plan, screen)])
+    return "\n\n".join(part for part in parts if part)
 
 
 def describe_plan_curves(
@@ -94,17 +100,24 @@ def _ways(plan: Plan) -> list[tuple[str, Candidate]]:
 
 def _recommended(plan: Plan) -> list[tuple[str, str]]:
     """Each recommendation in a few words."""
-    return [(name, _in_short(one)) for name, one in _ways(plan)]
+    return [(name, _in_short(one, plan)) for name, one in _ways(plan)]
 
 
-def _in_short(one: Candidate) -> str:
+def _in_short(one: Candidate, plan: Plan) -> str:
     if one.method == ORIGINAL:
         return f"keep it as it is, {_setting(one)}"
-    return f"{one.method}: {_setting(one)}"
+    recipe, room = plan.recipe, one.factor_with_room
+    published = recipe and (recipe.rope_type, recipe.factor) == (
+        one.rope.rope_type,
+        one.rope.factor,
+    )
+    whose = ", as its maker publishes" if published else ""
+    more = "" if one.check.holds or room is None else f"; factor {room:g} meets the bound"
+    return f"{one.method}: {_setting(one)}{whose}{more}"
 
 
-def _sources(plan: Plan) -> list[tuple[str, str]]:
-    """What is known beside the file: the maker's own scaling first, then the lengths."""
+def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:
+    """What is known beside the file: scores, the maker's own scaling, then the lengths."""
     check, best = plan.original.check, _ways(plan)[0][1].check
     nothing = f"every base meets it; the rotated part alone {alone(check)}"
     rows = [("the bound", nothing)] if check.is_free else _as_it_is(check)
@@ -112,7 +125,7 @@ def _sources(plan: Plan) -> list[tuple[str, str]]:
         rows.append(("published scores", outlook(best.outlook, best.context)))
     if plan.model is None:
         return rows
-    rows += known_rows(plan.model)
+    rows += known_rows(plan.model) if everything else []
     if plan.start is not None and not plan.start.sourced:
         rows.append(("original context", f"{tokens(plan.start.context)}, {plan.start.reason}"))
     return rows
@@ -258,15 +271,15 @@ def _lower(reason: str) -> str:
     return reason[:1].lower() + reason[1:] if first.istitle() and first != "Liu" else reason
 
 
-def _emits(plan: Plan, screen: Screen) -> list[str]:
+def _emits(plan: Plan, screen: Screen) -> str:
     """The command that writes each recommendation for a stack."""
     ways = [(name, one) for name, one in _ways(plan) if one.method != ORIGINAL]
     if not ways or plan.original.check.weighted:
-        return [prose(CAVEAT, screen)]
+        return ""
     lines = [
         then(f"To write it for a stack, {name}:", _emit(plan, one), screen) for name, one in ways
     ]
-    return [prose(CAVEAT, screen), "\n".join(lines)]
+    return "\n".join(lines)
 
 
 def _emit(plan: Plan, one: Candidate) -> str:

@@ -36,12 +36,12 @@ def _of(path: str, keys: str) -> str:
 
 
 SHAPES = {
-    "MinimumBase": f"{_HEAD} context margin status recommended_base minimum_base rotated_part_base "
-    "enclosure=enclosure(low,high) "
+    "MinimumBase": f"label {_HEAD} context margin status recommended_base minimum_base "
+    "rotated_part_base enclosure=enclosure(low,high) "
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "
-    "wide_start wide_end wide_distance undecided precision=None",
+    "wide_start wide_end wide_distance unsearched undecided precision=None",
     "MinimumFactor": f"{_of('rope', 'rope_type base head_dim rotary_dim original_context')} "
     "count_unrotated context margin status minimum_factor enclosure=enclosure(low,high) "
     "minimum_factor_digits critical_distance window_status window_end recommended_factor "
@@ -49,7 +49,7 @@ SHAPES = {
     "ratio_violation given_factor given_violation steps method message=status.value",
     "Check": f"{_HEAD} base context margin holds status first_violation violations worst_distance "
     "worst_similarity slack next_base minimum_factor error_bound method message=status.value "
-    "rope_type label min_window room_below room_above room_limit recommended_base "
+    "rope_type label min_window room_below room_above room_limit recommended_base unsearched "
     f"soft {_PART} {_OUTLOOK} undecided precision=None",
     "MaxContext": f"{_HEAD} base margin limit status max_context first_violation similarity method "
     "message=status.value rope_type label rotated_part_violation soft",

@@ -85,7 +85,12 @@ def _continued(command: str, width: int) -> str:
 
 
 def pairs(rows: Sequence[tuple[str, str]], screen: Screen) -> str:
-    """Names and values, a line each; long values go on below themselves, or below their name."""
+    """Names and values, a line each; long values go on below themselves, or below their name.
+
+    Nothing where there are none.
+    """
+    if not rows:
+        return ""
     rows = [(name, _loosened(value, screen.width - 2 * len(INDENT))) for name, value in rows]
     names = max(len(name) for name, _ in rows)
     indent = len(INDENT) + names + GAP
@@ -118,12 +123,18 @@ def _opened(word: str) -> str:
     return word.replace("/", "/ ").replace("/ / ", "//") if "://" in word else word
 
 
-def table(columns: Sequence[Column], screen: Screen, breaks: Collection[int] = ()) -> str:
+def table(
+    columns: Sequence[Column],
+    screen: Screen,
+    breaks: Collection[int] = (),
+    *,
+    told: bool = True,
+) -> str:
     """A table as wide as the screen allows, with a rule above each row in ``breaks``.
 
     Nothing is ever cut. Where room is short, headings wrap; then the most dispensable columns go,
-    and a line below names them. Where even that is too wide, every row becomes a block of names
-    and values, which has room for all. Decimal points are aligned where there is room.
+    and a line below names them, if ``told``. Where even that is too wide, every row becomes a block
+    of names and values, which has room for all. Decimal points are aligned where there is room.
     """
     kept = list(columns)
     while _least_width(kept) > screen.width and any(column.spare for column in kept):
@@ -134,7 +145,7 @@ def table(columns: Sequence[Column], screen: Screen, breaks: Collection[int] = (
     note = f"Shown in a wider terminal, by --csv and by --json: {', '.join(gone)}."
     level = [replace(column, cells=levelled(column.cells)) for column in kept]
     shown = _rich_table(level if _least_width(level) <= screen.width else kept, screen, breaks)
-    return f"{shown}\n\n{prose(note, screen)}" if gone else shown
+    return f"{shown}\n\n{prose(note, screen)}" if gone and told else shown
 
 
 def levelled(cells: Sequence[str]) -> list[str]:

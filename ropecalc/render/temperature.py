@@ -59,7 +59,7 @@ def _rows(result: Temperature, screen: Screen) -> Iterator[tuple[str, str]]:
         yield "mass left", f"{_share(result.unscaled_mass)} of the attention with that gap now"
     scale = "none: the trained gap is not positive"
     if result.scale is not None:
-        scale = f"{result.scale:.6f} times all logits gives it back"
+        scale = f"{result.scale:.6f} times all logits restores it"
     yield "scale", scale
 
 

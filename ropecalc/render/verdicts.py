@@ -87,6 +87,9 @@ def _check_values(result: Check, screen: Screen) -> list[tuple[str, str]]:
         rows.append((_nearest(result), round_up(result.next_base)))
     elif result.undecided is not None:
         rows.append((_nearest(result), "undecided"))
+    elif result.unsearched:
+        what = "nearest base above" if result.rope_type == "default" else "minimum factor"
+        rows.append((what, "--next searches for it"))
     if result.room_below is not None and result.room_above is not None:
         rows.append(("room to move it", room(result)))
     return [*rows, ("found by", result.method)]
@@ -124,12 +127,12 @@ def alone(result: Check | MaxContext) -> str:
     """
     if isinstance(result, MaxContext):
         violation = result.rotated_part_violation
-        reached = f"meets it for {tokens(result.limit)}"
-        return reached if violation is None else f"breaks it first at {tokens(violation)}"
+        reached = f"meets the bound for {tokens(result.limit)}"
+        return reached if violation is None else f"breaks the bound first at {tokens(violation)}"
     part = result.rotated_part
     if part is None or part.first_violation is None:
-        return f"meets it for {tokens(result.context)}"
-    text = f"breaks it first at {tokens(part.first_violation)}, at "
+        return f"meets the bound for {tokens(result.context)}"
+    text = f"breaks the bound first at {tokens(part.first_violation)}, at "
     text += f"{violating(part.violations, result.context)} in all, the worst "
     text += f"{similarity(part.slack)} of its S(0)"
     text += "".join(
@@ -200,9 +203,10 @@ def _next(text: str, lead: str, line: str, result: Check | MaxContext, screen: S
 
 def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
     broken, common = sum(not r.holds for r in results), setting(results)
-    lead = f"{broken} of {len(results)} break" if broken else f"None of {len(results)} breaks"
+    verb = "breaks" if broken == 1 else "break"
+    lead = f"{broken} of {len(results)} {verb}" if broken else f"All {len(results)} meet"
     asked = f"{lead} the bound{', ' if common else ''}{common}"
-    text = "The bound holds where no distance in the context has a similarity below the margin."
+    text = "Slack: the least S(m) / S(0), less the margin; it is negative where the bound breaks."
     return [
         headline(asked, screen),
         table(_check_columns(results, screen), screen),
@@ -231,7 +235,7 @@ def _check_columns(results: Sequence[Check], screen: Screen) -> list[Column]:
 def _name_column(results: Sequence[Check] | Sequence[MaxContext]) -> Column:
     if all(r.base is not None and not r.label for r in results):
         return Column("base", [exact(r.base) for r in results if r.base is not None])
-    return Column("spectrum", [spectrum_name(r.base, r.label) for r in results], left=True)
+    return Column("setting", [spectrum_name(r.base, r.label) for r in results], left=True)
 
 
 def describe_max_context(results: Sequence[MaxContext], screen: Screen) -> str:
@@ -300,9 +304,7 @@ def _limits(results: Sequence[MaxContext], screen: Screen) -> list[str]:
         *soft_columns([r.soft for r in results], screen),
         Column("rotated part alone [tokens]", parts, spare=2),
     ]
-    text = (
-        "The max context is the first distance that breaks the bound; every shorter one keeps it."
-    )
+    text = "The max context is the first distance that breaks the bound; shorter contexts meet it."
     return [
         headline(f"Longest contexts{', ' if common else ''}{common}", screen),
         table([column for column in columns if any(column.cells)], screen),

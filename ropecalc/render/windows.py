@@ -131,4 +131,4 @@ def _meaning(result: Windows, screen: Screen) -> str:
         return prose(f"{text}.", screen)
     base = float(rounded(result.safe_base, CHECKED_DIGITS, "ROUND_CEILING"))
     check = command("check", result, base, result.context)
-    return then(f"{text}. From the safe base on, every base is enough, such as", check, screen)
+    return then(f"{text}. From the safe base on, every base works, such as", check, screen)

@@ -79,17 +79,22 @@ class MinimumBase(Shown):
     wide_distance: int | None = None
     """The distance whose similarity rises through zero at its start."""
     recommended_base: float | None = None
-    """First two-digit base that meets the bound with all bases within 1 % of it; None where the
-    bound asks nothing, where it was not sought, or where there is none up to 1e300."""
+    """First two-digit base that meets the bound with all bases within 1 % of it; None where
+    every base meets it, where it was not sought, or where there is none up to 1e300."""
     rotated_part_base: float | None = None
     """Where every base meets the bound because of unrotated pairs: the first two-digit base with
     which the rotated part alone meets it."""
+    unsearched: bool = False
+    """Whether no table has the recommended base, or that of the rotated part alone, and there was
+    no search for it."""
     undecided: str | None = None
     """The parts of the answer that could not be decided, each with the reason; None: all were."""
     continuum_estimate: float | None = None
     """The limit of many pairs, context / 0.6165..., where it applies and was asked for."""
     refined_estimate: Estimate | None = None
     """The estimate with the fluctuation of the finite sum, likewise."""
+    label: str = ""
+    """The model whose head it is, where one was named."""
 
     @property
     def is_plain(self) -> bool:

@@ -61,7 +61,7 @@ class Check(Shown):
     """(worst_similarity - margin * S(0)) / S(0): negative where the bound is broken."""
     next_base: float | None
     """Smallest float64 base above ``base`` that meets the bound, in a window of ``min_window`` or
-    more where that was asked for; None where ``base`` does."""
+    more where that was asked for; None where ``base`` does, and where it is ``unsearched``."""
     error_bound: float
     """|worst_similarity - exact value| is at most this."""
     label: str
@@ -83,6 +83,9 @@ class Check(Shown):
     recommended_base: float | None = None
     """First two-digit base above ``base`` that meets the bound with all bases within 1 % of it;
     sought together with ``next_base``."""
+    unsearched: bool = False
+    """Whether the bound is broken, no table has a base or factor that meets it, and there was no
+    search for one."""
     soft: tuple[SoftContext, ...] = ()
     """Where the bound is broken: the longest contexts up to ``context`` with a few violating
     distances."""
@@ -139,8 +142,8 @@ class MaxContext(Shown):
     """Where every base meets the bound: the first violation of the rotated part alone, below
     ``limit``."""
     soft: tuple[SoftContext, ...] = ()
-    """The longest contexts with a few violating distances, where they were asked for; where the
-    bound asks nothing, those of the rotated part alone."""
+    """The longest contexts with a few violating distances, where they were asked for; where
+    every base meets the bound, those of the rotated part alone."""
 
     @property
     def is_free(self) -> bool:

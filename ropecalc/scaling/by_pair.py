@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Any, Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.by_parts import correction_range, mscale, yarn
 from ropecalc.scaling.domains import (
     MAX_BASE,
@@ -30,6 +31,7 @@ from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum, checked_i
 CLIPPED = 20  # pairs, in the authors' code for heads of 128 dimensions
 
 
+@isolated
 def mrrope_uni(
     base: Base,
     head_dim: int = 128,
@@ -58,6 +60,7 @@ def mrrope_uni(
     return _scaled("mrrope_uni", base, head_dim, factor, common, given, mscale(factor))
 
 
+@isolated
 def mrrope_pro(
     base: Base,
     head_dim: int = 128,
@@ -80,6 +83,7 @@ def mrrope_pro(
     return _scaled("mrrope_pro", base, head_dim, factor, common, given, mscale(factor))
 
 
+@isolated
 def ntk_rcd(
     base: Base,
     head_dim: int = 128,
@@ -130,6 +134,7 @@ def ntk_rcd_base(
     return float(larger)
 
 
+@isolated
 def yarn_rcd(
     base: Base,
     head_dim: int = 128,
@@ -159,6 +164,7 @@ def yarn_rcd(
     )
 
 
+@isolated
 def cope(
     base: Base, head_dim: int = 128, *, clipped: int = CLIPPED, **common: Unpack[Common]
 ) -> Spectrum:

@@ -7,6 +7,7 @@ from decimal import Context, Decimal, localcontext
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.domains import (
     MIN_DIVISOR,
     Base,
@@ -30,6 +31,7 @@ from ropecalc.spectrum import (
 SAME_PAIR = Decimal("0.001")  # width of a ramp that begins and ends at one pair [transformers]
 
 
+@isolated
 def yarn(
     base: Base,
     head_dim: int = 128,
@@ -79,6 +81,7 @@ def yarn(
     return rescaled("yarn", base, head_dim, rescale, attention_factor=attention_factor, **common)
 
 
+@isolated
 def correction_range(
     base: Base,
     rotary_dim: int,
@@ -108,6 +111,7 @@ def correction_range(
     return float(low), float(high)
 
 
+@isolated
 def yarn_attention_factor(
     factor: Base, mscale: float | None = None, mscale_all_dim: float | None = None
 ) -> float:
@@ -130,6 +134,7 @@ def _weight(parameter: str, value: float | None) -> float:
     return 0.0 if value is None else float(not_negative(parameter, value))
 
 
+@isolated
 def mscale(factor: Base, weight: float = 1.0) -> float:
     """0.1 weight ln s + 1 for s > 1, else 1 [Peng2023, equation 22].
 
@@ -146,6 +151,7 @@ def mscale(factor: Base, weight: float = 1.0) -> float:
 _mscale = mscale  # where a parameter has the same name
 
 
+@isolated
 def ntk_by_parts(
     base: Base,
     head_dim: int = 128,
@@ -178,6 +184,7 @@ def ntk_by_parts(
     return rescaled("ntk_by_parts", base, head_dim, rescale, **common)
 
 
+@isolated
 def yarn_paper(
     base: Base,
     head_dim: int = 128,
@@ -206,6 +213,7 @@ def yarn_paper(
     return replace(spectrum, attention_factor=_mscale(factor), rope_type="yarn_paper")
 
 
+@isolated
 def llama3(
     base: Base,
     head_dim: int = 128,

@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from typing import TypedDict
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.spectrum import MAX_HEAD_DIM, Frequencies, check_dims, shown
 
 Base = float | int | Decimal
@@ -97,6 +98,7 @@ def checked_weights(weights: Sequence[float] | None) -> tuple[float, ...] | None
     return None if weights is None else tuple(map(float, numbers("weights", weights)))
 
 
+@isolated
 def exact_base(base: Base) -> Decimal:
     """The base as the exact decimal of its float64 value, or itself if it is a Decimal.
 
@@ -104,8 +106,9 @@ def exact_base(base: Base) -> Decimal:
     """
     exact = _decimal(base)
     if not (exact.is_finite() and 1 < exact <= Decimal(MAX_BASE)):
+        cure = "; ropecalc.inspect takes a model" if isinstance(base, str) else ""
         raise InvalidValueError(
-            "base", f"base must be greater than 1 and at most 1e300, got {shown(base)}"
+            "base", f"base must be greater than 1 and at most 1e300, got {shown(base)}{cure}"
         )
     return exact
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.domains import (
     MIN_DIVISOR,
     Base,
@@ -20,6 +21,7 @@ from ropecalc.scaling.plain import rescaled
 from ropecalc.spectrum import Spectrum
 
 
+@isolated
 def linear(base: Base, head_dim: int = 128, *, factor: Base, **common: Unpack[Common]) -> Spectrum:
     """Position interpolation: theta_i = base^(-2i/r) / factor [Chen2023].
 
@@ -35,6 +37,7 @@ def linear(base: Base, head_dim: int = 128, *, factor: Base, **common: Unpack[Co
     )
 
 
+@isolated
 def divided(
     base: Base,
     head_dim: int = 128,
@@ -63,6 +66,7 @@ def divided(
     )
 
 
+@isolated
 def longrope(
     base: Base,
     head_dim: int = 128,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.results import Rope
 from ropecalc.scaling.by_pair import cope, mrrope_pro, mrrope_uni, ntk_rcd
 from ropecalc.scaling.by_parts import llama3, mscale, yarn
@@ -33,6 +34,7 @@ METHODS: dict[str, Callable[..., Spectrum]] = {
 LENGTH_DEPENDENT = ("dynamic", "longrope")
 
 
+@isolated
 def from_rope(
     rope: Rope,
     length: int | None = None,

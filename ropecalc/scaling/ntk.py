@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.domains import (
     MAX_BASE,
     Base,
@@ -24,6 +25,7 @@ from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum, shown
 MIXED_POWER = 0.625  # Su's recommendation, kexue.fm/archives/9706
 
 
+@isolated
 def ntk_aware(
     base: Base, head_dim: int = 128, *, factor: Base, **common: Unpack[Common]
 ) -> Spectrum:
@@ -40,6 +42,7 @@ def ntk_aware(
     return _with_larger_base("ntk_aware", base, head_dim, lambda: growth, **common)
 
 
+@isolated
 def ntk_aware_base(base: Base, rotary_dim: int, factor: Base) -> float:
     """b' = base factor^(r/(r-2)): what to give a stack that has only a base to set [bloc97].
 
@@ -50,6 +53,7 @@ def ntk_aware_base(base: Base, rotary_dim: int, factor: Base) -> float:
     return _larger_base(base, rotary_dim, lambda: growth)
 
 
+@isolated
 def dynamic(
     base: Base,
     head_dim: int = 128,
@@ -70,6 +74,7 @@ def dynamic(
     return _with_larger_base("dynamic", base, head_dim, growth, **common)
 
 
+@isolated
 def dynamic_base(
     base: Base, rotary_dim: int, factor: Base, original_context: int, length: int
 ) -> float:
@@ -81,6 +86,7 @@ def dynamic_base(
     return _larger_base(base, rotary_dim, _dynamic_growth(factor, original_context, length))
 
 
+@isolated
 def ntk_fixed(
     base: Base, head_dim: int = 128, *, factor: Base, **common: Unpack[Common]
 ) -> Spectrum:
@@ -97,6 +103,7 @@ def ntk_fixed(
     return rescaled("ntk_fixed", base, head_dim, rescale, **common)
 
 
+@isolated
 def ntk_mixed(
     base: Base,
     head_dim: int = 128,

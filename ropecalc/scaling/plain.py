@@ -8,6 +8,7 @@ from decimal import Context, Decimal, localcontext
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.isolated import isolated
 from ropecalc.scaling.domains import (
     MAX_BASE,
     MIN_DIVISOR,
@@ -35,6 +36,7 @@ RATIO_BASE = 10_000  # ChatGLM's and GLM-4's modelling code, class RotaryEmbeddi
 Rescale = Callable[[Frequencies, Context], Iterable[Decimal]]
 
 
+@isolated
 def default(
     base: Base,
     head_dim: int = 128,
@@ -80,6 +82,7 @@ def default(
     )
 
 
+@isolated
 def proportional(
     base: Base,
     head_dim: int = 128,
@@ -118,6 +121,7 @@ def proportional(
     )
 
 
+@isolated
 def rope_ratio(ratio: Base, head_dim: int = 128, **common: Unpack[Common]) -> Spectrum:
     """The plain spectrum of base = 10,000 ratio, as ChatGLM and GLM-4 write their base.
 
@@ -138,6 +142,7 @@ def rope_ratio(ratio: Base, head_dim: int = 128, **common: Unpack[Common]) -> Sp
     return default(base, head_dim, **common)
 
 
+@isolated
 def explicit(
     angular_frequencies: Sequence[Base],
     head_dim: int | None = None,
@@ -193,6 +198,7 @@ def rescaled(
     )
 
 
+@isolated
 def as_spectrum(
     spectrum: Spectrum | Base,
     head_dim: int | None = None,

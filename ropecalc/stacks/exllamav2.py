@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ropecalc.isolated import isolated
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.start import Start
@@ -43,6 +44,7 @@ LENGTH_KEYS = (
 )
 
 
+@isolated
 def base_of_alpha(alpha: float, base: float, rotary_dim: int) -> float:
     """b alpha^(r/(r-2)): the base that rope_alpha, or alpha_value, stands for.
 
@@ -52,6 +54,7 @@ def base_of_alpha(alpha: float, base: float, rotary_dim: int) -> float:
     return base * math.pow(alpha, rotary_dim / (rotary_dim - 2))
 
 
+@isolated
 def alpha_of_base(wanted: float, base: float, rotary_dim: int) -> float:
     """(b' / b)^((r-2)/r): the alpha that makes one base of another.
 

@@ -51,7 +51,7 @@ def write(goal: Wanted) -> Written:
         return Written("shell", command(*words), why, [note])
     if rope.rope_type not in ("default", "linear"):
         why.append(
-            f"--ropeconfig has a scale and a base alone, and no {rope.rope_type}: convert the "
+            f"--ropeconfig takes only a scale and a base, and no {rope.rope_type}: convert the "
             "model again from a config.json that has it"
         )
         return Written("shell", "", why)

@@ -20,7 +20,7 @@ class Start:
     flags: frozenset[str] = frozenset()
     """The keys of the rope object that come from the command line, not from the file."""
     changed: Mapping[str, Any] = field(default_factory=dict)
-    """Keys of the config that the stack sets once it has read the file, in its own way."""
+    """Keys of the config that the stack itself sets once it has read the file."""
     refusal: StackRule | None = None
     """Why the stack does not start."""
     rules: tuple[StackRule, ...] = ()

@@ -32,7 +32,7 @@ def whole_base(rope: Rope, context: int, reason: str) -> tuple[int, list[str]]:
 
 def _holds(rope: Rope, base: float, context: int) -> bool:
     from ropecalc.checking import check
+    from ropecalc.scaling import as_spectrum
 
-    return check(
-        base, context, head_dim=rope.head_dim, rotary_dim=rope.rotary_dim, next_base=False
-    ).holds
+    spectrum = as_spectrum(base, rope.head_dim, rope.rotary_dim)
+    return check(spectrum, context, next_base=False, room=False).holds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.isolated import isolated
 from ropecalc.results import Emission
 from ropecalc.stacks.registry import stack_named
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from ropecalc.stacks.words import Written
 
 
+@isolated
 def emit(setting: Setting, stack: str) -> Emission:
     """The setting as a stack takes it: what to paste, whether it is exact, what to know beside it.
 

@@ -249,7 +249,7 @@ def test_a_round_base_is_the_same_in_any_decimal_context() -> None:
 
 
 def test_a_decimal_base_a_hair_above_1_is_checked() -> None:
-    found = ropecalc.check(Decimal("1." + "0" * 200 + "1"), 30)
+    found = ropecalc.check(Decimal("1." + "0" * 200 + "1"), 30, next_base=True)
     assert not found.holds
     assert found.next_base is not None
     assert found.next_base > 1

@@ -6,6 +6,7 @@ import math
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -150,7 +151,8 @@ def test_a_walk_stops_after_so_many_steps_and_says_where(direction: int, x: floa
     walk = Walk(family_of(4), x, direction)
     with pytest.MonkeyPatch.context() as patch:
         limited(5, patch)
-        patch.setattr(Walk, "_longest_step", lambda *_: (0.25, 3, 1, False))
+        ahead = 0.25, np.array([], dtype=np.int64), (0.0, 0.0)
+        patch.setattr(Walk, "_ahead", lambda *_: ahead)
         for _ in range(5):
             assert walk.step(5) is None
         with pytest.raises(UndecidedError, match=r"still holds at base .*: stopped after 5 steps"):

@@ -257,7 +257,7 @@ def test_round_and_integer_bases_meet_a_weighted_bound_with_a_margin() -> None:
         assert ropecalc.check(base, 256, head_dim=32, **head).holds
     assert found.minimum_base is not None
     below = np.nextafter(found.minimum_base, 0.0)
-    checked = ropecalc.check(float(below), 256, head_dim=32, **head)
+    checked = ropecalc.check(float(below), 256, head_dim=32, next_base=True, **head)
     assert not checked.holds
     assert checked.next_base == found.minimum_base
     assert found.round_base is not None

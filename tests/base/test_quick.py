@@ -20,10 +20,11 @@ def test_it_is_what_min_base_finds(dim: int, context: int) -> None:
     assert found.source == "table"
 
 
-@pytest.mark.parametrize("dim", [32, 48, 64, 72, 80, 96, 112, 120, 128, 160, 192, 256])
+@pytest.mark.parametrize("dim", [32, 64, 72, 128, 144, 256])
 def test_it_reaches_as_far_as_the_tables(dim: int) -> None:
-    assert quick.shipped_minimum(dim, 2**20)
-    assert quick.shipped_minimum(dim, 2**20 + 1) is None
+    end = 2**24 if dim in (64, 128, 256) else 2**20
+    assert quick.shipped_minimum(dim, end)
+    assert quick.shipped_minimum(dim, end + 1) is None
 
 
 def test_a_wrong_step_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,10 @@ from ropecalc.base.sieve import Sieve
 from ropecalc.base.sweep import RESOLUTION
 from ropecalc.base.window import (
     DOWN,
+    FEWEST,
     MAX_STEPS,
+    SHARE,
+    SLACK,
     UP,
     Walk,
     _bounds,
@@ -80,40 +83,76 @@ def test_the_error_of_the_sieve_is_the_sum_of_its_sources(stop: int, span: int) 
     assert Sieve(FAMILY, 2.0, span).error(stop) == pytest.approx(expected, rel=1e-12, abs=0)
 
 
+def least_within(family: Family, context: int, x: float, half: float) -> np.ndarray:
+    """g - |g'| h - max|g''| h^2/2 at h = half of every distance, by double precision."""
+    m = np.arange(context)
+    at, before = family.taylor(m, x), family.taylor(m, x - half)
+    least: np.ndarray = at.value - np.abs(at.slope) * half - before.max_curvature * half**2 / 2
+    return least
+
+
+@pytest.mark.parametrize("family", [FAMILY, family_of(64), family_of(16, margin=0.2)])
+@pytest.mark.parametrize(("context", "half"), [(3_000, 1e-3), (3_000, 1e-5), (300, 0.05)])
+def test_what_may_be_zero_near_an_x_is_let_through_and_little_else(
+    family: Family, context: int, half: float
+) -> None:
+    x = 9.0
+    bends = _bounds(family, x - half)[1]
+    sieve = Sieve(family, x, context)
+    found = np.concatenate(
+        [sieve.nearing(a, b, half, bends) for a, b in sieve.strips_up(0, context)]
+    )
+    least = least_within(family, context, x, half)
+    assert set(np.flatnonzero(least <= 0)) <= set(found.tolist())
+    # a row of distances is judged by its end, which lies up to 64 further on
+    m = np.arange(context) + 64
+    slack = 64 * half * np.abs(family.slopes(m, x)[1]) / m + 128 * m * bends[1] * half**2 + 1e-3
+    assert set(found.tolist()) <= set(np.flatnonzero(least <= slack + 64 * bends[0] * half**2))
+
+
+def test_the_strips_of_a_long_context_miss_none() -> None:
+    """Distances up to 70,000 are two strips; the memory of one product serves the next."""
+    family, x, half, context = family_of(8), 20.0, 1e-4, 70_000
+    first = Sieve(family, x, 2**16)
+    for sieve in (first, Sieve(family, x, 2**16, first), Sieve(family, x, 2**12, first)):
+        strips = [
+            sieve.nearing(*strip, half, _bounds(family, x - half)[1])
+            for strip in sieve.strips_down(context)
+        ]
+        assert [*map(list, strips)] == [sorted(strip) for strip in strips]
+        found = set(np.concatenate(strips).tolist())
+        assert set(np.flatnonzero(least_within(family, context, x, half) <= 0)) <= found
+        assert len(found) < context / 3
+
+
 # --- one step of a walk --------------------------------------------------------------------------
 
 
-def certain(family: Family, distance: int, x: float, far: float, direction: int) -> float:
-    """How far g of a distance is certainly not negative: the root of the bound on it."""
-    at, ahead = family.taylor(distance, x), family.taylor(distance, far)
-    height = max(at.value - at.value_error, 0.0)
-    slope = direction * at.slope - at.slope_error
-    bend = ahead.max_curvature
-    root = (slope + math.sqrt(slope**2 + 2 * bend * height)) / bend
-    return float(root)
+def lowest_on_the_way(family: Family, context: int, start: float, stop: float) -> float:
+    """The least g of all distances at 300 places from one x to another."""
+    return min(float(g(family, context, x).min()) for x in np.linspace(start, stop, 300))
 
 
 @pytest.mark.parametrize("direction", [UP, DOWN])
-@pytest.mark.parametrize("x", [0.25, 9.5, 12.0])
-def test_a_step_is_the_shortest_of_all_distances(direction: int, x: float) -> None:
-    """By bounds from the far end of the trial length on; that length where nothing limits it."""
-    family, limited = family_of(32), []
-    context = 2 if x < 1 else 500
-    for trial in (0.5, 1e-2, 1e-6):
-        walk = Walk(family, x, direction)
-        walk._trial = trial
-        step, closest, *_ = walk._longest_step(context)
-        far = x if direction == UP else max(0.0, x - trial)
-        reaches = [certain(family, m, x, far, direction) for m in range(1, context)]
-        limited.append(min(reaches) < trial)
-        if limited[-1]:
-            assert step == pytest.approx(min(reaches), rel=1e-6, abs=0)
-            assert step < min(reaches)
-            assert closest == 1 + int(np.argmin(reaches))
-        else:
-            assert (step, closest) == (trial, None)
-    assert limited[0] or x < 1
-    assert not limited[-1]
+@pytest.mark.parametrize("stride", [0.5, 1e-2, 1e-6])
+def test_a_step_ends_before_any_distance_breaks_the_bound(direction: int, stride: float) -> None:
+    """All that it passes keeps the bound; where it ends the window, the zero is in the last bit."""
+    family, context = family_of(32), 500
+    window = ropecalc.windows(32, context).windows[1]
+    assert window.end is not None
+    x = (math.log(window.start) + math.log(window.end)) / 2
+    edge = math.log(window.end if direction == UP else window.start)
+    walk, zero, steps = Walk(family, x, direction), None, 0
+    walk._stride = stride
+    while zero is None and steps < 10:
+        before = walk.x
+        zero, steps = walk.step(context), steps + 1
+        assert lowest_on_the_way(family, context, before, walk.x) > -1e-9
+        assert (edge - walk.x) * direction >= -1e-12
+    assert zero is not None or stride == 1e-6
+    if zero is not None:
+        assert float(zero.before) == pytest.approx(edge, abs=1e-13)
+        assert zero.distance == (window.closed_by if direction == UP else window.opened_by)
 
 
 @pytest.mark.parametrize("x", [0.5, 8.0])
@@ -126,19 +165,6 @@ def test_the_bounds_of_a_walk_are_the_sums_of_their_terms(x: float) -> None:
             w * (i / 4) ** k * math.exp(-x * j * i / 4) for i, w in enumerate(weights)
         )
         assert exact < found < exact * (1 + 3e-12)
-
-
-def test_a_step_looks_at_every_strip() -> None:
-    """A context of two strips: the distance that stops the walk lies in the lower one."""
-    family = family_of(64)
-    walk = Walk(family, math.log(5.7e5), UP)
-    walk._trial = 1e-2
-    step, closest, count, blurred = walk._longest_step(10_000)
-    assert not blurred
-    assert closest is not None
-    assert count >= 1
-    assert Walk(family, walk.x, UP)._longest_step(10_000)[0] <= RESOLUTION * 2**20
-    assert step <= certain(family, closest, walk.x, walk.x, UP)
 
 
 def test_reaches_are_the_roots_of_the_parabola_below_g() -> None:
@@ -156,55 +182,71 @@ def test_reaches_are_the_roots_of_the_parabola_below_g() -> None:
 
 
 class Stub(Walk):
-    """A walk whose steps are given."""
+    """A walk whose strides are given, with how far a distance on them keeps the bound."""
 
-    given: tuple[float, int | None, int, bool] = (0.5, 7, 0, False)
+    given: tuple[float, float | None] = (0.5, None)
 
-    def _longest_step(self, _: int) -> tuple[float, int | None, int, bool]:
-        return self.given
+    def _ahead(self, _: int) -> tuple[float, np.ndarray, tuple[float, float]]:
+        near = [] if self.given[1] is None else [7]
+        return self.given[0], np.array(near, dtype=np.int64), (0.0, 0.0)
+
+    def _reaches(self, distances: np.ndarray, _: tuple[float, float]) -> np.ndarray:
+        return np.full(distances.shape, self.given[1])
 
     def _precise_step(self, _: int) -> Zero | None:
         return Zero(self.x, self.x, 7)
 
 
-def after(count: int, context: int = 2048 * 36, *, blurred: bool = False) -> float:
-    """The factor by which the trial length changes."""
-    walk = Stub(FAMILY, 2.0, UP)
-    walk.given = (0.5, 7, count, blurred)
-    trial = walk._trial
-    assert walk.step(context) is None
-    return walk._trial / trial
+def strides(
+    counts: list[int], monkeypatch: pytest.MonkeyPatch, stride: float = 1e-3
+) -> list[float]:
+    """The stride before each look of one step on which so many distances come through."""
+    walk, seen, left = Walk(family_of(8), 9.0, UP), [], list(counts)
+    walk._stride = stride
+
+    def nearing(*_: object) -> np.ndarray:
+        seen.append(walk._stride)
+        return np.arange(left.pop(0))
+
+    monkeypatch.setattr(Sieve, "nearing", nearing)
+    walk._ahead(4096)
+    assert not left
+    return [*seen, walk._stride]
 
 
-def test_steps_get_shorter_where_many_distances_are_looked_at_and_longer_where_few() -> None:
-    """Many is 64 and one in 2,048 of the context: here 100."""
-    assert [after(count) for count in (0, 24, 25, 100, 101)] == [1.5, 1.5, 1.0, 1.0, 0.5]
+def test_strides_get_shorter_where_many_distances_come_through_and_longer_where_few(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """25 of 4,096 are best; up to eight times as many are followed, else it looks again."""
+    few = FEWEST + 4096 * SHARE
+    assert (few, SLACK) == (25, 8)
+    assert strides([25], monkeypatch) == [1e-3, 1e-3]
+    assert strides([0], monkeypatch) == [1e-3, 1.5e-3]
+    assert strides([200], monkeypatch)[1] == pytest.approx(1e-3 / 8 ** (1 / 12))
+    first, second, third = strides([201, 30], monkeypatch)
+    assert first > second > third
 
 
-def test_steps_get_longer_where_single_precision_lets_many_through_however_short_they_are() -> None:
-    assert [after(count, blurred=True) for count in (0, 100, 101, 10**6)] == [1.5] * 4
-
-
-def test_a_step_without_a_limit_is_made_however_short_it_is() -> None:
-    walk = Stub(FAMILY, 2.0, UP)
-    walk.given = (1e-20, None, 0, False)
-    assert (walk.step(9), walk.x) == (None, 2.0)
-    walk.given = (1e-20, 7, 0, False)
-    assert walk.step(9) == Zero(2.0, 2.0, 7)
-
-
-@pytest.mark.parametrize("trial", [1e-12, 1e-1])
-def test_a_step_is_blurred_where_it_changes_g_by_less_than_single_precision_tells(
-    trial: float,
+@pytest.mark.parametrize("stride", [1e-12, 1e-1])
+def test_strides_get_longer_where_single_precision_lets_many_through_however_short_they_are(
+    stride: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two pairs at base e^30 the slow one turns by 3e-7 a token: g is 1 + cos m + ..."""
-    family = family_of(4)
+    family, looks = family_of(4), []
     walk = Walk(family, 30.0, UP)
-    walk._trial = trial
-    change = 1_000 * 0.5 * math.exp(-15) * trial  # m e theta h, at most
-    blurred = walk._longest_step(1_000)[3]
-    assert blurred == (change < Sieve(family, 30.0, 1_000).error(1_000))
-    assert blurred == (trial < 1e-6)
+    walk._stride = stride
+    change = 1_000 * 0.5 * math.exp(-15) * stride  # m e theta h, at most
+
+    def nearing(*_: object) -> np.ndarray:
+        looks.append(walk._stride)
+        return np.arange(999 if len(looks) == 1 else 0)
+
+    monkeypatch.setattr(Sieve, "nearing", nearing)
+    length, near, _ = walk._ahead(1_000)
+    blurred = change < Sieve(family, 30.0, 1_000).error(1_000)
+    assert blurred == (stride < 1e-6)
+    assert (length, near.size) == ((stride, 999) if blurred else (looks[-1], 0))
+    assert (walk._stride == 2 * stride) == blurred
 
 
 def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:
@@ -215,14 +257,23 @@ def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:
     assert (down.step(9), down.x) == (None, 0.0)
 
 
+def test_a_walk_down_comes_to_base_1() -> None:
+    walk = Walk(family_of(8, 4), 0.75, DOWN)
+    while walk.x > 0:
+        assert walk.step(9) is None
+    assert walk.steps < 20
+
+
 @pytest.mark.parametrize(("x", "scale"), [(0.5, 1), (8.0, 8)])
 def test_a_step_within_the_resolution_of_x_is_no_step(x: float, scale: int) -> None:
     walk = Stub(FAMILY, x, UP)
-    walk.given = (RESOLUTION * scale, 7, 0, False)
+    walk.given = (0.5, RESOLUTION * scale)
     assert (walk.step(9), walk.x) == (Zero(x, x, 7), x)
-    walk.given = (RESOLUTION * scale * 1.01, 7, 0, False)
+    walk.given = (0.5, RESOLUTION * scale * 2)
+    assert walk.step(9) is not None, "64 such looks in a row"
+    assert x + 60 * RESOLUTION * scale < walk.x < x + 0.1
+    walk.given = (0.5, 0.2)
     assert walk.step(9) is None
-    assert walk.x > x
 
 
 # --- where the bound holds from ------------------------------------------------------------------

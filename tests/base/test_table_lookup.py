@@ -13,7 +13,6 @@ import pytest
 import ropecalc
 from ropecalc import SafeStatus, Staircase, Step, TableWarning, build_staircase, tables
 from ropecalc.base.lookup import shipped_staircase
-from ropecalc.bound import Scan
 from ropecalc.results import Kind
 from tests.base.test_tables import SHIPPED
 from tests.conftest import RunBatch, RunCli
@@ -21,6 +20,17 @@ from tests.conftest import RunBatch, RunCli
 END = 300
 MINIMUMS = [path for path in SHIPPED if path.stem.startswith("minimum")]
 Ship = Callable[..., None]
+EACH = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=[] if path.stem.endswith(("-32", "-128")) else pytest.mark.slow,
+        )
+        for path in MINIMUMS
+    ],
+)
 
 
 @pytest.fixture(scope="module")
@@ -147,21 +157,18 @@ def test_a_safe_base_that_is_wrong_is_noticed_on_request(
     assert found.safe_status is SafeStatus.NOT_COMPUTED
 
 
-@pytest.mark.parametrize("context", [2**20 - 1, 2**20])
+@pytest.mark.parametrize("context", [2**20, 2**24])
 def test_a_shipped_base_is_evaluated_where_that_is_quick_and_on_request(
     context: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[tuple[int, int, bool]] = []
-
-    def no_violation(_: object, start: int, stop: int, *, first_only: bool = False) -> Scan:
-        asked.append((start, stop, first_only))
-        return Scan(None, 0, 0, 1.0, 0)
-
-    monkeypatch.setattr("ropecalc.base.lookup.scan", no_violation)
+    asked: list[tuple[int, float]] = []
+    monkeypatch.setattr("ropecalc.base.lookup.violation_at", lambda _, *about: asked.append(about))
+    found = tables.look_up("minimum", 128, context)
+    assert found is not None
     ropecalc.min_base(
         128, context, window=False, recommended=False, integer=False, round_digits=None, safe=None
     )
-    assert asked == [(0, context, True)]
+    assert asked == [(context, found.base)]
     asked.clear()
     ropecalc.min_base(
         128,
@@ -173,7 +180,7 @@ def test_a_shipped_base_is_evaluated_where_that_is_quick_and_on_request(
         safe=None,
         verify=True,
     )
-    assert asked == [(0, context, True)]
+    assert asked == [(context, found.base)]
 
 
 def test_a_right_table_passes_verification(ship: Ship, built: dict[str, Staircase]) -> None:
@@ -259,7 +266,7 @@ def test_shipped_staircases_are_zero_at_all_their_critical_distances(path: Path)
     assert len(found.steps) == len(table.contexts)
 
 
-@pytest.mark.parametrize("path", MINIMUMS, ids=lambda path: path.stem)
+@EACH
 def test_shipped_answers_meet_the_bound_and_are_the_sweeps(path: Path) -> None:
     table = tables.read_table(str(path))
     for context in random.Random(path.stem).sample(range(3, 3000), 3):
@@ -280,17 +287,7 @@ def test_shipped_answers_meet_the_bound_and_are_the_sweeps(path: Path) -> None:
         assert found.critical_distance == swept.critical_distance
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(
-            path,
-            id=path.stem,
-            marks=[] if path.stem.endswith(("-32", "-128")) else pytest.mark.slow,
-        )
-        for path in MINIMUMS
-    ],
-)
+@EACH
 def test_shipped_answers_verify_up_to_the_end(path: Path) -> None:
     table = tables.read_table(str(path))
     for context in (table.end, random.Random(path.stem).randrange(3, table.end)):
@@ -342,6 +339,6 @@ ANSWER = repr(tables.look_up("minimum", 128, 30000).base)  # type: ignore[union-
 
 
 def test_a_step_is_what_the_table_has() -> None:
-    assert tables.look_up("minimum", 128, 2**20) == Step(2**20, 65374955.144081, 935093)
-    assert tables.look_up("minimum", 128, 2**20 + 1) is None
-    assert tables.look_up("minimum", 100, 64) is None
+    assert tables.look_up("minimum", 128, 2**24) == Step(2**24, 19628559571.827072, 14311428)
+    assert tables.look_up("minimum", 128, 2**24 + 1) is None
+    assert tables.look_up("minimum", 66, 64) is None

@@ -7,19 +7,28 @@ import math
 import os
 import struct
 import zlib
+from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ropecalc import TableError, tables
-from ropecalc.results import Kind, Staircase, Step
+from ropecalc import RopecalcError, TableError, known_models, tables
+from ropecalc.models.huggingface import parse_config
+from ropecalc.results import Kind, ModelConfig, Staircase, Step
+from tests.tools.oracle import excess_ball, similarity_50
 
 SMALL = Staircase("safe", 8, 100, (Step(2, 1.0, 0), Step(50, 3.25, 2), Step(100, 1e9, 49)))
 DATA = Path(tables.__file__).parent / "data"
 SHIPPED = sorted(DATA.glob(f"*{tables.SUFFIX}"))
+# Of 0.1.0's first tables: name, end, SHA-256 of the header without it and of the arrays.
+UNCHANGED = Path(__file__).parents[1] / "data" / "staircases-to-their-first-end.txt"
+MINIMUM = (16, *range(32, 217, 8), 256, 100)
+OTHERS = (32, 48, 64, 72, 80, 96, 112, 120, 128, 160, 192, 256)
 
 
 @st.composite
@@ -161,13 +170,85 @@ def test_shipped_files_are_whole_and_ascend(path: Path) -> None:
 
 
 def test_what_is_shipped() -> None:
-    """Twelve rotary dimensions, and the number of steps that a first count gave."""
+    """Minimum bases of every multiple of 8 from 16 to 256, and of every dimension in use."""
     names = {path.name for path in SHIPPED}
-    for rotary_dim in (32, 48, 64, 72, 80, 96, 112, 120, 128, 160, 192, 256):
-        for kind in ("minimum", "safe", "recommended"):
-            assert f"{kind}-{rotary_dim}.staircase" in names
-    counts = {r: len(tables.read_table(str(DATA / f"minimum-{r}.staircase")).bases) for r in COUNTS}
-    assert counts == COUNTS
+    for rotary_dim in MINIMUM:
+        assert f"minimum-{rotary_dim}.staircase" in names
+    for rotary_dim in OTHERS:
+        assert f"safe-{rotary_dim}.staircase" in names
+        assert f"recommended-{rotary_dim}.staircase" in names
+    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 4_000_000
 
 
-COUNTS = {32: 25_052, 64: 1_128, 128: 602, 256: 675}
+@pytest.mark.parametrize(
+    ("rotary_dim", "steps"), {32: 25_052, 64: 1_128, 128: 602, 256: 675}.items()
+)
+def test_steps_to_a_million_are_those_of_a_first_count(rotary_dim: int, steps: int) -> None:
+    table = tables.read_table(str(DATA / f"minimum-{rotary_dim}.staircase"))
+    assert len(table.cut(2**20).steps) == steps
+
+
+@pytest.mark.slow
+def test_every_rotary_dimension_of_known_models_and_classes_has_a_table() -> None:
+    classes = json.loads((DATA / "classes.json").read_text())["classes"]
+    turned: set[int] = set()
+    for model in known_models():
+        turned |= _dimensions(model.config)
+    for name in classes:
+        turned |= _dimensions(partial(parse_config, {"model_type": name}, name))
+    assert {16, 20, 24, 64, 100, 128, 144} < turned
+    assert turned - {20, 24, 512} <= {*MINIMUM}
+
+
+def _dimensions(config: Callable[[], ModelConfig]) -> set[int]:
+    try:
+        return {rope.rotary_dim for rope in config().ropes}
+    except RopecalcError:  # nothing turns, or its default is no whole model
+        return set()
+
+
+@pytest.mark.parametrize("row", UNCHANGED.read_text().splitlines())
+def test_tables_are_what_they_were_below_their_first_end(row: str) -> None:
+    """As whole files, byte for byte, but for how zlib packs them."""
+    stem, end, digest = row.split()
+    table = tables.read_table(str(DATA / f"{stem}{tables.SUFFIX}"))
+    header = json.loads(tables.encode(table.cut(int(end))).split(b"\n")[0])
+    assert header["sha256"] == digest
+
+
+ENDS = [
+    (64, "733995287660.936", 15099233),
+    (128, "19628559571.8270", 14311428),
+    (256, "2253937560.99264", 14987612),
+]
+
+
+@pytest.mark.parametrize(("rotary_dim", "base", "distance"), ENDS)
+def test_minimum_bases_at_16_million_tokens(rotary_dim: int, base: str, distance: int) -> None:
+    """Arb sees the critical distance break the bound just below, and keep it at the float64."""
+    step = tables.look_up("minimum", rotary_dim, 2**24)
+    assert step is not None
+    assert f"{step.base:.15g}".startswith(base[:12])
+    assert step.distance == distance
+    below = math.nextafter(step.base, 0)
+    assert (
+        excess_ball(below, rotary_dim, distance) < 0 < excess_ball(step.base, rotary_dim, distance)
+    )
+    assert (
+        similarity_50(below, rotary_dim, distance)
+        < 0
+        < similarity_50(step.base, rotary_dim, distance)
+    )
+
+
+@pytest.mark.heavy
+def test_the_minimum_base_at_16_million_tokens_in_plain_numpy() -> None:
+    """Every distance keeps the bound there, and 50 digits agree where double precision is close."""
+    base = 19628559571.827072
+    theta = base ** (-np.arange(64) / 64)
+    for start in range(0, 2**24, 2**16):
+        distances = np.arange(start, start + 2**16)
+        values = np.cos(np.outer(distances, theta)).sum(axis=1)
+        assert values.min() > -1e-5
+        for distance in distances[values < 1e-5].tolist():
+            assert similarity_50(base, 128, distance) > 0

@@ -89,23 +89,23 @@ def test_bounds_are_those_of_the_left_end_of_a_step(
     kept = window._bounds
     monkeypatch.setattr(window, "_bounds", bounds)
     walk = Walk(family_of(32), x, direction)
-    step, *_ = walk._longest_step(100)
-    assert asked == [x if direction == UP else max(0.0, x - walk._trial)]
-    assert step <= walk._trial
+    length, *_ = walk._ahead(100)
+    assert asked[-1] == (x if direction == UP else max(0.0, x - length))
 
 
 @pytest.mark.parametrize(("x", "step", "stops"), [(0.5, 0.9, 7), (0.5, 1.5, None), (2.0, 1.5, 7)])
 def test_what_is_shorter_than_the_resolution_is_no_step(
     x: float, step: float, stops: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Walk, "_longest_step", lambda *_: (step * RESOLUTION, 7, 0, False))
+    ahead = 1.0001 * step * RESOLUTION, np.array([7]), (0.0, 0.0)
+    monkeypatch.setattr(Walk, "_ahead", lambda *_: ahead)
+    monkeypatch.setattr(Walk, "_reaches", lambda *_: np.array([step * RESOLUTION]))
     monkeypatch.setattr(Walk, "_precise_step", lambda *_: Zero(x, x, 7))
     walk = Walk(family_of(4), x, UP)
     found = walk.step(100)
     assert (found and found.distance) == stops
-    rounding = 4 * 2.0**-53 * max(1.0, x)
-    assert walk.x == pytest.approx(x + (0 if stops else step * RESOLUTION - rounding), rel=3e-16)
-    assert walk.x <= x + step * RESOLUTION
+    assert (walk.x == x) == bool(stops)
+    assert walk.x <= x + 1.0001 * step * RESOLUTION
 
 
 def test_what_holds_ever_after_is_asked_of_the_last_distance() -> None:

@@ -40,7 +40,6 @@ SHORT = {  # a quick call of every command
     "temperature": "temperature --ctx 128k --from 8k",
     "evidence": "evidence Qwen3-8B",
     "criteria": "criteria --base 1e6 --ctx 32k",
-    "schema": "schema",
 }
 
 

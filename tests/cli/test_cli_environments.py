@@ -43,10 +43,8 @@ LINES = {  # of every command a quick one, and its exit code
     "criteria": ("criteria --base 5e5 --dim 64 --ctx 8k", 0),
     "evidence": ("evidence --base 5e5 --dim 64 --ctx 8k", 0),
     "explain": ("explain bound", 0),
-    "schema": ("schema", 0),
 }
-NO_ROWS = ("explain", "schema")  # answer with a text in a pipe, too
-NO_JSON = ("schema",)  # its answer is JSON as it is
+NO_ROWS = ("explain",)  # answer with a text in a pipe, too
 TOGETHER = {
     "plain Windows": {
         "NO_COLOR": "1",
@@ -139,7 +137,7 @@ def same_rows(name: str, done: Done, plain: Done) -> None:
 
 def same_json(name: str, done: Done, plain: Done) -> None:
     assert done.err == "", name
-    assert name in NO_JSON or document(done.out) == document(plain.out), name
+    assert document(done.out) == document(plain.out), name
 
 
 def nothing_cut(name: str, text: str, environ: dict[str, str]) -> None:

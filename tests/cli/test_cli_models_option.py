@@ -80,6 +80,61 @@ def test_commands_that_take_a_base_or_a_head_are_those(run_batch: RunBatch) -> N
     assert takes_head - takes_model == {"weights"}  # it takes a checkpoint
 
 
+def test_min_base_of_several_models_names_each(run_batch: RunBatch, files: dict[str, str]) -> None:
+    line = ["min-base", "Llama-1-7B", files["llama"], "--ctx", "2k"]
+    text, rows, one, bare = run_batch(
+        [
+            line,
+            [*line, "--csv"],
+            [*line[:2], *line[3:]],
+            ["min-base", "--dim", "128", "--ctx", "2k"],
+        ]
+    )
+    assert [row.split()[0] for row in text.stdout.splitlines()[4:8]][-2:] == ["Llama-1-7B", "llama"]
+    cells = [row.split(",") for row in rows.stdout.splitlines()]
+    assert [row[0] for row in cells] == ["label", "Llama-1-7B", "llama"]
+    assert " for Llama-1-7B, 2,048 tokens" in one.stdout.splitlines()[0]
+    assert "model" not in bare.stdout
+
+
+DOUBTFUL = {
+    "check --base 1e6 --ctx": "--ctx",
+    "curve --base 1e6 --ctx": "--ctx",
+    "curve --base 1e6 --from": "--from",
+    "freqs --base 1e6 --ctx": "--ctx",
+    "inspect Qwen3-8B --ctx": "--ctx",
+    "compare Qwen3-8B --ctx": "--ctx",
+    "max-ctx --base 1e6 --limit": "--limit",
+    "max-ctx --base": "--base",
+    "min-base --ctx": "--ctx",
+    "min-factor Qwen3-8B --ctx": "--ctx",
+    "min-factor Qwen3-8B --ctx 1M --original-ctx": "--original-ctx",
+    "emit Qwen3-8B --ctx": "--ctx",
+    "emit Qwen3-8B --base": "--base",
+    "plan Qwen3-8B --to": "--to",
+    "plan Qwen3-8B --to 1M --from": "--from",
+    "staircase --ctx": "--ctx",
+    "temperature --ctx": "--ctx",
+    "temperature --ctx 1M --original-ctx": "--original-ctx",
+    "windows --ctx": "--ctx",
+    "windows --ctx 256 --at-most": "--at-most",
+    "criteria --base 1e6 --ctx": "--ctx",
+    "criteria --base 1e6 --ctx 8k --from": "--from",
+    "evidence Qwen3-8B --ctx": "--ctx",
+}
+
+
+def test_a_number_that_may_be_a_list_is_refused_with_both_readings(run_batch: RunBatch) -> None:
+    numbers = ("128,256", "64,128", "131,072,262,144")
+    lines = [[*line.split(), number] for line in DOUBTFUL for number in numbers]
+    for done, option in zip(
+        run_batch(lines), [o for o in DOUBTFUL.values() for _ in numbers], strict=True
+    ):
+        assert (done.returncode, done.stdout) == (2, ""), done.args
+        assert f"'{option}': {done.args[-1]} may be one number or 2: write " in done.stderr
+        assert done.args[-1].replace(",", "") in done.stderr
+
+
 def test_a_layer_is_chosen_by_its_type(run_batch: RunBatch, files: dict[str, str]) -> None:
     asked = ["check", "--config", files["gemma"], "--json"]
     first, sliding, unknown = run_batch(

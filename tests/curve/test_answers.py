@@ -133,7 +133,12 @@ def test_a_check_looks_for_room_where_it_holds_and_for_a_base_where_not(
     assert (broken.next_base, broken.recommended_base) == (7.0, 9.0)
     assert (broken.room_below, broken.room_limit) == (None, None)
     assert check(3, next_base=False).next_base is None
-    assert asked == [(3, 0.125, 0.1)]
+    assert asked == [(3, 0.125, 0.1, None)]
+    unasked = check(3, margin=0.125)
+    assert (unasked.next_base, unasked.unsearched) == (None, True), "in no table"
+    assert check(3, margin=0.125, next_base=True).next_base == 7.0
+    assert not broken.unsearched
+    assert not check(2).unsearched
 
 
 def test_a_scan_that_is_interrupted_says_what_it_knows() -> None:

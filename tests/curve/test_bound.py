@@ -131,7 +131,7 @@ def test_excess_agrees_with_arb_to_many_digits() -> None:
 
 
 def test_the_next_base_is_the_smallest_above_that_meets_the_bound() -> None:
-    found = ropecalc.check(6.4e5, 32_768)
+    found = ropecalc.check(6.4e5, 32_768, next_base=True)
     assert found.next_base is not None
     assert ropecalc.check(found.next_base, 32_768).holds
     just_below = float(np.nextafter(found.next_base, 0))
@@ -145,7 +145,7 @@ def test_the_next_base_is_found_from_the_very_end_of_a_window() -> None:
     end = ropecalc.min_base(128, 4096, round_digits=None, integer=False).window_end
     assert end is not None
     assert ropecalc.check(end, 4096).holds
-    found = ropecalc.check(float(np.nextafter(end, np.inf)), 4096)
+    found = ropecalc.check(float(np.nextafter(end, np.inf)), 4096, next_base=True)
     assert not found.holds
     assert found.next_base is not None
     assert found.next_base > end * (1 + 1e-9)

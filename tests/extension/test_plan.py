@@ -157,7 +157,7 @@ def test_every_candidate_is_what_check_and_the_curve_say(qwen: Plan) -> None:
     for one in (qwen.original, *qwen.candidates):
         spectrum = from_rope(one.rope, 131_072, label=one.method)
         assert one.spectrum == spectrum
-        assert one.check == ropecalc.check(spectrum, 131_072, next_base=False)
+        assert one.check == ropecalc.check(spectrum, 131_072, next_base=False, room=False)
         last = float(ropecalc.similarity_at(spectrum, 131_071)) / 64
         assert one.similarity_at_target == pytest.approx(last)
 
@@ -259,7 +259,7 @@ def test_with_weights_every_candidate_is_the_weighted_head_in_plain_numpy(weight
         bare = from_rope(one.rope, 200, label=one.method)
         spectrum = replace(bare, weights=WEIGHTS)
         assert one.spectrum == spectrum
-        assert one.check == ropecalc.check(spectrum, 200, next_base=False)
+        assert one.check == ropecalc.check(spectrum, 200, next_base=False, room=False)
         sums = np.cos(np.outer(range(200), bare.angular_frequencies)) @ WEIGHTS
         assert one.check.holds == (sums.min() >= -1e-9), one.method
         assert one.check.worst_similarity == pytest.approx(sums.min(), abs=1e-9)
@@ -498,9 +498,25 @@ def test_it_ends_with_the_command_that_writes_each_recommendation(run_cli: RunCl
 def test_the_recommendations_come_first(run_cli: RunCli) -> None:
     text = run_cli(*"plan Qwen3-8B --to 128k".split()).stdout.splitlines()
     assert text[2:4] == [
-        "  with fine-tuning     roomy-base: base 23,000,000",
-        "  without training     yarn: factor 4",
+        "  with fine-tuning  roomy-base: base 23,000,000",
+        "  without training  yarn: factor 4, as its maker publishes; factor 6.5 meets the bound",
     ]
+
+
+@pytest.mark.slow
+def test_the_answer_is_on_the_last_24_rows_and_the_reasons_are_asked_for(run_cli: RunCli) -> None:
+    line = "plan Qwen3-8B --to 128k".split()
+    short, whole = run_cli(*line).stdout, run_cli(*line, "--all").stdout
+    last = "\n".join(short.splitlines()[-23:])
+    for word in ("--base 23000000", "--rope-type yarn --factor 4", "roomy-base    base 23,000,000"):
+        assert word in last
+    assert len(short.splitlines()) <= 40
+    for word in (
+        "Unseen angles: pairs, of 64",
+        "https://github.com/QwenLM",
+        "Shown in a wider terminal",
+    ):
+        assert (word in short, word in whole) == (False, True), word
 
 
 def test_methods_are_named_in_any_case_and_in_lists(run_batch: RunBatch) -> None:
@@ -539,11 +555,11 @@ def small() -> Plan:
     return ropecalc.plan(1e4, 64, trained_context=512, context=2_048)
 
 
-def on_screen(plan: Plan, width: int, encoding: str = "utf-8") -> str:
+def on_screen(plan: Plan, width: int, encoding: str = "utf-8", *, everything: bool = False) -> str:
     from ropecalc.render.console import screen
 
     on = screen(Stream(encoding, terminal=True), {"COLUMNS": str(width), "NO_COLOR": "1"})
-    return describe_plan(plan, on)
+    return describe_plan(plan, on, everything=everything)
 
 
 GOLDEN = ROOT / "tests" / "golden"
@@ -552,7 +568,7 @@ GOLDEN = ROOT / "tests" / "golden"
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_plan_on_a_terminal(width: int) -> None:
     golden = (GOLDEN / f"plan-{width}.txt").read_text(encoding="utf-8")
-    assert on_screen(small(), width) + "\n" == golden
+    assert on_screen(small(), width, everything=width == 120) + "\n" == golden
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -81,7 +81,7 @@ def test_commands_on_models_that_do_not_rotate(run_batch: RunBatch, tmp_path: An
     assert [one.returncode for one in (inspected, checked, planned, quiet)] == [0, 0, 0, 1]
     assert "does not rotate" in " ".join(inspected.stdout.split())
     assert "holds for every context" in checked.stdout
-    assert "nothing to choose" in planned.stdout
+    assert "Keep the base and raise" in planned.stdout
     assert quiet.stdout == ""
     assert (emitted.returncode, emitted.stdout) == (2, "")
     assert "no layer of nemotron_h rotates" in emitted.stderr

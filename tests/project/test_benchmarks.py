@@ -13,7 +13,7 @@ from itertools import pairwise
 import pytest
 
 import ropecalc
-from tests.benchmarks import peers, startup
+from tests.benchmarks import growth, peers, startup
 from tests.tools.places import ROOT, TESTS
 
 MINIMUM_AT_1K = 4293.437569262578  # d = 128, L = 1024
@@ -91,6 +91,23 @@ def test_a_job_of_the_comparison_says_what_it_measured() -> None:
     assert result["base"] == pytest.approx(83763.8410154344, rel=1e-12)
     assert 0 < result["seconds"] < 60
     assert 10 < result["megabytes"] < 300
+
+
+def test_the_exponent_of_a_power_is_its_own() -> None:
+    """From what takes long enough, and only where that is enough to tell."""
+    seconds = {k: 1e-6 * 2 ** (1.5 * k) for k in range(4, 16)}
+    assert growth.slope(seconds) == pytest.approx(1.5)
+    assert growth.slope({k: 1e-9 * s for k, s in seconds.items()}) is None
+    assert growth.slope({12: 0.1, 13: 0.2}) is None
+
+
+@pytest.mark.slow
+def test_growth_is_a_row_a_context_and_a_column_a_kind_of_work() -> None:
+    lines = growth.report(16, range(6, 7), 5.0).splitlines()
+    head, _, *rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|")]
+    assert head == ["tokens", *(name.replace("_", " ") for name in growth.WORK)]
+    assert [row[0].split(" |")[0] for row in rows] == ["2^6", "exponent"]
+    assert all(float(cell) >= 0 for row in rows[:1] for cell in row[1:])
 
 
 @pytest.mark.benchmark

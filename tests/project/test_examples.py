@@ -126,16 +126,16 @@ def base_over_context(folder: Path) -> None:
 
 
 def recall(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / "recall.py"), "report"],
-        env=transcript.environment(folder),
-        capture_output=True,
-        text=True,
-        timeout=HANGS,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "python examples/recall.py run recall.tsv" in done.stderr
+    script, found, figure = EXAMPLES / "recall.py", EXAMPLES / "recall.tsv", folder / "figure.svg"
+    output = run(sys.executable, script, "report", found, figure, folder=folder)
+    assert re.search(r"^minimum +0\.35 +0\.211 +0\.84$", output, re.MULTILINE)
+    assert figure.read_text() == (EXAMPLES / "recall.svg").read_text()
+
+
+def recall_file(_: Path) -> None:
+    """Tests of the experiment read it: tests/evidence/test_recall.py."""
+    lines = (EXAMPLES / "recall.tsv").read_text(encoding="utf-8").splitlines()
+    assert (len(lines), len({line.count("\t") for line in lines})) == (199, 1)
 
 
 def screenshot(_: Path) -> None:
@@ -159,6 +159,8 @@ TESTS: dict[str, Callable[[Path], None]] = {
     "audit_configs.sh": audit_configs,
     "base_over_context.py": base_over_context,
     "recall.py": recall,
+    "recall.svg": recall,
+    "recall.tsv": recall_file,
     "serve_longer.sh": serve_longer,
     "screenshot.svg": screenshot,
 }

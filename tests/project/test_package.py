@@ -53,7 +53,7 @@ PUBLIC = [
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
     *("alpha_of_base", "base_of_alpha"),
     *("build_staircase", "certify", "certify_factor", "check", "check_in_dtype"),
-    *("checkpoint_weights", "compare"),
+    *("checkpoint_weights", "compare", "compare_models"),
     *("continuum_estimate", "critical_base"),
     *(
         "critical_dimension",

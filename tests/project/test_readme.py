@@ -63,6 +63,13 @@ def test_it_is_read_to_its_end() -> None:
     assert len(TEXT.splitlines()) <= 320
 
 
+def test_the_picture_shows_the_commands_that_its_words_name() -> None:
+    words, file = re.findall(r"!\[(.*)\]\((examples/.*\.svg)\)", TEXT)[0]
+    drawn = (ROOT / file).read_text(encoding="utf-8").replace("&#160;", " ")
+    commands = re.findall(r"ropecalc [\w-]+", words)
+    assert commands == re.findall(r">\$ (ropecalc [\w-]+)", drawn)
+
+
 def test_relative_links_lead_to_files() -> None:
     targets = re.findall(r"\]\(([^)#]+)\)", TEXT)
     files = [target for target in targets if "://" not in target]

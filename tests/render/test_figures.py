@@ -309,6 +309,57 @@ def test_a_label_from_outside_is_shown_as_it_is() -> None:
     assert drawn.ids("curve-0")
 
 
+def test_a_figure_of_factors_reaches_the_context_at_the_minimum() -> None:
+    from functools import partial
+
+    from ropecalc.base.factor import violations_of
+    from ropecalc.render.figures_factors import factors_figure
+
+    rope = ropecalc.Rope("all", "yarn", 1e4, 32, 32, {"original_context": 256})
+    found = [ropecalc.min_factor(rope, length, original_context=256) for length in (512, 1024)]
+    plots = [(partial(violations_of, rope, one.context), None) for one in found]
+    drawn = Drawn(figures.figure_bytes(factors_figure(found, plots), "svg").decode())
+    assert drawn.ids("curve-.*") == ["curve-0", "curve-1"]
+    assert "marker: minimum factor" in drawn.words
+    for k in range(2):
+        (minimum,), corners = drawn.marks(f"minimum-{k}"), drawn.path(f"curve-{k}")
+        assert minimum[1] == pytest.approx(min(y for _, y in corners), abs=0.01)  # y runs down
+
+
+@pytest.mark.slow
+def test_hair_lines_keep_clear_of_names_and_of_each_other() -> None:
+    """Of the known models of a head: each hair line against every name but its own."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.text import Annotation, Text
+
+    from ropecalc.base.lookup import shipped_staircase
+    from ropecalc.landmarks import landmarks
+    from ropecalc.render.charts import first_drawn
+
+    stairs = [shipped_staircase(kind, 128, 2**17) for kind in ("minimum", "safe")]
+    figure = Figure(figsize=(5.5, 4.2), layout="constrained")
+    canvas = FigureCanvasAgg(figure)
+    points = landmarks(128, first_drawn(2**17), 2**17)
+    bases_figure([one for one in stairs if one is not None], points).draw(figure)
+    figure.draw_without_rendering()
+    names = [text for text in figure.axes[0].texts if isinstance(text, Annotation)]
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    boxes = [Text.get_window_extent(name, renderer) for name in names]
+    hairs = [
+        (k, patch.get_path().transformed(patch.get_transform()))
+        for k, name in enumerate(names)
+        if (patch := name.arrow_patch) is not None
+    ]
+    assert len(names) > 15
+    assert len(hairs) > 5
+    for k, hair in hairs:
+        for other, box in enumerate(boxes):
+            assert other == k or not hair.intersects_bbox(box), names[k].get_text()
+        for other, second in hairs:
+            assert other == k or not hair.intersects_path(second), names[k].get_text()
+
+
 @pytest.mark.parametrize(("start", "stop"), [(1, 2), (1, 131072), (7, 100), (1000, 1001)])
 @pytest.mark.parametrize("log", [True, False])
 def test_round_distances_lie_in_the_range(start: int, stop: int, log: bool) -> None:
@@ -328,6 +379,7 @@ LINES = {
     "plan": "plan --base 1e4 --dim 64 --from 1k --to 2k --json",
     "compare": "compare Qwen3-8B --ctx 1k --stack vllm --stack transformers --json",
     "evidence": "evidence --json",
+    "min-factor": "min-factor Qwen3-8B --ctx 64k --json",
 }
 IN_ONE = """
 import sys, json, io, contextlib

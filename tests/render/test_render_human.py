@@ -123,7 +123,7 @@ Minimum bases, head_dim 128
 Shown in a wider terminal, by --csv and by --json: first
 window ends, first integer base.
 
-A minimum base is the smallest one that keeps the bound at
+A minimum base is the smallest one that meets the bound at
 every distance in its context. Larger bases may fail again
 beyond the end of the first window. A recommended base has
 two digits and 1% of room on both sides. To check a base:
@@ -140,7 +140,7 @@ Minimum bases, head_dim 128
     32,768    2,000,000  629,980       30,704  630,980     630,000  629,979
          1                 any base
 
-A minimum base is the smallest one that keeps the bound at every distance in its
+A minimum base is the smallest one that meets the bound at every distance in its
 context. Larger bases may fail again beyond the end of the first window. A
 recommended base has two digits and 1% of room on both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 1024
@@ -156,7 +156,7 @@ Minimum bases, head_dim 128
     32,768    2,000,000  629,980       30,704  630,980     630,000  629,979
          1                 any base
 
-A minimum base is the smallest one that keeps the bound at every distance in its context. Larger
+A minimum base is the smallest one that meets the bound at every distance in its context. Larger
 bases may fail again beyond the end of the first window. A recommended base has two digits and 1% of
 room on both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 1024
@@ -175,7 +175,7 @@ Minimum bases
 Shown in a wider terminal, by --csv and by --json: critical distance, first
 window ends, first integer base.
 
-A minimum base is the smallest one that keeps the bound at every distance in its
+A minimum base is the smallest one that meets the bound at every distance in its
 context. Larger bases may fail again beyond the end of the first window. A
 recommended base has two digits and 1% of room on both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 32768
@@ -212,7 +212,7 @@ Minimum bases
   minimum base      none
 
 A minimum base is the smallest one that
-keeps the bound at every distance in its
+meets the bound at every distance in its
 context. Larger bases may fail again
 beyond the end of the first window. A
 recommended base has two digits and 1%
@@ -275,7 +275,7 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   ropecalc max-ctx --base 5000000 --dim 128
 """,
     "several checks 80 utf-8": """
-1 of 2 break the bound, head_dim 128
+1 of 2 breaks the bound, head_dim 128
 
                                   first                worst
               context         violation  violating  distance  next base
@@ -286,8 +286,8 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
 
 Shown in a wider terminal, by --csv and by --json: slack.
 
-The bound holds where no distance in the context has a similarity below the
-margin.
+Slack: the least S(m) / S(0), less the margin; it is negative where the bound
+breaks.
 """,
     "violated 80 utf-8": """
 Base 1,000,000 supports 27,115 tokens, head_dim 128
@@ -320,7 +320,7 @@ Longest contexts, head_dim 128
   500,000,000  >= 16,777,216
 
 The max context is the first distance that breaks the bound;
-every shorter one keeps it.
+shorter contexts meet it.
 """,
     "frequencies 60 ascii": """
 Base 10,000, head_dim 12: 6 rotated pairs

@@ -147,6 +147,7 @@ FIGURES = {
     "plan": "plan --base 1e4 --dim 16 --from 64 --to 256",
     "compare": "compare Qwen3-8B --ctx 1k --stack vllm --stack transformers",
     "evidence": "evidence -q",
+    "min-factor": "min-factor --base 1e4 --dim 16 --original-ctx 64 --ctx 128 -q",
 }
 
 

@@ -459,14 +459,6 @@ TEMPERATURE = of(
         "factors": Key(array(part("length_factor")), "Length-dependent factors in use."),
     },
 )
-SCHEMA = Record(
-    "command title",
-    own={
-        "command": Key(STRING, "The command whose answer the schema describes."),
-        "title": Key(STRING, "What the answer is."),
-    },
-)
-
 COMMANDS = {
     "min-base": Output("Minimum bases, one a head and context", ((MIN_BASE_INPUTS, MIN_BASE),)),
     "min-factor": Output(
@@ -745,5 +737,4 @@ COMMANDS = {
             ),
         ),
     ),
-    "schema": Output("The commands that have a schema, one a record", ((Record(""), SCHEMA),)),
 }

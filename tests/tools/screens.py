@@ -52,7 +52,6 @@ MAIN = {  # of every command one screen in every look
     "evidence": "evidence",
     "criteria": "criteria --base 1e6 --ctx 32k --from 32k",
     "explain": "explain bound",
-    "schema": "schema",
 }
 OTHERS = {  # their other faces, in one look
     "min-base-any": "min-base --dim 128 --rotary-dim 64 --ctx 1024",

@@ -36,7 +36,6 @@ STARTS = {  # what a command needs before it can answer: one of these, options o
     "weights": ("CHECKPOINT --layer-number",),
     "verify": ("FILE",),
     "explain": ("", "TOPIC"),
-    "schema": ("", "COMMAND"),
 }
 # A model's own context takes seconds where no table has the answer: these get one they can afford.
 LENGTHS = {"staircase": "--ctx", "windows": "--ctx", "min-base": "--ctx", "check": "--ctx"}

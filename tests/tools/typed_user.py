@@ -72,7 +72,8 @@ def models(folder: Path) -> None:
     findings: list[rc.Finding] = [one for one in seen.findings if one.severity is rc.Severity.ERROR]
     assert_type(rc.lint.findings(model), tuple[rc.Finding, ...])
     several: rc.Comparison = rc.compare(model, 8192)
-    print(len(known), layer.spectrum.rope_type, len(findings), several.agree)
+    beside: rc.Comparison = rc.compare_models([model, "Llama-3-8B"])
+    print(len(known), layer.spectrum.rope_type, len(findings), several.agree, beside.agree)
     setting: rc.Setting = rc.make_setting(model, rope, context=65_536)
     emission: rc.Emission = rc.emit(setting, "vllm")
     path = folder / "config.json"

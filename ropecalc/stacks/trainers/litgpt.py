@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LABEL, VERSION = "LitGPT", "0.5.13"
 INVERTED = (
     "LitGPT 0.5.13 has YaRN's ramp the wrong way round: it divides the high frequencies by the "
-    "factor and leaves the low ones, the opposite of what is wanted"
+    "factor and leaves the low ones, the opposite of YaRN"
 )
 
 

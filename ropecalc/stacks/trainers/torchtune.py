@@ -44,7 +44,7 @@ def write(goal: Wanted) -> Written:
     rope, family = goal.rope, "llama" if goal.model is None else model_type(goal)
     plain = rope if rope.rope_type in ("default", "llama3") else fixed_base(goal)
     if plain is None:
-        note = f"torchtune has no {rope.rope_type} scaling: its builders know llama3's alone"
+        note = f"torchtune has no {rope.rope_type} scaling: its builders have only llama3's"
         return Written("yaml", "", [note])
     if family and family not in COMPONENTS:
         note = f"torchtune has no builder for a model of type {family}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError
 from ropecalc.files import check_writable, read_bytes, replace_file, temporary_beside
+from ropecalc.isolated import isolated
 from ropecalc.models.jsonfile import MAX_BYTES, WANTED, parse_object
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Patch:
     """What to know of how transformers reads it."""
 
 
+@isolated
 def patch_config(
     path: str | os.PathLike[str],
     setting: Setting,

@@ -1,0 +1,639 @@
+/* Staircases quickly, by the same sweep and the same walk as ropecalc/base, in C.
+
+   Nothing here is trusted: what it prints is checked by tests/tools/staircases.py.
+
+   climb   R END X FRONTIER LINKS   the minimum base, upwards from x with distances up to a frontier
+   descend R END X LEAST            the safe base, downwards from x until LEAST tokens are answered
+   roomy   R END X HIGH ANSWERED    two-digit bases with 1 % of room, ascending
+
+   An edge is a line: E context x distance...  A link is 16 bytes: x_end, witness, 0. */
+#include <immintrin.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MOST 256 /* pairs */
+#define COLS 128
+#define ROWS 128
+#define SPAN (COLS * ROWS)
+#define UNIT 0x1p-53
+#define FAR 1e300
+
+static int n;
+static double e[MOST];
+
+typedef struct {
+    double value, slope, curvature, max_curvature, max_third, value_error, slope_error,
+        curvature_error;
+} Taylor;
+
+static Taylor taylor(double m, double x) {
+    double v = 0, s = 0, c = 0, p10 = 0, p11 = 0, p12 = 0, p13 = 0, p21 = 0, p22 = 0, p23 = 0,
+           p32 = 0, p33 = 0;
+    for (int i = 0; i < n; i++) {
+        double k = e[i], phi = m * exp(-x * k), q = phi * phi, kk = k * k, kkk = kk * k;
+        double cosine = cos(phi), sine = phi * sin(phi);
+        v += cosine, s += k * sine, c -= kk * (sine + q * cosine);
+        p10 += phi, p11 += k * phi, p12 += kk * phi, p13 += kkk * phi;
+        p21 += k * q, p22 += kk * q, p23 += kkk * q, p32 += kk * q * phi, p33 += kkk * q * phi;
+    }
+    double rounding = (n + 6) * UNIT, angle = (x + 3) * UNIT;
+    return (Taylor){v, s, c, (p12 + p22) * (1 + 1e-12), (p13 + 3 * p23 + p33) * (1 + 1e-12),
+                    2 * (UNIT * (x * p11 + 3 * p10) + rounding * n),
+                    2 * (angle * (p11 + p21) + rounding * p11),
+                    2 * (angle * (p12 + 3 * p22 + p32) + rounding * (p12 + p22))};
+}
+
+static double resolution(double x) { return 64 * UNIT * fmax(1, x); }
+
+static double crossing(double depth, double slope, double bend) {
+    double square = slope * slope + 2 * bend * depth;
+    if (square < 0 || (bend <= 0 && slope <= 0)) return FAR;
+    double root = sqrt(square);
+    return slope > 0 ? 2 * depth / (slope + root) : (root - slope) / bend;
+}
+
+/* How far to the right of x the bound is certainly broken. */
+static double reach_of(Taylor t, double x) {
+    double depth = -t.value - t.value_error, slope = t.slope + t.slope_error;
+    if (depth <= 0) return 0;
+    double step = crossing(depth, slope, t.max_curvature), stretches[] = {3, 1.5, 1.2};
+    if (step >= FAR) return FAR;
+    for (int k = 0; k < 3; k++) {
+        double trial = stretches[k] * step;
+        double bent = t.curvature + t.curvature_error + t.max_third * trial / 3;
+        step = fmax(step, fmin(trial, crossing(depth, slope, bent)));
+    }
+    return fmax(0, step * (1 - 2e-9) - 8 * UNIT * fmax(x, 1));
+}
+
+static int in_doubt(Taylor t, double x) {
+    double span = 4 * resolution(x);
+    return t.value <=
+           t.value_error + (fabs(t.slope) + t.slope_error) * span + t.max_curvature * span * span;
+}
+
+/* --- many distances at once: start + (a COLS + j) stride, pairs from ``first`` on ------------- */
+
+static float right[2 * MOST][COLS] __attribute__((aligned(64)));
+static float left[ROWS][2 * MOST] __attribute__((aligned(64)));
+static float row_re[ROWS][MOST], row_im[ROWS][MOST];
+static double theta[MOST];
+static int first, used;
+static double stride;
+static int found, at_index[SPAN];
+static float at_value[SPAN];
+
+static void prepare(double x, int f, double step) {
+    first = f, used = n - f, stride = step;
+    for (int i = 0; i < n; i++) theta[i] = exp(-x * e[i]);
+    double sr[MOST], si[MOST];
+    for (int i = 0; i < used; i++) {
+        double re[COLS], im[COLS], angle = step * theta[f + i];
+        double cr = cos(angle), ci = sin(angle);
+        re[0] = 1, im[0] = 0;
+        for (int size = 1; size < COLS; size *= 2) {
+            for (int j = 0; j < size; j++) {
+                re[size + j] = re[j] * cr - im[j] * ci;
+                im[size + j] = re[j] * ci + im[j] * cr;
+            }
+            double square = cr * cr - ci * ci;
+            ci = 2 * cr * ci, cr = square;
+        }
+        sr[i] = cr, si[i] = ci;
+        for (int j = 0; j < COLS; j++) right[i][j] = re[j], right[used + i][j] = im[j];
+    }
+    static double re[ROWS][MOST], im[ROWS][MOST];
+    for (int i = 0; i < used; i++) re[0][i] = 1, im[0][i] = 0;
+    for (int size = 1; size < ROWS; size *= 2) {
+        for (int a = 0; a < size; a++)
+            for (int i = 0; i < used; i++) {
+                re[size + a][i] = re[a][i] * sr[i] - im[a][i] * si[i];
+                im[size + a][i] = re[a][i] * si[i] + im[a][i] * sr[i];
+            }
+        for (int i = 0; i < used; i++) {
+            double square = sr[i] * sr[i] - si[i] * si[i];
+            si[i] = 2 * sr[i] * si[i], sr[i] = square;
+        }
+    }
+    for (int a = 0; a < ROWS; a++)
+        for (int i = 0; i < used; i++) row_re[a][i] = re[a][i], row_im[a][i] = im[a][i];
+}
+
+/* What single precision, and the angle in double precision, may be off by. */
+static double blur(double stop, double x) {
+    double phase = 0;
+    for (int i = first; i < n; i++) phase += stop * UNIT * theta[i] * (x * e[i] + 8);
+    return used * (2 * used + 40) * 0x1p-24 + phase + 1e-10;
+}
+
+/* Fill at_index and at_value with the values below a threshold, ascending. */
+static void sift(double start, int count, float threshold) {
+    int rows = (count + COLS - 1) / COLS;
+    float cs[MOST], sn[MOST];
+    for (int i = 0; i < used; i++) {
+        double angle = start * theta[first + i];
+        cs[i] = cos(angle), sn[i] = sin(angle);
+    }
+    for (int a = 0; a < ((rows + 3) & ~3); a++)
+        for (int i = 0; i < used; i++) {
+            left[a][i] = row_re[a][i] * cs[i] - row_im[a][i] * sn[i];
+            left[a][used + i] = -(row_re[a][i] * sn[i] + row_im[a][i] * cs[i]);
+        }
+    found = 0;
+    __m512 bar = _mm512_set1_ps(threshold);
+    static __mmask16 masks[4][8];
+    static __m512 kept[4][8];
+    for (int a = 0; a < rows; a += 4) {
+        int any = 0;
+        for (int half = 0; half < 2; half++) {
+            __m512 acc[4][4];
+            for (int r = 0; r < 4; r++)
+                for (int v = 0; v < 4; v++) acc[r][v] = _mm512_setzero_ps();
+            for (int k = 0; k < 2 * used; k++) {
+                const float *b = right[k] + 64 * half;
+                __m512 b0 = _mm512_load_ps(b), b1 = _mm512_load_ps(b + 16),
+                       b2 = _mm512_load_ps(b + 32), b3 = _mm512_load_ps(b + 48);
+#pragma GCC unroll 4
+                for (int r = 0; r < 4; r++) {
+                    __m512 l = _mm512_set1_ps(left[a + r][k]);
+                    acc[r][0] = _mm512_fmadd_ps(l, b0, acc[r][0]);
+                    acc[r][1] = _mm512_fmadd_ps(l, b1, acc[r][1]);
+                    acc[r][2] = _mm512_fmadd_ps(l, b2, acc[r][2]);
+                    acc[r][3] = _mm512_fmadd_ps(l, b3, acc[r][3]);
+                }
+            }
+#pragma GCC unroll 4
+            for (int r = 0; r < 4; r++)
+#pragma GCC unroll 4
+                for (int v = 0; v < 4; v++) {
+                    __mmask16 mask = _mm512_cmp_ps_mask(acc[r][v], bar, _CMP_LT_OQ);
+                    masks[r][4 * half + v] = mask, any |= mask;
+                    kept[r][4 * half + v] = acc[r][v];
+                }
+        }
+        if (!any) continue;
+        for (int r = 0; r < 4; r++)
+            for (int v = 0; v < 8; v++)
+                for (unsigned mask = masks[r][v]; mask; mask &= mask - 1) {
+                    int lane = __builtin_ctz(mask), index = (a + r) * COLS + 16 * v + lane;
+                    if (index >= count) continue;
+                    at_index[found] = index;
+                    at_value[found++] = ((float *)&kept[r][v])[lane];
+                }
+    }
+}
+
+/* --- the sweep --------------------------------------------------------------------------------- */
+
+#define POOL 16
+#define DOUBTS 4096
+static double x;
+static uint32_t frontier, end_;
+static FILE *links;
+static long n_links, n_searches, n_blocks, n_pooled;
+static uint32_t doubts[DOUBTS];
+static int n_doubts;
+static uint32_t pool[POOL];
+static int pooled;
+static double gained = 1e-9; /* x a search brings: a running mean */
+
+static void put_link(uint32_t m) {
+    struct { double x; uint32_t m, zero; } link = {x, m, 0};
+    fwrite(&link, 16, 1, links);
+    n_links++;
+}
+
+#define SMALL 9 /* blocks [0, 64), [64, 128), ... [8192, 16384) */
+static float score[SMALL + (1 << 17)], left_over[SMALL + (1 << 17)];
+static double score_x = -1;
+static uint32_t score_frontier;
+static int blocks;
+
+static void bounds(int k, uint32_t *low, uint32_t *high) {
+    *low = k == 0 ? 0 : k < SMALL ? 64u << (k - 1) : (uint32_t)(k - SMALL + 1) << 14;
+    *high = k < SMALL ? 64u << k : *low + SPAN;
+    if (*high > frontier) *high = frontier;
+}
+
+static float rank(double lowest, double stop) { return lowest < 0 ? -lowest / stop : -lowest; }
+
+static void order(void) {
+    double lasts = 0.05 * SPAN / fmax(frontier, SPAN);
+    if (x >= score_x && x < score_x + lasts && frontier == score_frontier) return;
+    score_x = x, score_frontier = frontier;
+    blocks = frontier <= SPAN ? 0 : SMALL + (frontier - 1) / SPAN;
+    if (!blocks) {
+        uint32_t low, high;
+        do bounds(blocks++, &low, &high); while (high < frontier);
+    }
+    double re[MOST], im[MOST], sr[MOST], si[MOST], smooth[MOST], varies = 0;
+    for (int i = 0; i < n; i++) {
+        double angle = SPAN * theta[i], middle = 1.5 * angle - theta[i] / 2;
+        re[i] = cos(middle), im[i] = sin(middle), sr[i] = cos(angle), si[i] = sin(angle);
+        smooth[i] = sin(angle / 2) / (angle / 2);
+        varies += (1 - smooth[i] * smooth[i]) / 2;
+    }
+    double spread = sqrt(2 * log(SPAN)) * sqrt(varies);
+    for (int k = 0; k < blocks; k++) {
+        uint32_t low, high;
+        bounds(k, &low, &high);
+        double mean = 0, wide = spread;
+        if (k < SMALL) {
+            double size = high - low, middle = (high + low - 1) / 2.0, var = 0;
+            for (int i = 0; i < n; i++) {
+                double half = size * theta[i] / 2, flat = sin(half) / half;
+                mean += cos(middle * theta[i]) * flat, var += (1 - flat * flat) / 2;
+            }
+            wide = sqrt(2 * log(size)) * sqrt(var);
+        } else
+            for (int i = 0; i < n; i++) {
+                mean += re[i] * smooth[i];
+                double turned = re[i] * sr[i] - im[i] * si[i];
+                im[i] = re[i] * si[i] + im[i] * sr[i], re[i] = turned;
+            }
+        score[k] = rank(mean - wide, high);
+    }
+}
+
+static double speed(void) {
+    double sum = 0;
+    for (int i = 0; i < n; i++) sum += theta[i] * e[i];
+    return sum;
+}
+
+/* The candidate that reaches farthest, of those that break the bound; the rest go into doubts. */
+static int best(double start, uint32_t *witness, double *reach, int *alone) {
+    int order_[POOL], kept = 0;
+    float ranks[POOL];
+    for (int k = 0; k < found; k++) {
+        double m = start + at_index[k];
+        float value = at_value[k] / (m > 1 ? m : 1);
+        if (kept == POOL && value >= ranks[POOL - 1]) continue;
+        int slot = kept < POOL ? kept++ : POOL - 1;
+        for (; slot && ranks[slot - 1] > value; slot--)
+            ranks[slot] = ranks[slot - 1], order_[slot] = order_[slot - 1];
+        ranks[slot] = value, order_[slot] = k;
+    }
+    *reach = 0;
+    int broken = 0;
+    pooled = 0;
+    for (int k = 0; k < kept; k++) {
+        uint32_t m = start + at_index[order_[k]];
+        Taylor t = taylor(m, x);
+        double far = reach_of(t, x);
+        if (far > resolution(x)) {
+            broken++;
+            pool[pooled++] = m;
+            if (far > *reach) *reach = far, *witness = m;
+        }
+    }
+    if (broken) return *alone = broken == 1, 1;
+    for (int k = 0; k < found; k++) {
+        uint32_t m = start + at_index[k];
+        Taylor t = taylor(m, x);
+        double far = reach_of(t, x);
+        if (far > resolution(x)) return *witness = m, *reach = far, *alone = 0, 1;
+        if (in_doubt(t, x) && n_doubts < DOUBTS) doubts[n_doubts++] = m;
+    }
+    return 0;
+}
+
+/* A distance below the frontier that breaks the bound at x; else the doubts are all there are. */
+static int search(uint32_t *witness, double *reach, int *alone) {
+    n_searches++;
+    prepare(x, 0, 1);
+    order();
+    memcpy(left_over, score, blocks * sizeof *score);
+    n_doubts = 0;
+    double slope = 4 * resolution(x) * speed();
+    for (int done = 0; done < blocks; done++) {
+        int top = 0;
+        float highest = -3e38f;
+        for (int k = 0; k < blocks; k++)
+            if (left_over[k] > highest) highest = left_over[k], top = k;
+        left_over[top] = -3.2e38f;
+        uint32_t low, high;
+        bounds(top, &low, &high);
+        sift(low, high - low, blur(high, x) + slope * high);
+        n_blocks++;
+        if (found && best(low, witness, reach, alone)) return 1;
+    }
+    return 0;
+}
+
+static void follow(uint32_t m, double reach, int alone) {
+    double start = x;
+    while (reach > resolution(x)) {
+        x += reach;
+        put_link(m);
+        if (x > 690 || (!alone && reach < 0.1 * (x - start))) break;
+        reach = reach_of(taylor(m, x), x);
+    }
+}
+
+/* Go on with what the last search found, as long as that pays. */
+static void use_pool(void) {
+    while (pooled) {
+        double farthest = 0;
+        int top = 0, kept = 0;
+        for (int k = 0; k < pooled; k++) {
+            double reach = reach_of(taylor(pool[k], x), x);
+            if (reach <= resolution(x)) continue;
+            pool[kept] = pool[k];
+            if (reach > farthest) farthest = reach, top = kept;
+            kept++;
+        }
+        pooled = kept;
+        if (farthest < 0.1 * gained) return;
+        n_pooled++;
+        follow(pool[top], farthest, 0);
+    }
+}
+
+/* The first certain violation from a distance on, and the doubts before it; else the end. */
+static uint32_t beyond(uint32_t from) {
+    double slope = 4 * resolution(x) * speed();
+    for (uint32_t low = from; low < end_; low += SPAN) {
+        uint32_t high = end_ - low < SPAN ? end_ : low + SPAN;
+        sift(low, high - low, blur(high, x) + slope * high);
+        for (int k = 0; k < found; k++) {
+            uint32_t m = low + at_index[k];
+            Taylor t = taylor(m, x);
+            if (reach_of(t, x) > resolution(x)) return m;
+            if (in_doubt(t, x) && n_doubts < DOUBTS) doubts[n_doubts++] = m;
+        }
+    }
+    return end_;
+}
+
+static void put_edge(uint32_t context, const uint32_t *distances, int count) {
+    printf("E %u %a", context, x);
+    for (int k = 0; k < count; k++) printf(" %u", distances[k]);
+    printf("\n");
+    fflush(stdout);
+}
+
+static void climb(void) {
+    while (1) {
+        uint32_t witness = 0;
+        double reach, start = x;
+        int alone;
+        if (!search(&witness, &reach, &alone)) {
+            uint32_t violation = beyond(frontier);
+            for (int k = 0; k < n_doubts; k++) {
+                Taylor t = taylor(doubts[k], x);
+                if (x > 0 && t.slope <= t.slope_error + t.max_curvature * 4 * resolution(x))
+                    printf("W %u does not rise at %a\n", doubts[k], x);
+            }
+            put_edge(violation, doubts, n_doubts);
+            put_link(0xffffffffu);
+            fprintf(stderr, "%.1f s: %u at x = %.6f; %ld links, %ld searches, %ld blocks, %ld pooled\n",
+                    clock() / (double)CLOCKS_PER_SEC, violation, x, n_links, n_searches, n_blocks,
+                    n_pooled);
+            if (violation == end_) return;
+            frontier = violation + 1;
+            pooled = 0;
+            follow(violation, reach_of(taylor(violation, x), x), 1);
+            continue;
+        }
+        follow(witness, reach, alone);
+        use_pool();
+        gained += ((x - start) - gained) / 64;
+        if (x > 690) return;
+    }
+}
+
+/* --- the walk ----------------------------------------------------------------------------------- */
+
+static long n_steps, n_boxes, n_failed, n_single;
+
+typedef struct { double base, square; } Bend;
+
+/* Bounds on |g''|: m base + m^2 square, for thetas no larger than those at an x. */
+static Bend bend_at(double y) {
+    Bend b = {0, 0};
+    for (int i = 0; i < n; i++) {
+        double k = e[i], t = exp(-y * k) * k;
+        b.base += t * k, b.square += t * t;
+    }
+    b.base *= 1 + 1e-12, b.square *= 1 + 1e-12;
+    return b;
+}
+
+/* How far g of m is certainly positive, given g and g' along the way, less their errors. */
+static double keeps(double m, double height, double slope, Bend b) {
+    if (height <= 0) height = 0;
+    double bend = m * (b.base + m * b.square);
+    double root = sqrt(slope * slope + 2 * bend * height);
+    double reach = slope > 0 ? (slope + root) / bend : 2 * height / (root - slope + 1e-300);
+    return reach * (1 - 1e-9);
+}
+
+/* Follow one distance from x by at most h; where it falls to zero, about there; else beyond. */
+static double alone_to(double m, int way, double h, Bend b) {
+    double y = x, goal = x + way * h;
+    n_single++;
+    for (long k = 0; k < 100000; k++) {
+        Taylor t = taylor(m, y);
+        double step = keeps(m, t.value - t.value_error, way * t.slope - t.slope_error, b);
+        step -= 8 * UNIT * fmax(1, x);
+        if (step <= 4 * resolution(x)) return y;
+        y += way * step;
+        if ((goal - y) * way <= 0) return goal + way;
+    }
+    fprintf(stderr, "distance %.0f holds up the walk at %a\n", m, y);
+    exit(1);
+}
+
+/* The box and the length of a step that get on fastest: now one, now the other is changed a little,
+   and left so where that pays. */
+static int box = 8, saved_box;
+static double trial = 1e-7, saved_trial, rate, gone, spent;
+static int change = -1, turn, taken;
+
+static void alter(void) {
+    saved_box = box, saved_trial = trial;
+    if (change == 0) trial *= 1.4;
+    if (change == 1) trial /= 1.4;
+    if (change == 2 && box < 64) box *= 2;
+    if (change == 3 && box > 1) box /= 2;
+    trial = fmin(1, fmax(trial, 64 * resolution(x)));
+}
+
+static void tune(double step, double seconds) {
+    gone += step, spent += seconds;
+    if (++taken < 8 || (spent < 0.02 && taken < 64)) return;
+    double now = gone / spent;
+    gone = spent = taken = 0;
+    if (change >= 0 && now > 1.03 * rate)
+        rate = now, alter();
+    else if (change >= 0)
+        box = saved_box, trial = saved_trial, change = -1;
+    else
+        rate = now, change = turn++ % 4, alter();
+}
+
+/* One step of the walk below a context; the distance that ends it, else 0. */
+static uint32_t walk(uint32_t context, int way) {
+    double h = trial, far = way > 0 ? x : fmax(0, x - h), thetas[MOST], half = (box - 1) / 2.0;
+    if (way < 0 && h > x) h = x;
+    clock_t begun = clock();
+    n_steps++;
+    for (int i = 0; i < n; i++) thetas[i] = exp(-far * e[i]) * (1 + 1e-12);
+    int f = 0;
+    for (int i = 0; i < n; i++)
+        if (thetas[i] * half + context * thetas[i] * e[i] * h >= 1) f = i + 1;
+    if (f == n) return trial *= 0.5, 0;
+    double still = 0, speeds = 0, all = 0, lean = 0;
+    for (int i = 0; i < n; i++) all += thetas[i] * e[i];
+    for (int i = f; i < n; i++) still += thetas[i] * half, speeds += thetas[i] * e[i];
+    Bend b = bend_at(far);
+    prepare(x, f, box);
+    double turn_re[MOST], turn_im[MOST];
+    for (int i = 0; i < n; i++) turn_re[i] = cos(theta[i]), turn_im[i] = sin(theta[i]);
+    uint32_t nearest = 0;
+    double nearest_at = 0, limit = h;
+    long failed = 0, boxes = 0;
+    double wide = (double)SPAN * box;
+    for (double top = context; top > 0; top -= wide) {
+        double low = fmax(0, top - wide);
+        int count = ceil((top - low) / box);
+        boxes += count;
+        sift(low + half, count, f + still + speeds * top * h + blur(top, x));
+        failed += found;
+        for (int k = 0; k < found; k++) {
+            double m0 = low + (double)at_index[k] * box, p10 = 0, p11 = 0, p21 = 0;
+            double re[MOST], im[MOST], mt[MOST];
+            for (int i = 0; i < n; i++) {
+                double phi = m0 * theta[i];
+                re[i] = cos(phi), im[i] = sin(phi);
+                double last = (m0 + box) * theta[i];
+                p10 += last, p11 += e[i] * last, p21 += e[i] * last * last;
+                mt[i] = theta[i] * e[i];
+            }
+            double rounding = (n + 6) * UNIT;
+            double value_error = 2 * (UNIT * (x * p11 + 3 * p10) + rounding * n) + 64 * n * UNIT;
+            double slope_error = 2 * ((x + 3) * UNIT * (p11 + p21) + rounding * p11) + 64 * UNIT * p11;
+            int last = fmin(box, context - m0);
+            for (int j = 0; j < last; j++) {
+                double value = 0, slope = 0, m = m0 + j;
+                for (int i = 0; i < n; i++) {
+                    value += re[i], slope += mt[i] * im[i];
+                    double turned = re[i] * turn_re[i] - im[i] * turn_im[i];
+                    im[i] = re[i] * turn_im[i] + im[i] * turn_re[i], re[i] = turned;
+                }
+                if (m < 1 || value - value_error > m * all * h) continue;
+                if (keeps(m, value - value_error, way * m * slope - slope_error, b) >= limit)
+                    continue;
+                double y = alone_to(m, way, limit, b);
+                if ((x + way * limit - y) * way < 0) continue;
+                nearest = m, nearest_at = y, limit = fmin(limit, fabs(y - x));
+            }
+        }
+    }
+    (void)lean;
+    n_boxes += boxes, n_failed += failed;
+    if (nearest) {
+        gone = spent = taken = 0;
+        x = nearest_at;
+        return nearest;
+    }
+    x = fmax(0, x + way * fmax(0, h - 8 * UNIT * fmax(1, x)));
+    tune(h, (clock() - begun) / (double)CLOCKS_PER_SEC);
+    return 0;
+}
+
+static void tell(const char *what, uint32_t context) {
+    fprintf(stderr, "%.1f s: %s %u at x = %.6f; step %.2g box %d, %ld steps, %ld boxes, %ld failed, %ld alone\n",
+            clock() / (double)CLOCKS_PER_SEC, what, context, x, trial, box, n_steps, n_boxes, n_failed,
+            n_single);
+}
+
+static void descend(uint32_t least) {
+    uint32_t context = end_;
+    for (long k = 1; x > 0 && context > least && context > 1; k++) {
+        uint32_t zero = walk(context, -1);
+        if (zero) put_edge(context, &zero, 1), context = zero, tell("down to", context);
+        else if (k % 1000 == 0) tell("still", context);
+    }
+    if (x <= 0) put_edge(context, 0, 0);
+}
+
+static uint32_t first_violation(double base, uint32_t end) {
+    double before = x;
+    x = log(base);
+    prepare(x, 0, 1);
+    for (double low = 0; low < end; low += SPAN) {
+        double high = fmin(end, low + SPAN);
+        sift(low, high - low, blur(high, x));
+        for (int k = 0; k < found; k++) {
+            Taylor t = taylor(low + at_index[k], x);
+            if (fabs(t.value) <= t.value_error) printf("W %.0f in doubt at base %a\n", low + at_index[k], base);
+            if (t.value < 0) return x = before, low + at_index[k];
+        }
+    }
+    return x = before, end;
+}
+
+static uint32_t room(double base, uint32_t answered) {
+    double probes[] = {1, 1.01, 0.99, 1.005, 0.995};
+    uint32_t context = end_;
+    if (base * 0.99 <= 1) return 0;
+    for (int k = 0; k < 5; k++)
+        if ((context = first_violation(base * probes[k], context)) <= answered) return context;
+    x = log(base) + log1p(-0.01);
+    double high = log(base) + log1p(0.01);
+    while (x < high && context > (answered > 1 ? answered : 1)) {
+        double kept = trial;
+        trial = fmin(trial, high - x + 64 * UNIT * fmax(1, x));
+        int cut = trial < kept;
+        uint32_t zero = walk(context, 1);
+        if (cut) trial = kept;
+        if (zero && x >= high) break;
+        if (zero) context = zero;
+    }
+    return context;
+}
+
+static void roomy(double low, double high, uint32_t answered) {
+    for (int tens = (int)floor(low / log(10)); tens < 300; tens++)
+        for (int digits = 10; digits < 100; digits++) {
+            char text[32];
+            sprintf(text, "%d.%de%d", digits / 10, digits % 10, tens);
+            double base = atof(text);
+            if (log(base) < low || base <= 1.05) continue;
+            if (log(base) >= high || answered >= end_) return;
+            trial = fmax(trial, 1e-9);
+            uint32_t context = room(base, answered);
+            if (context <= answered) continue;
+            x = log(base);
+            uint32_t distance = context < end_ ? context : 0;
+            printf("E %u %s %u\n", context, text, distance);
+            fflush(stdout);
+            tell("up to", answered = context);
+        }
+}
+
+int main(int count, char **arguments) {
+    if (count < 6) return fprintf(stderr, "see the first comment\n"), 2;
+    int dim = atoi(arguments[2]);
+    n = dim / 2;
+    for (int i = 0; i < n; i++) e[i] = 2.0 * i / dim;
+    end_ = strtoul(arguments[3], 0, 10);
+    x = strtod(arguments[4], 0);
+    if (getenv("BOX")) box = atoi(getenv("BOX"));
+    if (*arguments[1] == 'c') {
+        frontier = strtoul(arguments[5], 0, 10);
+        links = fopen(arguments[6], "wb");
+        climb();
+        fclose(links);
+    } else if (*arguments[1] == 'd')
+        descend(strtoul(arguments[5], 0, 10));
+    else
+        roomy(x, strtod(arguments[5], 0), strtoul(arguments[6], 0, 10));
+    return 0;
+}
