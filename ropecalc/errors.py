@@ -31,6 +31,10 @@ class InvalidValueError(RopecalcError, ValueError):
         super().__init__(message)
         self.parameter = parameter
 
+    def __reduce__(self) -> tuple[type[RopecalcError], tuple[str, str]]:
+        """What it takes to make it again: errors of workers travel."""
+        return type(self), (self.parameter, str(self))
+
 
 class ConfigError(RopecalcError):
     """A model file that cannot be read, or that lacks a key that is needed."""

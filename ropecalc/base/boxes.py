@@ -20,7 +20,7 @@ from ropecalc.base.sieve import WIDE_SPAN, Sieve
 from ropecalc.similarity import UNIT, Distances
 
 LONG = 2**21  # tokens: from here on a look at all distances costs less by boxes
-WIDTH = 8  # distances in a box; far from the minimum base more would do
+WIDTH = 8  # distances in a box; more would be faster far from the minimum base
 OPENED_AT_ONCE = 2**18  # angles of boxes
 
 

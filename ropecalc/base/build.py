@@ -1,4 +1,4 @@
-"""Building a staircase with all cores, in a way that an interruption does not undo.
+"""Building a staircase with all cores or a cluster, so that an interruption undoes nothing.
 
 First the stretches of x, in order, each given what those before it are known to answer; then the
 base of every edge, to the last bit. With a file to save to, whatever is finished goes into a
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, get_args
 
 from ropecalc import __version__
@@ -26,7 +28,7 @@ from ropecalc.base.staircase import (
     stretch,
     stretch_count,
 )
-from ropecalc.base.workers import cores, in_parallel
+from ropecalc.base.workers import Task, cores, finished, processes
 from ropecalc.errors import InvalidValueError, TableError
 from ropecalc.files import check_named, check_writable
 from ropecalc.isolated import isolated
@@ -37,6 +39,8 @@ from ropecalc.spectrum import check_dims
 from ropecalc.tables import cannot, write_table
 
 BATCH = 8  # edges whose bases are one task: a fraction of a second
+# A function and its tasks to the tasks with what it returns, as they are finished.
+Engine = Callable[[Callable[..., Any], Iterator[Task]], Generator[tuple[Task, Any], None, None]]
 
 
 @isolated
@@ -47,6 +51,7 @@ def build_staircase(
     *,
     save: str | None = None,
     jobs: int | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
     resumed: Callable[[int, int], None] | None = None,
 ) -> Staircase:
@@ -59,7 +64,11 @@ def build_staircase(
     end : int, 1 .. 2^30, tokens
     save : a file to write the staircase to; while it is built, ``save`` + ".part" keeps what is
         done, and a later call with the same arguments resumes there
-    jobs : int, >= 1, processes to share the work; one a core unless given
+    jobs : int, >= 1, processes to share the work, one a core unless given; with an executor the
+        tasks that it has at a time, as many as it has workers unless given
+    executor : any of ``concurrent.futures``, to do the work instead of processes of this machine:
+        ``dask.distributed.Client(address).get_executor()`` is a cluster. It is not shut down. Its
+        workers need this version of ropecalc; one that is a thread waits for others of its process
     progress : called with (stretches done, stretches in all), then (steps done, steps in all)
     resumed : called with (stretches, steps) that an earlier call has done, if there are any
 
@@ -76,19 +85,24 @@ def build_staircase(
     98
     """
     _check(kind, rotary_dim, end, save, jobs)
-    work = _Work(kind, int(rotary_dim), int(end), cores() if jobs is None else jobs)
+    work = _Work(kind, int(rotary_dim), int(end))
     if save is None:
-        return work.staircase(progress)
+        return _built(work, executor, jobs, progress)
     with Journal(save, work.description()) as journal:
         work.take_up(journal, resumed)
-        try:
-            staircase = work.staircase(progress)
-        except InvalidValueError:  # there is none: nothing to go on with
-            journal.remove()
-            raise
+        staircase = _built(work, executor, jobs, progress)
         write_table(save, staircase)
         journal.remove()
     return staircase
+
+
+def _built(
+    work: _Work, executor: Executor | None, jobs: int | None, progress: Progress | None
+) -> Staircase:
+    if executor is not None:
+        return work.staircase(partial(finished, executor, jobs), progress)
+    with processes(cores() if jobs is None else jobs) as own:
+        return work.staircase(partial(finished, own, None), progress)
 
 
 def _check(kind: Kind, rotary_dim: int, end: int, save: str | None, jobs: int | None) -> None:
@@ -122,7 +136,6 @@ class _Work:
     kind: Kind
     rotary_dim: int
     end: int
-    jobs: int
     parts: dict[int, tuple[Edge, ...]] = field(default_factory=dict)
     """The edges of the stretches that are finished."""
     steps: dict[int, list[Step]] = field(default_factory=dict)
@@ -130,6 +143,9 @@ class _Work:
     known: list[Edge] = field(default_factory=list)
     """The edges of the stretches that are joined so far."""
     journal: Journal | None = None
+
+    def __post_init__(self) -> None:
+        self.count = stretch_count(self.rotary_dim, self.end) + (self.kind == "recommended")
 
     def description(self) -> dict[str, Any]:
         """What a journal of it begins with."""
@@ -155,15 +171,14 @@ class _Work:
         if resumed is not None and journal.entries:
             resumed(len(self.parts), sum(map(len, self.steps.values())))
 
-    def staircase(self, progress: Progress | None) -> Staircase:
+    def staircase(self, engine: Engine, progress: Progress | None) -> Staircase:
         """Do what is left to do."""
-        edges = self._edges(progress)
+        edges = self._edges(engine, progress)
         starts = range(0, len(edges), BATCH)
         batches = ((i, edges[i : i + BATCH]) for i in starts if i not in self.steps)
         tasks = ((self.kind, self.rotary_dim, start, batch) for start, batch in batches)
-        jobs = min(self.jobs, len(starts))
-        with contextlib.closing(in_parallel(steps_of, tasks, jobs)) as finished:
-            for (_, _, start, _), steps in finished:
+        with contextlib.closing(engine(steps_of, tasks)) as done:
+            for (_, _, start, _), steps in done:
                 self._keep("steps", start, steps)
                 self.steps[start] = steps
                 if progress is not None:
@@ -172,21 +187,20 @@ class _Work:
         steps = steps or (Step(self.end, 1.0, 0),)  # one token: no base breaks the bound
         return Staircase(self.kind, self.rotary_dim, self.end, steps)
 
-    def _edges(self, progress: Progress | None) -> list[Edge]:
+    def _edges(self, engine: Engine, progress: Progress | None) -> list[Edge]:
         """The edges of all stretches, up to where they answer every context."""
-        count = stretch_count(self.rotary_dim, self.end) + (self.kind == "recommended")
-        left = list(range(count))
+        left = list(range(self.count))
         if self.kind != "safe":
             left.reverse()  # the next one is the last of the list
         self._join(left)
         tasks = self._stretches([] if self._is_whole() else left[::-1])
-        with contextlib.closing(in_parallel(stretch, tasks, self.jobs)) as finished:
-            for (_, _, _, index, _), part in finished:
+        with contextlib.closing(engine(stretch, tasks)) as done:
+            for (_, _, _, index, _), part in done:
                 self._keep("stretch", index, part)
                 self.parts[index] = part
                 self._join(left)
                 if progress is not None:
-                    progress(count - len(left), count)
+                    progress(self.count - len(left), self.count)
                 if self._is_whole():
                     break
         return self.known
@@ -199,7 +213,7 @@ class _Work:
         while left and left[-1] in self.parts and not self._is_whole():
             self.known = joined(self.kind, self.end, self.known, self.parts[left.pop()])
 
-    def _stretches(self, indices: list[int]) -> Iterator[tuple[Any, ...]]:
+    def _stretches(self, indices: list[int]) -> Iterator[Task]:
         """The stretches to do as tasks, each with what is answered when it begins."""
         for index in indices:
             if index not in self.parts:

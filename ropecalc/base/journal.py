@@ -45,7 +45,6 @@ class Journal:
             raise cannot("written", self.path, error) from None
         try:
             self._lock()
-            self._check_name()
             self._take_up(head)
         except BaseException:
             self._file.close()
@@ -89,31 +88,29 @@ class Journal:
             raise cannot("written", self.path, error) from None
 
     def _lock(self) -> None:
-        """Keep other processes out, where the system can; the lock ends with this process."""
+        """Keep other processes out, where the system can; the lock ends with this process.
+
+        It is worth nothing where its last owner has done away with the file meanwhile.
+        """
         try:
             from fcntl import LOCK_EX, LOCK_NB, flock
-        except ImportError:
-            return
-        try:
+
             flock(self._file, LOCK_EX | LOCK_NB)
         except BlockingIOError:
-            raise self._busy() from None
-        except OSError:
-            return  # a file system without locks
+            ours = False
+        except (ImportError, OSError):
+            return  # a system or a file system without locks
+        else:
+            ours = self._has_its_name()
+        if not ours:
+            raise TableError(
+                f"{self.path!r} is being written by another process: wait until it is done"
+            )
 
-    def _check_name(self) -> None:
-        """The lock is worth nothing where its last owner has done away with the file meanwhile."""
-        try:
-            same = os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path))  # noqa: PTH116
-        except OSError:
-            same = False
-        if not same:
-            raise self._busy()
-
-    def _busy(self) -> TableError:
-        return TableError(
-            f"{self.path!r} is being written by another process: wait until it is done"
-        )
+    def _has_its_name(self) -> bool:
+        with contextlib.suppress(OSError):
+            return os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path))  # noqa: PTH116
+        return False
 
 
 def _line(entry: Any) -> bytes:

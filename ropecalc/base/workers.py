@@ -1,8 +1,8 @@
-"""The same function on many tasks, in several processes.
+"""The same function on many tasks, by any executor of ``concurrent.futures``.
 
-The processes are started afresh (spawn), not forked, with one BLAS thread each: the tasks are many,
-so that threads would only wait for each other. They end with the process that started them, however
-that one ends: a thread in each waits for just that.
+Unless another is given, that is a pool of processes: started afresh (spawn), not forked, with one
+BLAS thread each, since threads of many tasks would only wait for each other. The processes end
+with the one that started them, however that one ends.
 """
 
 from __future__ import annotations
@@ -11,14 +11,18 @@ import contextlib
 import os
 import signal
 import threading
-import traceback
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
-from multiprocessing import current_process, get_context, parent_process, resource_tracker
-from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing import current_process, get_context
+from typing import TYPE_CHECKING, Any
 
-from ropecalc.errors import InvalidValueError, UndecidedError
+from ropecalc.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.synchronize import Event
 
 ONE_THREAD = dict.fromkeys(
     (
@@ -30,13 +34,14 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
-PATIENCE = 5  # seconds for the end of a process whose connection is closed
-FAILED_AT_START = 1  # Python's exit code after an exception that nobody caught
+MOST = 61 if os.name == "nt" else 2**16  # processes of a pool: Python's limit on Windows
+PULSE = 1.0  # seconds until workers are counted again: they come and go
 UNGUARDED = (
     'jobs must be 1 in a program that starts its work outside of if __name__ == "__main__": each '
     "process that shares the work runs such a program again"
 )
 Task = tuple[Any, ...]
+_TURN = threading.Lock()
 
 
 def cores() -> int:
@@ -48,100 +53,106 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def in_parallel(
-    function: Callable[..., Any], tasks: Iterator[Task], jobs: int
+def finished(
+    executor: Executor, jobs: int | None, function: Callable[..., Any], tasks: Iterator[Task]
 ) -> Generator[tuple[Task, Any], None, None]:
-    """Tasks with what ``function(*task)`` returns, as they are finished, ``jobs`` at a time.
+    """Tasks with what ``function(*task)`` returns, as they are finished.
 
-    A task is drawn from ``tasks`` no sooner than a process is free for it. With one job all is done
-    in this process, as it is in a process that may start no others. Ending the iteration ends the
-    processes, whatever they are at.
+    The executor has ``jobs`` tasks at a time, as many as it has workers if that is None. A task is
+    drawn from ``tasks`` no sooner. Ending the iteration cancels the tasks that no worker has begun.
     """
-    if jobs == 1 or current_process().daemon:
-        for task in tasks:
-            yield task, function(*task)
-        return
-    team: list[Worker] = []
+    handed: dict[Future[Any], Task] = {}
     try:
         while True:
-            for task in islice(tasks, jobs - _busy_count(team)):
-                _free_one(team, function).begin(task)
-            busy = {worker.connection: worker for worker in team if worker.task is not None}
-            if not busy:
+            free = (jobs or workers(executor) or 1) - len(handed)
+            for task in islice(tasks, max(0, free)):
+                handed[executor.submit(in_turn, function, *task)] = task
+            if not handed:
                 return
-            for connection in wait(list(busy)):
-                yield busy[connection].finish()  # type: ignore[index]
+            for future in wait(handed, PULSE, FIRST_COMPLETED).done:
+                yield handed.pop(future), future.result()
     finally:
-        for worker in team:
-            worker.kill()
+        for future in handed:
+            future.cancel()
 
 
-def _busy_count(team: list[Worker]) -> int:
-    """How many of a team are at work."""
-    return sum(worker.task is not None for worker in team)
+def workers(executor: Executor) -> int:
+    """How many tasks an executor can work on at once, as far as it shows."""
+    client = getattr(executor, "_client", None)
+    if client is not None:  # of dask, whose workers come and go
+        return len(client.nthreads())
+    return getattr(executor, "_max_workers", None) or cores()
 
 
-def _free_one(team: list[Worker], function: Callable[..., Any]) -> Worker:
-    """A worker of the team that is free, or a new one."""
-    free = next((worker for worker in team if worker.task is None), None)
-    if free is None:
-        free = Worker(function)
-        team.append(free)
-    return free
+def in_turn(function: Callable[..., Any], *task: Any) -> Any:
+    """Do a task when no other thread of the process is at one: mpmath is not made for several."""
+    with _TURN:
+        return function(*task)
 
 
-class Worker:
-    """One process, and the task that it is at."""
+class Here(Executor):
+    """The executor that is no other process: a task is done once it is submitted."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        context = get_context("spawn")
-        self.task: Task | None = None
-        self.connection, far_end = context.Pipe()
-        self._process = context.Process(target=_work, args=(function, far_end), daemon=True)
-        resource_tracker.ensure_running()  # it lifts what is blocked next
-        with _one_thread(), _interrupts_blocked():
-            self._process.start()
-        far_end.close()
+    _max_workers = 1
 
-    def begin(self, task: Task) -> None:
-        """Hand over a task."""
-        self.task = task
-        self.connection.send(task)
-
-    def finish(self) -> tuple[Task, Any]:
-        """The task and what came of it.
-
-        Raises UndecidedError where the function did, RuntimeError for any other failure,
-        MemoryError where the process is gone, and InvalidValueError where it never began.
-        """
-        task, self.task = self.task, None
-        assert task is not None
-        try:
-            error, result = self.connection.recv()
-        except (EOFError, OSError):
-            self._process.join(PATIENCE)
-            if self._process.exitcode == FAILED_AT_START:
-                raise InvalidValueError("jobs", UNGUARDED) from None
-            raise MemoryError from None  # killed by the system, for which this is the usual reason
-        if error is not None:
-            raise error
-        return task, result
-
-    def kill(self) -> None:
-        """End the process at once."""
-        self._process.kill()
-        self._process.join()
-        self.connection.close()
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Do it; what it raises is raised at once."""
+        future: Future[Any] = Future()
+        future.set_result(function(*args, **kwargs))
+        return future
 
 
 @contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """An environment in which BLAS libraries keep to one thread."""
+def processes(jobs: int) -> Iterator[Executor]:
+    """An executor of up to ``jobs`` processes, which leaving it ends, whatever they are at.
+
+    It is this process where one is enough, and in a process that may start no others.
+
+    Raises MemoryError where a process is gone, and InvalidValueError where none ever began.
+    """
+    if jobs == 1 or current_process().daemon:
+        yield Here()
+        return
+    context = get_context("spawn")
+    begun = context.Event()
+    theirs, ours = context.Pipe(duplex=False)
+    pool = _Pool(min(jobs, MOST), context, _begin, (begun, theirs))
+    try:
+        yield pool
+    except BrokenProcessPool:
+        if begun.is_set():
+            raise MemoryError from None  # killed by the system, for which this is the usual reason
+        raise InvalidValueError("jobs", UNGUARDED) from None
+    finally:
+        ours.close()
+        pool.shutdown(cancel_futures=True)
+        theirs.close()
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool that starts its processes as tasks come, in fit surroundings."""
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        with _surroundings():
+            return super().submit(function, *args, **kwargs)
+
+
+@contextlib.contextmanager
+def _surroundings() -> Iterator[None]:
+    """What is started inherits: BLAS keeps to one thread, and Ctrl-C is left to its parent.
+
+    The threads of the pool inherit that a pipe to a process that is gone does not end this one.
+    """
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
+    mask = None
+    if hasattr(signal, "pthread_sigmask"):  # a terminal's Ctrl-C goes to all its processes
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGPIPE})
     try:
         yield
     finally:
+        if mask is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -149,39 +160,14 @@ def _one_thread() -> Iterator[None]:
                 os.environ[name] = value
 
 
-@contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Ctrl-C goes to every process of a terminal: those started here leave it to this one."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _begin(begun: Event, parent: Connection) -> None:
+    """What a process of the pool does first."""
+    begun.set()
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _work(function: Callable[..., Any], connection: Connection) -> None:
-    """The life of a worker: tasks in, results out, until the other end is gone."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _end_with(parent: Connection) -> None:
+    """End this process as soon as the other end is closed: nothing is ever sent."""
     with contextlib.suppress(EOFError, OSError):
-        while True:
-            connection.send(_attempt(function, connection.recv()))
-
-
-def _attempt(function: Callable[..., Any], task: Task) -> tuple[Exception | None, Any]:
-    """What goes wrong, and the result; exceptions in a form that travels."""
-    try:
-        return None, function(*task)
-    except UndecidedError as error:
-        return error, None
-    except Exception:  # noqa: BLE001  whatever it is, the other side must hear of it
-        return RuntimeError(traceback.format_exc()), None
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+        parent.recv()
+    os._exit(1)

@@ -36,7 +36,7 @@ OPTIONS = {  # parameter of the library -> option of the commands, where the nam
 }
 OWN_OPTIONS = (
     "rotary_dim partial_rotary_factor base margin limit digits points every kind width height "
-    "backend jobs save layer layer_number weights min_window head layout of rope_type "
+    "backend jobs dask save layer layer_number weights min_window head layout of rope_type "
     "output"
 ).split()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,8 @@ from ropecalc.render.records import record
 from ropecalc.render.rows import staircase_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
     from typing import TextIO
 
     from ropecalc.landmarks import Landmark
@@ -62,6 +65,15 @@ Jobs = Annotated[
         options.positive("jobs", "2"),
     ),
 ]
+Dask = Annotated[
+    str | None,
+    options.option(
+        "--dask",
+        "Scheduler of a dask cluster that does the work instead.",
+        "ADDRESS",
+        str,
+    ),
+]
 Plot = Annotated[
     bool,
     typer.Option(
@@ -81,6 +93,7 @@ def command(
     kind: KindName = "minimum",
     save: Save = None,
     jobs: Jobs = None,
+    dask: Dask = None,
     no_table: options.NoTable = False,
     plot: Plot = False,
     height: pictures.Height = None,
@@ -106,8 +119,9 @@ def command(
     plot = plot or bool(height)
     asked, inputs = kind, {"rotary_dim": size, "context": ctx, "kind": kind}
     wanted = dict.fromkeys((asked, *DRAWN) if plot or output else (asked,))
+    build = partial(_build, dim=size, ctx=ctx, jobs=jobs, dask=dask)
     found = {
-        each: _found(each, size, ctx, save if each == asked else None, jobs, not no_table)
+        each: _found(each, size, ctx, save if each == asked else None, build, not no_table)
         for each in wanted
     }
     stairs = [found[each] for each in DRAWN if each in found]
@@ -122,7 +136,12 @@ def command(
 
 
 def _found(
-    kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None, use_table: bool
+    kind: Kind,
+    dim: int,
+    ctx: int,
+    save: str | None,
+    build: Callable[..., Staircase],
+    use_table: bool,
 ) -> Staircase:
     """The staircase of the shipped tables where there is one; what is saved is built again."""
     from ropecalc.base.lookup import shipped_staircase
@@ -132,7 +151,7 @@ def _found(
             found = shipped_staircase(kind, dim, ctx)
         if found is not None:
             return found
-    return _build(kind, dim, ctx, save, jobs)
+    return build(kind, save)
 
 
 def _models(dim: int, ctx: int) -> list[Landmark]:
@@ -149,7 +168,9 @@ def _plot(stairs: list[Staircase], height: int | None, file: TextIO) -> None:
     show_bases(stairs, points, file, height=height)
 
 
-def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -> Staircase:
+def _build(
+    kind: Kind, save: str | None, dim: int, ctx: int, jobs: int | None, dask: str | None
+) -> Staircase:
     from ropecalc.base.build import build_staircase
     from ropecalc.render.progress import progress
 
@@ -159,9 +180,19 @@ def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -
         warn(f"Resuming from {journal}: {stretches} stretches and {steps} steps are done")
 
     try:
-        with progress(f"rotary_dim {dim}, {kind} bases") as report:
+        with (
+            _executor(dask) as executor,
+            progress(f"rotary_dim {dim}, {kind} bases") as report,
+        ):
             return build_staircase(
-                kind, dim, ctx, save=save, jobs=jobs, progress=report, resumed=resumed
+                kind,
+                dim,
+                ctx,
+                save=save,
+                jobs=jobs,
+                executor=executor,
+                progress=report,
+                resumed=resumed,
             )
     except InvalidValueError as error:  # all of the head is rotated: there is one option for both
         parameter = {"rotary_dim": "head_dim"}.get(error.parameter, error.parameter)
@@ -170,6 +201,21 @@ def _build(kind: Kind, dim: int, ctx: int, save: str | None, jobs: int | None) -
         if save is not None:
             warn(f"Interrupted: rerun the command to resume from {journal}")
         raise
+
+
+@contextmanager
+def _executor(dask: str | None) -> Iterator[Executor | None]:
+    """The cluster with this scheduler; None where none is named."""
+    if dask is None:
+        yield None
+        return
+    from ropecalc.base.cluster import cluster
+    from ropecalc.base.workers import workers
+
+    with cluster(dask) as executor:
+        if not workers(executor):
+            warn(f"Waiting for workers: start one with 'dask worker {printable(dask)}'")
+        yield executor
 
 
 def _answer(result: Staircase, inputs: dict[str, object]) -> Answer:

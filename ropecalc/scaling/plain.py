@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Context, Decimal, localcontext
+from numbers import Integral
 from typing import Unpack
 
 from ropecalc.errors import InvalidValueError
@@ -105,12 +106,17 @@ def proportional(
     """
     exact, divisor = exact_base(base), positive("factor", factor, least=MIN_DIVISOR)
     rotary_dim = checked_rotary_dim(head_dim, common)
-    check_dims(head_dim, over or head_dim)
-    check_dims(over or head_dim, rotary_dim)
+    whole_dim = head_dim if over is None else over
+    if not isinstance(whole_dim, Integral) or whole_dim % 2:
+        whole_dim = 0
+    if not rotary_dim <= whole_dim <= head_dim:
+        raise InvalidValueError(
+            "over", f"over must be an even integer from rotary_dim to head_dim, got {shown(over)}"
+        )
 
     def thetas(digits: int) -> Frequencies:
         with localcontext(working(digits)):
-            whole = powers_of_base(exact, over or head_dim, digits)
+            whole = powers_of_base(exact, whole_dim, digits)
             return tuple(theta / divisor for theta in whole[: rotary_dim // 2])
 
     return replace(

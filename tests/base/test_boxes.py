@@ -20,7 +20,8 @@ from ropecalc.bound import scan
 def families(draw: st.DrawFn) -> Family:
     pairs, unrotated = draw(st.integers(1, 40)), draw(st.integers(0, 10))
     weights = draw(
-        st.none() | st.lists(st.floats(0, 3), min_size=pairs, max_size=pairs).filter(any)
+        st.none()
+        | st.lists(st.floats(0, 3), min_size=pairs, max_size=pairs).filter(lambda w: max(w) > 1e-9)
     )
     margin = draw(st.sampled_from([0.0, 0.01, 0.2]))
     return family_of(2 * (pairs + unrotated), 2 * pairs, weights, margin=margin)

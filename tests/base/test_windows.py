@@ -440,8 +440,7 @@ ANSWER = """
 1 window narrower than 10% is not listed (the strip has all).
 
 A base in a window keeps S(m) >= 0 at every distance m < 200; below, and between
-two windows, every base fails. From the safe base on, every base is enough, such
-as
+two windows, every base fails. From the safe base on, every base works, such as
   ropecalc check --base 38000 --dim 16 --ctx 200
 """
 

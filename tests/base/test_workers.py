@@ -15,17 +15,17 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from multiprocessing.connection import Connection
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ropecalc import UndecidedError
+from ropecalc import InvalidValueError, UndecidedError
 from ropecalc.base import workers
-from ropecalc.base.workers import Worker, cores, in_parallel
+from ropecalc.base.workers import Here, cores, finished, in_turn, processes
 
 if TYPE_CHECKING:
     from tests.conftest import RunCli
@@ -41,52 +41,33 @@ def _nothing_to_load(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "__main__", types.ModuleType("__main__"))
 
 
-# --- the processes -------------------------------------------------------------------------------
+# --- processes -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def worker() -> Iterator[Worker]:
-    made = Worker(eval)
-    yield made
-    made.kill()
-
-
-def answer(worker: Worker, question: str) -> Any:
-    worker.begin((question,))
-    task, result = worker.finish()
-    assert task == (question,)
-    return result
+def ask(executor: Executor, question: str) -> Any:
+    return executor.submit(eval, question).result(SOON)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs the signals of POSIX")
-def test_a_process_is_fresh_has_one_thread_and_leaves_ctrl_c_to_its_parent(worker: Worker) -> None:
-    assert answer(worker, "__import__('multiprocessing').get_start_method()") == "spawn"
-    assert answer(worker, "__import__('multiprocessing').current_process().daemon") is True
-    threads = answer(worker, "[v for k, v in __import__('os').environ.items() if 'THREADS' in k]")
-    assert threads.count("1") >= 5
-    blocked = answer(worker, "__import__('signal').pthread_sigmask(0, [])")
-    assert signal.SIGINT in blocked
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-
-
-def test_a_worker_has_its_task_until_it_is_finished(worker: Worker) -> None:
-    assert worker.task is None
-    worker.begin(("6 * 7",))
-    assert worker.task == ("6 * 7",)
-    assert worker.finish() == (("6 * 7",), 42)
-    assert worker.task is None
-    with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero"):
-        answer(worker, "1 / 0")
-    assert answer(worker, "2 + 2") == 4
-    worker.begin((SLEEP,))
-    worker.kill()
+def test_a_process_is_fresh_has_one_thread_and_leaves_ctrl_c_to_its_parent() -> None:
+    with processes(2) as pool:
+        assert ask(pool, "__import__('multiprocessing').get_start_method()") == "spawn"
+        threads = ask(pool, "[v for k, v in __import__('os').environ.items() if 'THREADS' in k]")
+        assert threads.count("1") >= 5
+        assert signal.SIGINT in ask(pool, "__import__('signal').pthread_sigmask(0, [])")
+        assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        with pytest.raises(ZeroDivisionError, match="division by zero") as told:
+            ask(pool, "1 / 0")
+        assert 'File "<string>", line 1' in str(told.value.__cause__)  # where, over there
+        assert ask(pool, "6 * 7") == 42
+        pool.submit(eval, SLEEP)
     assert multiprocessing.active_children() == []
 
 
-def test_a_process_that_is_gone_is_taken_for_one_that_had_no_memory(worker: Worker) -> None:
-    worker.begin(("__import__('os')._exit(0)",))
-    with pytest.raises(MemoryError):
-        worker.finish()
+def test_a_process_that_is_gone_is_taken_for_one_that_had_no_memory() -> None:
+    with pytest.raises(MemoryError), processes(2) as pool:
+        ask(pool, "__import__('os')._exit(0)")
+    assert multiprocessing.active_children() == []
 
 
 PROGRAM = """
@@ -108,11 +89,14 @@ def test_a_program_without_a_guard_is_told_of_it(run_python: RunCli, tmp_path: P
     assert done.stdout.startswith("jobs jobs must be 1 in a program that starts its work outside")
 
 
-def test_a_process_that_may_start_no_others_does_all_itself(worker: Worker) -> None:
-    module = "__import__('ropecalc.base.workers', fromlist=['*'])"
-    assert answer(worker, f"{module}.cores()") == 1
-    found = answer(worker, f"list({module}.in_parallel(eval, iter([('3 + 4',)]), 2))")
-    assert found == [(("3 + 4",), 7)]
+def test_a_process_that_may_start_no_others_does_all_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As a worker of multiprocessing's own pools."""
+    monkeypatch.setattr(workers, "current_process", lambda: SimpleNamespace(daemon=True))
+    assert cores() == 1
+    with processes(2) as pool:
+        assert ask(pool, PID) == os.getpid()
 
 
 def test_a_task_is_drawn_when_a_process_is_free_and_the_end_ends_them_all() -> None:
@@ -123,153 +107,111 @@ def test_a_task_is_drawn_when_a_process_is_free_and_the_end_ends_them_all() -> N
             drawn.append(question)
             yield (question,)
 
-    finished = in_parallel(eval, tasks(), 2)
-    found = []
-    for count in range(1, 5):
-        found.append(next(finished))
-        assert len(drawn) == count + 1
-    assert {task for task, _ in found} == {(PID,)}
-    (pid,) = {result for _, result in found}
-    assert pid != os.getpid()
-    assert len(multiprocessing.active_children()) == 2
-    finished.close()
+    with processes(2) as pool:
+        done = finished(pool, None, eval, tasks())
+        found = []
+        for count in range(1, 5):
+            found.append(next(done))
+            assert len(drawn) == count + 1
+        assert {task for task, _ in found} == {(PID,)}
+        (pid,) = {result for _, result in found}
+        assert pid != os.getpid()
+        assert len(multiprocessing.active_children()) == 2
+        done.close()
     assert multiprocessing.active_children() == []
 
 
-def test_it_ends_when_all_is_done_and_starts_no_more_than_it_needs() -> None:
-    finished = in_parallel(eval, iter([(PID,)]), 3)
-    assert next(finished)[1] != os.getpid()
-    assert len(multiprocessing.active_children()) == 1
-    assert list(finished) == []
-    assert multiprocessing.active_children() == []
-    assert list(in_parallel(eval, iter([]), 2)) == []
+def test_no_more_start_than_there_are_tasks() -> None:
+    with processes(3) as pool:
+        assert list(finished(pool, None, eval, iter([]))) == []
+        assert multiprocessing.active_children() == []
+        ((_, pid),) = finished(pool, None, eval, iter([(PID,)]))
+        assert pid != os.getpid()
+        assert len(multiprocessing.active_children()) == 1
 
 
 def test_one_job_is_done_here_a_task_at_a_time() -> None:
     tasks = zip(itertools.count(2), itertools.repeat(3))
-    finished = in_parallel(pow, tasks, 1)
-    assert [next(finished) for _ in range(2)] == [((2, 3), 8), ((3, 3), 27)]
-    assert next(tasks) == (4, 3)
-    assert list(in_parallel(eval, iter([(PID,)]), 1)) == [((PID,), os.getpid())]
+    with processes(1) as here:
+        done = finished(here, None, pow, tasks)
+        assert [next(done) for _ in range(2)] == [((2, 3), 8), ((3, 3), 27)]
+        assert next(tasks) == (4, 3)
+        assert list(finished(here, None, eval, iter([(PID,)]))) == [((PID,), os.getpid())]
 
 
-# --- who is free ---------------------------------------------------------------------------------
+# --- any executor --------------------------------------------------------------------------------
 
 
-class At(Worker):
-    """A worker without a process."""
+class Kept(Executor):
+    """One that does nothing by itself."""
 
-    def __init__(self, task: tuple[int] | None) -> None:
-        self.task = task
+    def __init__(self, **shown: object) -> None:
+        self.futures: list[Future[Any]] = []
+        self.begun = threading.Event()
+        vars(self).update(shown)
 
-
-def test_those_with_a_task_are_busy_and_the_first_without_is_free() -> None:
-    busy, free, also_free = At((0,)), At(None), At(None)
-    team: list[Worker] = [busy, free, also_free]
-    assert workers._busy_count(team) == 1
-    assert workers._free_one(team, pow) is free
-    assert team == [busy, free, also_free]
-
-
-def test_where_all_are_busy_another_joins_the_team() -> None:
-    team: list[Worker] = [At((0,))]
-    added = workers._free_one(team, eval)
-    try:
-        assert team[1:] == [added]
-        assert answer(added, "[1] * 3") == [1, 1, 1]
-    finally:
-        added.kill()
+    def submit(self, *_: Any, **__: Any) -> Future[Any]:
+        self.futures.append(Future())
+        self.begun.set()
+        return self.futures[-1]
 
 
-# --- the other end, in a thread ------------------------------------------------------------------
+def handed_to(executor: Kept, jobs: int | None) -> int:
+    """How many of many tasks an executor has at a time."""
+    executor.futures.clear()
+    executor.begun.clear()
+    done = finished(executor, jobs, pow, zip(itertools.count(), itertools.repeat(0)))
+    with ThreadPoolExecutor(1) as waiting:
+        first = waiting.submit(next, done)
+        assert executor.begun.wait(SOON)
+        executor.futures[0].set_result(0)
+        assert first.result(SOON) == ((0, 0), 0)
+    count = len(executor.futures)
+    done.close()
+    assert all(future.cancelled() for future in executor.futures[1:])
+    return count
 
 
-class Parent(threading.Event):
-    """Stands for the process that started this one: set, it has ended."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.awaited_by: queue.Queue[threading.Thread] = queue.Queue()
-
-    def join(self) -> None:
-        self.awaited_by.put(threading.current_thread())
-        self.wait()
-
-
-@pytest.fixture
-def parent(monkeypatch: pytest.MonkeyPatch) -> Parent:
-    made = Parent()
-    monkeypatch.setattr(workers, "parent_process", lambda: made)
-    return made
-
-
-@pytest.fixture
-def exits(monkeypatch: pytest.MonkeyPatch) -> queue.Queue[int]:
-    """The codes with which this process would have ended."""
-    codes: queue.Queue[int] = queue.Queue()
-    monkeypatch.setattr(os, "_exit", codes.put)
-    return codes
-
-
-AtWork = Callable[[Callable[..., Any]], tuple[Future[None], Connection]]
-
-
-@pytest.fixture
-def at_work() -> Iterator[AtWork]:
-    """Makes a worker's life, and the end of the pipe that its tasks come from."""
-    near, far = multiprocessing.Pipe()
-
-    def life(function: Callable[..., Any]) -> None:
-        with far:
-            workers._work(function, far)
-
-    with ThreadPoolExecutor(1) as pool, near:
-        yield lambda function: (pool.submit(life, function), near)
-
-
-def ask(near: Connection, *task: object) -> Any:
-    near.send(task)
-    assert near.poll(SOON)
-    return near.recv()
-
-
-def test_a_worker_answers_task_by_task_until_the_other_end_is_closed(
-    at_work: AtWork,
+def test_an_executor_has_as_many_tasks_as_it_has_workers_or_as_was_asked(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    life, near = at_work(pow)
-    assert ask(near, 2, 3) == (None, 8)
-    assert ask(near, 3, 4) == (None, 81)
-    near.close()
-    life.result(SOON)
+    threads: dict[str, int] = {}
+    cluster = Kept(_client=SimpleNamespace(nthreads=lambda: threads))
+    assert handed_to(cluster, None) == 1  # nobody is there yet: a task waits for the first
+    threads.update({"tcp://a": 1, "tcp://b": 8, "tcp://c": 1})
+    assert handed_to(cluster, None) == 3  # as many as processes, each of which takes turns
+    assert handed_to(cluster, 2) == 2
+    assert handed_to(Kept(_max_workers=4), None) == 4
+    monkeypatch.setattr(workers, "cores", lambda: 5)
+    assert handed_to(Kept(), None) == 5
 
 
-def test_a_worker_whose_other_end_goes_during_a_task_ends_quietly(
-    at_work: AtWork,
-) -> None:
-    life, near = at_work(lambda: near.close())  # noqa: PLW0108  there is no near yet
-    near.send(())
-    life.result(SOON)
-
-
-def test_a_worker_tells_what_went_wrong_and_goes_on(at_work: AtWork) -> None:
-    life, near = at_work(math.sqrt)
-    error, result = ask(near, -1)
-    assert type(error) is RuntimeError
-    assert str(error).startswith("Traceback (most recent call last):\n")
-    assert "ValueError: " in str(error)
-    assert result is None
-    assert ask(near, 9) == (None, 3)
-    near.close()
-    life.result(SOON)
-
-
-def test_what_double_precision_cannot_tell_is_told_as_that() -> None:
+def test_it_is_not_shut_down_and_tells_what_went_wrong() -> None:
     def undecided() -> None:
         raise UndecidedError("too close")
 
-    error, result = workers._attempt(undecided, ())
-    assert isinstance(error, UndecidedError)
-    assert (str(error), result) == ("too close", None)
+    with ThreadPoolExecutor(2) as threads:
+        assert dict(finished(threads, None, math.sqrt, iter([(4,), (9,)]))) == {(4,): 2, (9,): 3}
+        with pytest.raises(UndecidedError, match="too close"):
+            list(finished(threads, None, undecided, iter([()])))
+        assert ask(threads, "6 * 7") == 42
+
+
+def test_workers_that_are_threads_take_turns() -> None:
+    inside, most = [0], [0]
+
+    def task(_: int) -> None:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.01)
+        inside[0] -= 1
+
+    with ThreadPoolExecutor(4) as threads:
+        assert len(list(finished(threads, None, task, zip(range(6))))) == 6
+    assert most == [1]
+    with pytest.raises(ZeroDivisionError):
+        in_turn(eval, "1 / 0")
+    assert in_turn(pow, 2, 3) == 8
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
@@ -278,29 +220,37 @@ def test_an_interrupt_is_no_result(stop: type[BaseException]) -> None:
         raise stop
 
     with pytest.raises(stop):
-        workers._attempt(interrupted, ())
+        Here().submit(interrupted)
 
 
-def test_a_worker_ends_at_once_with_its_parent_whatever_it_is_at(
-    at_work: AtWork, parent: Parent, exits: queue.Queue[int]
+def test_what_is_wrong_with_a_value_travels() -> None:
+    import pickle
+
+    error = InvalidValueError("jobs", "jobs must be at least 1")
+    there = pickle.loads(pickle.dumps(error))
+    assert (type(there), there.parameter, str(there)) == (type(error), "jobs", str(error))
+
+
+# --- the other end, in a thread ------------------------------------------------------------------
+
+
+def test_a_process_ends_at_once_with_its_parent_whatever_it_is_at(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    done = threading.Event()
-    life, near = at_work(lambda: done.wait(SOON))
-    near.send(())
-    waiting = parent.awaited_by.get(timeout=SOON)
-    assert waiting.daemon  # it keeps no worker from ending while the parent lives on
-    assert exits.empty()
-    parent.set()
-    assert exits.get(timeout=SOON) == 1
-    assert not life.done()
-    done.set()
-    near.close()
-    life.result(SOON)
-
-
-def test_without_a_parent_there_is_nothing_to_end_with() -> None:
-    assert multiprocessing.parent_process() is None
-    workers._end_with_parent()
+    codes: queue.Queue[int] = queue.Queue()
+    monkeypatch.setattr(os, "_exit", codes.put)
+    theirs, ours = multiprocessing.Pipe(duplex=False)
+    begun = multiprocessing.Event()
+    before = set(threading.enumerate())
+    with theirs:
+        workers._begin(begun, theirs)
+        assert begun.is_set()
+        (waiting,) = set(threading.enumerate()) - before
+        assert waiting.daemon  # it keeps no process from ending while the parent lives on
+        assert codes.empty()
+        ours.close()
+        assert codes.get(timeout=SOON) == 1
+        waiting.join(SOON)
 
 
 # --- their surroundings --------------------------------------------------------------------------
@@ -319,21 +269,17 @@ def test_the_processors_are_those_that_this_process_may_use(
     assert cores() == found
 
 
+@pytest.mark.parametrize("masks", [True, False])
 def test_the_environment_is_as_it_was_once_a_process_is_started(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, masks: bool
 ) -> None:
+    """On a system without signal masks, too."""
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    if not masks:
+        monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
     before = dict(os.environ)
-    with contextlib.suppress(KeyError), workers._one_thread():
+    with contextlib.suppress(KeyError), workers._surroundings():
         assert {os.environ[name] for name in workers.ONE_THREAD} == {"1"}
         raise KeyError
     assert dict(os.environ) == before
-
-
-def test_a_system_without_signal_masks_starts_processes_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delattr(signal, "pthread_sigmask", raising=False)
-    with workers._interrupts_blocked():
-        pass

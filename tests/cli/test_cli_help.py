@@ -45,7 +45,7 @@ OWN = {
     "--weights --layer --method --plot --height --all",
     "temperature": "--ctx --original-ctx --mass",
     "freqs": "--base --dim --ctx --plot --width --height -o",
-    "staircase": "--dim --ctx --kind --save --jobs --plot --width --height -o",
+    "staircase": "--dim --ctx --kind --save --jobs --dask --plot --width --height -o",
     "windows": "--dim --ctx --rotary-dim --partial-rotary-factor --ignore-unrotated --margin "
     "--at-most --min-window",
     "weights": "CHECKPOINT --layer-number --head --dim --rotary-dim --layout --of --output",

@@ -81,17 +81,16 @@ def test_a_run_goes_on_where_it_ended(
     some = [recall.Run(16, 128, base, 0) for base in (16.0, 64.0, math.inf)]
     trained: list[float] = []
 
-    def train(run) -> list[float]:  # type: ignore[no-untyped-def]
+    def train(run, _) -> list[float]:  # type: ignore[no-untyped-def]
         trained.append(run.base)
         if len(trained) == 2:
             raise KeyboardInterrupt
         return [0.5] * 9
 
-    monkeypatch.setattr(recall, "runs", lambda: iter(some))
     monkeypatch.setattr(recall, "train", train)
     with pytest.raises(KeyboardInterrupt):
-        recall.run_all(tmp_path / "found.tsv")
-    recall.run_all(tmp_path / "found.tsv")
+        recall.run_all(tmp_path / "found.tsv", some)
+    recall.run_all(tmp_path / "found.tsv", some)
     assert trained == [16.0, 64.0, 64.0, math.inf]
     assert [row["base"] for row in recall.read(tmp_path / "found.tsv")] == ["16.00", "64.00", "inf"]
 
@@ -104,6 +103,10 @@ def test_the_file_has_every_registered_run_once(recall: ModuleType) -> None:
     asked = [(run.dim, run.context, f"{run.base:.2f}", run.seed) for run in recall.runs()]
     assert sorted(found) == sorted(asked)
     assert len(found) == 198
+    more = recall.read(SCRIPT.with_name("recall-longer.tsv"))
+    asked = [(run.dim, run.context, f"{run.base:.2f}", run.seed) for run in recall.longer()]
+    found = [(int(r["dim"]), int(r["context"]), r["base"], int(r["seed"])) for r in more]
+    assert sorted(found) == sorted(asked)
 
 
 MINIMA = {(16, 128): 2768, (32, 128): 1029, (64, 128): 463}  # rounded, as published with the plan
@@ -185,9 +188,16 @@ def test_the_page_says_what_the_file_gives(recall: ModuleType) -> None:
     ) in page
     assert f"did with {fits['minimum'].factor:.2f} times the minimum base" in page
     half_way = recall.points([{**row, "eighth_8": row["half_way"]} for row in ROWS])
-    for start, some in (("needed base falls", points), ("training the fall was", half_way)):
+    longer = recall.points(recall.read(SCRIPT.with_name("recall-longer.tsv")))
+    for start, some in (
+        ("needed base falls", points),
+        ("training the fall was", half_way),
+        ("not registered) it is", longer),
+    ):
         here, there = (recall.falls(some, context) for context in (128, 256))
         assert f"{start} {here:.1f}-fold and {there:.1f}-fold" in page
+    after = recall.fits(longer)[0]
+    assert f"at {after.factor:.2f} times the minimum base, scatter {after.scatter:.2f}." in page
     assert min(float(row["eighth_8"]) for row in ROWS if row["base"] == "inf") == 1
     assert recall.bases(128)[1] / recall.bases(128)[0] == pytest.approx(2.2, abs=0.05)
 

@@ -800,7 +800,7 @@ def test_weighted_pairs_are_said_and_their_curve_is_drawn(shown: Callable[..., s
     document = config(YARN)
     even, odd = (compared(document, 4096, weights=w) for w in (None, [1.0] + [0.0] * 63))
     texts = [shown(result, 100, plot=True) for result in (even, odd)]
-    said_so = "The bound of weighted pairs was examined below 4,096 tokens."
+    said_so = "The bound of weighted pairs was checked below 4,096 tokens."
     assert [said_so in " ".join(text.split()) for text in texts] == [False, True]
     # one pair of frequency 1, which falls below 0 at 2 tokens, and to -1
     (group,) = odd.layers[0].groups

@@ -133,9 +133,10 @@ def recall(folder: Path) -> None:
 
 
 def recall_file(_: Path) -> None:
-    """Tests of the experiment read it: tests/evidence/test_recall.py."""
-    lines = (EXAMPLES / "recall.tsv").read_text(encoding="utf-8").splitlines()
-    assert (len(lines), len({line.count("\t") for line in lines})) == (199, 1)
+    """Tests of the experiment read both: tests/evidence/test_recall.py."""
+    for name, rows in (("recall.tsv", 198), ("recall-longer.tsv", 30)):
+        lines = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()
+        assert (len(lines) - 1, len({line.count("\t") for line in lines})) == (rows, 1)
 
 
 def screenshot(_: Path) -> None:
@@ -161,6 +162,7 @@ TESTS: dict[str, Callable[[Path], None]] = {
     "recall.py": recall,
     "recall.svg": recall,
     "recall.tsv": recall_file,
+    "recall-longer.tsv": recall_file,
     "serve_longer.sh": serve_longer,
     "screenshot.svg": screenshot,
 }

@@ -17,7 +17,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.tools import stage
+from tests.tools import cluster, stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Extra:
 
     line: str
     modules: tuple[str, ...]
+    cluster: bool = False
+    """Whether the line needs the ADDRESS of a cluster."""
 
 
 EXTRAS = {
@@ -34,6 +36,9 @@ EXTRAS = {
     "precision": Extra("check --base 1e4 --ctx 64 --dtype bfloat16", ("ml_dtypes",)),
     "weights": Extra("weights model --layer 0", ("safetensors", "ml_dtypes")),
     "plot": Extra("freqs --base 1e4 --dim 16 --ctx 64 -o frequencies.svg", ("matplotlib",)),
+    "cluster": Extra(
+        "staircase --dim 8 --ctx 6 --no-table --dask ADDRESS", ("distributed",), cluster=True
+    ),
 }
 MODULES = sorted({module for extra in EXTRAS.values() for module in extra.modules})
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -86,6 +91,13 @@ class Installed:
         """Run the program."""
         return self.python("-m", "ropecalc", *shlex.split(line), check=False)
 
+    def in_a_cluster(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run the program while there is a cluster of one worker."""
+        with cluster.Cluster(self.folder, str(self.venv / "bin" / "python")) as found:
+            found.add_worker()
+            found.wait_for_workers()
+            return self.ropecalc(line.replace("ADDRESS", found.address))
+
     def install(self, *extras: str) -> None:
         """Install the wheel with extras: nothing is at odds, and their commands answer."""
         wanted = f"{self.wheel}[{','.join(extras)}]"
@@ -93,7 +105,7 @@ class Installed:
         self.python("-m", "pip", "check")
         for extra in map(EXTRAS.__getitem__, extras):
             self.python("-c", f"import {', '.join(extra.modules)}")
-            done = self.ropecalc(extra.line)
+            done = self.in_a_cluster(extra.line) if extra.cluster else self.ropecalc(extra.line)
             assert (done.returncode, done.stderr) == (0, ""), done
 
 

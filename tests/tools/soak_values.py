@@ -107,6 +107,7 @@ GOOD: dict[str, Maker] = {
     "W": spread(1e-6, 0.3),
     "--backend": one_of("mpmath arb auto"),
     "--certificate": one_of("new.json proof.json"),
+    "ADDRESS": one_of("nowhere"),
     "--digits": one_of("1 5 17 18 30 60"),
     "--dtype": one_of("float32 bfloat16 float16"),
     "--every": one_of("1 2 64 100 5000"),
