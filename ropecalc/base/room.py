@@ -110,7 +110,7 @@ def wide_base(
         inside = base * (1 - ROOM) > 1 and base * (1 + ROOM) <= MAX_BASE
         return inside and has_room(family, context, base)
 
-    return first_of(family, context, start, candidate, suits)
+    return first_of(family, context, start, candidate, suits, sparse=True)
 
 
 def two_digit_bases(low: float, high: float) -> Iterator[float]:

@@ -22,6 +22,7 @@ from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
+SPARSE_DIGITS, SPARSE = 2, 4  # up to this many digits a jump over TRIES candidates is a long way
 
 
 def violation_at(family: Family, context: int, base: Base) -> int | None:
@@ -83,7 +84,8 @@ def place(family: Family, base: Base) -> Real:
 
 def first_round_base(family: Family, context: int, start: float, digits: int) -> float | None:
     """The smallest base >= ``start`` of ``digits`` significant digits that meets the bound."""
-    return first_of(family, context, start, lambda base: round_up(base, digits))
+    sparse = digits <= SPARSE_DIGITS
+    return first_of(family, context, start, lambda base: round_up(base, digits), sparse=sparse)
 
 
 def first_integer_base(family: Family, context: int, start: float) -> int | None:
@@ -98,8 +100,14 @@ def first_of(
     start: float,
     candidate: Callable[[Decimal], Decimal],
     suits: Callable[[float], bool] | None = None,
+    *,
+    sparse: bool = False,
 ) -> float | None:
-    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, and suits."""
+    """The smallest value of ``candidate`` at or above ``start`` that meets the bound, and suits.
+
+    ``sparse`` candidates lie so far apart that looking at one costs less than a sweep to the next.
+    """
+    tries = SPARSE * TRIES if sparse else TRIES
     suits = suits or (lambda base: violation_at(family, context, base) is None)
     at = Decimal(max(start, MIN_BASE))
     tried = 0
@@ -108,7 +116,7 @@ def first_of(
         if base > 1 and not surely_breaks(family, context, base) and suits(base):
             return base
         at = number.next_plus(NEXT)  # the number itself: its float64 may lie below it
-        if tried % TRIES == 0:
+        if tried % tries == 0:
             window = next_feasible(family, context, base)
             if window is None:
                 return None

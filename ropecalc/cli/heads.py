@@ -223,6 +223,9 @@ def one_of(subjects: Subjects) -> Subject:
     return found
 
 
+GUESSED_BASE = ("as llama.cpp takes it", "the default of all stacks")  # ends of assumptions
+
+
 def named(
     targets: Sequence[str] | None, *, assumed: bool = True
 ) -> tuple[list[ModelConfig], list[str]]:
@@ -244,7 +247,9 @@ def named(
         report(f"Error: {problem}")
     for model in models if assumed else ():
         for assumption in model.assumptions:
-            warn(f"{model.source}: {assumption}")
+            # a number that rests on a guessed base is not printed without a word, even under -q
+            guessed = assumption.endswith(GUESSED_BASE)
+            (report if guessed else warn)(f"{model.source}: {assumption}")
     return models, problems
 
 

@@ -64,12 +64,19 @@ class LeanCommand(typer.core.TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the options for -h: those of every command, which are about form, as a sentence."""
-        rows = [row for one in self.get_params(ctx) if (row := one.get_help_record(ctx))]
+        rows = [row for one in self.get_params(ctx) if (row := self._row(one, ctx))]
         with formatter.section("Options"):
             formatter.write_dl([row for row in rows if row[0].split()[0] not in OF_THE_FORM])
         if len(rows) > len(OF_THE_FORM):
             words = fill(THE_FORM, formatter.width, initial_indent="  ", subsequent_indent="  ")
             formatter.write(f"\n{words}\n")
+
+    def _row(self, one: Any, ctx: Any) -> tuple[str, str] | None:
+        """A parameter and its help, which Typer 0.20 loses of arguments beside click 8.5."""
+        row: tuple[str, str] | None = one.get_help_record(ctx)
+        if row is None or row[1] or self.callback is None:
+            return row
+        return row[0], self.callback.__annotations__[one.name].__metadata__[0].help
 
 
 def _relieved(parameters: list[Any]) -> list[Any]:

@@ -327,6 +327,13 @@ RULES = (
         apart.rounded_ramp,
     ),
     Rule(
+        "class-changed",
+        NOTE,
+        "a class that earlier releases of transformers 5 read otherwise",
+        "transformers 5.0 to 5.22, run",
+        classes.class_changed,
+    ),
+    Rule(
         "implied-theta",
         NOTE,
         "no rope_theta, where all take 10,000",

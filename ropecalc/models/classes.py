@@ -25,6 +25,8 @@ class ClassRow:
     name: str
     run: bool = True
     """Whether its model was run; else its config was loaded alone."""
+    why: str = ""
+    """What stopped the model that was not run."""
     since: str = ""
     """The release of transformers that has it first, where that is later than the table's."""
     rotates: Any = True
@@ -91,7 +93,8 @@ class ClassRow:
     agree: bool = False
     """Whether what turns of head_dim must be qk_rope_head_dim, with latent attention."""
     original: str = "read"
-    """original_max_position_embeddings beside the object: read, or only inside; stops without."""
+    """original_max_position_embeddings beside the object: read, or only inside; stops without; or
+    lost, which stops."""
     part: Mapping[str, Any] = field(default_factory=dict)
     """Partial rotation: {inside: whether a plain rope's own factor is read, or stops; outside:
     whether one beside it gets there; scaled: what it does to a scaled rope; keys: others}."""
@@ -122,6 +125,9 @@ class ClassRow:
     """A head_dim of their own that some kinds of layers have."""
     chunk: int | None = None
     """attention_chunk_size without one in the file."""
+    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """{a release that changed the class: what of its row was otherwise until then}; ``last``: the
+    release that was run, ``without``: what that row had not."""
 
     def fills(self, key: str, value: object) -> str:
         """The sentence for a key that the class fills."""
@@ -163,11 +169,15 @@ RENAMED = {
 FIRST_NAMES = {"exaone4_5_text": "exaone4"}
 
 
-def class_row(model_type: str | None) -> ClassRow | None:
-    """The row of a class; None where it has none."""
+def class_row(model_type: str | None, before: str | None = None) -> ClassRow | None:
+    """The row of a class, or what it was before a release; None where it has none."""
     name = FIRST_NAMES.get(model_type or "", model_type or "")
     row = _table()["classes"].get(name)
-    return None if row is None else _row(name, row)
+    if row is None or before is None:
+        return None if row is None else _row(name, row)
+    other = row["before"][before]
+    gone = ("before", "last", "without", *other.get("without", ()))
+    return _row(name, {key: value for key, value in {**row, **other}.items() if key not in gone})
 
 
 def _row(name: str, row: Mapping[str, Any]) -> ClassRow:

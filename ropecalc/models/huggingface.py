@@ -46,7 +46,9 @@ CONTEXT_KEYS = (
 DEEPEST = 2  # thinker_config.text_config is as deep as models go
 
 
-def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
+def parse_config(
+    document: Mapping[str, Any], source: str, before: str | None = None
+) -> ModelConfig:
     """What a Hugging Face ``config.json`` says about the rotary embeddings of its model.
 
     =============  ==================================================================
@@ -66,6 +68,7 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
     ----------
     document : the parsed file
     source : what to call it in messages
+    before : a release of transformers that changed the class: read as those before it do
 
     Raises
     ------
@@ -75,7 +78,8 @@ def parse_config(document: Mapping[str, Any], source: str) -> ModelConfig:
         The file has no rotation, or a scaling that is not known.
     """
     config = _text_model(Section(source, document))
-    row = class_row(config.model_type) or class_row(composite(config.model_type).get("class"))
+    inner = composite(config.model_type).get("class")
+    row = class_row(config.model_type, before) or class_row(inner, before)
     assumptions: list[str] = []
     if config.get("dual_chunk_attention_config") is not None:
         assumptions.append(

@@ -41,6 +41,8 @@ class Loaded:
     def said(self, config: Section, row: ClassRow) -> list[str]:
         """The sentences about what the file leaves to its class, or says in vain."""
         said = list(self.assumed)
+        if not row.run:
+            said.append(f"{row.name} was loaded and not run in transformers, which says {row.why}")
         if self.unread:
             names = ", ".join(dict.fromkeys(f"{config.prefix}{key}" for key in self.unread))
             verb = "are" if len(set(self.unread)) > 1 else "is"

@@ -72,8 +72,10 @@ def check(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
         rope["rope_type"] = "default"
     other = method in LONGROPE_BY_OTHER_NAMES.get(row.name, ())
     needed = REQUIRED.get("longrope" if other else str(method), ())
-    if row.original == "stops" and method in ("yarn", "llama3", "longrope"):
-        needed = (*needed, ORIGINAL)
+    if method in ("yarn", "llama3", "longrope"):
+        needed = (*needed, ORIGINAL) if row.original == "stops" else needed
+        if row.original == "lost":
+            loaded.stop(f"{method} scaling of {row.name} loses its {ORIGINAL}: KeyError")
     for key in (*needed, *row.needs):
         if key not in rope:
             loaded.stop(f"{method} scaling has no {key}: KeyError")
@@ -110,6 +112,9 @@ def partial(
     part, method = row.part, method_of(rope)
     inner = rope.get(PARTIAL)
     keys = [key for key in PARTS if config.get(key) is not None and key != PARTIAL]
+    scaled = method not in ("default", "mrope", "proportional")
+    if part.get("plain") == "whole" and not scaled:
+        default = None
     if inner is None:
         inner = _outer_part(config, row, loaded)
     if inner is None and default is not None:
@@ -119,7 +124,6 @@ def partial(
     rope.pop(PARTIAL, None)
     if inner is None:
         return
-    scaled = method not in ("default", "mrope", "proportional")
     inside = {True: "read", "stops": "stops"}.get(part.get("inside", False), "kept")
     reads = part.get("scaled", "stops") if scaled else inside
     if method == "proportional" or reads == "read" or inner == default:

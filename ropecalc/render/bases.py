@@ -217,17 +217,23 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     integers = ["" if (b := r.integer_base) is None else count(b) for r in found]
     best = ["" if (b := r.recommended_base) is None else exact(b) for r in found]
     alone = ["" if (b := r.rotated_part_base) is None else round_up(b, 2) for r in results]
-    safes = [SAFELESS[r.safe_status] if not (b := r.safe_base) else round_up(b, 4) for r in results]
+    safes = [_safe_cell(r) for r in results]
+    names = [printable(r.label) for r in results]
     columns = [
-        Column("model", [printable(r.label) for r in results], left=True),
-        *head_columns(results),
+        Column("model", names, left=True),
+        # a model's name says its head too
+        *(replace(column, spare=3 * any(names)) for column in head_columns(results)),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("recommended base", best),
         Column("minimum base", [_minimum(r) for r in results]),
         Column("rotated part alone", alone),
         Column("critical distance [tokens]", criticals, spare=2),
         Column("first window ends", [_ends(r)[1] or "" for r in results], spare=3),
-        Column("safe base", safes if any(r.safe_base for r in results) else (), spare=3),
+        Column(
+            "safe base",
+            safes if any(r.safe_base and r.status is Status.FOUND for r in results) else (),
+            spare=3,
+        ),
         Column(f"first {digits}-digit base", rounds, spare=1),
         Column("first integer base", integers, spare=4),
     ]
@@ -243,6 +249,14 @@ def _nothing(result: MinimumBase) -> MinimumBase:
         round_base=None,
         integer_base=None,
     )
+
+
+def _safe_cell(result: MinimumBase) -> str:
+    """The safe base, or why there is none; nothing where every base works."""
+    if result.status is Status.EVERY_BASE:
+        return ""
+    found = result.safe_base
+    return SAFELESS[result.safe_status] if found is None else round_up(found, 4)
 
 
 def _minimum(result: MinimumBase) -> str:

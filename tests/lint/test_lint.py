@@ -189,6 +189,10 @@ CASES: dict[str, tuple[Document, Document]] = {  # code -> (triggers it, does no
         outside(HEAD, dual_chunk_attention_config=None),
     ),
     "rounded-ramp": (scaled(YARN, truncate=False), scaled(YARN, truncate=True)),
+    "class-changed": (
+        outside(HEAD, model_type="minimax_m2", rotary_dim=64),
+        outside(HEAD, model_type="minimax_m2"),
+    ),
     "implied-theta": (bare(HEAD), outside(HEAD, rope_theta=10_000.0)),
     "legacy-type": (scaled(LINEAR, "rope_type", type="linear"), scaled(LINEAR, type="linear")),
     "integer-attention-factor": (
@@ -679,3 +683,28 @@ def test_a_scaling_that_breaks_the_bound_is_told_where_its_factor_is(
     found = run_cli("min-factor", str(path), "-q").stdout
     assert found == run_cli("min-factor", str(path), "--ctx", "128k", "-q").stdout
     assert float(found) > 1.5
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            {"model_type": "minimax_m2", "rotary_dim": 64},
+            "before 5.18.0 reads this file otherwise: rotated dimensions 128, 64 now (5.17.0, run)",
+        ),
+        (
+            {"model_type": "bamba", "num_hidden_layers": 4, "attn_layer_indices": [1, 3]},
+            "before 5.15.0 reads this file otherwise: rotated dimensions 128, 64 now (5.14.0, run)",
+        ),
+        (
+            {"model_type": "gemma2", "rope_parameters": {"full_attention": {"rope_theta": 5e5}}},
+            "before 5.17.0 reads this file otherwise: it does not stop (5.16.0, run)",
+        ),
+        ({"model_type": "minimax_m2", "rotary_dim": 128}, None),
+        ({"model_type": "gemma2"}, None),
+        ({"model_type": "qwen3"}, None),
+    ],
+)
+def test_a_class_that_changed_says_since_when(keys: Document, words: str | None) -> None:
+    told = [one.message for one in found({**HEAD, **keys}) if one.code == "class-changed"]
+    assert told == ([] if words is None else [f"transformers {words}."])

@@ -1,7 +1,8 @@
 """Every class of transformers: what its real model did, replayed without it.
 
 ``tests/data/class-sweep.json.gz`` holds the answers of ``tests.tools.class_sweep`` (transformers
-5.23.0, run), ``class-cases.json.gz`` 288 files of another measurement of the same version.
+5.23.0, run), ``class-cases.json.gz`` 288 files of another measurement of the same version, and
+``class-releases.json.gz`` those of earlier releases, of classes that were changed since.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ from tests.tools.places import DATA
 from tests.tools.transformers_classes import TABLE
 
 SWEEP: dict[str, Any] = json.loads(gzip.decompress((DATA / "class-sweep.json.gz").read_bytes()))
+RELEASES: dict[str, Any] = json.loads(
+    gzip.decompress((DATA / "class-releases.json.gz").read_bytes())
+)
 CASES: list[dict[str, Any]] = json.loads(
     gzip.decompress((DATA / "class-cases.json.gz").read_bytes())
 )
@@ -80,6 +84,38 @@ def test_a_file_is_read_as_its_model_runs(case: dict[str, Any]) -> None:
     assert not found or decision(case["class"], case["family"], found) is not None, found
 
 
+CHANGED = [(name, release) for name, changes in RELEASES.items() for release in changes]
+
+
+def earlier(name: str, release: str) -> dict[str, str]:
+    """{change: difference} of a class before a release, from the files that were asked there."""
+    own, found = SWEEP["classes"][name], {}
+    answers = RELEASES[name][release]["answers"]
+    context = context_of(own["file"])
+    for change, document in files(own["file"], context, own["head"]):
+        if change in answers:
+            real = unpacked(answers[change])
+            text = difference(said(document, length_of(change, context), release), real)
+            if text and decision(name, change, text) is None:
+                found[change] = text
+    return found
+
+
+@pytest.mark.parametrize(("name", "release"), CHANGED)
+def test_a_class_is_read_as_it_was_before_a_release(name: str, release: str) -> None:
+    assert earlier(name, release) == {}
+
+
+def test_classes_that_changed_are_known() -> None:
+    """A few that people ask about, with the release that changed them."""
+    known = {name: [*row.before] for name in SWEEP["classes"] if (row := class_row(name))}
+    assert {name for name, releases in known.items() if releases} <= RELEASES.keys()
+    assert "5.15.0" in known["bamba"]
+    assert "5.4.0" in known["gpt_oss"]
+    assert "5.5.0" in known["gpt_neox"]
+    assert known["llama"] == []
+
+
 def test_the_table_and_the_answers_are_of_one_version() -> None:
     assert SWEEP["transformers"] == version()
 
@@ -111,7 +147,7 @@ def remade(name: str) -> dict[str, Any]:
 
 def shipped(name: str) -> dict[str, Any]:
     row: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))["classes"][name]
-    return row
+    return {key: value for key, value in row.items() if key not in ("since", "before")}
 
 
 @pytest.mark.slow

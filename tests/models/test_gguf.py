@@ -9,7 +9,7 @@ import struct
 import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,6 +24,9 @@ from ropecalc.models.gguf_file import parse_container
 from ropecalc.models.reading import read_config
 from ropecalc.results import ModelConfig
 from tests.tools.effort import little_work
+
+if TYPE_CHECKING:
+    from tests.conftest import RunBatch
 
 with warnings.catch_warnings():  # what another package does on import is not our concern
     warnings.simplefilter("ignore")
@@ -355,6 +358,21 @@ def test_what_the_file_leaves_to_llama_cpp(write: Any) -> None:
     config = read_gguf(write("llama", keys))
     assert (config.rope.base, config.rope.head_dim, config.rope.rotary_dim) == (10000, 128, 128)
     assert config.assumptions == ("rope.freq_base is absent: 10,000, as llama.cpp takes it",)
+
+
+def test_a_guessed_base_is_said_where_only_a_number_is_printed(
+    write: Any, run_batch: RunBatch
+) -> None:
+    """Under -q as well: the number rests on it. What a class has is known, and not said there."""
+    keys = with_keys("llama", rope__freq_base=None, context_length=4096)
+    file = str(write("llama", keys))
+    plan, reach, known = run_batch(
+        [["plan", file, "--to", "128k", "-q"], ["max-ctx", file, "-q"], ["max-ctx", "Yi-34B", "-q"]]
+    )
+    for answer in (plan, reach):
+        assert float(answer.stdout) > 1
+        assert answer.stderr == f"{file}: rope.freq_base is absent: 10,000, as llama.cpp takes it\n"
+    assert known.stderr == ""
 
 
 def test_part_of_a_split_model(write: Any) -> None:

@@ -44,6 +44,8 @@ LINES = {  # a call, and the longest context it looks at
     "check --base 1e6 --rope-type linear --factor 4 --original-ctx 32k --ctx 128k": K128,
     "check --base 1e6 --rope-type dynamic --factor 8 --original-ctx 32k --ctx 1M": M1,
     "min-base --dim 128 --ctx 1M": M1,
+    "min-base --dim 128 --ctx 2M": 2 * M1,
+    "min-base --dim 128 --ctx 16M": 16 * M1,
     "min-base --dim 72 --ctx 1M": M1,
     "min-base --dim 128 --rotary-dim 62 --ctx 1M": M1,
     "max-ctx --base 1e12 --dim 100 --limit 4M": M4,

@@ -61,10 +61,18 @@ def _row(name: str, path: list[str], text: Any) -> dict[str, Any]:
     row["class"] = own.model_type
     others = {}
     for key in DEFAULTS:
-        one, other = (getattr(config, key, None) for config in (own, plain))
+        one, other = (_value(config, key) for config in (own, plain))
         if one != other:
             others[key] = one
     return row | ({"defaults": others} if others else {})
+
+
+def _value(config: Any, key: str) -> Any:
+    """An attribute; None where there is none, or one for each layer."""
+    try:
+        return getattr(config, key, None)
+    except Exception:  # noqa: BLE001 - what differs by layer is asked layer by layer
+        return None
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The answers of the sweep as the tests replay them.
 
-    python -m tests.tools.class_golden RAW
+    python -m tests.tools.class_golden RAW RELEASES
 
-writes ``tests/data/class-sweep.json.gz``.
+writes ``tests/data/class-sweep.json.gz``, and ``class-releases.json.gz`` for the changes that the
+table of classes has.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 from tests.tools.class_replay import packed
 from tests.tools.class_sweep import head_of
 from tests.tools.places import DATA
-from tests.tools.transformers_classes import oldest
+from tests.tools.transformers_classes import TABLE, oldest
 
 
 def golden(raw: Path) -> dict[str, Any]:
@@ -35,11 +36,23 @@ def golden(raw: Path) -> dict[str, Any]:
     return {"transformers": oldest(raw), "classes": dict(sorted(classes.items()))}
 
 
-def write(raw: Path) -> None:
-    """Write the golden file; the same answers make the same bytes."""
-    text = json.dumps(golden(raw), separators=(",", ":"))
-    (DATA / "class-sweep.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
+def earlier(releases: Path) -> dict[str, Any]:
+    """{class: {the release that changed it: what it answered before}}, as the table has them."""
+    told = json.loads(releases.read_text(encoding="utf-8"))
+    table = json.loads(TABLE.read_text(encoding="utf-8"))["classes"]
+    return {
+        name: {release: {"answers": told[name][release]["answers"]} for release in row["before"]}
+        for name, row in table.items()
+        if "before" in row
+    }
+
+
+def write(name: str, content: dict[str, Any]) -> None:
+    """Write a golden file; the same answers make the same bytes."""
+    text = json.dumps(content, separators=(",", ":"))
+    (DATA / name).write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    write("class-sweep.json.gz", golden(Path(sys.argv[1])))
+    write("class-releases.json.gz", earlier(Path(sys.argv[2])))

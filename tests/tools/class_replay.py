@@ -12,10 +12,10 @@ from ropecalc.models.huggingface import parse_config
 CLOSE = 2e-6  # the answers have nine digits, and a wide ramp loses some
 
 
-def said(document: Mapping[str, Any], length: int) -> dict[str, Any]:
-    """The reading of a file in the form of ``class_probe.answer``."""
+def said(document: Mapping[str, Any], length: int, before: str | None = None) -> dict[str, Any]:
+    """The reading of a file in the form of ``class_probe.answer``, or that before a release."""
     try:
-        model = parse_config(document, "config.json")
+        model = parse_config(document, "config.json", before)
     except ConfigError as error:
         if "rotates" in str(error) and "RoPE sets no limit" in str(error):
             return {"groups": [], "unrotated": None, "context": None}
@@ -120,6 +120,7 @@ DECISIONS = {
     "decoder": "T5Gemma 2's decoder hands no window on to its attention",
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
+    "pct": "rotary_pct and rotary_dim were attributes that every class had until they were none",
     "size": "sizes of a head that contradict each other stop for reasons that are none of its rope",
 }
 
@@ -138,6 +139,7 @@ def decision(name: str, change: str, found: str) -> str | None:
         "decoder": name == "t5gemma2_decoder" and change == "sliding_window null",
         "odd": "must be an even integer" in found,
         "cohere": found.startswith("context") and name == "cohere",
+        "pct": name.startswith("gpt_") and change in ("rotary_pct", "rotary_dim"),
         "size": change.startswith(("head_dim", "qk_", "attention_h")),
     }
     return next((DECISIONS[key] for key, fits in reasons.items() if fits), None)

@@ -2,12 +2,14 @@
 
     python -m tests.tools.class_sweep RAW           (minutes of processor time)
     python -m tests.tools.class_composites COMPOSITES
-    python -m tests.tools.transformers_classes RAW COMPOSITES  (seconds)
+    python -m tests.tools.class_releases RAW DIR RELEASES
+    python -m tests.tools.transformers_classes RAW COMPOSITES RELEASES  (seconds)
 
-The first runs every class of transformers on some seventy files each; the second reads from the
+The first runs every class of transformers on some seventy files each; the last reads from the
 answers which key a class reads, what it has without it, and what stops it: one row a
-``model_type``. A value that most classes have is left out of a row: ``ropecalc.models.classes``
-has these. Going to a new release is running both and reading the difference.
+``model_type``; and from those of earlier releases what it was before a release that changed it. A
+value that most classes have is left out of a row: ``ropecalc.models.classes`` has these. Going to a
+new release is running all and reading the difference.
 """
 
 from __future__ import annotations
@@ -180,8 +182,8 @@ def _places(own: Class) -> Row:
     needs = _needs(own)
     row: Row = {**_theta(own), **({"needs": needs} if needs else {})}
     row["scaling"] = "read" if needs else _scaling(own)
-    row["flat"] = "read" if needs else _reads(own, "v5 plain")
-    row["kinds"] = "ignored" if needs else _reads(own, "v5 kinds")
+    row["flat"] = "read" if needs else reads(own, "v5 plain")
+    row["kinds"] = "ignored" if needs else reads(own, "v5 kinds")
     if is_nested(_rope(own)):
         row["missing"] = [_missing(own, "v5 sliding alone"), _missing(own, "v5 full alone")]
         row["null"] = _missing(own, "v5 sliding null")
@@ -205,6 +207,8 @@ def _places(own: Class) -> Row:
     same = own.same("v4 original outside", "v4 yarn")
     if row["scaling"] in ("read", "full", "both") and same and (apart or is_nested(_rope(own))):
         row["original"] = "inside"
+    if _loses_original(own):
+        row["original"] = "lost"
     most = {"scaling": "read", "flat": "read", "mrope": False, "labels": None}
     return {key: value for key, value in row.items() if key not in most or most[key] != value}
 
@@ -322,11 +326,17 @@ def _scaling(own: Class) -> str:
     scaled = [base_of(group["theta"]) is None for group in own.groups("v4 yarn")]
     if not all(scaled):
         return "full"
-    copied = _reads(own, "v5 plain") == "read"  # one object for all kinds
+    copied = reads(own, "v5 plain") == "read"  # one object for all kinds
     return "both" if is_nested(_rope(own)) and not copied else "read"
 
 
-def _reads(own: Class, name: str) -> str:
+def _loses_original(own: Class) -> bool:
+    """Whether a scaling that has an original length stops as one without, and others do not."""
+    lost = "KeyError: 'original_max_position_embeddings'" in refusal(own, "v4 yarn")
+    return lost and not own.stops("v4 linear")
+
+
+def reads(own: Class, name: str) -> str:
     """Whether a base within an object is read: by all layers, by some, by none; or what stops."""
     if own.stops(name):
         return "stops"
@@ -378,8 +388,10 @@ def _part(own: Class) -> Row:
         more = own.stops("v4 partial yarn")
         outside = outside or more or own.rotary("v4 partial yarn") != own.rotary("v4 yarn")
     row: Row = {}
+    fixed = _fixed_part(own)
     part: Row = {"inside": inside, "outside": outside, "keys": keys, "scaled": stands}
-    most: Row = {"inside": False, "outside": True, "keys": [], "scaled": "stops"}
+    part["plain"] = _plain_part(own, fixed)
+    most: Row = {"inside": False, "outside": True, "keys": [], "scaled": "stops", "plain": ""}
     part = {key: value for key, value in part.items() if value != most[key]}
     plain_kinds = own.rotary("v5 kinds")
     parts = nested and any("partial_rotary_factor" in (rope or {}) for rope in _rope(own).values())
@@ -389,10 +401,17 @@ def _part(own: Class) -> Row:
         part["filled"] = True if alike else "plain"
     if part:
         row["part"] = part
-    fixed = _fixed_part(own)
-    if fixed is not None:
+    if fixed is not None and not part.get("plain"):
         row["rotary"] = fixed
     return row
+
+
+def _plain_part(own: Class, fixed: Mapping[str, int] | None) -> str:
+    """``whole`` where a plain rope turns the whole head, and a scaled one the part of the class."""
+    if fixed is None or fixed["dim"] != fixed["of"]:
+        return ""
+    part = int(fixed["of"] * _rope(own).get("partial_rotary_factor", 1.0))
+    return "whole" if part != fixed["of"] and own.rotary("v4 yarn")[:1] == [part] else ""
 
 
 def _fixed_part(own: Class) -> Any:
@@ -702,7 +721,8 @@ def rows(raw: Path) -> Iterator[tuple[str, Row]]:
         if any("refused" not in answer for answer in answers.values()):
             yield data["class"], row_of(Class(data))
         elif "full" in data:
-            yield data["class"], _loaded_row(data["full"])
+            told = answers.get("saved", data).get("refused", "")
+            yield data["class"], _loaded_row(data["full"]) | {"why": told.partition(":")[2].strip()}
 
 
 def _loaded_row(full: Mapping[str, Any]) -> Row:
@@ -725,7 +745,41 @@ def _loaded_row(full: Mapping[str, Any]) -> Row:
     return row
 
 
-def table(raw: Path, composites: Mapping[str, Any]) -> dict[str, Any]:
+# Of these no row says what they were: ESM had a table for its first layer, DeepSeek-V4 one rope for
+# all layers before 5.9, Gemma 4 took a part beside its object for its own, Compass took a head's
+# size that it did not save, Jamba never turned, and Step-3.5 is published with lists.
+LEFT_OUT = (
+    "cohere_compass_text",
+    "deepseek_v4",
+    "esm",
+    "gemma4_text",
+    "gemma4_unified_text",
+    "jamba",
+    "step3p5",
+)
+
+
+def before(row: Row, changes: Mapping[str, Any]) -> Row:
+    """{release: what of the row was otherwise before it} of a class; ``class_row`` undoes it."""
+    found: Row = {}
+    for release, change in changes.items():
+        old = {**row, "kinds": change["kinds"]} if "kinds" in change else change.get("row")
+        if old is None:
+            continue
+        old = json.loads(json.dumps(old))
+        if old.get("original") == "lost":  # so that nothing tells which layers it was for
+            old["scaling"] = row.get("scaling", "read")
+        kept = ("sizes", "context")
+        changed = {k: value for k, value in old.items() if row.get(k) != value and k not in kept}
+        gone = [key for key in row if key not in old and key not in kept]
+        if gone:
+            changed["without"] = gone
+        if changed:
+            found[release] = {"last": change["last"], **changed}
+    return found
+
+
+def table(raw: Path, composites: Mapping[str, Any], releases: Mapping[str, Any]) -> dict[str, Any]:
     """The whole table, as it is shipped."""
     found = dict(sorted(rows(raw)))
     version = oldest(raw)
@@ -733,6 +787,11 @@ def table(raw: Path, composites: Mapping[str, Any]) -> dict[str, Any]:
         made_by = line.get("full", {}).get("transformers_version")
         if made_by and made_by != version and line["class"] in found:
             found[line["class"]]["since"] = made_by
+    for name, changes in releases.items():
+        known = name in found and name not in LEFT_OUT
+        earlier = before(json.loads(json.dumps(found[name])), changes) if known else {}
+        if earlier:
+            found[name]["before"] = earlier
     inside = {name: row for name, row in composites.items() if row["class"] in found}
     return {"transformers": version, "classes": found, "composites": inside}
 
@@ -755,5 +814,5 @@ def written(table: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    whole = table(Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text()))
+    whole = table(Path(sys.argv[1]), *(json.loads(Path(one).read_text()) for one in sys.argv[2:4]))
     TABLE.write_text(written(whole), encoding="utf-8")
