@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import re
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Executor
 from importlib.metadata import version
@@ -36,7 +37,9 @@ def cluster(address: str) -> Iterator[Executor]:
     logging.disable()  # dask also logs what it raises
     try:
         _check(address)
-        with Client(address, timeout=PATIENCE, set_as_default=False) as client:
+        with warnings.catch_warnings(action="ignore"):  # that versions of other packages differ
+            client = Client(address, timeout=PATIENCE, set_as_default=False)
+        with client:
             try:
                 _check_workers(client)
                 yield client.get_executor()

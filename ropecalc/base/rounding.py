@@ -22,7 +22,7 @@ from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
-SPARSE_DIGITS, SPARSE = 2, 4  # up to so many digits a jump over TRIES candidates is a long way
+SPARSE_DIGITS, SPARSE = 2, 4  # up to this many digits a jump over TRIES candidates is a long way
 
 
 def violation_at(family: Family, context: int, base: Base) -> int | None:

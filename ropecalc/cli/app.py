@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -16,6 +15,7 @@ from ropecalc.cli.groups import expanded
 from ropecalc.cli.guesses import corrected
 from ropecalc.cli.helptext import CONTEXT_SETTINGS, epilog, page
 from ropecalc.cli.lean import Grouped, LeanCommand
+from ropecalc.cli.names import typed_words
 from ropecalc.cli.overview import THINGS
 
 EPILOG = epilog(
@@ -70,11 +70,4 @@ def application(args: Sequence[str]) -> typer.Typer:
 def main() -> int:
     """Run the program on the arguments of the process; returns the exit code."""
     sys.argv[1:] = corrected(sys.argv[1:], Commands.NAMES)
-    return boundary.run(application(sys.argv[1:] or _to_complete()))
-
-
-def _to_complete() -> list[str]:
-    """The finished words of the line that a shell asks to complete, in its own variable."""
-    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
-    words = line.split()
-    return words[1 : None if line[-1:].isspace() else -1]
+    return boundary.run(application(sys.argv[1:] or typed_words()))

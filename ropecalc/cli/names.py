@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 
 def complete_model(incomplete: str) -> list[str]:
     """The known models whose names begin with what was typed, whatever its case.
@@ -17,14 +19,24 @@ def complete_model(incomplete: str) -> list[str]:
     return [incomplete + name[done:] for name in model_names() if name.lower().startswith(typed)]
 
 
+def typed_words() -> list[str]:
+    """The line that a shell asks to complete, in its own variable: without the program's name."""
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = line.split()
+    return words[1 : None if line[-1:].isspace() else -1]
+
+
 def complete_topic(incomplete: str) -> list[str]:
-    """The topics of ``ropecalc explain`` that begin so.
+    """The topics of ``ropecalc explain`` that begin so; after the word schema, the commands.
 
     >>> complete_topic("win")
     ['windows']
     """
+    from ropecalc.cli.commands import Commands
     from ropecalc.explanations import TOPICS
 
+    if typed_words()[-1:] == ["schema"]:
+        return [name for name in Commands.NAMES if name.startswith(incomplete)]
     return [topic for topic in TOPICS if topic.startswith(incomplete.lower())]
 
 

@@ -38,7 +38,9 @@ def labelled(config: Section, row: ClassRow, loaded: Loaded, found: Rope) -> Non
         rope[PARTIAL] = rope.get(PARTIAL, part) if nested else part
         if method_of(rope) == "yarn" and not nested:
             rope.setdefault("attention_factor", 1.0)  # cos and sin are left as they are
-        if int(head * rope[PARTIAL]) > (config.integer("index_head_dim") or INDEX_HEAD):
+        turned = int(head * rope[PARTIAL])
+        compressed = label == labels[1]  # where the indexer is
+        if compressed and turned > (config.integer("index_head_dim") or INDEX_HEAD):
             loaded.stop("the indexer has smaller heads than what turns: RuntimeError")
         check(config, row, loaded, rope)
         made[label] = rope

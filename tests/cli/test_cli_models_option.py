@@ -97,6 +97,13 @@ def test_min_base_of_several_models_names_each(run_batch: RunBatch, files: dict[
     assert "model" not in bare.stdout
 
 
+def test_no_safe_base_is_shown_where_every_base_works(run_cli: RunCli) -> None:
+    text = run_cli("min-base", "GLM-4-9B", "Qwen3-8B", "--ctx", "4k").stdout
+    row = next(line for line in text.splitlines() if line.startswith("  GLM-4-9B"))
+    assert row.split()[2:4] == ["any", "base"]
+    assert len(row.split()) == 5
+
+
 DOUBTFUL = {
     "check --base 1e6 --ctx": "--ctx",
     "curve --base 1e6 --ctx": "--ctx",

@@ -80,6 +80,14 @@ def test_ascii(run_cli: RunCli) -> None:
     assert "\\u" not in done.stdout
 
 
+def test_commands_complete_after_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ropecalc.cli.names import complete_topic
+
+    for line, found in {"explain schema mi": ["min-base", "min-factor"], "explain win": []}.items():
+        monkeypatch.setenv("COMP_WORDS", f"ropecalc {line}")
+        assert complete_topic(line.split()[-1]) == (found or ["windows"])
+
+
 def test_forms(run_cli: RunCli) -> None:
     one = json.loads(run_cli("explain", "yarn", "--json").stdout)
     assert one["inputs"] == {"topic": "yarn"}

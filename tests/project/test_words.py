@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,18 +41,24 @@ INSTEAD = {  # what is not written -> what is
 PAGES = ("README.md", "CHANGELOG.md", "tests/README.md")
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
     """(path, text) of the package, its pages and the examples."""
     files = [*PACKAGE.rglob("*.py"), *PACKAGE.joinpath("data", "explain").glob("*.md")]
     files += [*ROOT.joinpath("examples").glob("*.[pms][yhd]*"), *map(ROOT.joinpath, PAGES)]
-    for path in files:
-        if path.exists():  # a source distribution has not all
-            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+    there = [path for path in files if path.exists()]  # a source distribution has not all
+    return tuple((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in there)
+
+
+@cache
+def lines(text: str) -> str:
+    """The text in one line, without the marks of comments: phrases go over the ends of lines."""
+    return re.sub(r"\n[\s#]*", " ", text).lower()
 
 
 def found(pattern: str, text: str) -> list[str]:
     """The phrases of a text, over the ends of lines too."""
-    return [match[0] for match in re.finditer(pattern.replace(" ", r"[\s#]+"), text, re.IGNORECASE)]
+    return [match[0] for match in re.finditer(pattern, lines(text))]
 
 
 @pytest.mark.parametrize("pattern", INSTEAD)

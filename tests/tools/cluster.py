@@ -33,6 +33,7 @@ class Cluster:
         self.folder, self.python = folder, python
         self.workers: list[subprocess.Popen[bytes]] = []
         file = folder / "scheduler.json"
+        file.unlink(missing_ok=True)
         self.scheduler = self._start(
             *("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
         )

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from tests.tools import cluster, stage
 
+ADDRESS = "127.0.0.1:8786"  # of a cluster, where there is none
+
 
 @dataclass(frozen=True, slots=True)
 class Extra:
@@ -27,7 +29,7 @@ class Extra:
     line: str
     modules: tuple[str, ...]
     cluster: bool = False
-    """Whether the line needs the ADDRESS of a cluster."""
+    """Whether the line needs a cluster at ADDRESS."""
 
 
 EXTRAS = {
@@ -37,7 +39,7 @@ EXTRAS = {
     "weights": Extra("weights model --layer 0", ("safetensors", "ml_dtypes")),
     "plot": Extra("freqs --base 1e4 --dim 16 --ctx 64 -o frequencies.svg", ("matplotlib",)),
     "cluster": Extra(
-        "staircase --dim 8 --ctx 6 --no-table --dask ADDRESS", ("distributed",), cluster=True
+        f"staircase --dim 8 --ctx 6 --no-table --dask {ADDRESS}", ("distributed",), cluster=True
     ),
 }
 MODULES = sorted({module for extra in EXTRAS.values() for module in extra.modules})
@@ -96,7 +98,7 @@ class Installed:
         with cluster.Cluster(self.folder, str(self.venv / "bin" / "python")) as found:
             found.add_worker()
             found.wait_for_workers()
-            return self.ropecalc(line.replace("ADDRESS", found.address))
+            return self.ropecalc(line.replace(ADDRESS, found.address))
 
     def install(self, *extras: str) -> None:
         """Install the wheel with extras: nothing is at odds, and their commands answer."""

@@ -29,11 +29,12 @@ WORK = ROOT / "build" / "mutation"
 MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*", "certificate/*")
 TESTS = """
 answers asymptotic bound certificate certificate_files certificate_octave certificate_steps
-certificate_words config_huggingface ends error_bound fixed inspect integers journal laws_base
-laws_bound laws_similarity laws_windows limits long_contexts min_base order plan precision
-published quick reading room roots safe_base scaling scaling_domains scaling_laws scaling_plain
-scaling_published scaling_refusals shallow sieve similarity spectrum staircase sweep sweep_steps
-table_lookup taylor temperature weights wide wide_units window windows workers zeros
+certificate_words cluster config_huggingface ends error_bound fixed inspect integers journal
+laws_base laws_bound laws_similarity laws_windows limits long_contexts min_base order plan
+precision published quick reading room roots safe_base scaling scaling_domains scaling_laws
+scaling_plain scaling_published scaling_refusals shallow sieve similarity spectrum staircase
+sweep sweep_steps table_lookup taylor temperature weights wide wide_units window windows
+workers zeros
 """.split()
 FIRST = {  # of a changed function the tests in these files come first
     "spectrum": "spectrum weights wide_units",
@@ -41,6 +42,7 @@ FIRST = {  # of a changed function the tests in these files come first
     "bound": "bound error_bound laws_bound",
     "asymptotic": "asymptotic",
     "build": "staircase journal",
+    "cluster": "cluster",
     "family": "taylor roots shallow",
     "curve": "zeros",
     "domains": "spectrum scaling_domains",
