@@ -87,7 +87,7 @@ def min_base(
         endless one included; the round and the integer base are then the first that lie in a
         window so wide (None: do not)
     use_table : answer from the shipped tables where they reach: no weights, no margin, no unrotated
-        pairs that count; what they say of the minimum base is evaluated in full up to 2^20 tokens,
+        pairs that count; what they say of the minimum base is evaluated in full up to 2^24 tokens,
         and swept for instead where it fails (a TableWarning)
     verify : where the answer comes from a table, evaluate it in full whatever that costs, and work
         out the zero of S at the critical distance again

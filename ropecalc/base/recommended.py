@@ -25,7 +25,7 @@ def recommended_base(
 
     ``start`` should be no smaller than the minimum base; None where there is none up to 1e300.
     Looked up where a shipped table reaches and the first of all is no smaller than ``start``; then
-    the base and the ends of its room are evaluated in full up to 2^20 tokens.
+    the base and the ends of its room are evaluated in full up to 2^24 tokens.
     """
     found = known_base(family, context) if use_table else None
     if found is not None and found >= start:
