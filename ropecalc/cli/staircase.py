@@ -36,6 +36,7 @@ EPILOG = epilog(
 )
 
 DRAWN: tuple[Kind, ...] = ("minimum", "safe")
+QUICK = 2**17  # tokens: beyond, a picture has the other kind only where a table has it
 KINDS: tuple[Kind, ...] = (*DRAWN, "recommended")
 KindName = Annotated[
     str,
@@ -118,7 +119,8 @@ def command(
         raise InvalidValueError("kind", f"kind must be one of {', '.join(KINDS)}, got {kind}")
     plot = plot or bool(height)
     asked, inputs = kind, {"rotary_dim": size, "context": ctx, "kind": kind}
-    wanted = dict.fromkeys((asked, *DRAWN) if plot or output else (asked,))
+    beside = [each for each in DRAWN if ctx <= QUICK or _reaches(each, size, ctx)]
+    wanted = dict.fromkeys((asked, *beside) if plot or output else (asked,))
     build = partial(_build, dim=size, ctx=ctx, jobs=jobs, dask=dask)
     found = {
         each: _found(each, size, ctx, save if each == asked else None, build, not no_table)
@@ -133,6 +135,14 @@ def command(
     if plot:
         answer = replace(answer, table=partial(_plot, stairs, height))
     out.show(answer)
+
+
+def _reaches(kind: Kind, dim: int, ctx: int) -> bool:
+    """Whether a shipped table answers."""
+    from ropecalc.base.lookup import shipped_staircase
+
+    with warnings_told():
+        return shipped_staircase(kind, dim, ctx) is not None
 
 
 def _found(

@@ -53,6 +53,16 @@ def test_a_minimum_factor_takes_a_second_more_than_numpy() -> None:
     assert seconds[line] <= seconds[startup.NUMPY] + startup.MOST_MORE[line]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("line", startup.MOST_LONGER)
+def test_a_look_up_at_16_million_tokens_takes_little_longer_than_at_32_thousand(line: str) -> None:
+    """The number alone, and the full answer, evaluated at every distance."""
+    calls = startup.calls()
+    short = [*calls[line][:3], *line.replace(startup.LONG, startup.SHORT).split()]
+    seconds = [min(processor_time(call) for _ in range(3)) for call in (calls[line], short)]
+    assert seconds[0] <= seconds[1] + startup.MOST_LONGER[line]
+
+
 def processor_time(command: list[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
