@@ -33,7 +33,7 @@ EPILOG = epilog(
     "base=$(ropecalc min-base --dim 128 --ctx 64k --get recommended_base)",
     "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
-    exit_1="computed, and no base meets the bound",
+    exit_1="no base meets the bound; with -q and --get also: every base does",
 )
 ROUND_DIGITS = 2
 COLUMNS = (
@@ -232,6 +232,12 @@ def _asked(
     given: list[int | None] = [value for values in contexts or () for value in values] or [None]
     heads = [(one.rope.head_dim, one.rope.rotary_dim) for one in subjects]
     reached = [[reach for value in given for _, reach in each([one], value)] for one in subjects]
+    for one, reaches in zip(subjects, reached, strict=True):
+        if max((value or 0 for value in given), default=0) > max(reaches):
+            say(
+                f"{one.label} looks back {format_count(max(reaches))} tokens: no greater distance "
+                "occurs, whatever --ctx says"
+            )
     return _Asked(heads, reached, settings, [one.label for one in subjects])
 
 

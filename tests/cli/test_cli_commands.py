@@ -17,6 +17,7 @@ import pytest
 
 import ropecalc
 from ropecalc.render.rows import OWN_OF_PLANS
+from tests.tools.speeds import first_quick
 
 if TYPE_CHECKING:
     from tests.conftest import RunBatch, RunCli
@@ -100,7 +101,7 @@ def test_json_and_all_rows_tell_the_same(run_batch: RunBatch, name: str) -> None
             assert rows[0][key] == str(value)
 
 
-@pytest.mark.parametrize("name", SHORT)
+@pytest.mark.parametrize("name", first_quick(8, SHORT))
 def test_rows_have_the_columns_of_the_text(run_batch: RunBatch, name: str) -> None:
     lines = [f"{SHORT[name]} --csv{more}".split() for more in ("", " --all-fields")]
     few, everything = (rows_of(done.stdout) for done in run_batch(lines))
@@ -109,7 +110,7 @@ def test_rows_have_the_columns_of_the_text(run_batch: RunBatch, name: str) -> No
     assert 0 < len(few[0]) <= 16
 
 
-@pytest.mark.parametrize("name", ["min-base", "check", "plan"])
+@pytest.mark.parametrize("name", first_quick(1, ["check", "min-base", "plan"]))
 def test_a_pipe_gets_text_that_fits_80_columns(run_process: RunCli, name: str) -> None:
     done = run_process(*SHORT[name].split(), env={"COLUMNS": ""})
     lines = done.stdout.splitlines()

@@ -13,6 +13,7 @@ import ropecalc
 from ropecalc.cli.commands import Commands
 from tests.cli.test_cli_environments import LINES
 from tests.tools import extras, stage
+from tests.tools.speeds import first_quick
 
 if TYPE_CHECKING:
     from tests.conftest import RunCli
@@ -28,6 +29,7 @@ sys.exit(main())
 EACH = """
 import contextlib, io, json, os, shlex, sys
 from ropecalc.cli.app import main
+from tests.tools.speeds import first_quick
 folder, extras, lines = json.load(sys.stdin)
 os.chdir(folder)
 ends, before = [], set()
@@ -57,7 +59,9 @@ def loaded(run_python: RunCli, *args: str, **env: str) -> set[str]:
 
 @pytest.mark.parametrize(
     "line",
-    ["--version", "--help", "", "check --base 1e6", "chekc", "explain -q", "explain bound"],
+    first_quick(
+        3, ["--version", "", "chekc", "--help", "check --base 1e6", "explain -q", "explain bound"]
+    ),
 )
 def test_words_about_the_program_load_nothing_slow(run_python: RunCli, line: str) -> None:
     assert loaded(run_python, *line.split()) == set()

@@ -23,6 +23,7 @@ DISTANCES = st.lists(st.integers(0, 2**34), min_size=1, max_size=6)
 
 @laws(max_examples=60)
 @given(spectra(), DISTANCES)
+@pytest.mark.slow
 def test_similarity_stays_within_its_error_bound_up_to_2_to_the_34(
     spectrum: Spectrum, distances: list[int]
 ) -> None:

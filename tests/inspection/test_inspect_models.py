@@ -132,7 +132,7 @@ def similarity(theta: Array, unrotated: int, stop: int) -> Array:
     return total
 
 
-@pytest.mark.parametrize("name", first_quick(4, SAYS))
+@pytest.mark.parametrize("name", first_quick(2, SAYS))
 def test_what_it_says(name: str, inspected: dict[str, dict[str, Any]]) -> None:
     layer_type, rope_type, head_dim, rotary_dim, base, trained, reach, *factors = SAYS[name]
     document = inspected[name]

@@ -20,6 +20,7 @@ from tests.tools.class_files import files
 from tests.tools.class_replay import decision, difference, said, unpacked
 from tests.tools.class_sweep import context_of, length_of
 from tests.tools.places import DATA
+from tests.tools.speeds import every_quick, first_quick
 from tests.tools.transformers_classes import TABLE
 
 SWEEP: dict[str, Any] = json.loads(gzip.decompress((DATA / "class-sweep.json.gz").read_bytes()))
@@ -52,7 +53,7 @@ def apart(name: str, every: int = 1) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("name", SWEEP["classes"])
+@pytest.mark.parametrize("name", first_quick(60, SWEEP["classes"]))
 def test_every_class_is_read_as_its_model_runs(name: str) -> None:
     assert apart(name, every=10) == {}
 
@@ -75,7 +76,7 @@ def test_decisions_are_few() -> None:
     assert len(decided) * 200 < total
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", every_quick(4, CASES), ids=lambda case: case["id"])
 def test_a_file_is_read_as_its_model_runs(case: dict[str, Any]) -> None:
     row = class_row(case["class"]) or class_row(composite(case["class"]).get("class"))
     if row is None or not row.run:
@@ -101,7 +102,7 @@ def earlier(name: str, release: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize(("name", "release"), CHANGED)
+@pytest.mark.parametrize(("name", "release"), first_quick(12, CHANGED))
 def test_a_class_is_read_as_it_was_before_a_release(name: str, release: str) -> None:
     assert earlier(name, release) == {}
 

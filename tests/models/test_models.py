@@ -31,7 +31,7 @@ from ropecalc.results import ModelConfig, Rope
 from ropecalc.scaling import default, from_rope
 from tests.tools.places import DATA
 from tests.tools.render_samples import Stream
-from tests.tools.speeds import first_quick
+from tests.tools.speeds import every_quick, first_quick
 
 if TYPE_CHECKING:
     from tests.conftest import RunBatch, RunCli
@@ -109,7 +109,7 @@ def test_files_leave_nothing_open_but_a_fixed_base() -> None:
         assert "dual_chunk" in CONFIGS[name].assumptions[0]
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", every_quick(6, CONFIGS))
 def test_every_model_evaluates(name: str) -> None:
     for rope in CONFIGS[name].ropes:
         spectrum = from_rope(rope)

@@ -19,6 +19,7 @@ from ropecalc.errors import ConfigError
 from ropecalc.models.reading import read_config
 from ropecalc.results import ModelConfig, Rope
 from tests.tools.places import DATA
+from tests.tools.speeds import every_quick
 
 FOLDER = DATA / "configs"
 Line = dict[str, str]
@@ -123,7 +124,7 @@ def number(text: str) -> float | None:
     return float(text) if text else None
 
 
-@pytest.mark.parametrize("name", READ)
+@pytest.mark.parametrize("name", every_quick(4, READ))
 def test_evaluates(name: str) -> None:
     for rope in read_config(FOLDER / name).ropes:
         spectrum = scaling.from_rope(rope)

@@ -26,6 +26,7 @@ from ropecalc.results.configs import ModelConfig, Rope
 from tests.tools import rope_cases
 from tests.tools import transformers_rope as oracle
 from tests.tools.rope_models import known_cases
+from tests.tools.speeds import every_quick
 
 # What "float32 rounding" comes to, relative: transformers computes 1 / base ** (2i/r) in float32,
 # so the rounding of the exponent 2i/r is multiplied by ln base. Against 50 digits its error is
@@ -105,7 +106,7 @@ def compare_layer(
     assert spectrum.softmax_factor == pytest.approx(case.get("softmax_factor", 1.0), rel=1e-12)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", every_quick(4, CASES))
 def test_equals_transformers(name: str) -> None:
     compare(CASES[name], WRITTEN)
 

@@ -161,6 +161,7 @@ def test_only_a_suffix_asks_for_a_word() -> None:
 @given(st.integers(1, 2**40))
 @example(2**30)
 @example(1_023)
+@pytest.mark.slow
 def test_a_context_survives_its_formats(tokens: int) -> None:
     assert parse_context(format_count(tokens)) == tokens
     assert parse_context(f"{tokens:_}") == tokens

@@ -19,7 +19,7 @@ TEXT = transcript.README.read_text(encoding="utf-8")
 BLOCKS = dict(transcript.fences(TEXT, "console"))
 PYTHON = dict(transcript.fences(TEXT, "python"))
 LINES = tuple(enumerate(BLOCKS))
-SOON = 12  # blocks at the top, in the quick suite
+SOON = 7  # blocks at the top, in the quick suite
 INSTALLS = [line for line in TEXT.splitlines() if line.startswith("python3 -m venv .venv && ")]
 
 needs_terminal = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")

@@ -85,6 +85,7 @@ def test_every_folder_of_the_package_has_quick_tests(quick: dict[Path, list[str]
     assert rooms <= {file.relative_to(TESTS).parts[0] for file in quick}
 
 
+@pytest.mark.slow
 def test_every_module_is_loaded_by_what_quick_tests_name(
     texts: dict[Path, str], quick: dict[Path, list[str]]
 ) -> None:

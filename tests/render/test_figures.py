@@ -227,6 +227,7 @@ def test_staircases_with_models_below_and_above() -> None:
     assert level[-1] == pytest.approx(drawn.tick("y", r"$\mathdefault{10^{5}}$"), abs=0.02)
 
 
+@pytest.mark.slow
 def test_evidence_names_its_counterexamples_and_both_axes() -> None:
     from ropecalc.render.figures_evidence import evidence_figure
 
@@ -309,6 +310,7 @@ def test_a_label_from_outside_is_shown_as_it_is() -> None:
     assert drawn.ids("curve-0")
 
 
+@pytest.mark.slow
 def test_a_figure_of_factors_reaches_the_context_at_the_minimum() -> None:
     from functools import partial
 

@@ -83,6 +83,7 @@ def test_a_window_is_shown_with_as_many_digits_as_leave_99_percent_of_it() -> No
 
 
 @given(bases)
+@pytest.mark.slow
 def test_exact_and_option_read_back_as_the_same_number(value: float) -> None:
     assert float(read(exact(value))) == value
     assert float(option(value)) == value

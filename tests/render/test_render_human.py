@@ -32,6 +32,7 @@ from tests.tools.render_samples import (
     frequencies,
     similarity_envelope,
 )
+from tests.tools.speeds import every_quick
 
 Show = Callable[[TextIO], None]
 SEVERAL = [
@@ -439,8 +440,8 @@ def test_the_whole_output_at_a_pinned_width(name: str, shown: Callable[..., str]
     assert shown(SHOWS[what], int(width), encoding) == GOLDEN[name].lstrip("\n")
 
 
-@pytest.mark.parametrize("width", [40, 50, 60, 80, 120, 200])
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+@pytest.mark.parametrize("width", every_quick(4, [40, 50, 60, 80, 120, 200]))
+@pytest.mark.parametrize("encoding", every_quick(2, ["utf-8", "cp1252", "ascii"]))
 @pytest.mark.parametrize("what", SHOWS)
 def test_every_line_fits_and_nothing_is_cut(
     what: str, encoding: str, width: int, shown: Callable[..., str]

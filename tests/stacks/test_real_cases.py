@@ -21,8 +21,9 @@ FLOOR = {
     "first": {"vllm": 875, "sglang": 865, "transformers": 875, "llama.cpp": 376},
     "more": {"vllm": 1524, "sglang": 1524, "transformers": 1524},
 }
+QUICK = {("first", "vllm"), ("first", "llama.cpp")}
 EACH = [
-    pytest.param(name, stack, marks=pytest.mark.slow if name == "more" else ())
+    pytest.param(name, stack, marks=() if (name, stack) in QUICK else pytest.mark.slow)
     for name, floor in FLOOR.items()
     for stack in floor
 ]

@@ -103,7 +103,7 @@ def check(setting: Setting, stack: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("stack", first_quick(4, RUN))
+@pytest.mark.parametrize("stack", first_quick(2, RUN))
 def test_an_exact_text_is_the_setting_when_it_is_run(stack: str) -> None:
     """A few of the known models."""
     assert any(list(_checked(SAMPLE, stack)))

@@ -133,8 +133,10 @@ def _refuse_other_scaling(name: str, goal: Wanted, *, force: bool) -> None:
         return
     factor = "" if was.factor is None else f", factor {was.factor:g}"
     original = "" if was.original_context is None else f" from {was.original_context:,} tokens"
+    kept = goal.rope.rope_type == was.rope_type
+    cure = "keep it, or --force --rope-type default to remove it" if kept else "replace it"
     raise ConfigError(
-        f"{name}: has {was.rope_type} scaling already{factor}{original}; pass --force to replace it"
+        f"{name}: has {was.rope_type} scaling already{factor}{original}; pass --force to {cure}"
     )
 
 
