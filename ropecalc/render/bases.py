@@ -36,7 +36,7 @@ def describe_min_base(
 ) -> str:
     """One result as names and values, several as a table; then what the numbers mean.
 
-    The base to use comes first. ``everything``: the estimates too.
+    The base to use comes first. ``everything``: the integer and the estimates too.
     """
     single = len(results) == 1
     parts = _one(results[0], screen, everything=everything) if single else _several(results, screen)
@@ -91,7 +91,7 @@ def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tu
     rows.append(("safe base", _safe(result)))
     if result.round_base is not None:
         rows.append((f"first {result.round_digits}-digit base", _round(result.round_base)))
-    if result.integer_base is not None:
+    if everything and result.integer_base is not None:
         rows.append(("first integer base", count(result.integer_base)))
     if everything and result.continuum_estimate is not None:
         rows.append(

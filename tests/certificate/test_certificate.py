@@ -111,7 +111,7 @@ def test_progress_ends_at_the_end(proof: Certificate) -> None:
     assert seen[-1][0] == seen[-1][1]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 def test_precision_of_the_libraries_is_left_alone(proof: Certificate, backend: str) -> None:
     before = mpmath.iv.prec, mpmath.mp.prec, flint.ctx.prec
     ropecalc.verify(proof, backend=backend)
@@ -333,7 +333,7 @@ def test_shortfalls_in_doubt_are_decided_with_more_bits() -> None:
         assert (None if found is None else found.distance) == expected
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 def test_a_chain_that_stops_early_proves_nothing(proof: Certificate, backend: str) -> None:
     found = ropecalc.verify(replace(proof, chain=proof.chain[:-2]), backend=backend)
     assert found.status is VerificationStatus.CHAIN_TOO_SHORT
@@ -370,7 +370,7 @@ def safe_proof(context: int, base: str, violated: int, rotary_dim: int = 128) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 @pytest.mark.parametrize("head", ["plain", "partial", "margin", "odd"])
 def test_safe_bases_are_proved(head: str, backend: str) -> None:
     settings = HEADS[head] | {"context": min(80, HEADS[head]["context"])}
@@ -398,7 +398,7 @@ FEW_PAIRS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 @pytest.mark.parametrize("head", first_quick(2, FEW_PAIRS))
 def test_safe_bases_of_few_pairs_are_proved_and_no_others(head: str, backend: str) -> None:
     settings = FEW_PAIRS[head]
@@ -452,6 +452,6 @@ def test_a_safe_base_under_mpmath_alone() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 def test_the_safe_base_of_32k_is_proved(backend: str) -> None:
     assert ropecalc.verify(ropecalc.certify(128, 2**15, kind="safe-base"), backend=backend).proved

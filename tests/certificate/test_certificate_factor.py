@@ -162,7 +162,9 @@ def test_frequencies_are_those_of_the_method(
                 assert_is(real, exact)
 
 
-@pytest.mark.parametrize("arithmetic", [Intervals(120), Balls(120)], ids=lambda a: a.name)
+@pytest.mark.parametrize(
+    "arithmetic", first_quick(1, [Intervals(120), Balls(120)]), ids=lambda a: a.name
+)
 @pytest.mark.parametrize(
     "name",
     [name for name in SETTINGS if " " not in name and name not in ("partial", "ignored", "margin")],
@@ -426,7 +428,7 @@ def test_what_the_bits_cannot_tell_is_uncertain(
     assert "120 bits" in found.reason
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 @pytest.mark.parametrize(
     ("name", "changes"),
     [

@@ -47,7 +47,7 @@ few = settings(  # an arithmetic keeps nothing from one example to the next
 Ends = tuple[float, float]
 
 
-@pytest.fixture(params=[Intervals, Balls], ids=lambda kind: kind.name)
+@pytest.fixture(params=first_quick(1, [Intervals, Balls]), ids=lambda kind: kind.name)
 def arithmetic(request: pytest.FixtureRequest) -> Iterator[Arithmetic]:
     made: Arithmetic = request.param(BITS)
     with made.working():

@@ -260,6 +260,7 @@ def stride_of(table: Table, name: str) -> int:
     return 307 if "--save" in WRITERS[name].line else len(table.new(name)) // 3
 
 
+@pytest.mark.slow
 @light
 def test_a_kill_in_the_middle_of_a_write(table: Table, name: str) -> None:
     assert all(done.killed for done in in_strides(table, name, "cut_at"))
@@ -499,15 +500,18 @@ def test_a_message_that_cannot_be_written_leaves_the_exit_code(table: Table, err
 
 @pytest.mark.parametrize(
     ("line", "code", "out", "err"),
-    [
-        ("--version >&-", 2, "", "answer cannot be written"),
-        ("min-base --dim 64 --ctx 64 -q >&-", 2, "", "answer cannot be written"),
-        ("check --base 1e4 --ctx 2k -q <&- >&- 2>&-", 1, "", ""),  # nothing to write
-        ("check --base 1e4 --ctx 2k --no-such-option 2>&-", 2, "", ""),
-        ("check --base 1e4 --ctx 2k --no-such-option 2>/dev/full", 2, "", ""),
-        ("check --base 1e4 --ctx 2k -q <&-", 1, "", ""),
-        ("verify - <&-", 2, "", "is empty"),
-    ],
+    first_quick(
+        3,
+        [
+            ("--version >&-", 2, "", "answer cannot be written"),
+            ("min-base --dim 64 --ctx 64 -q >&-", 2, "", "answer cannot be written"),
+            ("check --base 1e4 --ctx 2k -q <&- >&- 2>&-", 1, "", ""),  # nothing to write
+            ("check --base 1e4 --ctx 2k --no-such-option 2>&-", 2, "", ""),
+            ("check --base 1e4 --ctx 2k --no-such-option 2>/dev/full", 2, "", ""),
+            ("check --base 1e4 --ctx 2k -q <&-", 1, "", ""),
+            ("verify - <&-", 2, "", "is empty"),
+        ],
+    ),
 )
 def test_streams_that_a_shell_closed(
     table: Table, line: str, code: int, out: str, err: str

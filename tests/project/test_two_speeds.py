@@ -74,12 +74,14 @@ def reached(names: Iterable[str], loads: dict[str, set[str]]) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_no_file_of_tests_is_left_out_as_a_whole(
     texts: dict[Path, str], quick: dict[Path, list[str]]
 ) -> None:
     assert {file.name for file in texts.keys() - quick.keys()} == ALL_LATER
 
 
+@pytest.mark.slow
 def test_every_folder_of_the_package_has_quick_tests(quick: dict[Path, list[str]]) -> None:
     rooms = {file.parent.name for file in PACKAGE.glob("*/__init__.py")} - {"results"}
     assert rooms <= {file.relative_to(TESTS).parts[0] for file in quick}
@@ -98,12 +100,14 @@ def test_every_module_is_loaded_by_what_quick_tests_name(
     assert loads.keys() - reached(named, loads) <= begun
 
 
+@pytest.mark.slow
 def test_every_command_is_run(quick: dict[Path, list[str]]) -> None:
     names = {name for tests in quick.values() for name in tests}
     assert "test_screens_are_as_they_were" in names
     assert {line.split()[0] for line in screens.MAIN.values()} == set(COMMANDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_input_is_given(
     kind: str, texts: dict[Path, str], quick: dict[Path, list[str]]
