@@ -99,7 +99,7 @@ Recommended = Annotated[
     typer.Option("--recommended", help="Search for the recommended base where no table has it."),
 ]
 Everything = Annotated[
-    bool, typer.Option("--all", help="Show the first integer base and the estimates too.")
+    bool, typer.Option("--all", help="Show the integer base and estimates too.")
 ]
 QUIET = "Print only the number; see --round, --digits."
 ESTIMATES = ("continuum_estimate", "refined_estimate")
