@@ -98,9 +98,7 @@ Recommended = Annotated[
     bool,
     typer.Option("--recommended", help="Search for the recommended base where no table has it."),
 ]
-Everything = Annotated[
-    bool, typer.Option("--all", help="Show the integer base and estimates too.")
-]
+Everything = Annotated[bool, typer.Option("--all", help="Show the integer base and estimates too.")]
 QUIET = "Print only the number; see --round, --digits."
 ESTIMATES = ("continuum_estimate", "refined_estimate")
 NESTED = tuple(f"refined_estimate_{part}" for part in ("value", "low", "high"))
