@@ -61,8 +61,8 @@ def frequencies(problem: Problem, factor: float) -> list[Any]:
     rope = problem.rope
     given = ((k, v if isinstance(v, bool) else Decimal(v)) for k, v in rope.parameters.items())
     scaling = Scaling(rope.rope_type, Decimal(rope.base), tuple(given))
-    ends = Decimal(1), Decimal(2)
-    claim = Claim("minimum-factor", rope.rotary_dim, 0, None, Decimal(0), 2, *ends, scaling=scaling)
+    ends, n = (Decimal(1), Decimal(2)), problem.context
+    claim = Claim("minimum-factor", rope.rotary_dim, 0, None, Decimal(0), n, *ends, scaling=scaling)
     with mpmath.workdps(60):
         return exact_thetas(claim, factor)
 
@@ -131,7 +131,7 @@ def test_the_minimum_factor_of_random_settings(problem: Problem) -> None:
 
 
 @pytest.mark.slow
-@laws(max_examples=100)
+@laws(max_examples=60)
 @given(problems())
 def test_the_minimum_factor_of_many_random_settings(problem: Problem) -> None:
     check(problem)

@@ -134,7 +134,7 @@ def test_the_nearest_base_above_is_a_base_itself_or_the_start_of_a_window(
     head: Head, context: int, base: float
 ) -> None:
     every = all_windows(head, context)
-    found = ropecalc.check(base, context, **head.asked)
+    found = ropecalc.check(base, context, next_base=True, **head.asked)
     starts = [window.start for window in every.windows]
     inside = [w for w in every.windows if w.start <= base <= (w.end or math.inf)]
     assert found.holds == bool(inside)

@@ -73,7 +73,7 @@ def test_a_second_method_proves_it(row: FirstWide) -> None:
     assert certify(row) == []
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_second_method_can_fail() -> None:
     row = TABLE[0]
     assert certify(replace_ends(row, start=math.nextafter(row.start, 0.0)))

@@ -110,7 +110,7 @@ def exact_thetas(claim: Claim, factor: Any) -> list[Any]:
     if scaling.rope_type == "ntk_aware":
         return [f * s ** (-mpmath.mpf(2 * i) / (r - 2)) for i, f in enumerate(plain)]
     if scaling.rope_type == "dynamic":
-        growth = s * claim.context / given["original_context"] - (s - 1)
+        growth = max(s * claim.context / given["original_context"] - (s - 1), 1)
         return [f * growth ** (-mpmath.mpf(2 * i) / (r - 2)) for i, f in enumerate(plain)]
     if scaling.rope_type == "ntk_rcd":
         return [f * s ** (-i / given["critical_pair"]) for i, f in enumerate(plain)]

@@ -226,7 +226,7 @@ def test_hostile_texts_are_refused_in_one_line(name: str) -> None:
     assert_refused(HOSTILE[name])
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_a_million_links_too_many_are_refused_in_one_line() -> None:
     assert_refused(resealed(chain=[[0.5, 2]] * 1_000_001))
 

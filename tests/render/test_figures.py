@@ -261,8 +261,8 @@ def test_landmarks_are_the_plain_models_of_a_head() -> None:
 def test_a_shipped_staircase_cut_is_the_one_that_is_built() -> None:
     built = ropecalc.build_staircase("minimum", 64, 700, jobs=1)
     assert cut("minimum", 64, 700) == built
-    assert cut("minimum", 100, 700) is None
-    assert cut("minimum", 64, 2**21) is None
+    assert cut("minimum", 98, 700) is None
+    assert cut("minimum", 64, 2**25) is None
 
 
 def test_turns_mark_the_first_pairs_without_a_whole_turn() -> None:
