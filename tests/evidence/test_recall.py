@@ -186,7 +186,7 @@ def test_the_page_says_what_the_file_gives(recall: ModuleType) -> None:
         f"{fits['slowest'].scatter:.2f}, criteria without a dimension "
         f"{fits['context'].scatter:.2f}, safe base {fits['safe'].scatter:.2f}."
     ) in page
-    assert f"did with {fits['minimum'].factor:.2f} times the minimum base" in page
+    assert f"{fits['minimum'].factor:.2f} times the minimum base was enough" in page
     half_way = recall.points([{**row, "eighth_8": row["half_way"]} for row in ROWS])
     longer = recall.points(recall.read(SCRIPT.with_name("recall-longer.tsv")))
     for start, some in (
