@@ -128,7 +128,7 @@ def rounded_up(low: float, digits: int) -> float:
 
 
 @pytest.mark.slow
-@laws(max_examples=15)
+@laws(max_examples=8)
 @given(heads(), LONGER, st.floats(1.5, 1e6))
 def test_the_nearest_base_above_is_a_base_itself_or_the_start_of_a_window(
     head: Head, context: int, base: float
