@@ -115,6 +115,8 @@ def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
             if run is not None and run.spectrum is not None:
                 same = abs(run.spectrum.attention_factor / given - 1) <= SAME
                 (hear if same else deaf).append(Stack(stack).label)
+        if not deaf:  # each hears it, or refuses the file
+            continue
         yield Said(
             f"{item.path}.attention_factor is {number(given)}, but {listed(deaf)} "
             f"{'compute' if deaf[1:] else 'computes'} theirs from the factor, {number(computed)}",

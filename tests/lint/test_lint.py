@@ -708,3 +708,8 @@ def test_a_scaling_that_breaks_the_bound_is_told_where_its_factor_is(
 def test_a_class_that_changed_says_since_when(keys: Document, words: str | None) -> None:
     told = [one.message for one in found({**HEAD, **keys}) if one.code == "class-changed"]
     assert told == ([] if words is None else [f"transformers {words}."])
+
+
+def test_an_attention_factor_that_no_stack_runs_is_no_finding() -> None:
+    document = scaled({**YARN, "attention_factor": 1.0}, factor=None)
+    assert "attention-factor" not in codes(document)
