@@ -129,6 +129,9 @@ def copied(table: Mapping[str, Any], folder: Path) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "CHANGELOG.md"):
         shutil.copy(ROOT / name, folder / name)
+    for name in table["only_mutate"]:  # mutmut leaves what is decorated as it is
+        path = folder / name
+        path.write_text(path.read_text().replace("\n@isolated\n", "\n"))
     configure(table, folder)
     return folder
 
