@@ -139,7 +139,7 @@ class Family:
         return tuple(np.ascontiguousarray(self.weight_powers[:, k]) for k in range(3))  # type: ignore[return-value]
 
     def thetas(self, x: float) -> Array:
-        """theta_i at x, shape (n_pairs,); off by at most (x e_i + 2) units, relative."""
+        """theta_i at x, shape (n_pairs,); off by at most (2 x e_i + 2) units, relative."""
         return np.exp(-x * self.exponents)
 
     @property
@@ -178,8 +178,11 @@ class Family:
         )
 
     def theta_units(self, x: float) -> Array:
-        """How far each of ``thetas`` may be off at x, in units and relative to it, less 2."""
-        return x * self.exponents
+        """How far each of ``thetas`` may be off at x, in units and relative to it, less 2.
+
+        e_i is rounded, and x e_i once more.
+        """
+        return 2 * x * self.exponents
 
     def speed_weights(self, x: float) -> Array:
         """w_i |theta_i'| / theta_i at x, shape (n_pairs,)."""
@@ -209,8 +212,8 @@ class Family:
         phi = np.multiply.outer(distances, self.thetas(x))  # (..., n_pairs)
         sine, cosine, squares = phi * np.sin(phi), np.cos(phi), phi * phi
         p10, p11, p12, p13, p21, bent, p22, p23, p32, p33 = self.moments(phi, squares, x)
-        # An angle is off by phi (x e + 3) units; summing n terms adds n units of their sizes.
-        angle, rounding = (x + 3) * UNIT, (self.n_pairs + 6) * UNIT
+        value_error, slope_error = self._errors(p10, p11, p21, x)
+        angle, rounding = (2 * x + 6) * UNIT, (self.n_pairs + 6) * UNIT
         max_curvature = p12 + p22
         return Taylor(
             value=_plain(cosine @ self._weight_columns[0]) + self.constant,
@@ -218,8 +221,8 @@ class Family:
             curvature=_plain(self.curvature(sine, cosine, squares, x)),
             max_curvature=max_curvature * (1 + 1e-12),
             max_third=(p13 + 3 * p23 + p33) * (1 + 1e-12),
-            value_error=UNIT * (x * p11 + 3 * p10) + rounding * (self.weight + abs(self.constant)),
-            slope_error=angle * (p11 + p21) + rounding * p11,
+            value_error=value_error,
+            slope_error=slope_error,
             curvature_error=angle * (p12 + (2 * p22 + bent) + p32) + rounding * max_curvature,
         )
 
@@ -228,12 +231,22 @@ class Family:
         phi = np.multiply.outer(distances, self.thetas(x))  # (n_distances, n_pairs)
         w0, w1 = self._weight_columns[0], self.speed_weights(x)
         p10, p11, p21 = phi @ w0, phi @ w1, (phi * phi) @ w1
-        rounding = (self.n_pairs + 6) * UNIT
         return (
             np.cos(phi) @ w0 + self.constant,
             (phi * np.sin(phi)) @ w1,
-            UNIT * (x * p11 + 3 * p10) + rounding * (self.weight + abs(self.constant)),
-            (x + 3) * UNIT * (p11 + p21) + rounding * p11,
+            *self._errors(p10, p11, p21, x),
+        )
+
+    def _errors(self, p10: Reals, p11: Reals, p21: Reals, x: float) -> tuple[Any, Any]:
+        """How far g and g' may be off in double precision, by the moments.
+
+        An angle is off by phi (2 x e + 3) units, in a scaled family by phi (2 x e + 6); summing n
+        terms adds n units of their sizes.
+        """
+        rounding = (self.n_pairs + 6) * UNIT
+        return (
+            UNIT * (2 * x * p11 + 6 * p10) + rounding * (self.weight + abs(self.constant)),
+            (2 * x + 6) * UNIT * (p11 + p21) + rounding * p11,
         )
 
     def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:

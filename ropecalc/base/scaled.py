@@ -109,15 +109,15 @@ class ScaledFamily(Family):
         return int(changed[0]) if changed.size else self.n_pairs
 
     def thetas(self, x: float) -> Array:
-        """theta_i at x, shape (n_pairs,); off by at most (l_i x + 3) units, relative."""
+        """theta_i at x, shape (n_pairs,); off by at most (2 l_i x + 5) units, relative."""
         return self.kept + self._moved(x)
 
     def _moved(self, x: float) -> Array:
         return self.moving * np.exp(-x * self.decays)
 
     def theta_units(self, x: float) -> Array:
-        """As in Family, with one unit more for the sum."""
-        return x * self.decays + 1
+        """As in Family, with three units more: for a_i, c_i, their product and their sum."""
+        return 2 * x * self.decays + 3
 
     def _shares(self, x: float) -> Array:
         """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves."""

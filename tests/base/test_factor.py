@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import mpmath
@@ -38,7 +39,11 @@ def similarity(one: Rope, factor: float, distance: int) -> arb:
 
 
 def least(
-    one: Rope, factor: float, context: int, weights: list[float] | None, margin: float
+    one: Rope,
+    factor: float,
+    context: int,
+    weights: list[float] | None = None,
+    margin: float = 0.0,
 ) -> float:
     """The least S(m) - tau S(0) over S(0) by plain NumPy."""
     spectrum = from_rope(replace(one, parameters={**one.parameters, "factor": factor}), context)
@@ -47,15 +52,14 @@ def least(
     return float((cosines @ w / w.sum()).min()) - margin
 
 
-def breaks(
-    one: Rope,
-    factor: float,
-    context: int,
-    weights: list[float] | None = None,
-    margin: float = 0.0,
-) -> bool:
-    """Whether plain NumPy finds a distance clearly below zero."""
-    return least(one, factor, context, weights, margin) < -1e-9
+def breaks(*asked: Any) -> bool:
+    """Whether plain NumPy finds a distance clearly below zero; asked as in ``least``."""
+    return least(*asked) < -1e-9
+
+
+def holds(*asked: Any) -> bool:
+    """Whether plain NumPy finds every distance clearly above zero; asked as in ``least``."""
+    return least(*asked) > 1e-9
 
 
 KNOWN = [
@@ -129,9 +133,8 @@ def test_dynamic_is_ntk_aware_at_its_length(original: int, context: int) -> None
     assert found.minimum_factor is not None
     assert found.minimum_factor_digits is not None
     assert found.minimum_factor > 1
-    assert found.minimum_factor == float(found.minimum_factor_digits) or (
-        math.nextafter(found.minimum_factor, 0) < found.minimum_factor_digits
-    )
+    before = Decimal(math.nextafter(found.minimum_factor, 0))
+    assert before < found.minimum_factor_digits <= Decimal(found.minimum_factor)
     for s in np.linspace(1, found.minimum_factor - 1e-6, 40).tolist():
         assert breaks(one, s, context)
     low, high = found.enclosure or (0.0, 0.0)
@@ -221,17 +224,6 @@ def test_the_minimum_of_random_heads(
 
 
 RAMPED = ("yarn", "mrrope_uni", "mrrope_pro")
-
-
-def holds(
-    one: Rope,
-    factor: float,
-    context: int,
-    weights: list[float] | None = None,
-    margin: float = 0.0,
-) -> bool:
-    """Whether plain NumPy finds every distance clearly above zero."""
-    return least(one, factor, context, weights, margin) > 1e-9
 
 
 def test_a_method_without_a_growing_factor_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -74,7 +75,7 @@ def test_the_error_of_the_sieve_is_the_sum_of_its_sources(stop: int, span: int) 
     """The tables, the sum of 2n terms and the constant in float32; the angle in float64."""
     table = 3 * (math.log2(span) + 3) * UNIT32 + 2**18 * UNIT
     phases = (
-        w * math.exp(-2.0 * i / 4) * (2.0 * i / 4 + 6) for i, w in enumerate((0.5, 2, 0, 1.25))
+        w * math.exp(-2.0 * i / 4) * (2 * 2.0 * i / 4 + 6) for i, w in enumerate((0.5, 2, 0, 1.25))
     )
     expected = (
         3.75 * (math.sqrt(8) * table + 12 * UNIT32)
@@ -338,3 +339,19 @@ def test_a_window_is_followed_for_3000_steps(monkeypatch: pytest.MonkeyPatch) ->
     beyond = math.nextafter(X_MAX, math.inf)
     assert window_end(family_of(4, margin=1.0), 1000, beyond) == (beyond, None, False)
     assert window_end(family_of(4, margin=1.0), 1000, X_MAX) == (X_MAX, None, False)
+
+
+@pytest.mark.parametrize("rotary_dim", [64, 80, 96, 100, 250])
+def test_frequencies_are_off_by_no_more_than_their_units(rotary_dim: int) -> None:
+    """The exponents of a dimension that is no power of two are rounded themselves."""
+    family = family_of(rotary_dim)
+    most = 0.0
+    with mpmath.workdps(40):
+        for x in np.linspace(0.1, 690.0, 60).tolist():
+            allowed = (family.theta_units(x) + 2) * UNIT
+            for i, theta in enumerate(family.thetas(x).tolist()):
+                true = mpmath.exp(-mpmath.mpf(x) * 2 * i / rotary_dim)
+                off = abs(mpmath.mpf(theta) - true) / true
+                assert off <= allowed[i]
+                most = max(most, float(off / (x * 2 * i / rotary_dim * UNIT + 2 * UNIT)))
+    assert (most > 1) == (rotary_dim & (rotary_dim - 1) != 0)

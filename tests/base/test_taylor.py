@@ -35,13 +35,13 @@ def test_the_bounds_on_derivatives_are_the_sums_of_their_terms(m: int) -> None:
 
 @pytest.mark.parametrize("m", DISTANCES)
 def test_errors_are_those_of_the_angles_and_of_the_sum(m: int) -> None:
-    """An angle is off by phi (x e + 3) units; a sum of n terms by n + 6 units of their sizes."""
+    """An angle is off by phi (2 x e + 6) units; a sum of n terms by n + 6 units of their sizes."""
     at = FAMILY.taylor(m, X)
     size = 3.75 + abs(3 - 0.125 * 6.75)
-    value = X * moments(m, 1, 1) + 3 * moments(m, 0, 1) + 10 * size
-    slope = (X + 3) * (moments(m, 1, 1) + moments(m, 1, 2)) + 10 * moments(m, 1, 1)
+    value = 2 * X * moments(m, 1, 1) + 6 * moments(m, 0, 1) + 10 * size
+    slope = (2 * X + 6) * (moments(m, 1, 1) + moments(m, 1, 2)) + 10 * moments(m, 1, 1)
     bent = moments(m, 2, 1) + 3 * moments(m, 2, 2) + moments(m, 2, 3)
-    curvature = (X + 3) * bent + 10 * (moments(m, 2, 1) + moments(m, 2, 2))
+    curvature = (2 * X + 6) * bent + 10 * (moments(m, 2, 1) + moments(m, 2, 2))
     found = (at.value_error, at.slope_error, at.curvature_error)
     assert found == pytest.approx([UNIT * value, UNIT * slope, UNIT * curvature], rel=1e-9, abs=0)
 
