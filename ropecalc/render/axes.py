@@ -230,7 +230,7 @@ def vertical(bottom: float, top: float, rows: int, down: int) -> Vertical:
     bottom = min(bottom, 0.0)
     step = _round_step((top - bottom) * TICK_ROWS / rows)
     next_tick = math.ceil(top / step - 1e-9) * step
-    top = next_tick if next_tick < 1.1 * top else top
+    top = next_tick if 0 < next_tick < 1.1 * top else top
     scale, above = max(
         (min((above * down - 1) / top, _ratio((rows - above) * down, -bottom)), above)
         for above in range(2, rows)

@@ -84,6 +84,7 @@ def test_no_window_is_missed_where_a_similarity_stays_near_zero() -> None:
     assert judge.holds(1e300)
 
 
+@pytest.mark.slow
 def test_a_doubt_at_base_1_is_decided() -> None:
     weights, margin = [9.634790403410872, 1.0344021853283223e-14], 0.023510808357040985
     found = solved(24, 4, rotary_dim=4, weights=weights, margin=margin)
@@ -107,6 +108,7 @@ def test_a_window_that_was_followed_to_1e300_is_not_called_endless() -> None:
     assert found.safe_base is None
 
 
+@pytest.mark.slow
 def test_a_similarity_that_stays_near_zero_is_followed_in_a_few_steps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -313,6 +315,7 @@ def test_the_safe_base_of_a_head_that_was_refused_is_certified() -> None:
 # --- many heads, by chance ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_no_answer_about_a_misleading_head_is_false(seed: int) -> None:
     rng = random.Random(f"tests-{seed}")
@@ -322,6 +325,7 @@ def test_no_answer_about_a_misleading_head_is_false(seed: int) -> None:
     assert not verdict.undecided, (case, verdict)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotary_dim", safe_bases.HEADS)
 def test_safe_bases_of_few_pairs_are_those_of_arb(rotary_dim: int) -> None:
     rng = random.Random(f"tests-{rotary_dim}")

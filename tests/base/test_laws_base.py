@@ -45,6 +45,7 @@ def test_the_minimum_does_not_fall_as_the_context_grows(head: Head, contexts: li
         assert height(shorter) <= height(longer)
 
 
+@pytest.mark.slow
 @laws(max_examples=20)
 @given(heads(), CONTEXTS, st.lists(st.floats(0, 0.4), min_size=2, max_size=3))
 def test_the_minimum_does_not_fall_as_the_margin_grows(

@@ -204,6 +204,7 @@ def test_the_last_base_of_a_walk_that_was_given_up_is_a_hair_inside(
     assert math.exp(50) * (1 - 1e-13) < end < math.exp(50)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("digits", [1, 2, 3, 5])
 @pytest.mark.parametrize("context", [1024, 4096, 6000])
 def test_the_round_base_is_the_first_of_its_digits(digits: int, context: int) -> None:

@@ -77,6 +77,7 @@ def test_a_base_carries_no_more_than_its_worst_neighbour() -> None:
     assert roomy_context(family, 200, 1_800.0, least=found) == found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dim", SHIPPED)
 def test_a_shipped_table_agrees_with_the_search(dim: int) -> None:
     table = shipped("recommended", dim)

@@ -73,6 +73,7 @@ def test_there_is_room_around_a_base_far_above_the_last_zero(base: float) -> Non
     assert (found.room_below, found.room_above, found.room_limit) == (0.01, 0.01, 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("head_dim", "context", "margin", "weights"),
     [

@@ -341,6 +341,7 @@ def test_a_window_is_followed_for_3000_steps(monkeypatch: pytest.MonkeyPatch) ->
     assert window_end(family_of(4, margin=1.0), 1000, X_MAX) == (X_MAX, None, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotary_dim", [64, 80, 96, 100, 250])
 def test_frequencies_are_off_by_no_more_than_their_units(rotary_dim: int) -> None:
     """The exponents of a dimension that is no power of two are rounded themselves."""

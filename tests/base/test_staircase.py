@@ -91,6 +91,7 @@ def test_each_base_is_a_root_at_a_distance_in_the_step(kind: Kind) -> None:
             assert step.distance < step.context
 
 
+@pytest.mark.slow
 def test_a_step_ends_at_the_first_violation_of_its_base(minimum: Staircase) -> None:
     for step in minimum.steps[:-1]:
         base = max(step.base, math.nextafter(1, 2))

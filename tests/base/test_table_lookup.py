@@ -88,6 +88,7 @@ def test_digits_come_from_the_tables_distance(ship: Ship, built: dict[str, Stair
     assert "root in multiple precision" in looked_up.method
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [

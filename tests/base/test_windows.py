@@ -202,6 +202,7 @@ def test_first_and_last_window_are_the_minimum_and_the_safe_base(context: int) -
     check_ends(ropecalc.windows(128, context), context)
 
 
+@pytest.mark.slow
 def test_first_and_last_window_at_4096(at_4096: Windows) -> None:
     check_ends(at_4096, 4096)
 
@@ -446,6 +447,7 @@ two windows, every base fails. From the safe base on, every base works, such as
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [20, 40, 41, 57, 80, 133, 200, 250])
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_no_line_is_wider_than_the_screen(

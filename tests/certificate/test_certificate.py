@@ -445,6 +445,7 @@ def test_the_known_safe_base_of_1024_tokens_is_proved() -> None:
     assert ropecalc.verify(safe_proof(1024, "6018.28", 903), backend="arb").proved
 
 
+@pytest.mark.slow
 def test_a_known_safe_base_is_proved() -> None:
     assert ropecalc.verify(safe_proof(2048, "22764.30", 1946), backend="arb").proved
 

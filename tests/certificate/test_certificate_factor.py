@@ -162,6 +162,7 @@ def test_frequencies_are_those_of_the_method(
                 assert_is(real, exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arithmetic", first_quick(1, [Intervals(120), Balls(120)]), ids=lambda a: a.name
 )
@@ -429,6 +430,7 @@ def test_what_the_bits_cannot_tell_is_uncertain(
     assert "120 bits" in found.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", first_quick(1, BACKENDS))
 @pytest.mark.parametrize(
     ("name", "changes"),

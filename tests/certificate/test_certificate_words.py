@@ -101,6 +101,7 @@ def test_what_is_refused_is_named(changes: dict[str, Any], words: str) -> None:
     assert str(caught.value) == f"p.json: {words}{END}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -110,6 +110,7 @@ def test_rows_have_the_columns_of_the_text(run_batch: RunBatch, name: str) -> No
     assert 0 < len(few[0]) <= 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", first_quick(1, ["check", "min-base", "plan"]))
 def test_a_pipe_gets_text_that_fits_80_columns(run_process: RunCli, name: str) -> None:
     done = run_process(*SHORT[name].split(), env={"COLUMNS": ""})

@@ -57,6 +57,7 @@ def loaded(run_python: RunCli, *args: str, **env: str) -> set[str]:
     return set(last[1:])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     first_quick(

@@ -62,6 +62,7 @@ def test_the_examples_run(run_batch: RunBatch) -> None:
         assert (done.returncode in (0, 1), done.stdout != "") == (True, True), done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_it_wraps_to_the_screen(run_cli: RunCli, width: int) -> None:
     done = run_cli("explain", "bound", env={"COLUMNS": str(width)})

@@ -50,6 +50,7 @@ OTHERS: dict[str, tuple[str, Ask, int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CONTEXTS)
 def test_a_context_of_numpy_gives_what_an_int_gives(name: str) -> None:
     assert repr(CONTEXTS[name](N(64))) == repr(CONTEXTS[name](64))  # repr tells int64 from int

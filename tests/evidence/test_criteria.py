@@ -136,6 +136,7 @@ def test_without_a_trained_context_angles_are_not_judged() -> None:
     assert {same[name].met for name in ("critical base", "unseen angles")} == {True}
 
 
+@pytest.mark.slow
 def test_the_evidence_of_each_is_counted_from_the_table() -> None:
     said = of(evidence.criteria(scaling.default(1e6), 32_768))
     settings = [one for one in evidence.summary().settings if one.comparable and one.sourced]

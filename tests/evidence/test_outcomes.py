@@ -99,6 +99,7 @@ def test_a_layer_with_a_window_has_none() -> None:
     assert {window for window, check in layers.items() if check and check.outlook} == {None}
 
 
+@pytest.mark.slow
 def test_the_commands_say_it_in_a_line(run_cli: RunCli) -> None:
     for line in (
         "check --base 5e5 --ctx 64k",

@@ -211,6 +211,7 @@ def test_a_closed_folder_makes_the_exit_code_2(run_cli: RunCli, tmp_path: Path) 
     assert str(bad) in done.stdout
 
 
+@pytest.mark.slow
 def test_a_thousand_folders_one_in_the_other(run_cli: RunCli, tmp_path: Path) -> None:
     here = os.open(tmp_path, os.O_RDONLY)
     for _ in range(1200):

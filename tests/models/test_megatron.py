@@ -291,6 +291,7 @@ def test_no_arguments_of_megatron(text: str) -> None:
     assert "holds no arguments" in refusal(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -313,6 +314,7 @@ PIECES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(PIECES), max_size=30))
 def test_whatever_the_words_only_our_errors(words: list[str]) -> None:
     try:

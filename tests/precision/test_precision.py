@@ -260,6 +260,7 @@ def test_minimum_base_of_512k_tokens_in_float32_is_another() -> None:
     assert check_in_dtype(5.94368e7, 2**19).changes_verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
 def test_no_float32_number_below_the_base_found_will_do(dtype: Any) -> None:
     if dtype == "bfloat16":

@@ -42,7 +42,7 @@ def test_a_scan_of_factors_ends_within_its_step_above_the_minimum() -> None:
     assert theta == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 def test_a_minimum_factor_takes_a_second_more_than_numpy() -> None:
     """Processor time, the least of three: a stopwatch says little beside other work."""
     line = next(iter(startup.MOST_MORE))
@@ -53,7 +53,7 @@ def test_a_minimum_factor_takes_a_second_more_than_numpy() -> None:
     assert seconds[line] <= seconds[startup.NUMPY] + startup.MOST_MORE[line]
 
 
-@pytest.mark.slow
+@pytest.mark.benchmark
 @pytest.mark.parametrize("line", startup.MOST_LONGER)
 def test_a_look_up_at_16_million_tokens_takes_little_longer_than_at_32_thousand(line: str) -> None:
     """The number alone, and the full answer, evaluated at every distance."""

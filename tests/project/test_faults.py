@@ -281,6 +281,7 @@ def killed_at_random(table: Table, name: str, kills: int) -> None:
             longest = moment  # the machine was slower before
 
 
+@pytest.mark.slow
 @light
 def test_a_kill_at_a_random_moment(table: Table, name: str) -> None:
     killed_at_random(table, name, 2)
@@ -317,6 +318,7 @@ def test_a_kill_of_a_process_that_has_just_started(tmp_path: Path, table: Table)
 # --- a full disk ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @light
 def test_a_disk_that_is_full_in_the_middle_of_a_write(table: Table, name: str) -> None:
     for done in in_strides(table, name, "largest"):
@@ -343,6 +345,7 @@ def test_a_disk_with_no_page_left(table: Table, full_disk: Host, name: str) -> N
 # --- permissions ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @quick
 @pytest.mark.parametrize("mode", ["read-only folder", "read-only file", "unreadable file"])
 def test_what_may_not_be_changed_is_not(table: Table, name: str, mode: str) -> None:
@@ -389,6 +392,7 @@ def said(name: str, out: str) -> object:
 # --- several at once ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @light
 def test_several_at_once_leave_a_whole_file(table: Table, name: str) -> None:
     writer = WRITERS[name]
@@ -405,6 +409,7 @@ def test_several_at_once_leave_a_whole_file(table: Table, name: str) -> None:
         nothing_lost(table, name, there, done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", first_quick(1, range(4)))
 def test_settings_put_into_one_config_at_once_do_not_mix(table: Table, seed: int) -> None:
     writer = WRITERS["emit"]
@@ -428,6 +433,7 @@ def test_a_reader_beside_writers_sees_a_whole_proof(table: Table) -> None:
     assert done.files == proof
 
 
+@pytest.mark.slow
 def test_a_kill_beside_other_writers(table: Table) -> None:
     writer, moments = WRITERS["minimum staircase"], random.Random(2)
     for _ in range(3):
@@ -491,6 +497,7 @@ def test_a_file_is_whole_though_the_answer_is_lost(table: Table, name: str, out:
     nothing_lost(table, name, writer.before, done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("err", ["closed", pytest.param("full", marks=has_full)])
 def test_a_message_that_cannot_be_written_leaves_the_exit_code(table: Table, err: str) -> None:
     for name in COMMANDS:
@@ -519,6 +526,7 @@ def test_streams_that_a_shell_closed(
     in_a_shell(table, f"'{sys.executable}' -m ropecalc {line}", code, out, err)
 
 
+@pytest.mark.slow
 def test_a_shell_in_a_folder_that_is_gone(table: Table) -> None:
     line = f"cd $(mktemp -d) && rmdir $PWD && '{sys.executable}' -m ropecalc"
     in_a_shell(table, f"{line} min-base --dim 64 --ctx 64 -q", 0, "155.7873195231508\n", "")

@@ -139,6 +139,7 @@ def test_a_proof_of_any_head_reads_back_and_proves(head: Head, context: int, kin
     assert proof.claim.low < Decimal(base) <= proof.claim.high
 
 
+@pytest.mark.slow
 @laws(max_examples=12)
 @given(heads(), st.integers(3, 90), st.data())
 def test_a_proof_that_was_bent_in_one_place_proves_nothing(

@@ -180,6 +180,7 @@ def test_a_base_survives_its_format(base: float) -> None:
     assert parse_base(format_base(base)) == base
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20))
 def test_no_text_raises_anything_but_the_projects_own_error(text: str) -> None:
     with contextlib.suppress(InvalidValueError):

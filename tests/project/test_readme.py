@@ -141,6 +141,7 @@ def test_windows_of_the_table_end_where_it_says(context: int) -> None:
     assert not holds(end + unit, context)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", TABLE)
 def test_safe_bases_of_the_table_hold_and_those_just_below_do_not(context: int) -> None:
     base, unit = printed(context, 4)
@@ -167,6 +168,7 @@ def check_row(context: int) -> None:
     assert found.round_base == float(two_digits)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("context", [context for context in TABLE if context <= 2**14])
 def test_table_agrees_with_the_sweep(context: int) -> None:
     check_row(context)

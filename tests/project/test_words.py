@@ -61,6 +61,7 @@ def found(pattern: str, text: str) -> list[str]:
     return [match[0] for match in re.finditer(pattern, lines(text))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", INSTEAD)
 def test_no_phrase_that_is_read_twice(pattern: str) -> None:
     wrong = {path: hits for path, text in texts() if (hits := found(pattern, text))}

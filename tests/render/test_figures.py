@@ -210,6 +210,7 @@ def stair(kind: str, *steps: tuple[int, float]) -> Staircase:
     return Staircase(kind, 64, steps[-1][0], tuple(Step(*s, 1) for s in steps))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_staircases_with_models_below_and_above() -> None:
     stairs = [
         stair("minimum", (1024, 1e3), (8192, 1e5)),
@@ -265,6 +266,7 @@ def test_a_shipped_staircase_cut_is_the_one_that_is_built() -> None:
     assert cut("minimum", 64, 2**25) is None
 
 
+@pytest.mark.slow
 def test_turns_mark_the_first_pairs_without_a_whole_turn() -> None:
     result = ropecalc.frequencies(scaling.default(1e4, 64), context=4096)
     drawn = Drawn(figures.figure_bytes(turns_figure(result, 1024), "svg").decode())
@@ -540,6 +542,7 @@ def test_what_is_shown_is_escaped() -> None:
     assert ["label", '<script>alert("&")</script>'] in parsed(text).rows
 
 
+@pytest.mark.slow
 def test_a_long_table_says_what_it_leaves_out() -> None:
     found = cut("minimum", 64, 2**14)
     assert found is not None
@@ -549,6 +552,7 @@ def test_a_long_table_says_what_it_leaves_out() -> None:
     assert f"and {len(found.steps) - 100:,} more rows" in (text or "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "result",
     [

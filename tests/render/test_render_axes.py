@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ropecalc.errors import InvalidValueError
@@ -117,6 +117,7 @@ def test_a_narrow_range_of_a_log_axis_has_ticks_too() -> None:
     st.integers(6, 60),
     st.sampled_from([1, 4]),
 )
+@example(-2.0, 2.0 + 1e-11, 6, 1)  # a top that is next to nothing beside a step
 def test_rows_keep_the_sign_of_values(bottom: float, rise: float, rows: int, down: int) -> None:
     axis = vertical(bottom, bottom + rise, rows, down)
     values = np.array([-1e-300, -5e-324, bottom, 0.0, 1e-300, bottom + rise])

@@ -102,6 +102,7 @@ def test_the_ascii_glyphs_are_ascii() -> None:
     assert "".join(signs).isascii()
 
 
+@pytest.mark.slow
 @given(st.text(), st.sampled_from(["ascii", "cp1252", "utf-8", "latin-1"]))
 def test_writing_never_fails(text: str, encoding: str) -> None:
     stream = Stream(encoding)

@@ -259,6 +259,7 @@ def test_numbers_that_a_method_does_not_take_are_refused(name: str, words: str) 
         from_rope(setting_of(name).rope, 131_072)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["mrrope_uni", "mrrope_pro", "ntk_rcd"])
 def test_minimum_factors_are_certified_by_arb(method: str) -> None:
     one = Rope("all", method, 1e4, 32, 32, {"original_context": 256}, context=256)

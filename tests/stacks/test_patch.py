@@ -217,6 +217,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     st.dictionaries(st.text(max_size=4), JSON, max_size=5),

@@ -78,6 +78,7 @@ def differing(stack: str) -> Iterator[str]:
 SIZES_APART = ("starcoder2", "phimoe")  # whose shrunk files lack a key that is not about the rope
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", ["exllamav2", "exllamav3", "lmdeploy", "transformers4"])
 def test_what_is_said_is_what_the_code_did(stack: str) -> None:
     assert sum(stack in case["real"] for case in CASES) >= 50
