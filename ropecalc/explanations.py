@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import pkgutil
-
 from ropecalc.errors import InvalidValueError
 from ropecalc.results import Explanation
+from ropecalc.shipped import shipped_text
 
 TOPICS = (
     "bound",
@@ -101,9 +100,7 @@ def explanation(topic: str) -> Explanation:
     name = OTHER_NAMES.get(name, name)
     if name not in TOPICS:
         raise InvalidValueError("topic", f"there is no topic {topic!r}: {_cure(name)}")
-    data = pkgutil.get_data("ropecalc", f"data/explain/{name}.md")
-    assert data is not None  # what is in TOPICS is in the package
-    title, _, text = data.decode("utf-8").partition("\n")
+    title, _, text = shipped_text(f"explain/{name}.md").partition("\n")
     return Explanation(name, title.removeprefix("# "), text.strip("\n"))
 
 

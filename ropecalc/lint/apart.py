@@ -101,7 +101,7 @@ def nested_truncate(subject: Subject) -> Iterator[Said]:
             )
 
 
-def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
+def attention_factor(subject: Subject) -> Iterator[Said]:
     """An attention factor of YaRN that is not the one that follows from the rest."""
     for item in subject.of("yarn"):
         given, factor = item.number("attention_factor"), item.rope.factor
@@ -214,7 +214,7 @@ def proportional_factor(subject: Subject) -> Iterator[Said]:
             )
 
 
-def megatron_constants(subject: Subject) -> Iterator[Said]:
+def megatron_llama3(subject: Subject) -> Iterator[Said]:
     """Llama 3 scaling with other constants than Megatron-LM's."""
     for item in subject.of("llama3"):
         values = item.rope.parameters

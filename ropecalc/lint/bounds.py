@@ -33,7 +33,7 @@ def outside_domain(subject: Subject) -> Iterator[Said]:
                 )
 
 
-def below_bound(subject: Subject) -> Iterator[Said]:
+def base_below_bound(subject: Subject) -> Iterator[Said]:
     """A similarity that is negative at a distance that occurs."""
     for rope in subject.model.ropes:
         first = _first_violation(rope)

@@ -15,7 +15,7 @@ from ropecalc.results import ModelConfig, Rope
 
 # these say more of one reason each
 APART = (
-    types.null_head_dim,
+    types.head_dim_null,
     types.refused_by_class,
     types.list_length,
     missing.missing_factor,

@@ -80,7 +80,7 @@ def linear_twice(subject: Subject) -> Iterator[Said]:
             )
 
 
-def dynamic_original(subject: Subject) -> Iterator[Said]:
+def dynamic_original_length(subject: Subject) -> Iterator[Said]:
     """A trained length that dynamic scaling does not look at."""
     for item in subject.of("dynamic"):
         original, context = item.values.get(ORIGINAL), item.rope.context

@@ -15,7 +15,7 @@ from ropecalc.stacks.transformers4.classes import AFTER_4
 KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
 
 
-def missing_base(subject: Subject) -> Iterator[Said]:
+def missing_theta(subject: Subject) -> Iterator[Said]:
     """No base where transformers 5 looks, in a file whose stack will not guess 10,000 either."""
     if subject.model.model_type in KEYLESS or subject.has_base:
         return
@@ -41,7 +41,7 @@ def _of_class(subject: Subject, who: str, rope: Rope, layer_type: str | None) ->
     )
 
 
-def implied_base(subject: Subject) -> Iterator[Said]:
+def implied_theta(subject: Subject) -> Iterator[Said]:
     """No base in a file of the older form, where all take 10,000."""
     silent = not subject.has_base and not any(o.has("rope_theta") for o in subject.objects)
     known = subject.model.model_type not in KEYLESS and subject.model.rope.base == PLAIN_BASE
@@ -91,7 +91,7 @@ def missing_factor(subject: Subject) -> Iterator[Said]:
         )
 
 
-def longrope_without_factor(subject: Subject) -> Iterator[Said]:
+def longrope_factor(subject: Subject) -> Iterator[Said]:
     """The factor of longrope from the ratio of contexts."""
     for item in subject.of("longrope"):
         original = item.rope.original_context

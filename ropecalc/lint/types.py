@@ -61,7 +61,7 @@ def list_length(subject: Subject) -> Iterator[Said]:
                 )
 
 
-def null_head_dim(subject: Subject) -> Iterator[Said]:
+def head_dim_null(subject: Subject) -> Iterator[Said]:
     """A head_dim that is null, in the file or, where it has none, by the model's class."""
     kind, written = subject.model.model_type, "head_dim" in subject.text
     null = classes.null_head(kind)

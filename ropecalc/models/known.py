@@ -9,7 +9,6 @@ model's own, ``ModelConfig.assumptions`` says which model was taken.
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.errors import InvalidValueError, NoRotationError
 from ropecalc.files import printable
 from ropecalc.isolated import isolated
+from ropecalc.shipped import shipped_text
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
@@ -233,8 +233,7 @@ def _has(model: KnownModel, words: list[str]) -> bool:
 @cache
 def _sections() -> dict[str, str]:
     """The text below the header of each model: parsing all of it takes fifty times as long."""
-    data = pkgutil.get_data("ropecalc", "data/models.toml")
-    pieces = HEADER.split((data or b"").decode())[1:]
+    pieces = HEADER.split(shipped_text("models.toml"))[1:]
     return dict(zip(pieces[::2], pieces[1::2], strict=True))
 
 
