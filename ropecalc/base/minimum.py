@@ -171,10 +171,11 @@ def min_base(
         lambda: _recommended(family, context, answer, use_table, progress) if sought else None,
         None,
     )
+    unknown: tuple[float | None, float | None] = None, None
     alone = doubts.settle(
         "rotated part",
-        lambda: _alone(family, context, answer, use_table, progress) if sought else (None, None),
-        (None, None),
+        lambda: _alone(family, context, answer, use_table, progress) if sought else unknown,
+        unknown,
     )
     undecided = SafeStatus.NOT_COMPUTED if safe is None else SafeStatus.UNDECIDED
     return MinimumBase(
