@@ -167,6 +167,16 @@ def find_model(name: str) -> ModelConfig:
     return replace(config, assumptions=(*said, *config.assumptions))
 
 
+def repo_of(name: str) -> str | None:
+    """The repository of a known model, or its name where it has none; None for no known model.
+
+    >>> repo_of("qwen3 8b"), repo_of("nobody's")
+    ('Qwen/Qwen3-8B', None)
+    """
+    found = _named(name)
+    return None if found is None else _entry(found).repo or found
+
+
 def _taken_for(model: KnownModel, name: str) -> tuple[str, ...]:
     """A sentence where a name is not the model's own, nor that of its weights in another format.
 
