@@ -458,6 +458,8 @@ KEYS_OF_FILES = [
 )
 @example(scaled(DYNAMIC), {"qk_rope_head_dim": 2}, {})
 @example(scaled({**YARN, "factor": 0.5}), {}, {"original_max_position_embeddings": {}})
+@example(scaled({**YARN, "factor": 1.0}), {}, {"extrapolation_factor": 1e300})
+@example(scaled({**YARN, "factor": 0.5}), {}, {"extrapolation_factor": 4})
 @laws(max_examples=150)
 def test_what_can_be_read_can_be_looked_at(
     document: Document, outer: Document, inner: Document
