@@ -275,3 +275,19 @@ def test_names_that_a_stream_cannot_carry_are_escaped(
         assert done.returncode in (0, 1), done.stderr
         assert "fault of ropecalc" not in done.stderr
         assert "\\u6a21\\u578b.json" in done.stdout or line.startswith("emit")
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("check --base 1e6 --ctx 8k,1M", "--ctx"),
+        ("plan --base 1e6 --from 8k,4k --to 32k", "--from"),
+        ("max-ctx --base 1e6 --limit 8k,1M", "--limit"),
+        ("windows --dim 16 --ctx 64 --at-most 1e3,1e4", "--at-most"),
+    ],
+)
+def test_a_list_where_one_value_is_taken_says_so(run_cli: RunCli, line: str, option: str) -> None:
+    done = run_cli(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert option in done.stderr
+    assert "one value is taken here, got " in done.stderr
