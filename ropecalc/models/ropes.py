@@ -49,13 +49,14 @@ class Reading:
         found = found or self.rope.length(key)
         if found is not None:
             return found
-        if self.context is None:
+        context = self.config.integer("max_position_embeddings") or self.context
+        if context is None:
             self.rope.fail(f"has neither {self.rope.prefix}{key} nor max_position_embeddings", ADD)
         self.assumptions.append(
-            f"{self.rope.prefix}{key} is absent: max_position_embeddings, {self.context:,}, as "
+            f"{self.rope.prefix}{key} is absent: max_position_embeddings, {context:,}, as "
             "transformers takes it"
         )
-        return self.context
+        return context
 
     def factor_or_ratio(self, original: int) -> float:
         """The factor; where the file has none, the context over the trained one."""

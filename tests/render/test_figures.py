@@ -172,7 +172,7 @@ print(*(hashlib.sha256(figure_bytes(drawing, form)).hexdigest() for form in FORM
 """
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_the_same_figure_gives_the_same_bytes_in_any_process(
     run_python: RunCli, tmp_path: Path
 ) -> None:
@@ -330,7 +330,7 @@ def test_a_figure_of_factors_reaches_the_context_at_the_minimum() -> None:
         assert minimum[1] == pytest.approx(min(y for _, y in corners), abs=0.01)  # y runs down
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_hair_lines_keep_clear_of_names_and_of_each_other() -> None:
     """Of the known models of a head: each hair line against every name but its own."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -402,7 +402,7 @@ json.dump(found, sys.stdout)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_o_writes_a_figure_and_leaves_the_answer_as_it_is(
     run_python: RunCli, tmp_path: Path
 ) -> None:

@@ -428,7 +428,7 @@ def test_real_files_of_both_generations_read_back() -> None:
 # --- every stack --------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 @laws(max_examples=25)
 @given(ropes(), st.sampled_from([8192, 131072]))
 def test_every_stack_says_what_it_cannot(one: Rope, context: int) -> None:
