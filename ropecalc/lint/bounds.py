@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import STDIN
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import Subject
+from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import tokens
 from ropecalc.results import Rope
 

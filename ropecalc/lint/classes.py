@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from ropecalc.errors import RopecalcError
 from ropecalc.lint import keys, missing, types
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import Subject
+from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import number
 from ropecalc.models.classes import class_row, composite
 from ropecalc.models.huggingface import parse_config
