@@ -5,6 +5,11 @@ Public names load on first use (PEP 562), so that ``import ropecalc`` costs next
 >>> import ropecalc
 >>> ropecalc.min_base(head_dim=128, context=4096).critical_distance
 4012
+>>> ropecalc.check_model("Qwen3-8B", 32_768).first_violation  # a name, a path, or a ModelConfig
+27115
+
+A model by its name or path: ``check_model``, ``inspect``, ``plan_model``, ``compare`` and, with
+``emit`` after it, ``make_setting``. 'ropecalc explain python' names the function of each command.
 """
 
 from __future__ import annotations
@@ -50,6 +55,7 @@ if TYPE_CHECKING:
     from ropecalc.extension.criteria import critical_dimension as critical_dimension
     from ropecalc.extension.planning import plan as plan
     from ropecalc.extension.planning import plan_model as plan_model
+    from ropecalc.inspection import check_model as check_model
     from ropecalc.inspection import inspect as inspect
     from ropecalc.models.checkpoint import checkpoint_weights as checkpoint_weights
     from ropecalc.models.known import KnownModel as KnownModel

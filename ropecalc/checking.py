@@ -199,18 +199,13 @@ def _outlook(found: Scan, spectrum: Spectrum, context: int) -> Outlook | None:
 
 
 def _rotated_part_base(spectrum: Spectrum, context: int) -> float | None:
-    """The first two-digit base of the rotated part alone, where a table has its minimum."""
+    """The recommended base of the rotated part alone, where a table has it."""
     if not spectrum.is_plain or spectrum.weights is not None:
         return None
     from ropecalc.base.family import Family
-    from ropecalc.base.lookup import looked_up
-    from ropecalc.base.rounding import first_round_base
+    from ropecalc.base.recommended import known_base
 
-    part = Family(spectrum.rotary_dim, spectrum.rotary_dim)
-    found = looked_up(part, context, None, verify=False)
-    if found is None or found.base is None:
-        return None
-    return first_round_base(part, context, found.base, 2)
+    return known_base(Family(spectrum.rotary_dim, spectrum.rotary_dim), context)
 
 
 def is_quick_to_find(family: Family, context: int) -> bool:

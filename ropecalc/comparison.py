@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -143,7 +144,7 @@ def compare_models(
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import checked_context
 
-    if len(models) < 2:
+    if isinstance(models, str | os.PathLike | ModelConfig) or len(models) < 2:
         raise InvalidValueError("model", "model must be two or more, got one")
     read = [as_model(model) for model in models]
     asked = read[0].context if context is None else checked_context(context)

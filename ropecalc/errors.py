@@ -70,3 +70,17 @@ class UndecidedError(RopecalcError):
 
 class TableWarning(UserWarning):
     """A shipped table that could not be used; the answer was computed without it."""
+
+
+def check_type(parameter: str, value: object, wanted: type, cure: str) -> None:
+    """Raise InvalidValueError unless a value has a type; ``cure`` says how to make one.
+
+    >>> check_type("rope", "Qwen3-8B", dict, "dict() makes one")
+    Traceback (most recent call last):
+    ropecalc.errors.InvalidValueError: rope must be a dict, got str: dict() makes one
+    """
+    if not isinstance(value, wanted):
+        raise InvalidValueError(
+            parameter,
+            f"{parameter} must be a {wanted.__name__}, got {type(value).__name__}: {cure}",
+        )

@@ -2,90 +2,13 @@
 
 from __future__ import annotations
 
-import pkgutil
-
 from ropecalc.errors import InvalidValueError
 from ropecalc.results import Explanation
+from ropecalc.shipped import shipped_rows, shipped_text
 
-TOPICS = (
-    "bound",
-    "minimum-base",
-    "safe-base",
-    "windows",
-    "context",
-    "limits",
-    "models",
-    "scaling",
-    "yarn",
-    "plan",
-    "stacks",
-    "lint",
-    "unrotated",
-    "weights",
-    "rounding",
-    "temperature",
-    "evidence",
-    "experiment",
-    "method",
-    "estimate",
-    "staircase",
-    "certificate",
-    "certificate-format",
-    "cost",
-    "output",
-    "schema",
-    "figures",
-    "units",
-    "exit-codes",
-    "python",
-    "references",
-)
-OTHER_NAMES = {
-    "bounds": "bound",
-    "base": "minimum-base",
-    "min-base": "minimum-base",
-    "window": "windows",
-    "certificates": "certificate",
-    "proof": "certificate",
-    "verify": "certificate",
-    "contexts": "context",
-    "ctx": "context",
-    "max-ctx": "context",
-    "rope-type": "scaling",
-    "rotary-dim": "unrotated",
-    "criteria": "evidence",
-    "recall": "experiment",
-    "weight": "weights",
-    "checkpoint": "weights",
-    "dtype": "rounding",
-    "recipe": "rounding",
-    "precision": "rounding",
-    "float32": "rounding",
-    "float16": "rounding",
-    "bfloat16": "rounding",
-    "sweep": "method",
-    "model": "models",
-    "config": "models",
-    "tokens": "units",
-    "exit-code": "exit-codes",
-    "hub": "models",
-    "emit": "stacks",
-    "stack": "stacks",
-    "compare": "stacks",
-    "min-factor": "scaling",
-    "factor": "scaling",
-    "rules": "lint",
-    "tables": "staircase",
-    "json": "output",
-    "csv": "output",
-    "plot": "figures",
-    "figure": "figures",
-    "api": "python",
-    "citing": "references",
-    "costs": "cost",
-    "time": "cost",
-    "speed": "cost",
-}
+ROWS = shipped_rows("topics.tsv")  # in the order in which they are best read
+TOPICS = tuple(row["topic"] for row in ROWS)
+OTHER_NAMES = {name: row["topic"] for row in ROWS for name in row["other names"].split()}
 NEAREST = 3
 
 
@@ -101,9 +24,7 @@ def explanation(topic: str) -> Explanation:
     name = OTHER_NAMES.get(name, name)
     if name not in TOPICS:
         raise InvalidValueError("topic", f"there is no topic {topic!r}: {_cure(name)}")
-    data = pkgutil.get_data("ropecalc", f"data/explain/{name}.md")
-    assert data is not None  # what is in TOPICS is in the package
-    title, _, text = data.decode("utf-8").partition("\n")
+    title, _, text = shipped_text(f"explain/{name}.md").partition("\n")
     return Explanation(name, title.removeprefix("# "), text.strip("\n"))
 
 

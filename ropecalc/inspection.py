@@ -114,6 +114,57 @@ def inspect(
     return Inspection(model, asked, tuple(layers), found)
 
 
+@isolated
+def check_model(
+    model: ModelConfig | str | PathLike[str],
+    context: int | None = None,
+    *,
+    layer: str | None = None,
+    weights: Sequence[float] | None = None,
+    count_unrotated: bool = True,
+    margin: float = 0.0,
+    next_base: bool | None = None,
+    progress: Progress | None = None,
+) -> Check:
+    """Whether a model meets the bound at a context, with the scaling that it has: ``check`` of it.
+
+    One kind of layer, at the distances that occur: below the context, or below the attention
+    window of a layer that looks back no further. ``inspect`` has every kind.
+
+    Parameters
+    ----------
+    model : a known model's name, a path, or what ``read_config`` read
+    context : int, 1 .. 2^34, tokens; the model's own unless given
+    layer : the kind of layer; the model's first unless given, which is full attention if it has any
+    weights, count_unrotated : as in Spectrum
+    margin, next_base, progress : as in ``check``
+
+    Raises
+    ------
+    ConfigError
+        A file that cannot be read, or a parameter of it outside its domain.
+    InvalidValueError
+        A name that is not known, or a context that is not known either or outside its domain.
+
+    >>> found = check_model("Mistral-7B-v0.3", 65_536)
+    >>> found.holds, found.first_violation, found.recommended_base
+    (False, 27115, 4900000.0)
+    """
+    from ropecalc.checking import check
+    from ropecalc.scaling import from_rope
+
+    model = as_model(model)
+    rope = model.rope if layer is None else chosen_ropes(model, layer)[0]
+    length = rope.context if context is None else context
+    known = [n for n in (length, rope.window) if n is not None]
+    if not known:
+        raise InvalidValueError("context", f"the context of {model.source} is not known: give it")
+    spectrum = from_rope(
+        rope, length, weights=weights, count_unrotated=count_unrotated, label=model.source
+    )
+    return check(spectrum, min(known), margin=margin, next_base=next_base, progress=progress)
+
+
 def _lengths(rope: Rope, context: int | None) -> list[int | None]:
     """The lengths at which to look at a rope."""
     from ropecalc.scaling import LENGTH_DEPENDENT

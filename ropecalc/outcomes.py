@@ -8,14 +8,13 @@ check, and a test computes it again.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Sequence
 from functools import cache
 from math import log
 from typing import NamedTuple
 
-from ropecalc.errors import TableError
 from ropecalc.results import Outlook
+from ropecalc.shipped import shipped_text
 
 FEWEST = 5
 """Settings that a range, or a count, must have."""
@@ -47,10 +46,7 @@ class Outcome(NamedTuple):
 @cache
 def outcomes() -> tuple[Outcome, ...]:
     """Those of the file."""
-    data = pkgutil.get_data("ropecalc", "data/outcomes.tsv")
-    if data is None:
-        raise TableError("the table of outcomes is not installed: install ropecalc again")
-    rows = [line.split("\t") for line in data.decode("utf-8").splitlines()[1:]]
+    rows = [line.split("\t") for line in shipped_text("outcomes.tsv").splitlines()[1:]]
     return tuple(Outcome(a, int(b), int(c), d == "lost", int(e)) for a, b, c, d, e in rows)
 
 

@@ -136,12 +136,12 @@ def _columns(length: int) -> int:
 
 
 @isolated
-def similarity_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
+def similarity_at(spectrum: Spectrum | Base, positions: ArrayLike) -> Array:
     """S(m) = u + sum_i w_i cos(m theta_i) at any positions, fractional ones too.
 
     Parameters
     ----------
-    spectrum : Spectrum
+    spectrum : Spectrum, or a base of a head of 128 dimensions
     positions : array of |m| <= 2^34, tokens; S is even in m
 
     Returns
@@ -157,11 +157,11 @@ def similarity_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     >>> similarity_at(scaling.default(10_000, 128), [0, 1707, 1706.5]).round(3).tolist()
     [64.0, -0.499, -0.378]
     """
-    return _by_chunks(spectrum, positions, _similarity_of_angles)
+    return _by_chunks(as_spectrum(spectrum), positions, _similarity_of_angles)
 
 
 @isolated
-def upper_bound_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
+def upper_bound_at(spectrum: Spectrum | Base, positions: ArrayLike) -> Array:
     """RoFormer's long-term decay curve, (1/n) sum_j |sum_{i<j} w_i exp(i m theta_i)|, j = 1 .. n.
 
     It bounds the attention score at distance m up to a factor that does not depend on m
@@ -172,7 +172,7 @@ def upper_bound_at(spectrum: Spectrum, positions: ArrayLike) -> Array:
     >>> upper_bound_at(scaling.default(10_000, 128), [0]).tolist()
     [32.5]
     """
-    return _by_chunks(spectrum, positions, _upper_bound_of_angles)
+    return _by_chunks(as_spectrum(spectrum), positions, _upper_bound_of_angles)
 
 
 def _similarity_of_angles(spectrum: Spectrum, angles: Array) -> Array:

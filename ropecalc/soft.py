@@ -8,6 +8,7 @@ from ropecalc.bound import broken_in_blocks
 from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import SoftContext
+from ropecalc.scaling import Base, as_spectrum
 from ropecalc.shares import SHARES, Few
 from ropecalc.similarity import checked_context
 from ropecalc.spectrum import Spectrum
@@ -15,7 +16,7 @@ from ropecalc.spectrum import Spectrum
 
 @isolated
 def soft_contexts(
-    spectrum: Spectrum,
+    spectrum: Spectrum | Base,
     *,
     shares: tuple[float, ...] = SHARES,
     margin: float = 0.0,
@@ -31,6 +32,7 @@ def soft_contexts(
 
     Parameters
     ----------
+    spectrum : Spectrum, or a base of a head of 128 dimensions
     shares : each from 0 to 1, a whole number of millionths
     margin, limit : as in ``ropecalc.max_context``
 
@@ -42,7 +44,7 @@ def soft_contexts(
     >>> [one.context for one in soft_contexts(scaling.default(5e5), limit=2**17)]
     [29854, 51796]
     """
-    few = Few(shares)
+    spectrum, few = as_spectrum(spectrum), Few(shares)
     limit = checked_context(limit, parameter="limit")
     if spectrum.is_free(margin):
         spectrum, margin = replace(spectrum, count_unrotated=False), 0.0

@@ -20,6 +20,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.notebook import Brief
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +35,7 @@ FREQUENCY_DIGITS = 60  # 2^34 tokens use up 11 of them, a double 17: thirty to s
 PICKLED_DIGITS = 300  # of frequencies, far beyond what any verdict has needed
 MAX_FREQUENCY = 10_000  # rad/token, some 1,600 turns: ``exact`` keeps five digits for it
 MAX_WEIGHT = 1e30  # float32 holds all sums of such; their unit changes no verdict
+OF_A_MODEL = "; ropecalc.find_model(NAME).rope has a model's"
 MAX_HEAD_DIM = 65_536  # far above any head; keeps a typing error from filling the memory
 MAX_SHOWN = 40  # characters of a value in a message
 
@@ -51,8 +53,8 @@ class _Kept(NamedTuple):
         return self.frequencies
 
 
-@dataclass(frozen=True)
-class Spectrum:
+@dataclass(frozen=True, repr=False)
+class Spectrum(Brief):
     """The rotation of one attention head.
 
     Parameters
@@ -194,8 +196,9 @@ def check_dims(head_dim: int, rotary_dim: int) -> None:
     """Raise InvalidValueError unless both are even and 2 <= rotary_dim <= head_dim."""
     for name, value in (("head_dim", head_dim), ("rotary_dim", rotary_dim)):
         if not isinstance(value, Integral) or value < 2 or value % 2:
+            cure = OF_A_MODEL if isinstance(value, str) else ""
             raise InvalidValueError(
-                name, f"{name} must be an even integer of at least 2, got {shown(value)}"
+                name, f"{name} must be an even integer of at least 2, got {shown(value)}{cure}"
             )
     if head_dim > MAX_HEAD_DIM:
         raise InvalidValueError(

@@ -17,6 +17,7 @@ from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import FactorStatus, MinimumFactor, Rope, Status, WindowStatus
+from ropecalc.results.configs import check_rope
 from ropecalc.scaling.domains import checked_weights
 from ropecalc.similarity import MAX_SEARCH, checked_context
 from ropecalc.spectrum import checked_integer
@@ -87,6 +88,7 @@ def min_factor(
         digits = checked_integer("digits", digits, 1, MAX_DIGITS)
     if round_digits is not None:
         round_digits = checked_integer("round_digits", round_digits, 1, MAX_ROUND_DIGITS)
+    check_rope(rope)
     family = family_of(rope, context, checked_weights(weights), count_unrotated, margin)
     answer = _answer(family, context, digits, progress)
     start = answer.base

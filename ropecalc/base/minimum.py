@@ -171,10 +171,11 @@ def min_base(
         lambda: _recommended(family, context, answer, use_table, progress) if sought else None,
         None,
     )
+    unknown: tuple[float | None, float | None] = None, None
     alone = doubts.settle(
         "rotated part",
-        lambda: _alone(family, context, answer, use_table, progress) if sought else None,
-        None,
+        lambda: _alone(family, context, answer, use_table, progress) if sought else unknown,
+        unknown,
     )
     undecided = SafeStatus.NOT_COMPUTED if safe is None else SafeStatus.UNDECIDED
     return MinimumBase(
@@ -206,7 +207,8 @@ def min_base(
         wide_end=wide.end if wide else None,
         wide_distance=wide.opened_by if wide else None,
         recommended_base=best,
-        rotated_part_base=alone,
+        rotated_part_base=alone[0],
+        rotated_part_round_base=alone[1],
         unsearched=unsearched,
         undecided=doubts.told,
     )
@@ -221,7 +223,7 @@ def _is_at_hand(family: Family, context: int, answer: Answer, use_table: bool) -
         return True
     if answer.status is Status.EVERY_BASE:
         part = replace(family, count_unrotated=False)
-        return not family.unrotated_pairs or (use_table and reaches("minimum", part, context))
+        return not family.unrotated_pairs or (use_table and reaches("recommended", part, context))
     return answer.source != "table" or reaches("recommended", family, context)
 
 
@@ -238,22 +240,21 @@ def _recommended(
 
 def _alone(
     family: Family, context: int, answer: Answer, use_table: bool, progress: Progress | None
-) -> float | None:
-    """What the rotated part alone would take, where the others let every base meet the bound.
+) -> tuple[float | None, float | None]:
+    """The recommended base of the rotated part alone, where every base meets the bound.
 
-    The first base of two digits.
+    Beside it the first base of two digits.
     """
     if answer.status is not Status.EVERY_BASE or not family.unrotated_pairs:
-        return None
+        return None, None
     part = replace(family, count_unrotated=False)
     found = looked_up(part, context, None, False) if use_table else None
     if found is None:
         from ropecalc.base.solve import swept
 
         found = swept(part, context, None, progress)
-    from ropecalc.base.rounding import first_round_base
-
-    return None if found.base is None else first_round_base(part, context, found.base, 2)
+    best = _recommended(part, context, found, use_table, progress)
+    return best, _round(part, context, found.base, 2, None)
 
 
 class _Doubts:

@@ -34,6 +34,7 @@ from ropecalc.exact import context_with
 from ropecalc.isolated import isolated
 from ropecalc.progress import Progress
 from ropecalc.results import Rope, VerificationStatus
+from ropecalc.results.configs import check_rope
 from ropecalc.scaling.by_pair import critical_pair_of
 from ropecalc.scaling.domains import checked_weights
 from ropecalc.similarity import MAX_SEARCH, checked_context
@@ -111,6 +112,7 @@ def certify_factor(
     ('minimum-factor', 'yarn', True)
     """
     context = checked_context(context, MAX_SEARCH)
+    check_rope(rope)
     if rope.rope_type not in PARAMETERS:
         known = ", ".join(PARAMETERS).replace("_", "-")
         raise InvalidValueError(

@@ -37,8 +37,8 @@ EPILOG = epilog(
     "ropecalc check configs/ --ctx 64k",
     "ropecalc check --base 1e4 --ctx 1706 --dtype float16 --recipe naive",
     "ropecalc check --base 1e6 --ctx 16k -q && echo safe",
-    exit_0="yes, the bound holds",
-    exit_1="no, it is broken",
+    exit_0="yes, the bound holds; of several, for all",
+    exit_1="no, it is broken; of several, for one or more",
 )
 
 MinWindow = Annotated[
@@ -90,9 +90,10 @@ def command(
     """Whether the bound holds; if not, where it breaks and which base meets it.
 
     That base comes from a table; where none has it, --next searches: seconds, or minutes. Several
-    are rows of a table; exit code 1 if one of them breaks the bound. --base, --dim, --rope-type and
-    the options below them replace parts of a model. A layer with an attention window has no greater
-    distance. With --dtype the verdict is that of the arithmetic.
+    models, files and folders are rows of a table: a check for a CI, as 'ropecalc lint', which looks
+    for mistakes in files instead. --base, --dim, --rope-type and the options below them replace
+    parts of a model. A layer with an attention window has no greater distance. With --dtype the
+    verdict is that of the arithmetic.
     """
     wanted = arithmetic.wanted(dtype, recipe)
     with rotating("check", out, consequence="The bound holds for every context."):

@@ -148,7 +148,7 @@ def _object(text: str) -> dict[str, Any]:
         found = None
     ropes = ("rope_parameters", "rope_scaling")
     if not isinstance(found, dict) or any(
-        not isinstance(found.get(key, {}), dict) for key in ropes
+        not isinstance(found.get(key, {}), dict | None) for key in ropes
     ):
         raise InvalidValueError(
             "options",

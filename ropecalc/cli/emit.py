@@ -89,7 +89,7 @@ def _setting(
     targets: Sequence[str] | None, head: HeadOptions, rope: RopeOptions, context: int | None
 ) -> Setting:
     """The setting of a model, or of a head alone."""
-    from ropecalc.cli.target import called
+    from ropecalc.models.named import called
     from ropecalc.models.setting import make_setting
 
     base = rope.one_base
@@ -99,9 +99,6 @@ def _setting(
         raise required("--ctx", "128k")
     bare = RopeOptions(base=rope.base)
     subject = one_of(resolved(targets, head, bare))
-    own = (
-        {} if subject.model is None else {"model_name": called((targets or [""])[0], subject.model)}
-    )
     return make_setting(
         subject.model,
         subject.rope,
@@ -110,7 +107,7 @@ def _setting(
         rope_type=rope.rope_type,
         factor=rope.factor,
         original_context=rope.original_ctx,
-        **own,
+        model_name=called(targets[0]) if targets else None,
     )
 
 

@@ -12,6 +12,7 @@ import typer
 from ropecalc.cli import BAD_INPUT, options, weighing
 from ropecalc.cli.talk import at_most_one, report, required, say, warn
 from ropecalc.errors import InvalidValueError, RopecalcError
+from ropecalc.files import printable
 from ropecalc.quantities import format_base
 
 if TYPE_CHECKING:
@@ -223,7 +224,8 @@ def one_of(subjects: Subjects) -> Subject:
     return found
 
 
-GUESSED_BASE = ("as llama.cpp takes it", "the default of all stacks")  # ends of assumptions
+# Ends of assumptions that a number rests on: those are said even under -q.
+GUESSED = ("as llama.cpp takes it", "the default of all stacks", "and its own may differ")
 
 
 def named(
@@ -247,9 +249,7 @@ def named(
         report(f"Error: {problem}")
     for model in models if assumed else ():
         for assumption in model.assumptions:
-            # a number that rests on a guessed base is not printed without a word, even under -q
-            guessed = assumption.endswith(GUESSED_BASE)
-            (report if guessed else warn)(f"{model.source}: {assumption}")
+            (report if assumption.endswith(GUESSED) else warn)(f"{model.source}: {assumption}")
     return models, problems
 
 
@@ -310,10 +310,12 @@ def plain_head(subject: Subject) -> Subject:
     """A subject for what is about plain bases; says so where a model scales its base."""
     rope = subject.rope
     if subject.model is not None and rope.rope_type != "default":
+        source = printable(subject.model.source)
         warn(
-            f"{subject.label}: its {rope.rope_type} scaling is left out: the base is for plain "
-            "RoPE. 'ropecalc check' evaluates the model with its scaling"
+            f"{subject.label}: the base is for plain RoPE, with its {rope.rope_type} scaling "
+            f"removed; 'ropecalc plan {source} --to TOKENS' can keep the scaling"
         )
+        subject = replace(subject, instead=f"{rope.rope_type} scaling removed")
     if subject.model is not None and rope.reach is not None and rope.reach != subject.model.context:
         say(f"{subject.label} looks back {rope.reach:,} tokens")
     return subject

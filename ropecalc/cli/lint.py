@@ -35,7 +35,7 @@ EPILOG = epilog(
     "ropecalc lint configs/ --error base-below-bound",
     "ropecalc lint --rules",
     exit_0="no errors",
-    exit_1="computed, and there are errors; with --strict also warnings",
+    exit_1="there are errors; with --strict also warnings",
 )
 BAD_INPUT = 2
 
@@ -111,9 +111,10 @@ def command(
 ) -> None:
     """Errors (a stack rejects the file, or computes something else), warnings and notes.
 
-    Each has a code, the affected stack and the cure. Of a folder all config.json, params.json and
-    GGUF files in it and below it are read, or else its .json files. What cannot be read is named on
-    stderr; the others are read all the same.
+    Each has a code, the affected stack and the cure. Whether a base is enough for a context is a
+    note here: 'ropecalc check configs/ --ctx 64k' exits 1 for that. Of a folder all config.json,
+    params.json and GGUF files in it and below it are read, or else its .json files. What cannot be
+    read is named on stderr; the others are read all the same.
     """
     if rules:
         out.show(_rules())

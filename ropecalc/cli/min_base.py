@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 SUMMARY = "The base to use for a context, and the smallest one."
 EPILOG = epilog(
     "ropecalc min-base --dim 128 --ctx 32768",
-    "ropecalc min-base --dim 64,128 --ctx 2k,4k --csv",
+    "ropecalc min-base --dim 64,128,256 --ctx 8k,1M --csv",
     "ropecalc min-base Qwen3-8B --ctx 128k",
     "base=$(ropecalc min-base --dim 128 --ctx 64k --get recommended_base)",
-    "ropecalc min-base --dim 128 --ctx 4k --min-window 1e-3",
     "ropecalc min-base --dim 128 --ctx 4096 --certificate proof.json",
     exit_1="no base meets the bound; with -q and --get also: every base does",
 )
@@ -96,7 +95,7 @@ SafeCertificateFile = Annotated[
 ]
 Recommended = Annotated[
     bool,
-    typer.Option("--recommended", help="Search for the recommended base where no table has it."),
+    typer.Option("--recommended", help="Search for the recommended base without a table."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Show the integer base and estimates too.")]
 QUIET = "Print only the number; see --round, --digits."
@@ -127,8 +126,10 @@ def command(
 ) -> None:
     """The base to use for a context, and the smallest one that meets the bound.
 
-    The recommended base is the first of two digits with 1 % of room on both sides. Lists print one
-    row a combination. A model gives its head, and its context unless --ctx is given.
+    The recommended base is the first of two digits with 1 % of room on both sides. A list, such as
+    --dim 64,128,256 --ctx 8k,1M, prints a row a combination. 131,072 is one number; 128,256 may be
+    one or two, and is refused with both readings. A model gives its head, and its context unless
+    --ctx is given. Its own scaling is removed: 'ropecalc plan' can keep it.
     """
     in_dtype = arithmetic.wanted(dtype, recipe)
     bare_parts = {"--round": round_digits, "--integer": integer, "--digits": digits}

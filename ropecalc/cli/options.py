@@ -46,7 +46,7 @@ def fraction(parameter: str, example: str) -> Callable[[str | float], float]:
 
 def tokens(text: str, parameter: str = "context") -> int:
     """A number of tokens; says what a suffix means. A number that may be a list is refused."""
-    _refuse_doubtful(text)
+    _refuse_several(text)
     value = quantities.parse_context(text, parameter)
     if quantities.has_suffix(text):
         say(f"{text} = {quantities.format_count(value)} tokens")
@@ -69,12 +69,21 @@ def _bases(text: str) -> tuple[float, ...]:
 
 def one_base(text: str, parameter: str = "base") -> float:
     """A base; a number that may be a list is refused."""
-    _refuse_doubtful(text)
+    _refuse_several(text)
     return quantities.parse_base(text, parameter)
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _refuse_several(text: str) -> None:
+    """Refuse a list where one number is taken, and a number that may be a list."""
+    _refuse_doubtful(text)
+    values = quantities.parse_list(text, str.strip)
+    if len(values) > 1:
+        listed = " and ".join(filter(None, (", ".join(values[:-1]), values[-1])))
+        raise InvalidValueError("options", f"one value is taken here, got {listed}: give one")
 
 
 def _refuse_doubtful(text: str, option: str | None = None) -> None:
@@ -119,13 +128,13 @@ def option(name: str, help_text: str, metavar: str, parser: Callable[[Any], Any]
 
 Dims = Annotated[
     list[Any] | None,
-    option("--dim", "Head dimension; else 128; lists: 64,128.", "D", reader(_dims)),
+    option("--dim", "Head dimension; else 128; list: 64,128,256.", "D", reader(_dims)),
 ]
 Contexts = Annotated[
     list[Any] | None,
     option(
         "--ctx",
-        "Tokens: 32768 or 32k (k = 1,024); lists: 4k,32k.",
+        "Tokens: 32768 or 32k (k = 1,024); list: 8k,1M.",
         "TOKENS",
         reader(_contexts),
     ),
@@ -138,7 +147,7 @@ Bases = Annotated[
     list[Any] | None,
     option(
         "--base",
-        "Base (rope_theta): 1e6 or 500k; lists: 5e5,1e6.",
+        "Base (rope_theta): 1e6 or 500k; list: 5e5,1e6.",
         "BASE",
         reader(_bases),
     ),

@@ -73,7 +73,7 @@ Plot = Annotated[
 Everything = Annotated[
     bool, typer.Option("--all", help="Add reasons, sources, the meaning of columns.")
 ]
-QUIET = "Print only the recommended base."
+QUIET = "Print only the base to fine-tune with."
 
 
 def command(

@@ -23,10 +23,11 @@ def load(target: str, revision: str | None = None) -> ModelConfig:
     Raises ConfigError, and InvalidValueError for a name that is not known.
     """
     import ropecalc
+    from ropecalc.models.known import repo_of
 
     if target == "-" or os.path.lexists(target):
         return ropecalc.read_config(target)
-    if revision is None and is_known(target):
+    if revision is None and repo_of(target) is not None:
         return ropecalc.find_model(target)
     if ON_A_HUB.fullmatch(target) and not looks_like_a_path(target):
         from ropecalc.models.hub import fetch_config
@@ -35,18 +36,6 @@ def load(target: str, revision: str | None = None) -> ModelConfig:
     if looks_like_a_path(target):
         return ropecalc.read_config(target)  # which says that there is no such file
     return ropecalc.find_model(target)
-
-
-def is_known(name: str) -> bool:
-    """Whether a name is that of one known model."""
-    from ropecalc.errors import InvalidValueError
-    from ropecalc.models.known import find_model
-
-    try:
-        find_model(name)
-    except InvalidValueError:
-        return False
-    return True
 
 
 def looks_like_a_path(target: str) -> bool:
@@ -61,19 +50,3 @@ def looks_like_a_path(target: str) -> bool:
 
 def _has_ending(target: str) -> bool:
     return target.lower().endswith(FILE_ENDINGS)
-
-
-def called(target: str, model: ModelConfig) -> str:
-    """What a stack's own command is to call the model: a repository, or a folder."""
-    if target == "-":
-        return "MODEL"
-    if os.path.lexists(target):
-        folder, name = os.path.split(target)
-        is_file = name.endswith((".json", ".sh", ".txt", ".args"))
-        return (folder or ".") if is_file else target
-    if is_known(target):
-        from ropecalc.models.known import known_models
-
-        known = [one for one in known_models(model.source) if one.name == model.source]
-        return (known[0].repo if known else None) or model.source
-    return target

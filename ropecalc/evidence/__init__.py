@@ -17,6 +17,7 @@ from ropecalc.isolated import isolated
 if TYPE_CHECKING:
     from ropecalc.outcomes import Outcome
     from ropecalc.results import Evidence, Expectation, PublishedSetting
+    from ropecalc.scaling import Base
     from ropecalc.spectrum import Spectrum
 
 CAVEATS = (
@@ -70,7 +71,11 @@ def summary() -> Evidence:
 
 @isolated
 def around(
-    spectrum: Spectrum, *, context: int | None = None, window: int | None = None, label: str = ""
+    spectrum: Spectrum | Base,
+    *,
+    context: int | None = None,
+    window: int | None = None,
+    label: str = "",
 ) -> Expectation:
     """What became of published settings with a first violation like that of a spectrum.
 
@@ -96,7 +101,9 @@ def around(
     from ropecalc.evidence.published import LIMIT, published
     from ropecalc.outcomes import about, like
     from ropecalc.results import Expectation
+    from ropecalc.scaling import as_spectrum
 
+    spectrum = as_spectrum(spectrum)
     rotated = max_context(replace(spectrum, count_unrotated=False), limit=LIMIT).first_violation
     usable = [one for one in published() if one.comparable and one.sourced]
     some = like(rotated or LIMIT, outcomes_of(usable))

@@ -6,16 +6,13 @@ recalled or assumed. Nothing in it comes from this program: first violations are
 
 from __future__ import annotations
 
-import csv
-import io
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
 
-from ropecalc.errors import TableError
 from ropecalc.evidence.statistics import length_at
 from ropecalc.results.configs import Rope
 from ropecalc.results.evidences import KEPT, PublishedSetting, Score
+from ropecalc.shipped import shipped_rows
 
 LIMIT = 2**21
 """First violations are looked for below it."""
@@ -32,10 +29,7 @@ def published() -> tuple[PublishedSetting, ...]:
 
 def rows() -> list[dict[str, str]]:
     """The rows of the file as they are."""
-    data = pkgutil.get_data("ropecalc", "data/evidence.tsv")
-    if data is None:
-        raise TableError("the table of published settings is not installed: install ropecalc again")
-    return list(csv.DictReader(io.StringIO(data.decode("utf-8")), delimiter="\t"))
+    return shipped_rows("evidence.tsv")
 
 
 def setting_of(row: Row) -> PublishedSetting:

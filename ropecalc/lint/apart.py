@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.lint.lengths import SAME, attention_of
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, SERVERS, RopeObject, Subject
+from ropecalc.lint.subject import MAXIMUM, SERVERS, RopeObject, Said, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.models.gguf import READS_EXTRAPOLATION
 from ropecalc.models.megatron import LLAMA3, LLAMA3_FACTOR
@@ -31,12 +30,11 @@ def dynamic_apart(subject: Subject) -> Iterator[Said]:
             continue
         base = f"the base of {tokens(context * factor)} tokens, {number(round(longest))}"
         following, apart = _dynamic_stacks(subject, item, base)
-        yield Said(
+        yield item.said(
             f"{item.path} scales by the length at hand beyond {tokens(context)} tokens, in "
             f"{listed(following)}: {'; '.join(apart)}",
             f'Use YaRN, or "default" with the base of the length that is served, '
             f"{number(round(longest))} for {tokens(context * factor)} tokens.",
-            item.layer_type,
         )
 
 
@@ -93,15 +91,14 @@ def nested_truncate(subject: Subject) -> Iterator[Said]:
     """``truncate`` where transformers 5 does not look for it."""
     for item in subject.of("yarn"):
         if item.layer_type is not None and item.values.get("truncate") is False:
-            yield Said(
+            yield item.said(
                 f"{item.path}.truncate is false, but transformers 5 looks for it one level up and "
                 "rounds the ends of the ramp all the same",
                 "Write truncate beside the kinds of layers as well.",
-                item.layer_type,
             )
 
 
-def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
+def attention_factor(subject: Subject) -> Iterator[Said]:
     """An attention factor of YaRN that is not the one that follows from the rest."""
     for item in subject.of("yarn"):
         given, factor = item.number("attention_factor"), item.rope.factor
@@ -117,11 +114,10 @@ def ignored_attention_factor(subject: Subject) -> Iterator[Said]:
                 (hear if same else deaf).append(Stack(stack).label)
         if not deaf:  # each hears it, or refuses the file
             continue
-        yield Said(
+        yield item.said(
             f"{item.path}.attention_factor is {number(given)}, but {listed(deaf)} "
             f"{'compute' if deaf[1:] else 'computes'} theirs from the factor, {number(computed)}",
             f"Remove it if the computed one is right; else serve it in {listed(hear)}.",
-            item.layer_type,
         )
 
 
@@ -140,12 +136,11 @@ def one_mscale(subject: Subject) -> Iterator[Said]:
         meant = mscale(factor, one or 1.0) / mscale(factor, other or 0.0)
         if abs(meant / taken - 1) > SAME:
             name, missing = ("mscale", "mscale_all_dim")[:: 1 if one else -1]
-            yield Said(
+            yield item.said(
                 f"{item.path}.{name} {number(one or other)} has no {missing} beside it and is left "
                 f"out: cos and sin are multiplied by {number(taken)}; the pair, with "
                 f"{'0' if one else '1'} for the missing one, would make it {number(meant)}",
                 f"Write attention_factor {literal(meant)} if that is meant, else remove {name}.",
-                item.layer_type,
             )
 
 
@@ -160,11 +155,10 @@ def longrope_attention(subject: Subject) -> Iterator[Said]:
         theirs = run.spectrum.attention_factor
         if abs(ours / theirs - 1) > SAME:
             key = "attention_factor" if given else "factor"
-            yield Said(
+            yield item.said(
                 f"{item.path}.{key} makes the attention factor {number(ours)}, but vLLM computes "
                 f"{number(theirs)} from {MAXIMUM} alone",
                 f"Add short_mscale and long_mscale {literal(ours)}, which vLLM reads.",
-                item.layer_type,
             )
 
 
@@ -175,12 +169,11 @@ def longrope_switch(subject: Subject) -> Iterator[Said]:
         if run is None or not any(rule.code == "one-list" for rule in run.rules):
             continue
         if original and item.values.get("short_factor") != item.values.get("long_factor"):
-            yield Said(
+            yield item.said(
                 f"Beyond {tokens(original)} tokens long_factor takes over: in transformers with "
                 "the prompt that grows past it, in vLLM for all requests of a server whose "
                 "--max-model-len is longer",
                 f"Serve short prompts with --max-model-len {original}.",
-                item.layer_type,
             )
 
 
@@ -205,27 +198,25 @@ def proportional_factor(subject: Subject) -> Iterator[Said]:
         runs = [(Stack(stack).label, subject.run(stack, item)) for stack in SERVERS]
         deaf = [n for n, run in runs if run and any(r.code == "factor-left-out" for r in run.rules)]
         if deaf and factor is not None:
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor {number(factor)} divides the frequencies in transformers, "
                 f"which warns that it does not know it; {listed(deaf)} "
                 f"{'leave' if deaf[1:] else 'leaves'} it out",
                 "Remove it.",
-                item.layer_type,
             )
 
 
-def megatron_constants(subject: Subject) -> Iterator[Said]:
+def megatron_llama3(subject: Subject) -> Iterator[Said]:
     """Llama 3 scaling with other constants than Megatron-LM's."""
     for item in subject.of("llama3"):
         values = item.rope.parameters
         apart = [key for key, constant in LLAMA3.items() if values[key] != constant]
         if apart:
             given = " ".join(number(values[key]) for key in LLAMA3)
-            yield Said(
+            yield item.said(
                 f"Trained length, low and high factor are {given.replace(' ', ', ')}; "
                 "Megatron-LM's --use-rope-scaling has 8,192, 1 and 4 and no option for them",
                 "Patch its constants before you train on from this checkpoint.",
-                item.layer_type,
             )
 
 
@@ -258,11 +249,10 @@ def litgpt_ramp(subject: Subject) -> Iterator[Said]:
     """YaRN in LitGPT."""
     item: RopeObject | None = next(subject.of("yarn"), None)
     if item is not None and (item.rope.factor or 1.0) > 1:
-        yield Said(
+        yield item.said(
             "LitGPT's ramp runs the other way: it divides the high frequencies by "
             f"{number(item.rope.factor)} and keeps the low ones",
             "Train on from this checkpoint elsewhere.",
-            item.layer_type,
         )
 
 

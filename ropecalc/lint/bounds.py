@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import STDIN
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import Subject
+from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import tokens
 from ropecalc.results import Rope
 
@@ -33,7 +32,7 @@ def outside_domain(subject: Subject) -> Iterator[Said]:
                 )
 
 
-def below_bound(subject: Subject) -> Iterator[Said]:
+def base_below_bound(subject: Subject) -> Iterator[Said]:
     """A similarity that is negative at a distance that occurs."""
     for rope in subject.model.ropes:
         first = _first_violation(rope)

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from ropecalc.errors import RopecalcError
 from ropecalc.lint import keys, missing, types
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import Subject
+from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import number
 from ropecalc.models.classes import class_row, composite
 from ropecalc.models.huggingface import parse_config
@@ -15,7 +14,7 @@ from ropecalc.results import ModelConfig, Rope
 
 # these say more of one reason each
 APART = (
-    types.null_head_dim,
+    types.head_dim_null,
     types.refused_by_class,
     types.list_length,
     missing.missing_factor,

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Subject
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, RopeObject, Said, Subject
 from ropecalc.lint.words import literal, number
 from ropecalc.models.classes import LONGROPE_ALONE, class_row, reads_by_kind_alone
 from ropecalc.models.document import shown
@@ -51,7 +50,7 @@ def unknown_key(subject: Subject) -> Iterator[Said]:
                 continue
             near = get_close_matches(key, sorted(ALL_KEYS), 1, SIMILAR)
             cure = f"Write {near[0]}" if near else "Remove it"
-            yield Said(f"{item.path}.{key} is no key that is read", f"{cure}.", item.layer_type)
+            yield item.said(f"{item.path}.{key} is no key that is read", f"{cure}.")
 
 
 def key_of_another_method(subject: Subject) -> Iterator[Said]:
@@ -64,10 +63,9 @@ def key_of_another_method(subject: Subject) -> Iterator[Said]:
             if item.method == "dynamic" and key == ORIGINAL and _differs(item):
                 continue  # dynamic-original-length says more
             others = ", ".join(name for name, keys in KEYS.items() if key in keys)
-            yield Said(
+            yield item.said(
                 f"{item.path}.{key} is not read with rope_type {item.method}",
                 f"Remove it, or write the rope_type that reads it: {others}.",
-                item.layer_type,
             )
 
 
@@ -101,12 +99,11 @@ def attn_factor(subject: Subject) -> Iterator[Said]:
             continue
         factor = item.rope.factor or 1.0
         theirs = _attention(item.rope.parameters)
-        yield Said(
+        yield item.said(
             f"{item.path}.attn_factor {number(value)} is read by SGLang alone, which multiplies "
             f"its {number(mscale(factor))} by it; the others do without it and multiply cos and "
             f"sin by {number(theirs)}",
             f"Write attention_factor {literal(mscale(factor) * value)} if that is meant.",
-            item.layer_type,
         )
 
 
@@ -128,18 +125,17 @@ def su_name(subject: Subject) -> Iterator[Said]:
                 f'{item.path} has "su", which transformers 5 renames too late to find '
                 f"{ORIGINAL} outside the object: KeyError"
             )
-        yield Said(fact, 'Write "longrope".', item.layer_type)
+        yield item.said(fact, 'Write "longrope".')
 
 
 def yarn_for_longrope(subject: Subject) -> Iterator[Said]:
     """Longrope under the name of YaRN, as Phi-3's first code had it."""
     for item in subject.of("longrope"):
         if item.written_method == "yarn":
-            yield Said(
+            yield item.said(
                 f'{item.path} has "yarn" and the lists of longrope, which is what '
                 "Phi-3's own class takes it for, and no other reader has to",
                 'Write "longrope".',
-                item.layer_type,
             )
 
 
@@ -151,11 +147,10 @@ def legacy_type(subject: Subject) -> Iterator[Said]:
         apart = renamed or _overlooked(subject, item)
         if item.has("type") and not item.has("rope_type") and not apart:
             name = shown(item.values["type"])
-            yield Said(
+            yield item.said(
                 f"{item.path} has its method under type alone, {name}: right in the file, but "
                 "refused where the object is passed on as an override",
                 f'Add "rope_type": {name}.',
-                item.layer_type,
             )
 
 
@@ -163,11 +158,10 @@ def type_overlooked(subject: Subject) -> Iterator[Said]:
     """``type`` alone, in a class that has a rope_type by default for every kind of layer."""
     for item in subject.objects:
         if _overlooked(subject, item) and item.written_method != "default":
-            yield Said(
+            yield item.said(
                 f"{item.path} has {shown(item.values['type'])} under type alone: transformers "
                 f"sets rope_type default for {subject.model.model_type} first, and scales nothing",
                 f'Write "rope_type": {shown(item.values["type"])}.',
-                item.layer_type,
             )
 
 
@@ -198,11 +192,10 @@ def two_types(subject: Subject) -> Iterator[Said]:
         if old is not None and new is not None and old != new:
             stopped = subject.refusals(item, "two-types")
             stops = f", and {listed(stopped)} stops with a ValueError" if stopped else ""
-            yield Said(
+            yield item.said(
                 f"{item.path} has type {shown(old)} and rope_type {shown(new)}: transformers 5 "
                 f"takes rope_type, classes of transformers 4 take type{stops}",
                 "Keep rope_type alone.",
-                item.layer_type,
             )
 
 

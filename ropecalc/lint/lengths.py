@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, ORIGINAL, SERVERS, RopeObject, Subject
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, SERVERS, RopeObject, Said, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.quantities import listed
 
@@ -26,12 +25,11 @@ def yarn_ratio(subject: Subject) -> Iterator[Said]:
     for item, factor, original, context in _yarn(subject):
         least = context / original
         if context != original and factor > least * (1 + SAME):
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor is {number(factor)}, but {MAXIMUM} {tokens(context)} over "
                 f"{ORIGINAL} {tokens(original)} is {number(least)}: the factor is used, with a "
                 f"warning, and {tokens(context)} stays the longest context",
                 f"Set {MAXIMUM} to {tokens(original * factor)}.",
-                item.layer_type,
             )
 
 
@@ -42,13 +40,12 @@ def yarn_too_small(subject: Subject) -> Iterator[Said]:
             run = subject.run("vllm", item)
             ends = run is not None and any(rule.code == "table" for rule in run.rules)
             end = "vLLM's table of cos and sin ends there" if ends else "transformers warns"
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor {number(factor)} extends {tokens(original)} to "
                 f"{tokens(original * factor)} tokens, fewer than the {tokens(context)} of "
                 f"{MAXIMUM}: {end}",
                 f"Set factor to {literal(context / original)}, or {MAXIMUM} to "
                 f"{tokens(original * factor)}.",
-                item.layer_type,
             )
 
 
@@ -56,11 +53,10 @@ def context_not_raised(subject: Subject) -> Iterator[Said]:
     """YaRN, with the context left at the trained length."""
     for item, factor, original, context in _yarn(subject):
         if context == original and factor > 1:
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor {number(factor)} applies at every length, but {MAXIMUM} is "
                 f"still the trained {tokens(original)}: stacks that use it serve no more",
                 f"Set {MAXIMUM} to {tokens(original * factor)}.",
-                item.layer_type,
             )
 
 
@@ -71,25 +67,23 @@ def linear_twice(subject: Subject) -> Iterator[Said]:
         if not factor or factor <= 1 or not context:
             continue
         if int(context * factor) in [subject.offered(stack, item) for stack in SERVERS]:
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor {number(factor)} is applied to {MAXIMUM} {tokens(context)} "
                 f"too: {tokens(context * factor)} tokens are offered, {number(factor)} times too "
                 f"many if {tokens(context)} is the extended length",
                 "Limit the context when you serve it: --max-model-len, --context-length.",
-                item.layer_type,
             )
 
 
-def dynamic_original(subject: Subject) -> Iterator[Said]:
+def dynamic_original_length(subject: Subject) -> Iterator[Said]:
     """A trained length that dynamic scaling does not look at."""
     for item in subject.of("dynamic"):
         original, context = item.values.get(ORIGINAL), item.rope.context
         if isinstance(original, int) and context and original != context:
-            yield Said(
+            yield item.said(
                 f"{item.path}.{ORIGINAL} {tokens(original)} is not read: dynamic scaling takes "
                 f"{MAXIMUM}, {tokens(context)}, for the trained length and does nothing up to it",
                 f"Set {MAXIMUM} to {tokens(original)} and remove {ORIGINAL}.",
-                item.layer_type,
             )
 
 
@@ -98,12 +92,11 @@ def llama3_length(subject: Subject) -> Iterator[Said]:
     for item in subject.of("llama3"):
         original, context = subject.original(item), item.rope.context
         if original and context and original >= context:
-            yield Said(
+            yield item.said(
                 f"{item.path}.{ORIGINAL} {tokens(original)} is not below {MAXIMUM} "
                 f"{tokens(context)}: low frequencies are divided by "
                 f"{number(item.rope.factor)} within the trained length",
                 f"Set {MAXIMUM} to the extended length, or {ORIGINAL} to the trained one.",
-                item.layer_type,
             )
 
 
@@ -118,11 +111,10 @@ def llama3_step(subject: Subject) -> Iterator[Said]:
     """No blend between kept and divided frequencies."""
     for item, low, high in _turns(subject):
         if low == high:
-            yield Said(
+            yield item.said(
                 f"{item.path} has low_freq_factor and high_freq_factor {number(low)}: no pair is "
                 "blended, and the formula as it is published divides by 0",
                 "Leave it if the model was trained so, as Llama 4 Scout was.",
-                item.layer_type,
             )
 
 
@@ -130,11 +122,10 @@ def llama3_reversed(subject: Subject) -> Iterator[Said]:
     """The ends of the blend the wrong way round."""
     for item, low, high in _turns(subject):
         if high < low:
-            yield Said(
+            yield item.said(
                 f"{item.path}.high_freq_factor {number(high)} is below low_freq_factor "
                 f"{number(low)}: transformers warns and blends nothing",
                 "Exchange them; Llama 3.1 has low 1 and high 4.",
-                item.layer_type,
             )
 
 
@@ -143,11 +134,10 @@ def beta_order(subject: Subject) -> Iterator[Said]:
     for item in subject.of("yarn"):
         fast, slow = item.number("beta_fast") or 32.0, item.number("beta_slow") or 1.0
         if fast < slow:
-            yield Said(
+            yield item.said(
                 f"{item.path}.beta_fast {number(fast)} is below beta_slow {number(slow)}: the "
                 "ramp runs backwards, high frequencies are divided and low ones kept",
                 "Exchange them; YaRN has beta_fast 32 and beta_slow 1.",
-                item.layer_type,
             )
 
 
@@ -163,10 +153,9 @@ def beta_zero(subject: Subject) -> Iterator[Said]:
             fact = f"is {written}, which is taken for the default, {default}, in transformers"
             if stop:
                 fact += f", and {listed(stop)} {'stop' if stop[1:] else 'stops'} with a {error}"
-            yield Said(
+            yield item.said(
                 f"{item.path}.{key} {fact}",
                 f"Write {default}, or the number of turns that is meant.",
-                item.layer_type,
             )
 
 
@@ -175,11 +164,10 @@ def factor_below_one(subject: Subject) -> Iterator[Said]:
     for item in subject.of("linear"):
         factor = item.rope.factor
         if factor is not None and factor < 1:
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor is {number(factor)}: frequencies are multiplied by "
                 f"{number(1 / factor)}, which shortens the context instead of extending it",
                 f"Write {literal(1 / factor)} if an extension is meant.",
-                item.layer_type,
             )
 
 

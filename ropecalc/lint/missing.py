@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import MAXIMUM, ORIGINAL, SERVERS, Subject
+from ropecalc.lint.subject import MAXIMUM, ORIGINAL, SERVERS, Said, Subject
 from ropecalc.lint.words import literal, number, tokens
 from ropecalc.models.classes import PLAIN_BASE, default_base
 from ropecalc.quantities import listed
@@ -15,7 +14,7 @@ from ropecalc.stacks.transformers4.classes import AFTER_4
 KEYLESS = ("gptj", "codegen", "chatglm")  # their code has the base, no file does
 
 
-def missing_base(subject: Subject) -> Iterator[Said]:
+def missing_theta(subject: Subject) -> Iterator[Said]:
     """No base where transformers 5 looks, in a file whose stack will not guess 10,000 either."""
     if subject.model.model_type in KEYLESS or subject.has_base:
         return
@@ -41,7 +40,7 @@ def _of_class(subject: Subject, who: str, rope: Rope, layer_type: str | None) ->
     )
 
 
-def implied_base(subject: Subject) -> Iterator[Said]:
+def implied_theta(subject: Subject) -> Iterator[Said]:
     """No base in a file of the older form, where all take 10,000."""
     silent = not subject.has_base and not any(o.has("rope_theta") for o in subject.objects)
     known = subject.model.model_type not in KEYLESS and subject.model.rope.base == PLAIN_BASE
@@ -57,11 +56,10 @@ def missing_original_length(subject: Subject) -> Iterator[Said]:
     """No trained length for a method that is built on it."""
     for item in subject.of("yarn", "longrope", "llama3"):
         if subject.original(item) is None and not item.has(ORIGINAL):
-            yield Said(
+            yield item.said(
                 f"{item.path} has no {ORIGINAL}: {MAXIMUM}, {tokens(item.rope.context or 0)}, is "
                 "taken for the trained length",
                 f"Add {ORIGINAL} with the length before the extension.",
-                item.layer_type,
             )
 
 
@@ -83,25 +81,23 @@ def missing_factor(subject: Subject) -> Iterator[Said]:
             does.append("and llama.cpp leaves YaRN out")
         known = f"factor {literal(ratio)}, {MAXIMUM} over {ORIGINAL}"
         what = f"{item.path}{'.factor is null' if null else ' has no factor'}"
-        yield Said(
+        yield item.said(
             f"{what}: {', '.join(does)}" if does else what,
             # a ratio of 1 says that one of the lengths is not written yet
             f"Add {known if ratio > 1 else 'factor, the extended length over the trained one'}.",
-            item.layer_type,
         )
 
 
-def longrope_without_factor(subject: Subject) -> Iterator[Said]:
+def longrope_factor(subject: Subject) -> Iterator[Said]:
     """The factor of longrope from the ratio of contexts."""
     for item in subject.of("longrope"):
         original = item.rope.original_context
         if not item.has("factor") and original and item.rope.context:
-            yield Said(
+            yield item.said(
                 f"{item.path} has no factor: {MAXIMUM} over {ORIGINAL}, "
                 f"{number(item.rope.context / original)}, is taken, so that a change of either "
                 "changes the attention factor",
                 f"Add factor {literal(item.rope.context / original)}.",
-                item.layer_type,
             )
 
 

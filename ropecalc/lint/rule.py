@@ -4,21 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from ropecalc.lint.subject import Said, Subject
 from ropecalc.results.findings import Finding, Severity
-
-if TYPE_CHECKING:
-    from ropecalc.lint.subject import Subject
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a rule found: what is so, and what to write instead; a sentence each."""
-
-    message: str
-    cure: str
-    layer_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

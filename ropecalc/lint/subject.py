@@ -26,6 +26,15 @@ SERVERS = ("vllm", "sglang")
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a rule found: what is so, and what to write instead; a sentence each."""
+
+    message: str
+    cure: str
+    layer_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RopeObject:
     """One rope object, and the Rope that it became."""
 
@@ -45,6 +54,10 @@ class RopeObject:
     def written_method(self) -> str | None:
         """The method as the file writes it; transformers 5 lets ``rope_type`` win."""
         return self.values.get("rope_type") or self.values.get("type")
+
+    def said(self, message: str, cure: str) -> Said:
+        """What a rule found in it."""
+        return Said(message, cure, self.layer_type)
 
     def has(self, key: str) -> bool:
         """Whether the object has a value there; a null counts as absent."""
@@ -117,6 +130,8 @@ class Subject:
     def original(self, item: RopeObject) -> int | None:
         """The trained length that the file itself gives for a rope object, in tokens."""
         given = self.text.get(ORIGINAL) or item.values.get(ORIGINAL)
+        if isinstance(given, float) and given.is_integer():
+            return int(given)
         return given if isinstance(given, int) and not isinstance(given, bool) else None
 
 

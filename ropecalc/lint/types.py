@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ropecalc.lint.rule import Said
-from ropecalc.lint.subject import Subject
+from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import number
 from ropecalc.models import classes
 from ropecalc.quantities import listed
@@ -19,11 +18,10 @@ def integer_factor(subject: Subject) -> Iterator[Said]:
         if servers:
             they = "take" if len(servers) > 1 else "takes"
             stop = "stop" if len(servers) > 1 else "stops"
-            yield Said(
+            yield item.said(
                 f"{item.path}.factor is the integer {factor}: {listed(servers)} {they} a float or "
                 f"a list, and {stop} with a TypeError",
                 f"Write {factor}.0.",
-                item.layer_type,
             )
 
 
@@ -38,11 +36,10 @@ def integer_attention_factor(subject: Subject) -> Iterator[Said]:
     for item in subject.of("yarn"):
         value = item.values.get("attention_factor")
         if type(value) is int:
-            yield Said(
+            yield item.said(
                 f"{item.path}.attention_factor is the integer {value}: it is used, and warned of "
                 "as if it were not",
                 f"Write {value}.0.",
-                item.layer_type,
             )
 
 
@@ -53,15 +50,14 @@ def list_length(subject: Subject) -> Iterator[Said]:
         for key in ("short_factor", "long_factor"):
             length = len(item.values.get(key) or ())
             if length != pairs:
-                yield Said(
+                yield item.said(
                     f"{item.path}.{key} has {number(length)} values for {number(pairs)} rotated "
                     "pairs: the product of frequencies fails",
                     f"Write one value a pair, {number(pairs)}, or fix partial_rotary_factor.",
-                    item.layer_type,
                 )
 
 
-def null_head_dim(subject: Subject) -> Iterator[Said]:
+def head_dim_null(subject: Subject) -> Iterator[Said]:
     """A head_dim that is null, in the file or, where it has none, by the model's class."""
     kind, written = subject.model.model_type, "head_dim" in subject.text
     null = classes.null_head(kind)
@@ -90,18 +86,16 @@ def refused_by_class(subject: Subject) -> Iterator[Said]:
     kind, by_class = subject.model.model_type, ("transformers",)
     for item in subject.objects:
         if subject.refusals(item, "longrope-alone", by_class):
-            yield Said(
+            yield item.said(
                 f"{item.path} has {item.method} scaling, and {kind} takes none but longrope: "
                 "ValueError",
                 "Write the frequencies as longrope; ropecalc emit does.",
-                item.layer_type,
             )
         if subject.refusals(item, "no-mscales", by_class):
             missing = [key for key in classes.MSCALES if item.number(key) is None]
-            yield Said(
+            yield item.said(
                 f"{item.path} has no {' and no '.join(missing)}, which {kind} needs with any "
                 "scaling: TypeError",
                 "Add both, with what cos and sin are to be multiplied by on either side of the "
                 "trained length.",
-                item.layer_type,
             )

@@ -9,11 +9,12 @@ in ``data/classes-elsewhere.json``, with what their code has for the keys that a
 from __future__ import annotations
 
 import json
-import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Any
+
+from ropecalc.shipped import shipped_text
 
 PLAIN_BASE = 10_000.0
 
@@ -268,8 +269,7 @@ def is_elsewhere(model_type: str | None) -> bool:
 
 @cache
 def _elsewhere() -> dict[str, Any]:
-    data = pkgutil.get_data("ropecalc", "data/classes-elsewhere.json")
-    table: dict[str, Any] = json.loads(data or b"{}")["classes"]
+    table: dict[str, Any] = json.loads(shipped_text("classes-elsewhere.json"))["classes"]
     return table
 
 
@@ -281,6 +281,5 @@ def version() -> str:
 @cache
 def _table() -> dict[str, Any]:
     """The whole table, read once, when the first config.json is."""
-    data = pkgutil.get_data("ropecalc", "data/classes.json")
-    table: dict[str, Any] = json.loads(data or b"{}")
+    table: dict[str, Any] = json.loads(shipped_text("classes.json"))
     return table

@@ -3,12 +3,12 @@
 The table is ``data/models.toml``: keys as each model's own stack publishes them, read by the same
 code as a file. A name is looked for whatever its case and its hyphens, dots, underscores and
 spaces; the name of the hub's repository, with or without its owner, and the aliases serve as well,
-and so does a name with the word of a variant that has the same numbers, such as -Instruct or -GGUF.
+and so does a name with the word of a variant, such as -Instruct or -GGUF. Where the name is not the
+model's own, ``ModelConfig.assumptions`` says which model was taken.
 """
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.errors import InvalidValueError, NoRotationError
 from ropecalc.files import printable
 from ropecalc.isolated import isolated
+from ropecalc.shipped import shipped_text
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
@@ -29,6 +30,7 @@ FORMAT = r"gguf|awq|gptq|mlx|exl[23]|fp8|nvfp4|mxfp4|int[48]|[348]bit|bf16|fp16|
 TUNING = r"instruct|it|chat|base|pt|hf|thinking|reasoning"
 FORMATS = re.compile(rf"([-_. ]+({FORMAT}))+$", re.IGNORECASE)
 TUNINGS = re.compile(rf"[-_. ]+({TUNING})$", re.IGNORECASE)
+GUESSED_MODEL = "and its own may differ"
 UNROTATED = "no layer rotates its queries and keys"
 NEAREST, LEAST_LIKENESS, LONGEST = 3, 0.6, 100
 
@@ -55,11 +57,17 @@ class KnownModel:
     """Whether any of its layers rotates; those where none does are known by name alone."""
 
     @property
+    def own_names(self) -> tuple[str, ...]:
+        """Its name, and that of its repository with and without the owner."""
+        owner, _, own = (self.repo or "").rpartition("/")
+        return (self.name, own, f"{owner}/{self.name}", f"{owner}/{own}") if own else (self.name,)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All that it is found by."""
-        owner, _, own = (self.repo or "").rpartition("/")
-        given = (self.name, own, *self.aliases) if own else (self.name, *self.aliases)
-        return (*given, *(f"{owner}/{name}" for name in given if owner))
+        owner = (self.repo or "").rpartition("/")[0]
+        theirs = (f"{owner}/{name}" for name in self.aliases if owner)
+        return (*self.own_names, *self.aliases, *theirs)
 
     def config(self) -> ModelConfig:
         """What the table says about its rotary embeddings."""
@@ -128,6 +136,9 @@ def find_model(name: str) -> ModelConfig:
         the end for a format of weights ("-GGUF", "-FP8"), or one for a tuning ("-Instruct",
         "-Base") where no known model has it in its own name
 
+    Where the name is an alias, or has a word of a tuning that no source has, the first of the
+    ``assumptions`` says so.
+
     Raises
     ------
     InvalidValueError
@@ -150,7 +161,37 @@ def find_model(name: str) -> ModelConfig:
         like = nearest(name)
         hint = f"did you mean {' or '.join(like)}? If not, {cure}" if like else cure
         raise InvalidValueError("model", f"no known model is called {shown}: {hint}")
-    return _entry(found).config()
+    model = _entry(found)
+    said = _taken_for(model, name[:LONGEST])
+    config = model.config()
+    return replace(config, assumptions=(*said, *config.assumptions))
+
+
+def repo_of(name: str) -> str | None:
+    """The repository of a known model, or its name where it has none; None for no known model.
+
+    >>> repo_of("qwen3 8b"), repo_of("nobody's")
+    ('Qwen/Qwen3-8B', None)
+    """
+    found = _named(name)
+    return None if found is None else _entry(found).repo or found
+
+
+def _taken_for(model: KnownModel, name: str) -> tuple[str, ...]:
+    """A sentence where a name is not the model's own, nor that of its weights in another format.
+
+    >>> _taken_for(_entry("Qwen3-8B"), "qwen/qwen3-8b-gguf")
+    ()
+    >>> _taken_for(_entry("Qwen3-8B"), "Qwen3-8B-Chat")
+    ("no source has 'Qwen3-8B-Chat': these are the numbers of Qwen3-8B, and its own may differ",)
+    """
+    keys = {_key(text) for text in (name, FORMATS.sub("", name))}
+    if keys & set(map(_key, model.own_names)):
+        return ()
+    given = repr(printable(name))
+    if keys & set(map(_key, model.names)):
+        return (f"{given} is taken for {model.name}, a variant with the same numbers",)
+    return (f"no source has {given}: these are the numbers of {model.name}, {GUESSED_MODEL}",)
 
 
 def _named(name: str) -> str | None:
@@ -202,8 +243,7 @@ def _has(model: KnownModel, words: list[str]) -> bool:
 @cache
 def _sections() -> dict[str, str]:
     """The text below the header of each model: parsing all of it takes fifty times as long."""
-    data = pkgutil.get_data("ropecalc", "data/models.toml")
-    pieces = HEADER.split((data or b"").decode())[1:]
+    pieces = HEADER.split(shipped_text("models.toml"))[1:]
     return dict(zip(pieces[::2], pieces[1::2], strict=True))
 
 

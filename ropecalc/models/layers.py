@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.models.classes import ClassRow
-from ropecalc.models.document import Section
+from ropecalc.models.document import Section, shown
 
 if TYPE_CHECKING:
     from ropecalc.models.loaded import Loaded
@@ -154,10 +154,11 @@ def _window(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) ->
     value = _window_value(config, row, loaded, key, tells=slides or not types)
     if value is not None:
         return _in_use(value, rule.get("seen"))
-    if rule.get("null") == "always":
+    if rule.get("null") == "always" and config.get(key) is None:
         loaded.stop(f"{key} is null, which {row.name} does not take")
-    if rule.get("null") == "stops" and slides:
-        loaded.stop(f"{key} is null, and some layers have a window: ValueError")
+    if slides and (rule.get("null") == "stops" or config.get(key) == 0):
+        why = "they see nothing" if config.get(key) == 0 else "ValueError"
+        loaded.stop(f"{key} is {shown(config.get(key))}, and some layers have a window: {why}")
     return None
 
 

@@ -35,3 +35,21 @@ path, got int
     path = os.fspath(model)
     known = isinstance(model, str) and not os.path.lexists(path)
     return find_model(path) if known else read_config(path)
+
+
+def called(target: str | os.PathLike[str]) -> str:
+    """What a stack's own command is to call a model: a repository, or a folder.
+
+    >>> called("qwen3 8b"), called("org/own"), called("-")
+    ('Qwen/Qwen3-8B', 'org/own', 'MODEL')
+    """
+    from ropecalc.models.known import repo_of
+
+    text = os.fspath(target)
+    if text == "-":
+        return "MODEL"
+    if os.path.lexists(text):
+        folder, name = os.path.split(text)
+        is_file = name.endswith((".json", ".sh", ".txt", ".args"))
+        return (folder or ".") if is_file else text
+    return repo_of(text) or text

@@ -43,19 +43,20 @@ class Reading:
     def original_context(self) -> int:
         """The trained length; the context where the file has none, as transformers takes it."""
         key = "original_max_position_embeddings"
-        found = self.config.integer(key) or classes.ORIGINAL_CONTEXT.get(
+        found = self.config.length(key) or classes.ORIGINAL_CONTEXT.get(
             self.config.model_type or ""
         )
-        found = found or self.rope.integer(key)
+        found = found or self.rope.length(key)
         if found is not None:
             return found
-        if self.context is None:
+        context = self.config.integer("max_position_embeddings") or self.context
+        if context is None:
             self.rope.fail(f"has neither {self.rope.prefix}{key} nor max_position_embeddings", ADD)
         self.assumptions.append(
-            f"{self.rope.prefix}{key} is absent: max_position_embeddings, {self.context:,}, as "
+            f"{self.rope.prefix}{key} is absent: max_position_embeddings, {context:,}, as "
             "transformers takes it"
         )
-        return self.context
+        return context
 
     def factor_or_ratio(self, original: int) -> float:
         """The factor; where the file has none, the context over the trained one."""

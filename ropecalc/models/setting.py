@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.isolated import isolated
 from ropecalc.models.lengths import original_of
-from ropecalc.models.named import as_model
+from ropecalc.models.named import as_model, called
 from ropecalc.results import Setting
 
 if TYPE_CHECKING:
@@ -32,16 +33,19 @@ LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 @isolated
 def make_setting(
     model: ModelConfig | str | PathLike[str] | None,
-    rope: Rope,
+    rope: Rope | None = None,
     *,
     context: int | None = None,
     base: float | None = None,
     rope_type: str | None = None,
     factor: float | None = None,
     original_context: int | None = None,
-    model_name: str = "MODEL",
+    model_name: str | None = None,
 ) -> Setting:
-    """The setting that a rope is, or that it becomes with other parts.
+    """The setting that a model's rope is, or that it becomes with other parts: what ``emit`` takes.
+
+    ``rope`` is the model's first unless given. ``model_name`` is what a stack's command calls the
+    model: its repository or folder where a name or a path was given, else MODEL.
 
     A ``rope_type`` replaces the scaling: its ``factor`` is ``context`` over ``original_context``
     unless given, and that is as ``original_of`` has it unless given; with a factor the context is
@@ -54,8 +58,18 @@ def make_setting(
     InvalidValueError
         The method is not known, a part does not belong to it, or one is missing: a new scaling
         needs its factor, or the context to reach.
+
+    >>> found = make_setting("Qwen3-8B", rope_type="yarn", context=131_072)
+    >>> found.rope.factor, found.original_context, found.model_name
+    (4.0, 32768, 'Qwen/Qwen3-8B')
     """
+    if model_name is None:
+        model_name = "MODEL" if not isinstance(model, str | os.PathLike) else called(model)
     model = None if model is None else as_model(model)
+    if rope is None:
+        if model is None:
+            raise InvalidValueError("model", "neither a model nor a rope is given: give one")
+        rope = model.rope
     start = None if model is None or original_context else original_of(model, rope)
     original = original_context or (None if start is None else start.context)
     reached = int(factor * original) if rope_type and factor and original else None

@@ -67,12 +67,16 @@ def _answer(result: MinimumBase, asked: str) -> str:
 
 
 def _rotated_part(result: MinimumBase, screen: Screen) -> str:
-    """What its rotated part alone would need."""
+    """The base with which the rotated part meets the bound by itself."""
     if result.unsearched:
         return pairs([("rotated part alone", UNSEARCHED)], screen)
     if result.rotated_part_base is None:
         return ""
-    return pairs([("rotated part alone", f"base {round_up(result.rotated_part_base, 2)}")], screen)
+    text = f"use base {_round(result.rotated_part_base)}, {ROOMY}"
+    first = result.rotated_part_round_base
+    if first not in (None, result.rotated_part_base):
+        text += f"; {_round(first)} is the first of two digits, with less room"
+    return pairs([("rotated part alone", text)], screen)
 
 
 def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tuple[str, str]]:

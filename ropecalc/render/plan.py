@@ -28,20 +28,21 @@ CAVEAT = (
     "The bound is one criterion, unseen angles are another. Neither measures quality: models known "
     "to work break both. Test retrieval over the whole length."
 )
-MORE = "--all adds reasons, sources and the meaning of the columns."
+MORE = "--all adds reasons and sources."
+UNSEEN_NONE = "no pair turns to an angle that training did not show"
 
 
 def describe_plan(plan: Plan, screen: Screen, *, everything: bool = False) -> str:
-    """What is recommended, a row a candidate, and the command that writes it for stacks.
+    """What to use and why, a row a candidate, and the command that writes it for stacks.
 
-    ``everything``: the reasons, the meaning of the columns and the maker's sources too.
+    ``everything``: all reasons, the meaning of every column and the maker's sources too.
     """
     parts = [
-        headline(_title(plan), screen),
-        pairs(_recommended(plan), screen),
-        table(_columns(plan, screen), screen, [1], told=everything),
-        prose(_legend(plan), screen) if everything else "",
-        pairs(_advice(plan), screen) if everything else "",
+        headline(_answer(plan), screen),
+        pairs(_beside(plan), screen),
+        table(_columns(plan, screen), screen, [1]),
+        prose(_legend(plan, everything=everything), screen),
+        pairs(_reasons(plan), screen) if everything else "",
         pairs(_sources(plan, everything=everything), screen),
         pairs([("note", printable(text)) for text in plan.notes], screen),
         prose(CAVEAT if everything else f"{CAVEAT} {MORE}", screen),
@@ -91,29 +92,77 @@ def _contexts(plan: Plan) -> list[tuple[int, str]]:
 
 
 def _ways(plan: Plan) -> list[tuple[str, Candidate]]:
-    """The two recommendations; one where they are the same."""
-    names = {"with fine-tuning": plan.with_training, "without training": plan.without_training}
-    if plan.with_training == plan.without_training:
-        names = {"either way": plan.with_training}
-    return [(name, plan.candidate(method) or plan.original) for name, method in names.items()]
+    """The two recommendations, that for use as it is first; one where they are the same."""
+    names = {"": plan.without_training, "with fine-tuning": plan.with_training}
+    found = [(name, plan.candidate(method) or plan.original) for name, method in names.items()]
+    return found[:1] if plan.with_training == plan.without_training else found
 
 
-def _recommended(plan: Plan) -> list[tuple[str, str]]:
-    """Each recommendation in a few words."""
-    return [(name, _in_short(one, plan)) for name, one in _ways(plan)]
+def _answer(plan: Plan) -> str:
+    """What to use, and why, in one sentence."""
+    name = f"Base {exact(plan.base)}" if plan.model is None else printable(plan.model.source)
+    lengths = f"from {count(plan.original_context)} to {tokens(plan.context)}"
+    longer = f"(a factor of {nearest(plan.factor, 4)})"
+    return f"{name} {lengths} {longer}: {_advised(plan, _ways(plan)[0][1])}"
 
 
-def _in_short(one: Candidate, plan: Plan) -> str:
+def _advised(plan: Plan, one: Candidate) -> str:
+    """A recommendation with its reason in a few words; ``_reasons`` has them in full."""
     if one.method == ORIGINAL:
-        return f"keep it as it is, {_setting(one)}"
-    recipe, room = plan.recipe, one.factor_with_room
-    published = recipe and (recipe.rope_type, recipe.factor) == (
-        one.rope.rope_type,
-        one.rope.factor,
+        return f"keep {_setting(one)}, because {_because(plan, one)}"
+    plain = one.rope.rope_type == "default"
+    what = f"{_setting(one)} ({one.method})" if plain else f"{one.method} with {_setting(one)}"
+    return f"use {what}, because {_because(plan, one)}"
+
+
+def _because(plan: Plan, one: Candidate) -> str:
+    check, recipe, method = one.check, plan.recipe, one.rope.rope_type
+    if one.method == ORIGINAL:
+        reached = None if plan.model is None else plan.model.context
+        if method != "default" and (reached or 0) >= plan.context:
+            return f"that scaling is meant for {tokens(reached or 0)}"
+        return "it meets the bound there"
+    if method != "default" and method == plan.original.rope.rope_type:
+        return f"the model's weights know {method} scaling"
+    if recipe is not None and method == recipe.rope_type:
+        same = recipe.factor == one.rope.factor
+        upto = f"with factor {recipe.factor:g}, up to {tokens(recipe.context)}"
+        return f"its maker publishes {'it' if same else f'{method} {upto}'}"
+    if check.holds and not check.is_free and method == "default":
+        return f"it meets the bound{' with 1% of room' if one.method == 'roomy-base' else ''}"
+    return UNSEEN_NONE if not one.unseen_pairs else "it comes first by the rules of this plan"
+
+
+def _beside(plan: Plan) -> list[tuple[str, str]]:
+    """How the first recommendation does at the target, and what else there is."""
+    ways = _ways(plan)
+    best, roomy = ways[0][1], plan.candidate("roomy-base")
+    rows = [] if best.check.is_free else [("the bound", _at_target(plan, best))]
+    rows += [(name, _advised(plan, one)) for name, one in ways[1:]]
+    scaled = plan.original.rope.rope_type != "default"
+    if scaled and roomy is not None and roomy not in [one for _, one in ways]:
+        text = f"use {_setting(roomy)} if you fine-tune, as 'ropecalc min-base' recommends"
+        rows.append(("scaling removed", text))
+    counted = plan.original.spectrum.count_unrotated
+    weighted = ", weighted pairs" if plan.original.check.weighted else ""
+    text = f"{head(plan.head_dim, plan.rotary_dim, counted)}{weighted}"
+    return [*rows, ("head", text)]
+
+
+def _at_target(plan: Plan, one: Candidate) -> str:
+    """Whether a way meets the bound at the target; if not, which factor does."""
+    first, room = one.check.first_violation, one.factor_with_room
+    if first is None:
+        return "holds to the target"
+    text = f"breaks first at {tokens(first)}"
+    if room is not None:
+        return f"{text}; if retrieval fails there, try factor {room:g}, which meets it"
+    if one.rope.factor is None or plan.model is None:
+        return text
+    name = printable(plan.model.source)
+    return (
+        f"{text}; 'ropecalc min-factor {name} --ctx {plan.context}' finds the factor that meets it"
     )
-    whose = ", as its maker publishes" if published else ""
-    more = "" if one.check.holds or room is None else f"; factor {room:g} meets the bound"
-    return f"{one.method}: {_setting(one)}{whose}{more}"
 
 
 def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:
@@ -165,16 +214,6 @@ def _first(one: Candidate) -> MaxContext:
     )
 
 
-def _title(plan: Plan) -> str:
-    name = f"Base {exact(plan.base)}" if plan.model is None else printable(plan.model.source)
-    counted = plan.original.spectrum.count_unrotated
-    weighted = ", weighted pairs" if plan.original.check.weighted else ""
-    return (
-        f"{name} from {count(plan.original_context)} to {tokens(plan.context)}, a factor of "
-        f"{nearest(plan.factor, 4)}, {head(plan.head_dim, plan.rotary_dim, counted)}{weighted}"
-    )
-
-
 def _columns(plan: Plan, screen: Screen) -> list[Column]:
     rows = (plan.original, *plan.candidates)
     room = [_with_room(one) for one in rows]
@@ -194,7 +233,7 @@ def _columns(plan: Plan, screen: Screen) -> list[Column]:
         *soft_columns([one.check.soft for one in rows], screen, spare=8),
         Column("S/S(0) at target", [f"{one.similarity_at_target:.3f}" for one in rows], spare=7),
         Column("unseen angles", [_phases(one) for one in rows]),
-        Column("contrast at 1", [f"{one.blur_1:.3f}" for one in rows], spare=2),
+        Column("neighbour contrast", [f"{one.blur_1:.3f}" for one in rows], spare=2),
         Column("contrast at 16", [f"{one.blur_16:.3f}" for one in rows], spare=6),
         Column("attention factor", [_attention(one) for one in rows], spare=4),
         Column("no training", ["yes" if one.without_training else "" for one in rows], spare=3),
@@ -231,15 +270,20 @@ def _attention(one: Candidate) -> str:
     return "1" if factor == 1 else f"{factor:.4f}"
 
 
-def _legend(plan: Plan) -> str:
+def _legend(plan: Plan, *, everything: bool) -> str:
+    """What the columns mean; of those that are shown where there is room, with ``everything``."""
     seen = tokens(plan.seen_context)
     unseen = f"in training on {seen}" if plan.trained_context is not None else f"within {seen}"
+    text = (
+        f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that turn to angles unseen "
+        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Neighbour "
+        "contrast: how well a token is told from the next one; 1 is as now."
+    )
+    if not everything:
+        return text
     return (
-        f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that reach angles unseen "
-        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Contrast: "
-        "how well a token is separated from the one 1 or 16 positions on; 1 is as now. "
-        "No training: meant for use without training. Liu's critical dimension is "
-        f"{plan.critical_dimension} of {plan.rotary_dim}."
+        f"{text} Contrast at 16: the same 16 tokens on. No training: meant for use without "
+        f"training. Liu's critical dimension is {plan.critical_dimension} of {plan.rotary_dim}."
     )
 
 
@@ -249,17 +293,18 @@ def _about_room(plan: Plan) -> str:
     return "Factor with room: the first one that meets the bound with 1% to spare. "
 
 
-def _advice(plan: Plan) -> Sequence[tuple[str, str]]:
+def _reasons(plan: Plan) -> Sequence[tuple[str, str]]:
+    """The reasons in full."""
     rows: tuple[tuple[str, str, str], ...] = (
-        ("with fine-tuning", plan.with_training, plan.with_training_reason),
         ("without training", plan.without_training, plan.without_training_reason),
+        ("with fine-tuning", plan.with_training, plan.with_training_reason),
     )
     if rows[0][1:] == rows[1][1:]:
         rows = (("either way", *rows[0][1:]),)
-    return [(name, _advised(method, reason)) for name, method, reason in rows]
+    return [(name, _reason(method, reason)) for name, method, reason in rows]
 
 
-def _advised(method: str, reason: str) -> str:
+def _reason(method: str, reason: str) -> str:
     """The method by its name, and why; the name is not said twice."""
     said = reason.casefold().startswith((f"{method}, ", f"{method} with "))
     return sentence(reason) if said else f"{method}: {_lower(reason)}"
@@ -277,7 +322,8 @@ def _emits(plan: Plan, screen: Screen) -> str:
     if not ways or plan.original.check.weighted:
         return ""
     lines = [
-        then(f"To write it for a stack, {name}:", _emit(plan, one), screen) for name, one in ways
+        then(f"To write it for a stack{name and f', {name}'}:", _emit(plan, one), screen)
+        for name, one in ways
     ]
     return "\n".join(lines)
 

@@ -37,7 +37,7 @@ def _of(path: str, keys: str) -> str:
 
 SHAPES = {
     "MinimumBase": f"label {_HEAD} context margin status recommended_base minimum_base "
-    "rotated_part_base enclosure=enclosure(low,high) "
+    "rotated_part_base rotated_part_round_base enclosure=enclosure(low,high) "
     "minimum_base_digits critical_distance window_status window_end round_digits round_base "
     "integer_base continuum_estimate refined_estimate=refined_estimate(value,low,high) safe_status "
     "safe_base safe_distance source steps method message=status.value min_window wide_status "

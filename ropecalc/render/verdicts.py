@@ -75,7 +75,6 @@ def _check_values(result: Check, screen: Screen) -> list[tuple[str, str]]:
         ("violating distances", violating(result.violations, result.context)),
         ("worst distance", tokens(result.worst_distance)),
         ("similarity there", _worst(result)),
-        ("slack", f"{similarity(result.slack)} of S(0)"),
         *soft_rows(result.soft, screen),
     ]
     if result.minimum_factor is not None:
@@ -169,9 +168,14 @@ def _rope_row(result: Check | MaxContext) -> list[tuple[str, str]]:
 def _worst(result: Check) -> str:
     """The smallest similarity; its error bound too where that is not far below it."""
     value = tied(f"S({count(result.worst_distance)}) = {similarity(result.worst_similarity)}")
-    if result.error_bound < 1e-5 * abs(result.worst_similarity):
-        return value
-    return f"{value}, off by at most {result.error_bound:.1e}"
+    if result.error_bound >= 1e-5 * abs(result.worst_similarity):
+        value += f", off by at most {result.error_bound:.1e}"
+    return f"{value}, {tied(f'{similarity(_least(result))} of S(0)')}"
+
+
+def _least(result: Check) -> float:
+    """The least S(m) / S(0)."""
+    return result.slack + result.margin
 
 
 def _check_meaning(result: Check, screen: Screen) -> str:
@@ -206,7 +210,7 @@ def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
     verb = "breaks" if broken == 1 else "break"
     lead = f"{broken} of {len(results)} {verb}" if broken else f"All {len(results)} meet"
     asked = f"{lead} the bound{', ' if common else ''}{common}"
-    text = "Slack: the least S(m) / S(0), less the margin; it is negative where the bound breaks."
+    text = "The bound breaks where the least S(m)/S(0) is below the margin, 0 unless given."
     return [
         headline(asked, screen),
         table(_check_columns(results, screen), screen),
@@ -225,7 +229,7 @@ def _check_columns(results: Sequence[Check], screen: Screen) -> list[Column]:
         Column("first violation [tokens]", firsts),
         Column("violating distances", [count(r.violations) for r in results], spare=2),
         Column("worst distance [tokens]", [count(r.worst_distance) for r in results], spare=3),
-        Column("slack [S(0)]", [similarity(r.slack) for r in results], spare=4),
+        Column("least S(m)/S(0)", [similarity(_least(r)) for r in results], spare=4),
         *soft_columns([r.soft for r in results], screen, spare=5),
         Column("next base with room", nexts, spare=1),
     ]

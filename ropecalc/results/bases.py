@@ -82,8 +82,10 @@ class MinimumBase(Shown):
     """First two-digit base that meets the bound with all bases within 1 % of it; None where
     every base meets it, where it was not sought, or where there is none up to 1e300."""
     rotated_part_base: float | None = None
-    """Where every base meets the bound because of unrotated pairs: the first two-digit base with
-    which the rotated part alone meets it."""
+    """Where every base meets the bound because of unrotated pairs: the recommended base of the
+    rotated part alone."""
+    rotated_part_round_base: float | None = None
+    """The first two-digit base with which the rotated part alone meets the bound, likewise."""
     unsearched: bool = False
     """Whether no table has the recommended base, or that of the rotated part alone, and there was
     no search for it."""

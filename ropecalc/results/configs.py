@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ropecalc.errors import InvalidValueError
+from ropecalc.errors import InvalidValueError, check_type
 
 EVERY_LAYER = "all"
 
@@ -146,6 +146,11 @@ class ModelConfig:
     def rope(self) -> Rope:
         """The first rotary embedding: that of the layers that see the whole context."""
         return self.ropes[0]
+
+
+def check_rope(rope: object) -> None:
+    """Raise InvalidValueError for what is no Rope, such as the name of a model."""
+    check_type("rope", rope, Rope, "ropecalc.find_model(NAME).rope is one")
 
 
 def chosen_ropes(model: ModelConfig, layer: str | None) -> tuple[Rope, ...]:

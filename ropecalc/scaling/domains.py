@@ -15,6 +15,7 @@ Base = float | int | Decimal
 MIN_BASE = math.nextafter(1.0, 2.0)  # a base is greater than 1
 MAX_BASE = 1e300  # float64 ends at 1.8e308; the rest is room for stepping
 MIN_DIVISOR = 1e-4  # a base's frequencies over it are at most MAX_FREQUENCY
+OF_A_MODEL = "ropecalc.check_model, plan_model and inspect take a model"
 MAX_PAIRS = MAX_HEAD_DIM // 2
 
 
@@ -106,7 +107,7 @@ def exact_base(base: Base) -> Decimal:
     """
     exact = _decimal(base)
     if not (exact.is_finite() and 1 < exact <= Decimal(MAX_BASE)):
-        cure = "; ropecalc.inspect takes a model" if isinstance(base, str) else ""
+        cure = f"; {OF_A_MODEL}" if isinstance(base, str) else ""
         raise InvalidValueError(
             "base", f"base must be greater than 1 and at most 1e300, got {shown(base)}{cure}"
         )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ropecalc.errors import InvalidValueError
 from ropecalc.isolated import isolated
 from ropecalc.results import Rope
+from ropecalc.results.configs import check_rope
 from ropecalc.scaling.by_pair import cope, mrrope_pro, mrrope_uni, ntk_rcd
 from ropecalc.scaling.by_parts import llama3, mscale, yarn
 from ropecalc.scaling.interpolation import divided, linear, longrope
@@ -58,6 +59,7 @@ def from_rope(
     InvalidValueError
         A parameter outside its domain, or a length that is needed and not known.
     """
+    check_rope(rope)
     if rope.rope_type not in METHODS:
         raise InvalidValueError("rope_type", f"rope_type {rope.rope_type!r} is not known")
     given = dict(rope.parameters)

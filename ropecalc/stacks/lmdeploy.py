@@ -18,17 +18,21 @@ from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.keys import SPELLINGS, expressible, five, nested_in_text, old_object
 from ropecalc.stacks.loaded import CONTEXT, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading, without_class
-from ropecalc.stacks.servers import started
-from ropecalc.stacks.words import Written, command, json_of, length_of, options_of
+from ropecalc.stacks.servers import Overriding
+from ropecalc.stacks.words import Written, command
 
 if TYPE_CHECKING:
-    from ropecalc.results import ModelConfig
-    from ropecalc.stacks.start import Start
     from ropecalc.stacks.wanted import Wanted
 
 LABEL, VERSION = "LMDeploy", "0.18.0"
 TURBOMIND = "TurboMind, its other backend, does not know {}: add --backend pytorch"
-APPLIED = "lmdeploy/pytorch/config.py override_hf_config"
+COMMAND = Overriding(
+    "--hf-overrides",
+    "--session-len",
+    "an overriding object is merged into the file's",
+    "lmdeploy/pytorch/config.py override_hf_config",
+)
+override, start = COMMAND.override, COMMAND.start
 ROPES, MODELS = "lmdeploy/pytorch/nn/rotary_embedding.py", "lmdeploy/pytorch/models"
 CLASSES = frozenset(
     "deepseek deepseek_v2 deepseek_v3 deepseek_v32 gemma gemma2 gemma3_text glm4 glm4_moe "
@@ -57,17 +61,6 @@ def write(goal: Wanted) -> Written:
     if rope.rope_type == "yarn" and rope.parameters.get("truncate") is False:
         notes.append(TURBOMIND.format("truncate"))
     return Written("shell", text, why, notes)
-
-
-def override(model: ModelConfig, text: str) -> Start:
-    """The model as LMDeploy has it when a command of ``write`` has started it."""
-    given = options_of(text)
-    return start(model, json_of(given, "--hf-overrides"), length_of(given, "--session-len"))
-
-
-def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> Start:
-    """The model as LMDeploy has it with these overrides."""
-    return started(model, keys, context, APPLIED, "an overriding object is merged into the file's")
 
 
 def run(asked: Asked) -> Taken:

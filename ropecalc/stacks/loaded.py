@@ -11,7 +11,7 @@ Source: transformers 5.20.0 and 5.19.0, ``modeling_rope_utils.py`` (``convert_ro
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ropecalc.models import classes
@@ -89,10 +89,12 @@ def loaded(asked: Asked, names: Mapping[str, str], *, beside: bool = True) -> Lo
     changed = asked.start.changed
     text = {**asked.text, **changed}
     key = next((key for key in reversed(list(changed)) if key in ROPE_KEYS), None)
-    if key is not None and isinstance(changed[key], Mapping):
-        found: dict[str, Any] = dict(changed[key])
+    early = _set_early(asked)
+    if key is not None:
+        found = _of_null(early) if changed[key] is None else dict(changed[key])
         nested = bool(found) and set(found) <= KINDS
         return Loaded(text, found if nested else {"": found}, changed=True)
+    asked = replace(asked, text={**asked.text, **early})
     if asked.nested or classes.reads_by_kind_alone(asked.model_type):
         ropes = [asked_of(asked.start, rope) for rope in asked.model.ropes]
         old = asked.text.get("rope_scaling") is not None or asked.nested
@@ -100,6 +102,22 @@ def loaded(asked: Asked, names: Mapping[str, str], *, beside: bool = True) -> Lo
         objects = {one.rope.layer_type: standard(one, names, beside) for one in ropes}
         return Loaded(text, objects, outer)
     return Loaded(text, {"": standard(asked, names, beside)})
+
+
+def _set_early(asked: Asked) -> dict[str, Any]:
+    """The keys that are set before the class fills its objects once more: all but objects."""
+    if inner_path(asked.model.document):
+        return {}
+    changed = asked.start.changed.items()
+    return {k: v for k, v in changed if k not in ROPE_KEYS and not isinstance(v, Mapping)}
+
+
+def _of_null(early: Object) -> dict[str, Any]:
+    """What a null under the key of the rope object leaves: the keys that were set beside it."""
+    if as_number(early.get("rope_theta")) is None:
+        return {}
+    own = {key: early[key] for key in ("rope_theta", *PARTIAL_KEYS[:1]) if key in early}
+    return {"rope_type": "default", **own}
 
 
 def standard(asked: Asked, names: Mapping[str, str], beside: bool) -> dict[str, Any]:

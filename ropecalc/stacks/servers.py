@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,14 @@ from ropecalc.errors import UnsupportedError
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
-from ropecalc.stacks.asked import Asked, Taken, as_number
-from ropecalc.stacks.loaded import Object, RefusedError, reached
+from ropecalc.scaling.domains import MIN_DIVISOR
+from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
+from ropecalc.stacks.loaded import Object, RefusedError, inner_path, reached
 from ropecalc.stacks.loading import null_on_building
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.transformers import run as transformers
+from ropecalc.stacks.unread import parse_leniently
+from ropecalc.stacks.words import json_of, length_of, options_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,13 @@ def ends(call: Call) -> dict[str, Any]:
 
 
 # Classes whose two ropes, of a file in a form of its own, are taken as transformers reads them.
+SHAPE_KEYS = (
+    "head_dim",
+    "hidden_size",
+    "num_attention_heads",
+    "qk_rope_head_dim",
+    "qk_nope_head_dim",
+)
 POSITION_KEYS = ("max_position_embeddings", "seq_length", "n_positions", "max_seq_len")
 AS_READ = frozenset(["deepseek_v4"])
 
@@ -161,7 +171,9 @@ def positions_of(text: Object, rope: Rope) -> int:
 def ramped(call: Call, made: Made) -> Made:
     """YaRN whose factor is below 1, or that keeps a share e of the plain frequencies, as lists.
 
-    theta_i' = theta_i (k_i + (1 - k_i) / s), k_i = e (1 - g_i), by YaRN's own ramp g_i.
+    theta_i' = theta_i (1/s + k_i (1 - 1/s)), k_i = e (1 - g_i), by YaRN's own ramp g_i.
+
+    Raises UnsupportedError where that is no frequency above 0.
     """
     share, given = call.number("extrapolation_factor"), made.parameters
     factor = given["factor"]
@@ -176,7 +188,11 @@ def ramped(call: Call, made: Made) -> Made:
     plain = default(base, size, rotary_dim=call.dims).angular_frequencies
     halved = yarn(base, size, rotary_dim=call.dims, **{**own, "factor": 2.0}).angular_frequencies
     kept = (2 * halved / plain - 1) * (1.0 if share is None else share)
-    ratios = tuple((1 / (kept + (1 - kept) / factor)).tolist())
+    rates = 1 / factor + kept * (1 - 1 / factor)
+    if not all(0 < rate <= 1 / MIN_DIVISOR for rate in rates):
+        text = "frequencies that are not between 0 and 1e4 times the plain ones"
+        raise UnsupportedError(f"extrapolation_factor {share:g} makes {text}; correct it")
+    ratios = tuple((1 / rates).tolist())
     attention = given["attention_factor"]
     parameters = {
         "short_factor": ratios,
@@ -191,6 +207,17 @@ def marked(taken: Taken, *, ran: bool) -> Taken:
     """The same, whose rules are those of code that was run, where it was."""
     taken.rules = [replace(rule, ran=rule.ran or ran) for rule in taken.rules]
     return taken
+
+
+FILLED_IN_AGAIN = (ORIGINAL, "rope_theta", "partial_rotary_factor")
+
+
+def filled_in_again(values: Object, changed: Object) -> dict[str, Any]:
+    """A rope object as transformers' methods have it: with what was set beside it on the config."""
+    if values.get("rope_type", "default") == "default":
+        return dict(values)
+    beside = {key: changed[key] for key in FILLED_IN_AGAIN if changed.get(key) is not None}
+    return {**beside, **values, **{key: beside[key] for key in (ORIGINAL,) if key in beside}}
 
 
 def by_transformers(
@@ -211,19 +238,45 @@ def by_transformers(
     return taken
 
 
-def started(
-    model: ModelConfig, keys: Mapping[str, Any], context: int | None, applied: str, merged: str
-) -> Start:
-    """The model with overriding keys; ``merged`` says what comes of a rope object among them.
+@dataclass(frozen=True, slots=True)
+class Overriding:
+    """The command line of a server, whose options change a config that is loaded."""
 
-    ``applied`` is the file of the stack that sets them.
-    """
-    changed, outside = reached(keys, model.document)
-    refuse_as_read(model, changed)
-    rules = []
-    if outside:
-        text = "keys beside the text part of the config do not reach it"
-        rules.append(StackRule(text, applied, True))
-    if any(key in ROPE_KEYS for key in changed):
-        rules.append(StackRule(merged, applied, True))
-    return Start(model, context, changed=changed, rules=tuple(rules))
+    option: str
+    """That has the keys, as JSON."""
+    length: str
+    """That has the length."""
+    merged: str
+    """What comes of a rope object among the keys."""
+    source: str
+    """The file of the server that sets them."""
+
+    def override(self, model: ModelConfig, text: str) -> Start:
+        """The model as the server has it when a command of ``write`` has started it."""
+        given = options_of(text)
+        return self.start(model, json_of(given, self.option), length_of(given, self.length))
+
+    def start(self, model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> Start:
+        """The model as the server has it with these keys."""
+        changed, outside = reached(keys, model.document)
+        refuse_as_read(model, changed)
+        shape = {key: changed[key] for key in SHAPE_KEYS if key in changed}
+        if shape:
+            path = inner_path(model.document)
+            model = parse_leniently(_with(model.document, path, shape), model.source)
+        rules = []
+        if outside:
+            text = "keys beside the text part of the config do not reach it"
+            rules.append(StackRule(text, self.source, True))
+        ropes = [changed[key] for key in ROPE_KEYS if key in changed]
+        if ropes:
+            null = "a null takes the place of the file's rope object"
+            rules.append(StackRule(null if None in ropes else self.merged, self.source, True))
+        return Start(model, context, changed=changed, rules=tuple(rules))
+
+
+def _with(document: Object, path: Sequence[str], keys: Object) -> dict[str, Any]:
+    """The document with keys of the object at a path replaced."""
+    if not path:
+        return {**document, **keys}
+    return {**document, path[0]: _with(document.get(path[0], {}), path[1:], keys)}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ropecalc.errors import check_type
 from ropecalc.isolated import isolated
-from ropecalc.results import Emission
+from ropecalc.results import Emission, Setting
 from ropecalc.stacks.registry import stack_named
 
 if TYPE_CHECKING:
-    from ropecalc.results import Setting
     from ropecalc.stacks.words import Written
 
 
@@ -27,7 +27,8 @@ def emit(setting: Setting, stack: str) -> Emission:
 
     Parameters
     ----------
-    setting : the rope to set, the context to reach, and the model that it is for, if there is one
+    setting : from ``ropecalc.make_setting``: the rope to set, the context to reach, and the model
+        that it is for, if there is one
     stack : one of ``registry.STACKS``
 
     Raises
@@ -45,6 +46,7 @@ def emit(setting: Setting, stack: str) -> Emission:
     from ropecalc.stacks.exactness import outcome
     from ropecalc.stacks.wanted import wanted
 
+    check_type("setting", setting, Setting, "ropecalc.make_setting(MODEL, ...) makes one")
     known = stack_named(stack)
     goal = wanted(setting)
     written: Written = known.required("write")(goal)

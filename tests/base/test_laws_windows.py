@@ -48,7 +48,6 @@ def test_bases_within_windows_hold_and_bases_between_them_do_not(head: Head, con
         assert (head.least(np.geomspace(low, high, 9)[1:-1], context) < 1e-9).all()
 
 
-@pytest.mark.slow
 @laws(max_examples=15)
 @given(heads(), LONGER)
 def test_minimum_and_safe_base_are_the_first_and_the_last_start(head: Head, context: int) -> None:

@@ -131,7 +131,9 @@ def test_above_a_base_it_is_the_next_with_room() -> None:
 def test_it_is_none_where_the_bound_asks_nothing_and_the_rotated_part_is_read_alone() -> None:
     found = ropecalc.min_base(128, 8192, rotary_dim=64)
     assert (found.recommended_base, found.minimum_base) == (None, 1.0)
-    assert found.rotated_part_base == ropecalc.min_base(64, 8192).round_base
+    alone = ropecalc.min_base(64, 8192)
+    assert found.rotated_part_base == alone.recommended_base == 730_000.0
+    assert found.rotated_part_round_base == alone.round_base == 390_000.0
     assert ropecalc.min_base(128, 1).recommended_base is None
 
 

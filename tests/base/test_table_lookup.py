@@ -305,7 +305,7 @@ def test_shipped_answers_verify_up_to_the_end(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "power", [pytest.param(12, marks=pytest.mark.slow), pytest.param(17, marks=pytest.mark.heavy)]
+    "power", [pytest.param(11, marks=pytest.mark.slow), pytest.param(17, marks=pytest.mark.heavy)]
 )
 def test_two_hundred_random_contexts(run_batch: RunBatch, power: int) -> None:
     """Contexts up to 2^power, spread evenly on a log scale, looked up and swept."""

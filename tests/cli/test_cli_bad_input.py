@@ -275,3 +275,31 @@ def test_names_that_a_stream_cannot_carry_are_escaped(
         assert done.returncode in (0, 1), done.stderr
         assert "fault of ropecalc" not in done.stderr
         assert "\\u6a21\\u578b.json" in done.stdout or line.startswith("emit")
+
+
+def test_nothing_from_a_file_reaches_the_terminal_as_a_control_character(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    keys = {"model_type": "\x1b[31m\r\n", "rope_theta": 1e4, "head_dim": 64}
+    path.write_text(json.dumps({**keys, "max_position_embeddings": 64}), encoding="utf-8")
+    done = run_cli("inspect", str(path), "--json")
+    assert done.returncode == 0
+    assert "\\x1b[31m\\r\\n is no class of transformers" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [
+        ("check --base 1e6 --ctx 8k,1M", "--ctx"),
+        ("plan --base 1e6 --from 8k,4k --to 32k", "--from"),
+        ("max-ctx --base 1e6 --limit 8k,1M", "--limit"),
+        ("windows --dim 16 --ctx 64 --at-most 1e3,1e4", "--at-most"),
+    ],
+)
+def test_a_list_where_one_value_is_taken_says_so(run_cli: RunCli, line: str, option: str) -> None:
+    done = run_cli(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert option in done.stderr
+    assert "one value is taken here, got " in done.stderr

@@ -319,7 +319,7 @@ def test_curve_raw_and_of_another_kind(run_cli: RunCli) -> None:
     assert float(rows[0]["normalised_upper_bound"]) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_curve_is_streamed_in_constant_memory(run_python: RunCli) -> None:
     """Two million rows take no more memory than two thousand, give or take a block."""
     code = (

@@ -98,8 +98,8 @@ def test_min_base_of_several_models_names_each(run_batch: RunBatch, files: dict[
 
 
 def test_no_safe_base_is_shown_where_every_base_works(run_cli: RunCli) -> None:
-    text = run_cli("min-base", "GLM-4-9B", "Qwen3-8B", "--ctx", "4k").stdout
-    row = next(line for line in text.splitlines() if line.startswith("  GLM-4-9B"))
+    text = run_cli("min-base", "GLM-4-9B-chat", "Qwen3-8B", "--ctx", "4k").stdout
+    row = next(line for line in text.splitlines() if line.startswith("  GLM-4-9B-chat"))
     assert row.split()[2:4] == ["any", "base"]
     assert len(row.split()) == 5
 
@@ -164,7 +164,7 @@ def test_scaling_is_left_out_of_a_search_and_said(run_cli: RunCli, files: dict[s
     assert plain.stderr == ""
     assert done.stderr == ""
     told = run_cli("min-base", "--config", files["gemma"], "--get", "minimum_base").stderr
-    assert "linear scaling is left out" in told
+    assert "with its linear scaling removed" in told
 
 
 @pytest.mark.parametrize(
@@ -270,3 +270,18 @@ def test_short_names() -> None:
     assert short_name("/models/Qwen3-8B/config.json") == "Qwen3-8B"
     assert short_name("Qwen/Qwen3-8B") == "Qwen3-8B"
     assert short_name(".json") == ".json"
+
+
+def test_the_first_line_says_that_a_scaling_is_removed(run_cli: RunCli) -> None:
+    done = run_cli("min-base", "Llama-3.1-8B", "--ctx", "4k")
+    first = " ".join(done.stdout.partition("\n\n")[0].split())
+    assert "for Llama-3.1-8B, llama3 scaling removed, 4,096 tokens" in first
+    assert "'ropecalc plan Llama-3.1-8B --to TOKENS' can keep the scaling" in done.stderr
+
+
+def test_a_guessed_model_is_named_even_under_q(run_cli: RunCli) -> None:
+    said = run_cli("min-base", "Llama-3.2-1B-Chat", "--ctx", "4k", "-q").stderr
+    assert said.startswith(
+        "Llama-3.2-1B: no source has 'Llama-3.2-1B-Chat': these are the numbers of Llama-3.2-1B, "
+    )
+    assert run_cli("min-base", "Qwen3-8B-Base", "--ctx", "4k", "-q").stderr == ""

@@ -70,7 +70,6 @@ def asked(command: list[str], variables: dict[str, str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-@pytest.mark.slow
 def test_bash(tmp_path: Path) -> None:
     shell = installed("bash")
     script, variables = prepared("bash", tmp_path)

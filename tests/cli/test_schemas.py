@@ -71,7 +71,7 @@ plan --base 1e4 --dim 16 --rotary-dim 4 --from 64 --to 256 --method yarn
 temperature --ctx 128k --from 8k
 temperature --ctx 2
 criteria --base 1e6 --ctx 32k --from 8k
-criteria GLM-4-9B
+criteria GLM-4-9B-chat
 evidence
 evidence Qwen3-8B --ctx 64k
 evidence --base 1e12 --dim 64 --rotary-dim 16

@@ -294,7 +294,7 @@ def test_around_far_from_every_setting_takes_the_nearest_five() -> None:
 
 
 def test_where_the_bound_asks_nothing_the_rotated_part_is_compared(run_cli: RunCli) -> None:
-    done = run_cli("evidence", "GLM-4-9B", "--width", "200")
+    done = run_cli("evidence", "GLM-4-9B-chat", "--width", "200")
     assert done.returncode == 0
     assert "every base meets it" in done.stdout
     assert "of the rotated part alone, 31,099 tokens" in done.stdout
@@ -306,7 +306,7 @@ def test_a_layer_with_a_window_says_that_no_greater_distance_occurs(run_cli: Run
     assert "1,024 tokens: no greater distance occurs in this layer" in done.stdout
 
 
-@pytest.mark.parametrize("line", ["", "Qwen3-8B", "--base 5e5 --ctx 64k", "GLM-4-9B"])
+@pytest.mark.parametrize("line", ["", "Qwen3-8B", "--base 5e5 --ctx 64k", "GLM-4-9B-chat"])
 def test_nothing_calls_the_range_a_promise(line: str, run_cli: RunCli) -> None:
     text = run_cli("evidence", *line.split()).stdout
     assert not re.search(r"\bguarante|\bwill (work|hold|keep)|\bsafe\b", text)

@@ -110,4 +110,4 @@ def test_the_commands_say_it_in_a_line(run_cli: RunCli) -> None:
         assert words.count("RULER score") == 1, line
         assert "(ropecalc evidence)" in words
         assert not re.search(r"\bguarante|\bwill (work|hold|keep)\b", words)
-    assert "RULER" not in run_cli("check", "GLM-4-9B", "--ctx", "64k").stdout
+    assert "RULER" not in run_cli("check", "GLM-4-9B-chat", "--ctx", "64k").stdout

@@ -571,6 +571,35 @@ def test_a_plan_on_a_terminal(width: int) -> None:
     assert on_screen(small(), width, everything=width == 120) + "\n" == golden
 
 
+def test_the_first_sentence_is_the_setting_to_use_with_its_reason(qwen: Plan) -> None:
+    text = on_screen(qwen, 80)
+    first = " ".join(text.partition("\n\n")[0].split())
+    assert first == (
+        "Qwen3-8B from 32,768 to 131,072 tokens (a factor of 4): use yarn with factor 4, because "
+        "its maker publishes it"
+    )
+    beside = " ".join(text.split("\n\n")[1].split())
+    assert "66,234 tokens; if retrieval fails there, try factor 6.5, which meets it" in beside
+    assert "with fine-tuning use base 23,000,000 (roomy-base), because it meets the" in beside
+
+
+def test_a_plan_of_a_scaled_model_names_the_base_that_min_base_recommends() -> None:
+    given = {"factor": 4.0, "original_context": 512, "low_freq_factor": 1, "high_freq_factor": 4}
+    rope = Rope("all", "llama3", 1e4, 64, 64, given, context=2_048)
+    model = ModelConfig("scaled", "transformers-4", None, (rope,), 2_048)
+    text = " ".join(on_screen(ropecalc.plan_model(model, 4_096), 200).split())
+    assert "use llama3 with factor 8, because the model's weights know llama3 scaling" in text
+    base = ropecalc.min_base(64, 4_096).recommended_base
+    assert f"scaling removed use base {base:,.0f} if you fine-tune" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_plan_names_the_columns_that_it_leaves_out(width: int) -> None:
+    text = " ".join(on_screen(small(), width).split())
+    assert "Shown in a wider terminal, by --csv and by --json: " in text
+    assert "with 1% violating, S/S(0) at target" in text
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_a_plan_fits_and_keeps_to_its_encoding(width: int, qwen: Plan) -> None:
     text = on_screen(qwen, width, "ascii")

@@ -341,6 +341,23 @@ def test_an_override_without_its_type() -> None:
         assert close(frequencies(result, stack), plain(5e6))
 
 
+@pytest.mark.parametrize("key", ["rope_scaling", "rope_parameters"])
+def test_a_null_leaves_servers_without_the_base_of_the_file(key: str) -> None:
+    """Ran: both then have 10,000, or a rope_theta beside it; transformers builds no model."""
+    for beside, base in (({}, 1e4), ({"rope_theta": 4e6}, 4e6)):
+        result = compared(config(YARN), 4096, override={key: None, **beside})
+        for stack in ("vllm", "sglang"):
+            assert close(frequencies(result, stack), plain(base))
+        assert "TypeError" in said(result, "transformers")
+
+
+def test_keys_beside_a_rope_object_that_are_filled_into_it() -> None:
+    """vLLM sets them before the class fills its objects once more; transformers has no such key."""
+    result = compared(config(YARN), 4096, override=ORIGINAL)
+    found = {stack: run.rope and run.rope.original_context for stack, run in runs(result).items()}
+    assert (found["vllm"], found["sglang"], found["transformers"]) == (4096, 4096, L)
+
+
 def test_an_override_that_llama_cpp_has_no_flag_for() -> None:
     rope = {"rope_type": "dynamic", "rope_theta": 1e6, "factor": 2.0}
     assert "--rope-scaling has no dynamic" in said(

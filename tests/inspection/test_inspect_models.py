@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.conftest import RunBatch
+import ropecalc
+from tests.conftest import RunBatch, RunCli
 from tests.tools.places import DATA
 from tests.tools.speeds import first_quick
 
@@ -183,3 +184,36 @@ def test_second_rows(inspected: dict[str, dict[str, Any]]) -> None:
     assert [one["length"] for one in phi] == [4096, 131072]
     ratio = np.array(phi[0]["angular_frequencies"]) / np.array(phi[1]["angular_frequencies"])
     assert ratio[-1] > 20  # the long list divides the slow pairs much more
+
+
+@pytest.mark.parametrize(
+    ("model", "more"),
+    [
+        ("Llama-3.1-8B", {}),  # scaled
+        ("gpt-oss-20b", {"layer": "sliding_attention"}),  # a window
+        ("GLM-4-9B-chat", {"context": 8192}),  # free
+        ("gemma-3-4b", {"context": 8192, "layer": "full_attention", "margin": 0.01}),
+    ],
+)
+def test_check_model_is_what_the_command_says(
+    run_cli: RunCli, model: str, more: dict[str, Any]
+) -> None:
+    found = ropecalc.check_model(model, **more)
+    options = {"context": "--ctx"}
+    given = [str(x) for k, v in more.items() for x in (options.get(k, f"--{k}"), v)]
+    [said] = json.loads(run_cli("check", model, *given, "--json").stdout)["results"]
+    assert said["context"] == found.context
+    assert said["first_violation"] == found.first_violation
+    assert said["worst_similarity"] == found.worst_similarity
+    assert said["minimum_factor"] == found.minimum_factor
+
+
+PLAIN = ropecalc.Rope("all", "default", 1e4, 128, 128)
+
+
+def test_check_model_takes_a_path_and_needs_a_context(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_text('{"model_type": "llama", "head_dim": 128, "rope_theta": 10000.0}')
+    assert ropecalc.check_model(path, 4096).first_violation == 1707
+    with pytest.raises(ropecalc.InvalidValueError, match="is not known: give it"):
+        ropecalc.check_model(ropecalc.ModelConfig("bare", "params", None, (PLAIN,), None))

@@ -186,7 +186,6 @@ def test_example(name: str, tmp_path: Path) -> None:
     TESTS[name](tmp_path)
 
 
-@pytest.mark.slow
 def test_no_config_is_left_half_written(tmp_path: Path) -> None:
     shim = tmp_path / "bin" / "ropecalc"
     variables = transcript.environment(tmp_path)

@@ -58,7 +58,6 @@ def peak(line: str) -> int:
     return int(most) * UNIT // 10**6
 
 
-@pytest.mark.slow
 def test_a_check_of_a_long_context_takes_little_memory() -> None:
     assert 10 < peak(QUICK) < 100
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
@@ -52,7 +53,7 @@ PUBLIC = [
     *("TableWarning", "Temperature", "UndecidedError", "UnsupportedError", "Verification"),
     *("VerificationStatus", "Window", "WindowStatus", "Windows", "__version__"),
     *("alpha_of_base", "base_of_alpha"),
-    *("build_staircase", "certify", "certify_factor", "check", "check_in_dtype"),
+    *("build_staircase", "certify", "certify_factor", "check", "check_in_dtype", "check_model"),
     *("checkpoint_weights", "compare", "compare_models"),
     *("continuum_estimate", "critical_base"),
     *(
@@ -102,6 +103,42 @@ def test_the_version_is_the_same_everywhere() -> None:
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.search(r"^version: (.+)$", citation, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
     assert re.search(r"^## \[(.+?)\]", changes, re.MULTILINE)[1] == ropecalc.__version__  # type: ignore[index]
+
+
+HEAD_FIRST = ("min_base", "windows", "certify", "min_base_in_dtype")
+BASE_FIRST = (
+    *(
+        "check",
+        "max_context",
+        "curve",
+        "envelope",
+        "frequencies",
+        "similarity_at",
+        "check_in_dtype",
+    ),
+    *("upper_bound_at", "curve_in_dtype", "critical_base", "critical_dimension", "plan"),
+)
+MODEL_FIRST = {
+    **dict.fromkeys(HEAD_FIRST, "find_model"),
+    **dict.fromkeys(BASE_FIRST, "check_model"),
+    "soft_contexts": "check_model",
+    "evidence.around": "check_model",
+    **dict.fromkeys(("min_factor", "certify_factor", "scaling.from_rope"), "find_model"),
+    "emit": "make_setting",
+    "compare_models": "two or more",
+}
+
+
+@pytest.mark.parametrize("name", MODEL_FIRST)
+def test_a_models_name_where_none_is_taken_is_refused_with_the_function_that_takes_it(
+    name: str,
+) -> None:
+    function = resolve_name(f"ropecalc.{name}")
+    given = {"positions": [1], "edges": [0, 4], "dtype": "float16", "stack": "vllm"}
+    parts = list(inspect.signature(function).parameters.values())[1:]
+    needed = {p.name: given.get(p.name, 64) for p in parts if p.default is p.empty}
+    with pytest.raises(ropecalc.InvalidValueError, match=MODEL_FIRST[name]):
+        function("Qwen3-8B", **needed)
 
 
 def test_explain_python_names_every_public_function_and_no_other() -> None:

@@ -44,7 +44,8 @@ PAGES = ("README.md", "CHANGELOG.md", "tests/README.md")
 @cache
 def texts() -> tuple[tuple[str, str], ...]:
     """(path, text) of the package, its pages and the examples."""
-    files = [*PACKAGE.rglob("*.py"), *PACKAGE.joinpath("data", "explain").glob("*.md")]
+    data = PACKAGE / "data"
+    files = [*PACKAGE.rglob("*.py"), *data.joinpath("explain").glob("*.md"), data / "lint.tsv"]
     files += [*ROOT.joinpath("examples").glob("*.[pms][yhd]*"), *map(ROOT.joinpath, PAGES)]
     there = [path for path in files if path.exists()]  # a source distribution has not all
     return tuple((str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")) for path in there)

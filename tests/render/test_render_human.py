@@ -236,8 +236,7 @@ head_dim 128
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens
-  similarity there     S(27,146) = -0.321
-  slack                -0.005016 of S(0)
+  similarity there     S(27,146) = -0.321, -0.005016 of S(0)
   next base with room  2,000,000 (2e6)
   found by             block evaluation
 
@@ -251,8 +250,7 @@ m = 27,115 is the first to break it. A base that meets it:
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens
-  similarity there     S(27,146) = -0.321
-  slack                -0.005016 of S(0)
+  similarity there     S(27,146) = -0.321, -0.005016 of S(0)
   next base with room  2,000,000 (2e6)
   found by             block evaluation
 
@@ -265,8 +263,7 @@ first to break it. A base that meets it:
 
   violating distances  0 of 32,768
   worst distance       27,146 tokens
-  similarity there     S(27,146) = 1.25
-  slack                0.01953 of S(0)
+  similarity there     S(27,146) = 1.25, 0.01953 of S(0)
   found by             block evaluation
 
 S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
@@ -282,10 +279,9 @@ S(m) ≥ 0 at every distance m < 32,768. How much further it holds:
   1,000,000    32,768  no        27,115         12    27,146  2,000,000
   5,000,000    32,768  yes                       0    27,146
 
-Shown in a wider terminal, by --csv and by --json: slack.
+Shown in a wider terminal, by --csv and by --json: least S(m)/S(0).
 
-Slack: the least S(m) / S(0), less the margin; it is negative where the bound
-breaks.
+The bound breaks where the least S(m)/S(0) is below the margin, 0 unless given.
 """,
     "violated 80 utf-8": """
 Base 1,000,000 supports 27,115 tokens, head_dim 128

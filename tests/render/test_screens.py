@@ -50,8 +50,10 @@ def test_screens_of_other_lines_are_as_they_were(share: int) -> None:
     unchanged([name for name in plain if name not in main][share::SHARES])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("share", range(SHARES))
+@pytest.mark.parametrize(
+    "share",
+    [pytest.param(n, marks=pytest.mark.heavy if n else pytest.mark.slow) for n in range(SHARES)],
+)
 def test_screens_in_other_looks_are_as_they_were(share: int) -> None:
     others = [name for name, (_, look) in screens.wanted().items() if look != screens.PLAIN]
     unchanged(others[share::SHARES])

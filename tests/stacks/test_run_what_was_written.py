@@ -111,9 +111,9 @@ def test_an_exact_text_is_the_setting_when_it_is_run(stack: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stack", COMPARED)
-def test_an_exact_text_of_one_known_model_in_four_is_the_setting(stack: str) -> None:
+def test_an_exact_text_of_one_known_model_in_twelve_is_the_setting(stack: str) -> None:
     """Other models than in the quick suite."""
-    assert sum(_checked(MODELS[2::4], stack)) > 100
+    assert sum(_checked(MODELS[2::12], stack)) > 30
 
 
 @pytest.mark.heavy

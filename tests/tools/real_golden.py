@@ -38,6 +38,8 @@ OF_A_KIND = {
     "full_attention_inv": "full_attention",
     "sliding_attention_inv": "sliding_attention",
 }
+LOCAL = "rotary_emb_local"  # beside a rotary_emb
+OF_TWO = {False: "full_attention", True: "sliding_attention"}
 SCALED_BEFORE = ("gemma3_text", "phi3")  # llama.cpp scales their queries, not the product
 
 Json = dict[str, Any]
@@ -116,7 +118,8 @@ def _ropes(stack: str, case: Json, found: Json) -> Iterator[tuple[str, Json]]:
     shared = [key for key in layers if not key.isdigit() and _rope(case, found, layers[key])]
     for key in shared or [key for key in layers if _rope(case, found, layers[key])]:
         rope = _rope(case, found, layers[key])
-        for kind in _kinds_of_module(key, kinds):
+        two = any(one.endswith(LOCAL) for one in shared)
+        for kind in [OF_TWO[key.endswith(LOCAL)]] if two else _kinds_of_module(key, kinds):
             scale = softmax.get(kind, next(iter(softmax.values()), 1.0))
             yield kind, {**rope, "softmax": scale}
 

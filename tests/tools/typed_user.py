@@ -67,6 +67,7 @@ def models(folder: Path) -> None:
     known: tuple[rc.KnownModel, ...] = rc.known_models("llama")
     model: rc.ModelConfig = rc.find_model("Qwen2.5-72B-Instruct-YaRN")
     rope: rc.Rope = model.rope
+    assert_type(rc.check_model("Qwen3-8B", 8192).first_violation, int | None)
     seen: rc.Inspection = rc.inspect(model, 8192)
     layer: rc.LayerInspection = seen.layers[0]
     findings: list[rc.Finding] = [one for one in seen.findings if one.severity is rc.Severity.ERROR]

@@ -51,6 +51,8 @@ def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> S
     beside = {key: keys[key] for key in (CONTEXT, "rope_theta") if keys.get(key) is not None}
     known = {key: rope[key] for key in NUMBERS if rope.get(key) is not None}
     method = rope.get("rope_type") or rope.get("type")
+    if any(key in keys and keys[key] is None for key in ROPE_KEYS):
+        method = method or "none"
     if method is not None and method not in SCALINGS:
         text = f"--rope-scaling has no {method}: it knows none, linear and yarn"
         return Start(model, context, refusal=StackRule(text, ARGUMENTS))

@@ -118,6 +118,20 @@ NO_CODE = frozenset(
     "mixformer-sequential phi-msft "
     "RefinedWeb RefinedWebModel stablelm_epoch zamba2".split()
 )
+# Their code looks up keys of config.rope_parameters, which a null is not; others do without.
+NULL_STOPS = frozenset(
+    "arcee cohere cohere2 deepseek_v2 deepseek_v3 falcon_h1 gemma gemma2 gemma3_text granite "
+    "granitemoe mixtral olmo olmoe persimmon phi phimoe stablelm starcoder2 "
+    # read, not run
+    "afmoe apertus deepseek_v32 gemma4_text glm_moe_dsa gpt_oss granitemoeshared kimi_k2 kimi_k25 "
+    "lfm2 lfm2_moe llama4_text longcat_flash ministral3 mistral4".split()
+)
+NULL_BASES = {"qwen3": 1e6}  # of others 10,000, where a null has taken the object's place
+# Their heads are hidden_size over num_attention_heads, whatever head_dim says.
+QUOTIENT = frozenset(
+    "cohere cohere2 granitemoe mixtral olmo olmo2 olmo3 olmoe phi qwen2_moe stablelm "
+    "starcoder2".split()
+)
 # Their code has transformers' functions for the ropes of full attention, in place of get_rope.
 OWN_FUNCTIONS = frozenset(["gemma3_text"])
 UNSCALED = frozenset(kind for kind, code in CODE.items() if not code.scaled)

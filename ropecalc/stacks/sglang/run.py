@@ -16,8 +16,10 @@ from ropecalc.stacks.loaded import CONTEXT, Loaded, RefusedError, loaded
 from ropecalc.stacks.loading import refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
+    FILLED_IN_AGAIN,
     Call,
     by_transformers,
+    filled_in_again,
     marked,
     positions_of,
     refuse_without_code,
@@ -43,6 +45,7 @@ KNOWN = frozenset("default linear dynamic yarn longrope llama3 proportional".spl
 
 def run(asked: Asked) -> Taken:
     """What SGLang makes of one kind of layer."""
+    asked = _by_size(asked)
     taken = Taken(asked.rope, asked.context or asked.rope.context, None)
     try:
         if asked.model_type in classes.FLAT:
@@ -81,6 +84,14 @@ def _refuse_on_loading(asked: Asked) -> None:
         raise RefusedError(refusal.text, refusal.source, code=refusal.code)
 
 
+def _by_size(asked: Asked) -> Asked:
+    """The same with the heads that the class has."""
+    width, heads = asked.length("hidden_size"), asked.length("num_attention_heads")
+    if asked.model_type not in classes.QUOTIENT or not width or not heads:
+        return asked
+    return replace(asked, rope=replace(asked.rope, head_dim=width // heads))
+
+
 def merged(asked: Asked) -> Loaded:
     """The config, into whose rope object that of the command line is merged."""
     start = asked.start
@@ -93,6 +104,14 @@ def merged(asked: Asked) -> Loaded:
         found = replace(found, objects={"": dict(asked.text.get("rope_scaling") or {})})
     objects, outer = dict(found.objects), dict(found.outer)
     for given in ropes.values():
+        if given is None and asked.model_type in classes.NULL_STOPS | classes.BY_TRANSFORMERS:
+            text = "its code of the class looks up keys of the rope object, a null: TypeError"
+            raise RefusedError(text, classes.MODELS)
+        if given is None:
+            plain_base = classes.NULL_BASES.get(asked.model_type, models.PLAIN_BASE)
+            base = as_number(rest.get("rope_theta")) or plain_base
+            objects, outer = {"": {"rope_type": "default", "rope_theta": base}}, {}
+            continue
         if not found.nested:
             objects = {"": {**objects[""], **given}}
             continue
@@ -115,6 +134,8 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
         values["rope_type"] = "default"
     _base(asked, found, values, taken)
     if code.beside and as_number(found.text.get(ORIGINAL)) is not None:
+        if ORIGINAL in asked.start.changed:
+            taken.rule(f"{ORIGINAL} beside the rope object goes before the one in it", place)
         values[ORIGINAL] = found.text[ORIGINAL]
     head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
     dims = _rotary_dim(asked, found, values, head)
@@ -201,6 +222,8 @@ def _unscaled(asked: Asked, values: Mapping[str, Any], dims: int, taken: Taken) 
 def _gemma3(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> None:
     """Gemma3RotaryEmbedding: transformers' functions, once, as for a short prompt."""
     method = values.get("rope_type", "default")
+    if "partial_rotary_factor" in asked.start.changed:  # which those functions fill in
+        values.setdefault("partial_rotary_factor", asked.start.changed["partial_rotary_factor"])
     if method not in KNOWN:
         text = f"it does not know the rope_type {method}: KeyError"
         raise RefusedError(text, f"{classes.MODELS}/gemma3_causal.py")
@@ -247,13 +270,16 @@ def _as_transformers(values: Mapping[str, Any]) -> dict[str, Any]:
 def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
     """A class that SGLang has no code of its own for."""
     again = asked
-    if found.changed:
+    beside = not found.nested and any(key in asked.start.changed for key in FILLED_IN_AGAIN)
+    if found.changed or beside:
         from ropecalc.models.huggingface import parse_config
         from ropecalc.stacks.asked import asked_of
 
-        dropped = (*ROPE_KEYS, "rope_theta", ORIGINAL, "partial_rotary_factor", "rotary_pct")
+        dropped = (*ROPE_KEYS, *FILLED_IN_AGAIN, "rotary_pct")
         text = {key: value for key, value in found.text.items() if key not in dropped}
         objects: Any = dict(found.objects) if found.nested else dict(found.objects[""])
+        if not found.nested:
+            objects = filled_in_again(objects, asked.start.changed)
         model = parse_config({**text, "rope_parameters": objects}, asked.model.source)
         own = [rope for rope in model.ropes if rope.layer_type == asked.rope.layer_type]
         start = replace(asked.start, model=model, changed={})
@@ -273,6 +299,8 @@ def _flat(asked: Asked, taken: Taken) -> Taken:
     whole = asked.rope.layer_type in (FULL, EVERY_LAYER)
     for key in (key for key in ROPE_KEYS if key in changed):
         given = changed[key]
+        if given is None:
+            values, given = {"rope_theta": values["rope_theta"]}, {"rope_type": "default"}
         kept = given if whole else {k: v for k, v in given.items() if k == "rope_theta"}
         values |= kept
     plain_file = not set(values) - {"rope_theta"}

@@ -16,9 +16,11 @@ from ropecalc.models.huggingface import parse_config
 from ropecalc.models.raw import ROPE_KEYS, text_keys
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks import patched
+from ropecalc.stacks.asked import ORIGINAL
 from ropecalc.stacks.loaded import reached
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.transformers.run import AS_READ
+from ropecalc.stacks.unread import refusal
 
 override = patched.override
 MODELS = "src/transformers/models, the rotary embedding of each"
@@ -37,11 +39,23 @@ def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> S
     if outside and not given:
         return Start(model, context, rules=(OUTSIDE,))
     key = next((key for key in ROPE_KEYS if isinstance(given.get(key), Mapping)), None)
-    beside = {k: v for k, v in given.items() if k not in (*ROPE_KEYS, "rope_theta")}
+    unread = refusal(model)
+    if unread is not None:
+        return Start(model, context, refusal=unread)
     text = dict(text_keys(model.document))
+    unset = {*ROPE_KEYS, "rope_theta", *PARTIAL_KEYS}  # no attributes of a config that is loaded
+    if ORIGINAL not in text and model.model_type not in classes.ORIGINAL_CONTEXT:
+        unset.add(ORIGINAL)
+    beside = {k: v for k, v in given.items() if k not in unset}
+    null = next((key for key in ROPE_KEYS if key in given and given[key] is None), None)
+    if key is None and null is not None:
+        text_ = f"{null} of null leaves no rope object to build the model with: TypeError"
+        return Start(model, context, refusal=StackRule(text_, MODELS))
     if key is None:
         return Start(parse_config({**text, **beside}, model.source), context)
     where, rope = WHOLE.format(key), dict(given[key])
+    if key == "rope_scaling" and rope.get("type"):  # whose setter fills the type in
+        rope.setdefault("rope_type", rope["type"])
     missing = _missing(model, rope)
     if missing is not None:
         return Start(model, context, refusal=StackRule(f"{where} and has no {missing}", MODELS))

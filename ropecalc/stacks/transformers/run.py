@@ -11,6 +11,7 @@ from ropecalc.stacks.loading import has_null_head_dim, refusal_on_loading, witho
 ROPES = "src/transformers/modeling_rope_utils.py"
 CONFIGS = "src/transformers/configuration_utils.py"
 AS_READ = "deepseek_yarn"  # YaRN that a command line gives Phi-3, whose files mean another method
+FORWARD = "RuntimeError"  # of sizes that do not fit, whoever wrote them
 KNOWN = ("default", "linear", "dynamic", "yarn", "longrope", "llama3", "proportional")
 
 
@@ -41,9 +42,10 @@ def built(asked: Asked) -> Taken:
 
 def _of_class(asked: Asked) -> StackRule | None:
     """What stops the whole model, by the row of its class: another stack's code may not."""
-    if asked.flags or asked.model.stops is None:
+    stops = asked.model.stops
+    if stops is None or (asked.flags and not stops.endswith(FORWARD)):
         return without_class(asked.model)
-    return StackRule(asked.model.stops, "src/transformers/models, run")
+    return StackRule(stops, "src/transformers/models, run")
 
 
 def _yarn(asked: Asked, taken: Taken) -> None:

@@ -9,12 +9,21 @@ from typing import Any
 from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
 from ropecalc.results import StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
-from ropecalc.stacks.loaded import Loaded, Object, RefusedError, loaded
+from ropecalc.stacks.loaded import (
+    MROPE_IS_DEFAULT,
+    Loaded,
+    Object,
+    RefusedError,
+    inner_path,
+    loaded,
+)
 from ropecalc.stacks.loading import refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
+    FILLED_IN_AGAIN,
     Call,
     by_transformers,
+    filled_in_again,
     marked,
     positions_of,
     refuse_without_code,
@@ -24,7 +33,8 @@ from ropecalc.stacks.vllm.classes import Code
 from ropecalc.stacks.vllm.get_rope import ROPES, get_rope, rotary_dim
 
 LENGTHS = "vllm/config/model.py _get_and_verify_max_len"
-TYPES = "vllm/transformers_utils/config.py patch_legacy_rope_type"
+CONFIG = "vllm/transformers_utils/config.py"
+TYPES = f"{CONFIG} patch_legacy_rope_type"
 RENAMED = {"su": "longrope", "mrope": "default"}
 # What counts as the length of a model: the least of them.
 LENGTH_KEYS = (
@@ -51,6 +61,7 @@ def run(asked: Asked) -> Taken:
         refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
         found = loaded(asked, RENAMED)
+        _beside(asked, found, taken)
         _lengths(asked, found, taken)
         if asked.model_type in classes.BY_TRANSFORMERS:
             return _by_transformers(asked, found, taken)
@@ -63,9 +74,17 @@ def run(asked: Asked) -> Taken:
 
 
 def _refuse_on_loading(asked: Asked) -> None:
-    refusal = refusal_on_loading(asked) or _two_types(asked)
+    refusal = refusal_on_loading(asked) or _two_types(asked) or _no_sections(asked)
     if refusal is not None:
         raise RefusedError(refusal.text, refusal.source, code=refusal.code)
+
+
+def _beside(asked: Asked, found: Loaded, taken: Taken) -> None:
+    """What the class takes into its object of keys that were set before it fills it once more."""
+    for key in () if found.changed or inner_path(asked.model.document) else FILLED_IN_AGAIN:
+        given = asked.start.changed.get(key)
+        if given is not None and any(values.get(key) == given for values in found.all()):
+            taken.rule(f"{key} is filled into the rope object", f"{CONFIG} patch_rope_parameters")
 
 
 def _two_types(asked: Asked) -> StackRule | None:
@@ -83,6 +102,13 @@ def _two_types(asked: Asked) -> StackRule | None:
     return StackRule(text, TYPES, True, "two-types")
 
 
+def _no_sections(asked: Asked) -> StackRule | None:
+    bare = asked.written == "mrope" and "mrope_section" not in asked.values
+    if not bare or asked.model_type in MROPE_IS_DEFAULT:
+        return None
+    return StackRule("the type mrope without mrope_section is refused: ValueError", TYPES)
+
+
 # --- what its own code of a class computes --------------------------------------------------------
 
 
@@ -95,6 +121,8 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
     place = f"{classes.MODELS}/{code.file}.py"
     _fill_base(values, code, place, taken)
+    if code.partial is not None and not found.flat():
+        raise RefusedError("its code of the class has no use for a null: AttributeError", place)
     if code.partial is not None:
         values.setdefault("partial_rotary_factor", code.partial)
     if asked.model_type in classes.YARN_ALONE:
@@ -166,7 +194,8 @@ def _yarn_alone(asked: Asked, values: Object, taken: Taken) -> dict[str, Any]:
 
 def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
     """A class that vLLM has no code of its own for."""
-    again = _reread(asked, found) if found.changed else asked
+    beside = not found.nested and any(key in asked.start.changed for key in FILLED_IN_AGAIN)
+    again = _reread(asked, found) if found.changed or beside else asked
     done = by_transformers(again, taken.usable_length, classes.REGISTRY, builds=True)
     done.rules = [*done.rules, *taken.rules]
     done.short = taken.short
@@ -176,21 +205,22 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
 def _reread(asked: Asked, found: Loaded) -> Asked:
     """The same with the objects of the command line.
 
-    transformers fills in the original length once more, and nothing else.
+    transformers' methods fill them in once more, from the keys that were set beside them.
     """
     from ropecalc.models.huggingface import parse_config
     from ropecalc.stacks.asked import asked_of
 
     by_kind = reads_by_kind_alone(asked.model_type)
     values = dict(found.of(asked.rope.layer_type) if by_kind else found.flat())
+    if asked.model_type in classes.PARTIAL_NEEDED and "partial_rotary_factor" not in values:
+        text = "transformers' code of the class needs partial_rotary_factor: KeyError"
+        raise RefusedError(text, classes.REGISTRY)
+    values = filled_in_again(values, asked.start.changed)
     for key in ("rope_theta", "rope_type"):
         if values.get(key) is None:
             raise RefusedError(
                 f"transformers' code of the class needs {key}: TypeError", classes.REGISTRY
             )
-    if asked.model_type in classes.PARTIAL_NEEDED and "partial_rotary_factor" not in values:
-        text = "transformers' code of the class needs partial_rotary_factor: KeyError"
-        raise RefusedError(text, classes.REGISTRY)
     values.setdefault("partial_rotary_factor", 1.0)
     dropped = ("rope_scaling", "rope_theta", "partial_rotary_factor", "rotary_pct")
     keys = {key: value for key, value in found.text.items() if key not in dropped}
