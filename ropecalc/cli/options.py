@@ -254,7 +254,7 @@ MinWindow = Annotated[
     float | None,
     option(
         "--min-window",
-        "Bases in windows so wide, such as 1e-3, alone.",
+        "Only windows at least this wide, such as 1e-3.",
         "W",
         fraction("min_window", "1e-3"),
     ),

@@ -131,7 +131,7 @@ window of 1,024 tokens
 
 The bound requires S(m) >= 0 at every distance that occurs.
 It is one criterion, and no measure of quality: models that
-are known to work break it. What a longer context takes:
+are known to work break it. For a longer context:
   ropecalc plan model/config.json --to 65536
 
   assumed  head_dim is absent: 4096 / 32
@@ -174,8 +174,8 @@ note: long-note
   safe base            3,326,000
 
 The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion,
-and no measure of quality: models that are known to work break it. What a longer
-context takes:
+and no measure of quality: models that are known to work break it. For a longer
+context:
   ropecalc plan model/config.json --to 65536
 """,
     "two 120 utf-8": """
@@ -218,7 +218,7 @@ full_attention layers
   safe base            not computed
 
 The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion, and no measure of
-quality: models that are known to work break it. What a longer context takes:
+quality: models that are known to work break it. For a longer context:
   ropecalc plan model/config.json --to 65536
 
   assumed  head_dim is absent: 4096 / 32
