@@ -20,6 +20,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.notebook import Brief
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,8 +53,8 @@ class _Kept(NamedTuple):
         return self.frequencies
 
 
-@dataclass(frozen=True)
-class Spectrum:
+@dataclass(frozen=True, repr=False)
+class Spectrum(Brief):
     """The rotation of one attention head.
 
     Parameters

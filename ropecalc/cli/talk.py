@@ -62,7 +62,14 @@ def report(line: str) -> None:
 
 
 def wrapped(line: str) -> str:
-    """A line broken at words where stderr is a terminal; whole in a log, for grep."""
+    """A line broken at words where stderr is a terminal; whole in a log, for grep.
+
+    What a file or an argument brought in as control characters is escaped.
+    """
+    if not line.isprintable():
+        from ropecalc.render.glyphs import printable
+
+        line = printable(line)
     if sys.stderr is None or not sys.stderr.isatty():
         return line
     width = max(40, shutil.get_terminal_size().columns)

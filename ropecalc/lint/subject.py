@@ -134,6 +134,8 @@ class Subject:
     def original(self, item: RopeObject) -> int | None:
         """The trained length that the file itself gives for a rope object, in tokens."""
         given = self.text.get(ORIGINAL) or item.values.get(ORIGINAL)
+        if isinstance(given, float) and given.is_integer():
+            return int(given)
         return given if isinstance(given, int) and not isinstance(given, bool) else None
 
 

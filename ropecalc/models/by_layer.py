@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from ropecalc.models.classes import ClassRow
 from ropecalc.models.document import Section
-from ropecalc.models.one_object import BASES, ORIGINAL, PARTIAL, PARTS, Rope, check, method_of
+from ropecalc.models.one_object import (
+    BASES,
+    ORIGINAL,
+    PARTIAL,
+    PARTS,
+    Rope,
+    check,
+    check_nulls,
+    method_of,
+)
 from ropecalc.scaling import MAX_BASE
 
 if TYPE_CHECKING:
@@ -35,7 +44,10 @@ def labelled(config: Section, row: ClassRow, loaded: Loaded, found: Rope) -> Non
         own = row.rope[labels[0] if nested else label]["rope_theta"]
         base = rope.get("rope_theta") if nested else None
         rope = {**rope, "rope_theta": base or outside or own}
-        rope[PARTIAL] = rope.get(PARTIAL, part) if nested else part
+        written = found[label] if nested else {**flat, "rope_theta": own}
+        check_nulls(row, loaded, written)
+        own_part = Section(config.name, rope, f"{config.prefix}rope_parameters.{label}.")
+        rope[PARTIAL] = (own_part.number(PARTIAL, high=1) if nested else None) or part
         if method_of(rope) == "yarn" and not nested:
             rope.setdefault("attention_factor", 1.0)  # cos and sin are left as they are
         turned = int(head * rope[PARTIAL])

@@ -55,6 +55,13 @@ class Section:
             self.fail(f"{self.prefix}{key} must be a positive integer, got {shown(value)}")
         return value
 
+    def length(self, key: str) -> int | None:
+        """The same where no class declares the type: 4096.0 is 4,096."""
+        value = self.get(key)
+        if type(value) is float and value.is_integer() and 1 <= value <= MAX_INTEGER:
+            return int(value)
+        return self.integer(key)
+
     def number(self, *keys: str, low: float = 0.0, high: float = MAX_NUMBER) -> float | None:
         """The number in (low, high] under the first of the keys that has a value."""
         key = self.first(*keys)

@@ -19,6 +19,7 @@ from ropecalc.models.one_object import (
     PARTS,
     Rope,
     check,
+    check_nulls,
     check_sections,
     method_of,
     partial,
@@ -251,6 +252,7 @@ def _base(
 ) -> None:
     """The base of an object: its own, that of a key beside it, or the class's."""
     keys = row.theta.get(kind, ()) if isinstance(row.theta, Mapping) else row.theta
+    check_nulls(row, loaded, rope)
     if rope.get("rope_theta") is not None:
         return
     if row.null_theta and "rope_theta" in config.values and config.get("rope_theta") is None:

@@ -62,6 +62,24 @@ def method_of(rope: Mapping[str, Any]) -> Any:
     return rope.get("rope_type", rope.get("type", "default"))
 
 
+def check_nulls(row: ClassRow, loaded: Loaded, rope: Rope) -> None:
+    """Keys of a written object that may be absent and not null: transformers counts with them."""
+    method = method_of(rope)
+    scaled = method not in ("default", "mrope")
+    null = [key for key, value in rope.items() if value is None]
+    if "rope_type" in null:
+        loaded.stop("rope_type is null: KeyError")
+    takes = {"rope_theta"}
+    if scaled or row.part.get("inside"):
+        takes.add(PARTIAL)
+    if method in ("yarn", "llama3", "longrope"):
+        takes.add(ORIGINAL)
+    if method == "proportional" or (row.latent and rope.get("mscale_all_dim")):
+        takes.add("factor")
+    for key in takes.intersection(null):
+        loaded.stop(f"{key} of a rope object is null: TypeError")
+
+
 def check(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
     """What the class looks for in a rope object before it computes anything."""
     method = method_of(rope)
@@ -113,10 +131,11 @@ def partial(
     inner = rope.get(PARTIAL)
     keys = [key for key in PARTS if config.get(key) is not None and key != PARTIAL]
     scaled = method not in ("default", "mrope", "proportional")
+    reads = _read_where(part, scaled=scaled)
     if part.get("plain") == "whole" and not scaled:
         default = None
     if inner is None:
-        inner = _outer_part(config, row, loaded)
+        inner = _outer_part(config, row, loaded, reads != "kept" or method == "proportional")
     if inner is None and default is not None:
         inner = default
         if default != 1 and not keys and not row.latent:
@@ -124,8 +143,7 @@ def partial(
     rope.pop(PARTIAL, None)
     if inner is None:
         return
-    inside = {True: "read", "stops": "stops"}.get(part.get("inside", False), "kept")
-    reads = part.get("scaled", "stops") if scaled else inside
+    _refuse_zero(config, row, inner, counts=reads == "read" or method == "proportional")
     if method == "proportional" or reads == "read" or inner == default:
         rope[PARTIAL] = inner
     elif inner != 1:
@@ -140,8 +158,24 @@ def partial(
             )
 
 
-def _outer_part(config: Section, row: ClassRow, loaded: Loaded) -> Any:
-    """The factor outside of the rope object, where the class looks there."""
+def _read_where(part: Mapping[str, Any], *, scaled: bool) -> str:
+    """What a class does with a part: read, kept out of a rope, or it stops."""
+    if scaled:
+        return str(part.get("scaled", "stops"))
+    return {True: "read", "stops": "stops"}.get(part.get("inside", False), "kept")
+
+
+def _refuse_zero(config: Section, row: ClassRow, inner: Any, *, counts: bool) -> None:
+    """A part of 0 rotates nothing, where it is for all layers and the class reads it."""
+    if counts and type(inner) in (int, float) and inner == 0 and not row.by_kind:
+        config.still(f"{PARTIAL} is 0, so that no pair rotates")
+
+
+def _outer_part(config: Section, row: ClassRow, loaded: Loaded, counts: bool) -> Any:
+    """The factor outside of the rope object, where the class looks there.
+
+    One that does not count may be anything.
+    """
     for key in row.part.get("keys", ()):
         value = config.get(key)
         if value is None:
@@ -155,4 +189,4 @@ def _outer_part(config: Section, row: ClassRow, loaded: Loaded) -> Any:
     if not row.part.get("outside", True):
         loaded.unread += [PARTIAL] if config.get(PARTIAL) not in (None, 1) else []
         return None
-    return config.number(PARTIAL, high=1)
+    return config.number(PARTIAL, high=1) if counts else config.get(PARTIAL)

@@ -43,10 +43,10 @@ class Reading:
     def original_context(self) -> int:
         """The trained length; the context where the file has none, as transformers takes it."""
         key = "original_max_position_embeddings"
-        found = self.config.integer(key) or classes.ORIGINAL_CONTEXT.get(
+        found = self.config.length(key) or classes.ORIGINAL_CONTEXT.get(
             self.config.model_type or ""
         )
-        found = found or self.rope.integer(key)
+        found = found or self.rope.length(key)
         if found is not None:
             return found
         context = self.config.integer("max_position_embeddings") or self.context

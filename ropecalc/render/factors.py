@@ -47,10 +47,18 @@ def show_factors(
 
     on = screen(file)
     on = on if width is None else replace(on, width=max(NARROWEST, width))
-    parts = _one(results[0], start, on) if len(results) == 1 else _several(results, start, on)
+    parts = [describe_factors(results, on, start)]
     for one, (violations, published) in zip(results, plots, strict=False):
         parts.append(_plotted(one, violations, published, on, height))
     on.write("\n\n".join(parts))
+
+
+def describe_factors(
+    results: Sequence[MinimumFactor], on: Screen, start: Original | None = None
+) -> str:
+    """The same as text."""
+    parts = _one(results[0], start, on) if len(results) == 1 else _several(results, start, on)
+    return "\n\n".join(parts)
 
 
 def _one(result: MinimumFactor, start: Original | None, on: Screen) -> list[str]:

@@ -1,4 +1,4 @@
-"""Results in a notebook: a plain table in HTML, and pictures through matplotlib.
+"""Results in a notebook: the text of a terminal, and pictures through matplotlib.
 
 Everything that is shown is escaped, and nothing is fetched: no script, no style sheet, no font.
 """
@@ -6,36 +6,74 @@ Everything that is shown is escaped, and nothing is fetched: no script, no style
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from html import escape
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from ropecalc import results
-from ropecalc.render.digits import round_up
+from ropecalc.render import (
+    bases,
+    compare,
+    criteria,
+    curves,
+    evidence,
+    factors,
+    inspect,
+    plan,
+    staircases,
+    temperature,
+    verdicts,
+    windows,
+)
+from ropecalc.render.console import Screen
+from ropecalc.render.glyphs import UNICODE
 
 if TYPE_CHECKING:
     from ropecalc.render.figures import Drawing
 
-MOST_ROWS = 100
-CELL = ' style="text-align: left"'
-Rows = list[Mapping[str, Any]]
+WIDTH, LINES = 80, 25
+MOST_LINES = 120
+OF_ONE: dict[type, Callable[[Any, Screen], str]] = {
+    results.Windows: windows.describe_windows,
+    results.Staircase: staircases.describe_staircase,
+    results.PairFrequencies: curves.describe_frequencies,
+    results.Inspection: inspect.describe_inspection,
+    results.Comparison: compare.describe_comparison,
+    results.Plan: plan.describe_plan,
+    results.Temperature: temperature.describe_temperature,
+    results.Evidence: evidence.describe_evidence,
+}
+OF_SEVERAL: dict[type, Callable[[Any, Screen], str]] = {
+    results.MinimumBase: bases.describe_min_base,
+    results.Check: verdicts.describe_check,
+    results.MaxContext: verdicts.describe_max_context,
+    results.MinimumFactor: factors.describe_factors,
+    results.Expectation: evidence.describe_expectations,
+    results.Criteria: criteria.describe_criteria,
+}
 
 
 def html(result: object) -> str | None:
-    """A table of a result: a row a name and value, or where it is a list of things, a row each.
+    """What a terminal shows of a result, below its picture where there is one.
 
-    A picture is above it where there is one. None for what is no result.
+    None for what is no result.
     """
-    from ropecalc.render.machine import flattened
-    from ropecalc.render.rows import rows
-
-    found = rows(result)
-    if found is None:
+    text = _text(result, Screen(StringIO(), False, False, WIDTH, LINES, UNICODE))
+    if text is None:
         return None
-    title = type(result).__name__
-    flat = [dict(flattened(row)) for row in found]
-    table = _pairs(flat[0]) if len(flat) == 1 else _grid(flat)
-    return f"<div><strong>{escape(title)}</strong>{_picture(result)}{table}</div>"
+    lines = text.splitlines()
+    left = len(lines) - MOST_LINES
+    more = [f"and {left:,} more lines"] if left > 0 else []
+    shown = "\n".join([*lines[:MOST_LINES], *more])
+    return f"<div>{_picture(result)}<pre>{escape(shown)}</pre></div>"
+
+
+def _text(result: object, on: Screen) -> str | None:
+    kind = type(result)
+    if kind in OF_ONE:
+        return OF_ONE[kind](result, on)
+    return OF_SEVERAL[kind]([result], on) if kind in OF_SEVERAL else None
 
 
 def svg(result: object) -> str | None:
@@ -72,38 +110,3 @@ def _picture(result: object) -> str:
         return ""
     data = base64.b64encode(text.encode()).decode()
     return f'<br><img alt="" style="max-width: 100%" src="data:image/svg+xml;base64,{data}">'
-
-
-def _pairs(record: Mapping[str, object]) -> str:
-    """A record as rows of name and value."""
-    rows = "".join(
-        f"<tr><th{CELL}>{escape(name)}</th><td{CELL}>{_cell(name, value)}</td></tr>"
-        for name, value in record.items()
-    )
-    return f"<table>{rows}</table>"
-
-
-def _grid(rows: Sequence[Mapping[str, object]]) -> str:
-    """Records as rows below their names; what is beyond ``MOST_ROWS`` is counted."""
-    if not rows:
-        return "<p>nothing to list</p>"
-    head = "".join(f"<th>{escape(name)}</th>" for name in rows[0])
-    lines = [
-        "<tr>" + "".join(f"<td>{_cell(*one)}</td>" for one in row.items()) + "</tr>"
-        for row in rows[:MOST_ROWS]
-    ]
-    left = len(rows) - MOST_ROWS
-    more = f"<p>and {left:,} more rows</p>" if left > 0 else ""
-    return f"<table><tr>{head}</tr>{''.join(lines)}</table>{more}"
-
-
-def _cell(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value > 1 and name.endswith(("base", "start")):
-        return escape(
-            round_up(value).replace(",", "")
-        )  # a base that meets the bound as it is shown
-    return escape(f"{value:.10g}" if isinstance(value, float) else str(value))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ropecalc.render.records import SHAPES, Record, each_key, record, without
+from ropecalc.render.records import Record, each_key, record, without
 
 if TYPE_CHECKING:
     from ropecalc.render.machine import CurvePoints
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 CELL_LESS = ("parameters", "angular_frequencies", "soft")  # what does not fit a cell
 OWN_OF_PLANS = {"original_context": "from_context"}  # candidates have an original context as well
 HEAD = "head_dim rotary_dim count_unrotated context margin".split()
-
-
-def rows(result: object) -> Iterable[Record] | None:
-    """The rows of a result; None for what is no result."""
-    name = type(result).__name__
-    if name in ROWS:
-        return ROWS[name](result)
-    return [record(result)] if name in SHAPES else None
 
 
 def columns(name: str) -> list[str]:
@@ -159,15 +151,3 @@ def curve_rows(curves: Sequence[CurvePoints]) -> Iterator[Record]:
                     **dict(zip(bins if points.binned else ("distance", name), values, strict=True)),
                     **beside,
                 }
-
-
-ROWS: dict[str, Callable[[Any], Iterator[Record]]] = {
-    "Windows": window_rows,
-    "PairFrequencies": frequency_rows,
-    "Staircase": staircase_rows,
-    "Temperature": temperature_rows,
-    "CheckpointWeights": weights_rows,
-    "Plan": plan_rows,
-    "Comparison": comparison_rows,
-    "Inspection": inspection_rows,
-}

@@ -31,7 +31,7 @@ class Criterion:
     """What published scores say of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Criteria(Shown):
     """Criteria side by side; see ``ropecalc.evidence.criteria``."""
 

@@ -1,4 +1,4 @@
-"""Curves, and the frequencies behind them."""
+"""Curves, and the frequencies behind them: results with arrays, each equal to itself alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ropecalc.spectrum import Spectrum
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Curve(Drawn):
     """A curve at chosen distances; see ``ropecalc.curve``.
 
@@ -30,7 +30,7 @@ class Curve(Drawn):
     error_bound: float
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Envelope(Drawn):
     """Minimum and maximum of a curve over runs of distances; see ``ropecalc.envelope``.
 
@@ -48,7 +48,7 @@ class Envelope(Drawn):
     error_bound: float
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class PairFrequencies(Shown, Drawn):
     """The angular frequencies of a head, a row a pair; see ``ropecalc.frequencies``."""
 

@@ -176,7 +176,7 @@ class Sample:
     """Bound and score at some contexts."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Evidence(Shown):
     """Published settings held against the bound; see ``ropecalc.evidence.summary``."""
 
@@ -217,7 +217,7 @@ class Outlook:
     """For how many of them that is known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Expectation(Shown):
     """What became of settings with such a first violation; see ``ropecalc.evidence.around``."""
 

@@ -10,6 +10,7 @@ from ropecalc.errors import UnsupportedError
 from ropecalc.models.raw import ROPE_KEYS
 from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
+from ropecalc.scaling.domains import MIN_DIVISOR
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import Object, RefusedError, inner_path, reached
 from ropecalc.stacks.loading import null_on_building
@@ -170,7 +171,9 @@ def positions_of(text: Object, rope: Rope) -> int:
 def ramped(call: Call, made: Made) -> Made:
     """YaRN whose factor is below 1, or that keeps a share e of the plain frequencies, as lists.
 
-    theta_i' = theta_i (k_i + (1 - k_i) / s), k_i = e (1 - g_i), by YaRN's own ramp g_i.
+    theta_i' = theta_i (1/s + k_i (1 - 1/s)), k_i = e (1 - g_i), by YaRN's own ramp g_i.
+
+    Raises UnsupportedError where that is no frequency above 0.
     """
     share, given = call.number("extrapolation_factor"), made.parameters
     factor = given["factor"]
@@ -185,7 +188,11 @@ def ramped(call: Call, made: Made) -> Made:
     plain = default(base, size, rotary_dim=call.dims).angular_frequencies
     halved = yarn(base, size, rotary_dim=call.dims, **{**own, "factor": 2.0}).angular_frequencies
     kept = (2 * halved / plain - 1) * (1.0 if share is None else share)
-    ratios = tuple((1 / (kept + (1 - kept) / factor)).tolist())
+    rates = 1 / factor + kept * (1 - 1 / factor)
+    if not all(0 < rate <= 1 / MIN_DIVISOR for rate in rates):
+        text = "frequencies that are not between 0 and 1e4 times the plain ones"
+        raise UnsupportedError(f"extrapolation_factor {share:g} makes {text}; correct it")
+    ratios = tuple((1 / rates).tolist())
     attention = given["attention_factor"]
     parameters = {
         "short_factor": ratios,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ropecalc.base import rounding
@@ -14,6 +14,7 @@ from ropecalc.base.boxes import Boxes
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.rounding import violation_at
 from ropecalc.bound import scan
+from tests.tools.laws import laws
 
 
 @st.composite
@@ -34,7 +35,7 @@ def values(family: Family, x: float, context: int) -> np.ndarray:
     return plain
 
 
-@settings(max_examples=30, deadline=None)
+@laws(max_examples=30)
 @given(
     family=families(),
     x=st.floats(0, 30),
@@ -67,7 +68,7 @@ def test_few_distances_of_a_long_context_are_looked_at_by_themselves() -> None:
     assert 0 < opened < 2**15 / 500
 
 
-@settings(max_examples=15, deadline=None)
+@laws(max_examples=15)
 @given(family=families(), base=st.floats(1.5, 1e9), context=st.integers(2, 5_000))
 def test_first_violations_are_those_of_the_scan(family: Family, base: float, context: int) -> None:
     expected = scan(family.spectrum(base), 0, context, margin=family.margin, first_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -21,6 +21,7 @@ from ropecalc.base.room import room_around
 from ropecalc.base.rounding import place
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.window import DOWN, UP, Walk, window_end
+from tests.tools.laws import laws
 
 CONTEXT = 12
 heads = st.fixed_dictionaries(
@@ -57,7 +58,7 @@ def assert_says_where(message: str, steps: int, asked: dict[str, Any]) -> float:
     return float(base)
 
 
-many = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+many = laws(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 PLAIN: dict[str, Any] = {"weights": [1.0, 1.0, 1.0], "margin": 0.0}

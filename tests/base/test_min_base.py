@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc import InvalidValueError, Status, WindowStatus
 from ropecalc.base.window import WindowEnd
+from tests.tools.laws import laws
 from tests.tools.oracle import excess_ball
 
 # (context, minimum base, critical distance) for 128 rotated dimensions: found by two exact
@@ -94,7 +95,7 @@ def ball_of(base: Any, distance: int, head: dict[str, Any]) -> Any:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None)
+@laws(max_examples=10)
 @given(head=heads(), context=st.integers(1, 300), data=st.data())
 @example(
     head={"head_dim": 2, "rotary_dim": 2, "weights": None, "margin": 0.0}, context=3, data=None
@@ -150,7 +151,7 @@ def lowest_first(base: float, context: int, head: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@laws(max_examples=15)
 @given(half=st.integers(2, 64), context=st.integers(3, 3000), longer=st.integers(1, 500))
 def test_the_minimum_does_not_fall_as_the_context_grows(
     half: int, context: int, longer: int

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -28,6 +28,7 @@ from ropecalc.base.staircase import (
 from ropecalc.base.window import holds_ever_after
 from ropecalc.results import Kind, Staircase
 from tests.base.test_tables import SHIPPED
+from tests.tools.laws import laws
 from tests.tools.oracle import excess_ball
 
 DIMS = (6, 8, 16, 50, 64)
@@ -100,7 +101,7 @@ def test_a_step_ends_at_the_first_violation_of_its_base(minimum: Staircase) -> N
 
 
 @pytest.mark.slow
-@settings(max_examples=6)
+@laws(max_examples=6)
 @given(
     st.sampled_from(["minimum", "safe"]), st.integers(2, 16), st.integers(1, 90), st.integers(1, 60)
 )

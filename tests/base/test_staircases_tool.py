@@ -7,13 +7,14 @@ import shutil
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ropecalc.base.family import family_of
 from ropecalc.base.sweep import Sweep
 from ropecalc.results import Kind
 from tests.tools import staircases
+from tests.tools.laws import laws
 from tests.tools.oracle import excess_ball
 
 FAMILY = family_of(128)
@@ -39,7 +40,7 @@ def test_links_of_the_sweep_hold() -> None:
     assert not staircases.breaks(FAMILY, distances, starts, ends + 1e-3)[:-1].all()
 
 
-@settings(max_examples=50, deadline=None)
+@laws(max_examples=50)
 @given(st.integers(1, 5_000), st.floats(0.1, 12), st.floats(1e-9, 0.5))
 @example(1009, 8.0, 0.36488)
 def test_no_link_holds_where_the_bound_is_kept_on_the_way(m: int, x: float, length: float) -> None:

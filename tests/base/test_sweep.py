@@ -8,7 +8,7 @@ from itertools import pairwise
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ropecalc import UndecidedError
@@ -18,6 +18,7 @@ from ropecalc.base.roots import enclosing_base, zero_beside
 from ropecalc.base.sieve import SPAN, Sieve
 from ropecalc.base.sweep import Sweep
 from ropecalc.base.window import holds_ever_after, window_end
+from tests.tools.laws import laws
 from tests.tools.oracle import excess_ball
 
 
@@ -32,7 +33,7 @@ def g(family: Family, m: int, x: mpmath.mpf) -> mpmath.mpf:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None)
+@laws(max_examples=25)
 @given(
     half=st.integers(1, 40),
     unrotated=st.integers(0, 4),
@@ -58,7 +59,7 @@ def test_taylor_agrees_with_mpmath_within_its_errors(
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@laws(max_examples=100)
 @given(half=st.integers(1, 40), m=st.integers(1, 5000), x=st.floats(0, 15), data=st.data())
 def test_a_reach_does_not_overshoot(half: int, m: int, x: float, data: st.DataObject) -> None:
     family = family_of(2 * half)
@@ -108,7 +109,7 @@ def test_first_crossing_is_the_first_zero(depth: float, slope: float, curvature:
                 assert q(mpmath.mpf(h) * (1 + mpmath.mpf("1e-9"))) > 0
 
 
-@settings(max_examples=25, deadline=None)
+@laws(max_examples=25)
 @given(
     half=st.integers(1, 64),
     x=st.floats(0, 20),

@@ -17,7 +17,7 @@ from typing import Any
 import flint
 import mpmath
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, example, given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -30,6 +30,7 @@ from ropecalc.certificate.format import Claim
 from ropecalc.certificate.head import Expansion, Head
 from ropecalc.certificate.intervals import Intervals
 from ropecalc.certificate.octave import Octave, Weights
+from tests.tools.laws import laws
 from tests.tools.speeds import first_quick
 
 BITS = 120
@@ -40,7 +41,7 @@ UNEVEN = replace(PLAIN, unrotated_pairs=3, weights=WEIGHTS, margin=Decimal("0.05
 CLAIMS = {"plain": PLAIN, "uneven": UNEVEN}
 every_claim = pytest.mark.parametrize("claim", CLAIMS.values(), ids=CLAIMS)
 
-few = settings(  # an arithmetic keeps nothing from one example to the next
+few = laws(  # an arithmetic keeps nothing from one example to the next
     max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 

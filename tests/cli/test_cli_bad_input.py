@@ -277,6 +277,18 @@ def test_names_that_a_stream_cannot_carry_are_escaped(
         assert "\\u6a21\\u578b.json" in done.stdout or line.startswith("emit")
 
 
+def test_nothing_from_a_file_reaches_the_terminal_as_a_control_character(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    keys = {"model_type": "\x1b[31m\r\n", "rope_theta": 1e4, "head_dim": 64}
+    path.write_text(json.dumps({**keys, "max_position_embeddings": 64}), encoding="utf-8")
+    done = run_cli("inspect", str(path), "--json")
+    assert done.returncode == 0
+    assert "\\x1b[31m\\r\\n is no class of transformers" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("line", "option"),
     [

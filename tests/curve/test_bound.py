@@ -8,7 +8,7 @@ from typing import Any
 import flint
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -16,11 +16,12 @@ from ropecalc import InvalidValueError, Status, UndecidedError
 from ropecalc.bound import _verdicts, scan
 from ropecalc.exact import excess, meets_bound
 from ropecalc.scaling import default, explicit
+from tests.tools.laws import laws
 from tests.tools.oracle import excess_ball
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@laws(max_examples=30)
 @given(
     base=st.floats(1.01, 1e8),
     half=st.integers(1, 24),

@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -31,6 +31,7 @@ from ropecalc.similarity import (
     upper_bound_at,
 )
 from ropecalc.spectrum import Spectrum
+from tests.tools.laws import laws
 from tests.tools.oracle import similarity_50
 
 
@@ -55,7 +56,7 @@ def test_error_bound_does_not_grow_with_the_distance() -> None:
     assert worst < 1e-13 < error_bound(spectrum)
 
 
-@settings(max_examples=40, deadline=None)
+@laws(max_examples=40)
 @given(
     position=st.floats(0, 2**30 - 1),
     base=st.floats(1.001, 1e12),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -24,6 +24,7 @@ from ropecalc.lint.table import FUNCTIONS, RULES
 from ropecalc.lint.words import number
 from ropecalc.models.huggingface import parse_config
 from ropecalc.results import ModelConfig, Rope
+from tests.tools.laws import laws
 from tests.tools.speeds import first_quick
 
 if TYPE_CHECKING:
@@ -466,7 +467,9 @@ KEYS_OF_FILES = [
 )
 @example(scaled(DYNAMIC), {"qk_rope_head_dim": 2}, {})
 @example(scaled({**YARN, "factor": 0.5}), {}, {"original_max_position_embeddings": {}})
-@settings(max_examples=150)
+@example(scaled({**YARN, "factor": 1.0}), {}, {"extrapolation_factor": 1e300})
+@example(scaled({**YARN, "factor": 0.5}), {}, {"extrapolation_factor": 4})
+@laws(max_examples=150)
 def test_what_can_be_read_can_be_looked_at(
     document: Document, outer: Document, inner: Document
 ) -> None:

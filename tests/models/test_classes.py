@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ropecalc.errors import ConfigError, NoRotationError
 from ropecalc.models.classes import class_row, composite, version
 from ropecalc.models.huggingface import parse_config
 from tests.tools.class_files import files
@@ -105,6 +106,63 @@ def earlier(name: str, release: str) -> dict[str, str]:
 @pytest.mark.parametrize(("name", "release"), first_quick(12, CHANGED))
 def test_a_class_is_read_as_it_was_before_a_release(name: str, release: str) -> None:
     assert earlier(name, release) == {}
+
+
+YARN = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 1024}
+LLAMA = {"model_type": "llama", "head_dim": 64, "max_position_embeddings": 4096}
+GLM = {**LLAMA, "model_type": "glm4"}
+BEAM = {**LLAMA, "model_type": "beam", "layer_types": ["sliding_attention", "full_attention"]}
+STOPS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # transformers 5.23.0, run
+    "rope_type is null": (LLAMA, {"rope_parameters": {"rope_type": None}}),
+    "rope_theta of a rope object is null": (LLAMA, {"rope_parameters": {"rope_theta": None}}),
+    "original_max_position_embeddings of a rope object is null": (
+        LLAMA,
+        {"rope_scaling": {**YARN, "original_max_position_embeddings": None}},
+    ),
+    "partial_rotary_factor of a rope object is null": (
+        GLM,
+        {"rope_parameters": {"rope_theta": 1e4, "partial_rotary_factor": None}},
+    ),
+    "factor of a rope object is null": (
+        LLAMA,
+        {"rope_parameters": {"rope_type": "proportional", "factor": None}},
+    ),
+    "sliding_window is 0, and some layers have a window": (BEAM, {"sliding_window": 0}),
+    "sliding_window is 64.0, and qwen3 declares an integer": (
+        LLAMA,
+        {"model_type": "qwen3", "sliding_window": 64.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("reason", STOPS)
+def test_a_null_or_a_type_that_stops_the_model_is_named(reason: str) -> None:
+    document, keys = STOPS[reason]
+    assert reason in str(parse_config({**document, **keys}, "config.json").stops)
+
+
+def test_a_null_by_label_is_no_crash() -> None:
+    rope = {"rope_theta": 1e4, "partial_rotary_factor": None}
+    document = {"model_type": "deepseek_v4", "rope_parameters": {"main": rope, "compress": rope}}
+    assert parse_config(document, "config.json").ropes[0].rotary_dim == 64
+
+
+def test_an_original_context_may_be_a_float() -> None:
+    rope = {**YARN, "original_max_position_embeddings": 1024.0}
+    model = parse_config({**LLAMA, "rope_theta": 1e4, "rope_scaling": rope}, "config.json")
+    assert model.rope.parameters["original_context"] == 1024
+    with pytest.raises(ConfigError, match="must be a positive integer"):
+        parse_config(
+            {**LLAMA, "rope_scaling": {**rope, "original_max_position_embeddings": 1024.5}}, "x"
+        )
+
+
+def test_a_part_of_0_turns_nothing_where_its_class_reads_it() -> None:
+    rope = {"rope_theta": 1e4, "rope_type": "default"}
+    unread = parse_config({**LLAMA, "rope_parameters": rope, "partial_rotary_factor": 0}, "x")
+    assert unread.rope.rotary_dim == 64
+    with pytest.raises(NoRotationError, match="partial_rotary_factor is 0"):
+        parse_config({**GLM, "rope_parameters": {**rope, "partial_rotary_factor": 0}}, "x")
 
 
 def test_classes_that_changed_are_known() -> None:

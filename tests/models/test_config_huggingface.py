@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ropecalc import scaling
@@ -16,6 +16,7 @@ from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
 from ropecalc.models.reading import read_config
 from ropecalc.results import Rope
 from tests.tools.effort import little_work
+from tests.tools.laws import laws
 from tests.tools.places import DATA
 
 GOLDEN: dict[str, Any] = json.loads((DATA / "configs.json").read_text())
@@ -357,7 +358,7 @@ CHANGES = CONFIGS | st.builds(
 
 @pytest.mark.slow
 @given(change=CHANGES)
-@settings(max_examples=500, deadline=None)
+@laws(max_examples=500)
 def test_only_the_projects_errors_come_out(
     change: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ropecalc import scaling
@@ -24,6 +24,7 @@ from ropecalc.models.gguf_file import parse_container
 from ropecalc.models.reading import read_config
 from ropecalc.results import ModelConfig
 from tests.tools.effort import little_work
+from tests.tools.laws import laws
 
 if TYPE_CHECKING:
     from tests.conftest import RunBatch
@@ -673,7 +674,7 @@ def test_the_seed_of_the_fuzzing_is_whole() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@laws(max_examples=300)
 @given(
     changes=st.lists(
         st.tuples(
@@ -701,7 +702,7 @@ def test_mutated_bytes_raise_nothing_but_our_errors(
     assert message.isprintable()
 
 
-@settings(max_examples=100)
+@laws(max_examples=100)
 @given(st.binary(max_size=200))
 def test_any_bytes_after_the_header(data: bytes) -> None:
     try:

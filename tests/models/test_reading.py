@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError, UnsupportedError
 from ropecalc.models import jsonfile, reading
 from ropecalc.models.reading import read_config
+from tests.tools.laws import laws
 
 ADD = "add it, with the model's base"
 PLAIN: dict[str, Any] = {
@@ -176,7 +177,7 @@ def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(content=st.binary(max_size=200))
-@settings(max_examples=200, deadline=None)
+@laws(max_examples=200)
 def test_any_bytes(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "bytes.json"
     path.write_bytes(content)

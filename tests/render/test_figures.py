@@ -450,7 +450,7 @@ sys.modules["matplotlib"] = None
 import ropecalc
 found = ropecalc.frequencies(ropecalc.scaling.default(1e4, 8), context=64)
 assert found._repr_svg_() is None
-assert "<table>" in found._repr_html_()
+assert "<pre>" in found._repr_html_()
 from ropecalc.cli.app import main
 sys.argv = ["ropecalc", *sys.argv[1:]]
 sys.exit(main())
@@ -471,33 +471,28 @@ def test_without_matplotlib_one_line_says_what_to_install(
 # --- notebooks ------------------------------------------------------------------------------------
 
 
-class Tables(HTMLParser):
-    """The cells of tables, and every tag and address."""
+class Page(HTMLParser):
+    """The text of a page, and every tag and address."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[list[str]] = []
+        self.text = ""
         self.tags: set[str] = set()
         self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("td", "th"):
-            self.rows[-1].append("")
 
     def handle_data(self, data: str) -> None:
-        if self.rows and self.rows[-1]:
-            self.rows[-1][-1] += data
+        self.text += data
 
 
-def parsed(text: str | None) -> Tables:
+def parsed(text: str | None) -> Page:
     assert text is not None
-    tables = Tables()
-    tables.feed(text)
-    return tables
+    page = Page()
+    page.feed(text)
+    return page
 
 
 RESULTS: dict[str, Callable[[], object]] = {
@@ -515,23 +510,37 @@ RESULTS: dict[str, Callable[[], object]] = {
 
 
 @pytest.mark.parametrize("name", RESULTS)
-def test_a_result_shows_its_record_as_a_table(name: str) -> None:
+def test_a_result_shows_the_text_of_a_terminal(name: str) -> None:
     result = RESULTS[name]()
-    text = result._repr_html_()  # type: ignore[attr-defined]
-    tables = parsed(text)
-    assert f"<strong>{name}</strong>" in text
-    assert len(tables.rows) > 1
-    assert tables.tags <= {"div", "strong", "table", "tr", "th", "td", "p", "br", "img"}
-    assert all(address.startswith("data:image/svg+xml;base64,") for address in tables.addresses)
+    page = parsed(result._repr_html_())  # type: ignore[attr-defined]
+    assert "head_dim" in page.text or name in ("Comparison", "Inspection", "Temperature")
+    assert max(map(len, page.text.splitlines())) <= 80
+    assert page.tags <= {"div", "pre", "br", "img"}
+    assert all(address.startswith("data:image/svg+xml;base64,") for address in page.addresses)
     drawn = hasattr(result, "_repr_svg_")
-    assert bool(tables.addresses) == drawn
+    assert bool(page.addresses) == drawn
 
 
-def test_a_table_holds_the_numbers() -> None:
-    found = ropecalc.min_base(64, 256)
-    cells = dict(row[:2] for row in parsed(found._repr_html_()).rows)
-    assert float(cells["minimum_base"]) == pytest.approx(found.minimum_base)
-    assert cells["critical_distance"] == str(found.critical_distance)
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("min-base --dim 64 --ctx 256", lambda: ropecalc.min_base(64, 256)),
+        ("check Qwen3-8B --ctx 4k", lambda: ropecalc.check_model("Qwen3-8B", 4096)),
+        ("max-ctx --base 1e4 --dim 64", lambda: ropecalc.max_context(1e4, head_dim=64)),
+        ("inspect Llama-2-7B", lambda: ropecalc.inspect("Llama-2-7B")),
+        (
+            "plan --base 1e4 --dim 64 --from 256 --to 512",
+            lambda: ropecalc.plan(1e4, 64, trained_context=256, context=512),
+        ),
+    ],
+)
+def test_a_notebook_shows_what_a_terminal_shows(
+    run_cli: RunCli, line: str, result: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without colour, though a kernel sets FORCE_COLOR for its streams."""
+    shown = run_cli(*line.split(), "--width", "80").stdout
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert parsed(result()._repr_html_()).text == shown.rstrip("\n")
 
 
 def test_what_is_shown_is_escaped() -> None:
@@ -539,17 +548,17 @@ def test_what_is_shown_is_escaped() -> None:
     text = ropecalc.max_context(spectrum)._repr_html_()
     assert text is not None
     assert "<script>" not in text
-    assert ["label", '<script>alert("&")</script>'] in parsed(text).rows
+    assert '<script>alert("&")</script> supports' in parsed(text).text
 
 
 @pytest.mark.slow
-def test_a_long_table_says_what_it_leaves_out() -> None:
+def test_a_long_text_says_what_it_leaves_out() -> None:
     found = cut("minimum", 64, 2**14)
     assert found is not None
-    assert len(found.steps) > 100
-    text = found._repr_html_()
-    assert len(parsed(text).rows) == 101
-    assert f"and {len(found.steps) - 100:,} more rows" in (text or "")
+    assert len(found.steps) > 120
+    lines = parsed(found._repr_html_()).text.splitlines()
+    assert len(lines) == 121
+    assert re.fullmatch(r"and [\d,]+ more lines", lines[-1])
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -16,6 +16,7 @@ from ropecalc import Spectrum, scaling
 from ropecalc.exact import meets_bound
 from ropecalc.scaling import Base
 from tests.tools import scaling_oracle as oracle
+from tests.tools.laws import laws
 from tests.tools.speeds import first_quick
 
 DIGITS = 150  # of the oracles
@@ -89,7 +90,7 @@ def worst(found: tuple[Decimal, ...], exact: oracle.Numbers) -> Any:
 
 
 @pytest.mark.parametrize("name", PARAMETERS)
-@settings(max_examples=12)
+@laws(max_examples=12)
 @given(data=st.data())
 def test_frequencies_are_those_of_the_formula(name: str, data: st.DataObject) -> None:
     base = data.draw(st.one_of(st.sampled_from([1e4, 5e5, 1e6]), st.floats(2, 1e12)), "base")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -21,6 +21,7 @@ from ropecalc import InvalidValueError, Spectrum, scaling
 from ropecalc.exact import meets_bound
 from ropecalc.results import Rope
 from ropecalc.scaling.methods import METHODS
+from tests.tools.laws import laws
 
 ONES = [1.0] * 64
 TENTH = 0.1
@@ -122,7 +123,7 @@ def test_dynamic_begins_at_the_trained_context() -> None:
     )
 
 
-@settings(max_examples=25)
+@laws(max_examples=25)
 @given(
     base=st.floats(100, 1e8),
     factor=st.floats(1, 1000),

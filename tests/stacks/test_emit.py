@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -29,6 +29,7 @@ from ropecalc.stacks.registry import STACKS
 from ropecalc.stacks.wanted import alike
 from ropecalc.stacks.writing import emit
 from tests.tools import transformers_rope as oracle
+from tests.tools.laws import laws
 from tests.tools.places import ROOT
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def same_spectrum(found: Rope, wanted: Rope, context: int, tolerance: float = RE
 # --- round trips --------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
+@laws(max_examples=40)
 @given(ropes(), FORMS, st.sampled_from([8192, 32768, 131072]))
 def test_what_is_written_for_transformers_reads_back(
     one: Rope, form: dict[str, bool], context: int
@@ -252,7 +253,7 @@ def test_what_is_written_for_transformers_reads_back(
         same_spectrum(read.rope, one, context)
 
 
-@settings(max_examples=40)
+@laws(max_examples=40)
 @given(ropes(), FORMS, st.sampled_from([8192, 131072]))
 def test_vllm_replaces_the_object_and_gets_the_setting(
     one: Rope, form: dict[str, bool], context: int
@@ -289,7 +290,7 @@ def vllm_table(one: Rope) -> float:
     return given["original_context"] * given["factor"] + 0.5 if ends else math.inf
 
 
-@settings(max_examples=40)
+@laws(max_examples=40)
 @given(ropes(), FORMS, st.sampled_from([8192, 131072]))
 def test_sglang_merges_the_object_and_gets_the_setting(
     one: Rope, form: dict[str, bool], context: int
@@ -313,7 +314,7 @@ def test_sglang_merges_the_object_and_gets_the_setting(
         same_spectrum(read.rope, one, context)
 
 
-@settings(max_examples=40)
+@laws(max_examples=40)
 @given(ropes(), st.sampled_from([8192, 131072]))
 def test_llama_cpp_computes_the_setting(one: Rope, context: int) -> None:
     plain = Rope("all", "default", 10000.0, one.head_dim, one.rotary_dim)
@@ -333,7 +334,7 @@ def test_llama_cpp_computes_the_setting(one: Rope, context: int) -> None:
         )
 
 
-@settings(max_examples=40)
+@laws(max_examples=40)
 @given(ropes(), st.sampled_from([1024, 4096]))
 def test_megatron_reads_its_arguments_back(one: Rope, context: int) -> None:
     asked = setting(one, context)
@@ -358,7 +359,7 @@ def test_megatron_latent_attention_reads_back() -> None:
     same_spectrum(parse_arguments(written.text, "train.sh").rope, model.rope, 163840)
 
 
-@settings(max_examples=40)
+@laws(max_examples=40)
 @given(ropes(), FORMS)
 def test_axolotl_sets_whole_keys(one: Rope, form: dict[str, bool]) -> None:
     document = document_for(one, form)
@@ -428,7 +429,7 @@ def test_real_files_of_both_generations_read_back() -> None:
 
 
 @pytest.mark.heavy
-@settings(max_examples=25)
+@laws(max_examples=25)
 @given(ropes(), st.sampled_from([8192, 131072]))
 def test_every_stack_says_what_it_cannot(one: Rope, context: int) -> None:
     for stack in STACKS:
@@ -509,7 +510,7 @@ def hugging_face_objects(asked: Setting) -> list[Document]:
 
 @pytest.mark.slow
 @given(ropes())
-@settings(max_examples=25)
+@laws(max_examples=25)
 def test_t1_t3_objects_are_whole(one: Rope) -> None:
     found = hugging_face_objects(setting(one, 32768))
     assert len(found) == 4
@@ -727,7 +728,7 @@ LLAMA_CPP = frozenset(
 
 
 @given(ropes())
-@settings(max_examples=30)
+@laws(max_examples=30)
 def test_llama_cpp_has_these_flags(one: Rope) -> None:
     found = arguments(emit(setting(one, 32768, document_for(one, {})), "llama.cpp").text)
     assert set(found) <= LLAMA_CPP

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -22,6 +22,7 @@ from ropecalc.scaling import from_rope
 from ropecalc.stacks.transformers.patch import Patch, patch_config
 from tests.conftest import HANGS
 from tests.stacks.test_emit import FORMS, document_for, ropes, same_spectrum
+from tests.tools.laws import laws
 from tests.tools.places import ROOT
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def test_only_full_attention_changes_where_layers_differ(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@laws(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(ropes(), FORMS, st.sampled_from([None, 0, 2, "\t"]), st.sampled_from([8192, 131072]))
 def test_a_second_run_changes_nothing(
     tmp_path: Path, one: Rope, form: dict[str, bool], indent: Any, context: int
@@ -218,7 +219,7 @@ JSON = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=50)
+@laws(max_examples=50)
 @given(
     st.dictionaries(st.text(max_size=4), JSON, max_size=5),
     st.dictionaries(st.sampled_from(["a", "b", ""]), JSON, max_size=3),
