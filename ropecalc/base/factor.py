@@ -9,9 +9,9 @@ from ropecalc.base.answer import Answer
 from ropecalc.base.room import wide_base
 from ropecalc.base.rounding import first_round_base, violation_at
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
-from ropecalc.base.solve import base_at_least, first_window, swept
+from ropecalc.base.solve import first_window, swept
 from ropecalc.base.starts import known_start
-from ropecalc.base.sweep import Sweep
+from ropecalc.base.sweep import Jump
 from ropecalc.bound import checked_margin
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.isolated import isolated
@@ -144,14 +144,9 @@ def recommended_factor(
     None also where it is undecided.
     """
     family = family_of(rope, context, checked_weights(weights), count_unrotated, 0.0)
-    sweep = Sweep(family, context, jump=known_start(family, context))
-    try:
-        landing = sweep.run(progress)
-    except UndecidedError:
+    if violation_at(family, context, 1.0) is None:
         return None
-    if landing is None or landing.x == 0:
-        return None
-    return _recommended(family, context, base_at_least(family, landing.x), progress)
+    return _recommended(family, context, 1.0, progress, known_start(family, context))
 
 
 def family_of(
@@ -215,11 +210,15 @@ def _ratio(original: int | None, context: int) -> float | None:
 
 
 def _recommended(
-    family: ScaledFamily, context: int, start: float, progress: Progress | None
+    family: ScaledFamily,
+    context: int,
+    start: float,
+    progress: Progress | None,
+    jump: Jump | None = None,
 ) -> float | None:
     """The first two-digit factor with room; None where that is in doubt."""
     try:
-        return wide_base(family, context, start, progress)
+        return wide_base(family, context, start, progress, jump)
     except UndecidedError:
         return None
 

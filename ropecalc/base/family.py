@@ -276,7 +276,12 @@ class Family:
 
     def place(self, base: Any, mp: Any) -> Any:
         """x of a base, both numbers of a context."""
-        return mp.ln(base)
+        return mp.log(base)
+
+    def near(self, base: Base) -> float:
+        """x of a base, or a little below: by far less than what counts as progress."""
+        x = float(self.place(float(base), math))
+        return max(0.0, x - 16 * UNIT * max(1.0, x))
 
     def freedom(self, x: float) -> float:
         """About how much of a small relative change of exp(x) one of the base at x is."""

@@ -21,6 +21,7 @@ from ropecalc.scaling import MAX_BASE, Base
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
+    from ropecalc.base.sweep import Jump
     from ropecalc.progress import Progress
 
 ROOM = 0.01  # to either side: a base next to the end of a window meets the bound by a hair only
@@ -49,12 +50,18 @@ def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -
     """
     x = place(family, base)
     free = family.freedom(float(x))
-    lowest, highest = (float(x) + math.log1p(share * free) for share in (-limit, limit))
+    lowest, highest = _goals(family, float(x), limit)
     ends = [_end(family, context, x, goal) for goal in (max(0.0, lowest), highest)]
     below, above = (None if end is None else _share(end, x) / free for end in ends)
     if ends[0] == lowest:
         below = limit
     return Room(below, limit if ends[1] == highest else above)
+
+
+def _goals(family: Family, x: float, limit: float) -> tuple[float, float]:
+    """Where the bases end whose distance from that at x is a limit, relative to it."""
+    free = family.freedom(x)
+    return x + math.log1p(-limit * free), x + math.log1p(limit * free)
 
 
 def _end(family: Family, context: int, x: Real, goal: float) -> Real | None:
@@ -90,11 +97,15 @@ def followed(
 
 
 def wide_base(
-    family: Family, context: int, start: float, progress: Progress | None = None
+    family: Family,
+    context: int,
+    start: float,
+    progress: Progress | None = None,
+    jump: Jump | None = None,
 ) -> float | None:
     """The first two-digit base >= ``start`` that meets the bound with all within 1 % of it.
 
-    ``start`` should be no smaller than the minimum base; None where there is none up to 1e300.
+    None where there is none up to 1e300. ``jump`` is known to break it.
     """
     tried = itertools.count()
 
@@ -110,7 +121,7 @@ def wide_base(
         inside = base * (1 - ROOM) > 1 and base * (1 + ROOM) <= MAX_BASE
         return inside and has_room(family, context, base)
 
-    return first_of(family, context, start, candidate, suits, sparse=True)
+    return first_of(family, context, start, candidate, suits, sparse=True, jump=jump)
 
 
 def two_digit_bases(low: float, high: float) -> Iterator[float]:
@@ -153,11 +164,13 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
 
 
 def has_room(family: Family, context: int, base: float) -> bool:
-    """Whether the bound holds at every base within 1 % of ``base``."""
-    if any(surely_breaks(family, context, base * probe) for probe in PROBES):
+    """Whether the bound holds at every base within 1 % of one that does not surely break it."""
+    if any(surely_breaks(family, context, base * probe) for probe in PROBES[1:]):
         return False
     if violation_at(family, context, base) is not None:
         return False
-    if holds_ever_after(family, context, float_at_most(place(family, base * (1 - ROOM)))):
+    if holds_ever_after(family, context, family.near(base * (1 - ROOM))):
         return True
-    return room_around(family, context, base) == (ROOM, ROOM)
+    x = family.near(base)
+    goals = _goals(family, x, ROOM)
+    return all(_end(family, context, x, goal) == goal for goal in goals)

@@ -8,12 +8,12 @@ from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
 from ropecalc.base.boxes import LONG, WIDTH, Boxes
-from ropecalc.base.family import Family
+from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
 from ropecalc.base.sieve import WIDE_SPAN
-from ropecalc.base.sweep import Sweep
+from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.bound import first_broken, scan
 from ropecalc.exact import Real, context_with
@@ -22,6 +22,7 @@ from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
+HAIR = 1e-12  # relative: more than exp and its argument are off by
 SPARSE_DIGITS, SPARSE = 2, 4  # up to this many digits a jump over TRIES candidates is a long way
 
 
@@ -48,7 +49,7 @@ def surely_breaks(family: Family, context: int, base: Base) -> bool:
 
     Distances are examined in single precision, the likeliest first.
     """
-    return Sweep(family, context, x=max(0.0, float_at_most(place(family, base)))).is_broken()
+    return Sweep(family, context, x=family.near(base)).likely_witness() is not None
 
 
 def next_feasible(
@@ -102,20 +103,28 @@ def first_of(
     suits: Callable[[float], bool] | None = None,
     *,
     sparse: bool = False,
+    jump: Jump | None = None,
 ) -> float | None:
     """The smallest value of ``candidate`` at or above ``start`` that meets the bound, and suits.
 
+    Whatever the distance that breaks the bound at one candidate also breaks is passed over.
     ``sparse`` candidates lie so far apart that looking at one costs less than a sweep to the next.
     """
     tries = SPARSE * TRIES if sparse else TRIES
     suits = suits or (lambda base: violation_at(family, context, base) is None)
     at = Decimal(max(start, MIN_BASE))
-    tried = 0
+    tried, sweep = 0, Sweep(family, context, jump=jump)
     while (base := float(number := candidate(at))) <= MAX_BASE:
         tried += 1
-        if base > 1 and not surely_breaks(family, context, base) and suits(base):
+        sweep.x = family.near(base)
+        broken = base > 1 and sweep.pass_likely()
+        if base > 1 and not broken and suits(base):
             return base
         at = number.next_plus(NEXT)  # the number itself: its float64 may lie below it
+        if sweep.x > X_MAX:
+            return None
+        if broken:  # and so is all that comes before
+            at = max(at, Decimal(family.member(sweep.x, math) * (1 - HAIR)))
         if tried % tries == 0:
             window = next_feasible(family, context, base)
             if window is None:

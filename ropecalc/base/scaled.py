@@ -253,7 +253,7 @@ class DynamicFamily(PoweredFamily):
     def place(self, base: Any, mp: Any) -> Any:
         """x of a factor."""
         over, below = self.growth.numerator, self.growth.denominator
-        return mp.ln((base * over + below) / (over + below))
+        return mp.log((base * over + below) / (over + below))
 
     def freedom(self, x: float) -> float:
         """As in Family: s g / (1 + s g), and a hair more."""

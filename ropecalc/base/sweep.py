@@ -104,8 +104,7 @@ class Sweep:
                     f"the bound is still broken at {self.family.described(self.x)}: stopped after "
                     f"{most_steps(self.context):,} steps"
                 )
-            if self.jump is not None and self.jump.start <= self.x < self.jump.end:
-                self.skip(self.jump.end, 0)
+            self.jumps()
             witness, in_doubt = self._find_witness()
             if witness is None:
                 return Landing(self.x, tuple(sorted(in_doubt)))
@@ -114,12 +113,29 @@ class Sweep:
                 progress(self.frontier, self.context)
         return None
 
-    def is_broken(self) -> bool:
-        """Whether a distance certainly breaks the bound from x to ``RESOLUTION`` beyond it.
+    def likely_witness(self) -> Witness | None:
+        """A distance that certainly breaks the bound from x to ``RESOLUTION`` beyond it.
 
         Of the likeliest: that none does is for a full evaluation to say.
         """
-        return self._search(self._order.at(self.x)[:LIKELIEST])[0] is not None
+        return self._search(self._order.at(self.x)[:LIKELIEST])[0]
+
+    def pass_likely(self) -> bool:
+        """Go on to where such a distance ends, if there is one: the bound is broken up to there."""
+        if self.jumps():
+            return True
+        witness = self.likely_witness()
+        if witness is not None:
+            self._follow(witness)
+        return witness is not None
+
+    def jumps(self) -> bool:
+        """Leave out the interval that is to be, once x is in it."""
+        inside = self.jump is not None and self.jump.start <= self.x < self.jump.end
+        if inside:
+            assert self.jump is not None
+            self.skip(self.jump.end, 0)
+        return inside
 
     def skip(self, x_end: float, witness: int) -> None:
         """Go on to an x up to which a witness is known to break the bound."""

@@ -161,15 +161,6 @@ Base = Annotated[
         reader(one_base),
     ),
 ]
-ModelArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="Known model, file, folder, org/name, - (stdin).",
-        show_default=False,
-        autocompletion=complete_model,
-    ),
-]
 Models = Annotated[
     list[str] | None,
     typer.Argument(

@@ -20,6 +20,7 @@ from ropecalc.models.one_object import (
     Rope,
     check,
     check_nulls,
+    check_original,
     check_sections,
     method_of,
     partial,
@@ -117,7 +118,8 @@ def _read(
 
 
 def _passed_over(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
-    """ESM: an object is checked, and nothing of it is read."""
+    """An object that is checked in part, or, of ESM, whole; and nothing of it is read."""
+    check_original(loaded, rope)
     if row.original != "stops":
         return
     check(config, row, loaded, dict(rope))
@@ -255,7 +257,8 @@ def _base(
     check_nulls(row, loaded, rope)
     if rope.get("rope_theta") is not None:
         return
-    if row.null_theta and "rope_theta" in config.values and config.get("rope_theta") is None:
+    outer = "rope_theta" in config.values and config.get("rope_theta") is None
+    if row.null_theta and (outer or "rope_theta" in rope):
         if row.null_theta == "stops":
             loaded.stop(f"rope_theta is null, which {row.name} does not take: TypeError")
         else:

@@ -409,7 +409,7 @@ static void climb(void) {
 
 /* --- the walk ----------------------------------------------------------------------------------- */
 
-static long n_steps, n_boxes, n_failed, n_single;
+static long n_halves, n_steps, n_boxes, n_failed, n_single;
 
 typedef struct { double base, square; } Bend;
 
@@ -433,9 +433,9 @@ static double keeps(double m, double height, double slope, Bend b) {
     return reach * (1 - 1e-9);
 }
 
-/* Follow one distance from x by at most h; where it falls to zero, about there; else beyond. */
-static double alone_to(double m, int way, double h, Bend b) {
-    double y = x, goal = x + way * h;
+/* Follow one distance from y by at most h; where it falls to zero, about there; else beyond. */
+static double alone_to(double m, int way, double y, double h, Bend b) {
+    double goal = y + way * h;
     n_single++;
     for (long k = 0; k < 100000; k++) {
         Taylor t = taylor(m, y);
@@ -459,14 +459,14 @@ static void alter(void) {
     saved_box = box, saved_trial = trial;
     if (change == 0) trial *= 1.4;
     if (change == 1) trial /= 1.4;
-    if (change == 2 && box < 64) box *= 2;
+    if (change == 2 && box < 512) box *= 2;
     if (change == 3 && box > 1) box /= 2;
     trial = fmin(1, fmax(trial, 64 * resolution(x)));
 }
 
 static void tune(double step, double seconds) {
     gone += step, spent += seconds;
-    if (++taken < 8 || (spent < 0.02 && taken < 64)) return;
+    if (++taken < 64 && spent < 0.02) return;
     double now = gone / spent;
     gone = spent = taken = 0;
     if (change >= 0 && now > 1.03 * rate)
@@ -477,66 +477,112 @@ static void tune(double step, double seconds) {
         rate = now, change = turn++ % 4, alter();
 }
 
+/* What a box of distances and a step cover: a pair turns by at most delta from what it is in their
+   middle, so that its cosine is at least cos(angle) cos(delta) - |sin(angle)| sin(delta), and -1
+   where the angle comes as near as that to pi. A box that may reach zero is halved. */
+#define LEVELS 10
+static double cosine[LEVELS][MOST], sine[LEVELS][MOST];       /* of delta */
+static double quarter_re[LEVELS][MOST], quarter_im[LEVELS][MOST]; /* to the middle of a half */
+static double fastest[MOST];                                  /* thetas, at most */
+static uint32_t single[512];
+static int singles;
+
+static void cover(double top, double h) {
+    for (int k = 0; k < LEVELS && 1 << k <= box; k++)
+        for (int i = 0; i < n; i++) {
+            double delta = fastest[i] * ((1 << k) - 1) / 2 + top * fastest[i] * e[i] * h / 2;
+            delta = fmin(M_PI, delta);
+            cosine[k][i] = cos(delta), sine[k][i] = sin(delta);
+        }
+}
+
+/* Gather the distances of a box, whose middle has these cosines and sines, that may reach zero. */
+static void narrow(int level, uint32_t low, const double *re, const double *im, double error) {
+    double least = 0;
+    for (int i = 0; i < n; i++) {
+        double lower = re[i] * cosine[level][i] - fabs(im[i]) * sine[level][i];
+        least += re[i] <= -cosine[level][i] ? -1 : lower;
+    }
+    if (least > error) return;
+    if (!level) {
+        single[singles++] = low;
+        return;
+    }
+    double first_re[MOST], first_im[MOST], last_re[MOST], last_im[MOST];
+    const double *qr = quarter_re[level], *qi = quarter_im[level];
+    for (int i = 0; i < n; i++) {
+        first_re[i] = re[i] * qr[i] + im[i] * qi[i], first_im[i] = im[i] * qr[i] - re[i] * qi[i];
+        last_re[i] = re[i] * qr[i] - im[i] * qi[i], last_im[i] = im[i] * qr[i] + re[i] * qi[i];
+    }
+    narrow(level - 1, low, first_re, first_im, error);
+    narrow(level - 1, low + (1u << (level - 1)), last_re, last_im, error);
+}
+
+/* The same where h may be long: halves that surely keep the bound are left out. */
+static double zero_of(double m, int way, double y, double h, Bend b, double error) {
+    double middle = y + way * h / 2, least = 0, pace = 0;
+    n_halves++;
+    for (int i = 0; i < n; i++) {
+        double t = exp(-middle * e[i]), angle = m * t;
+        double delta = fmin(M_PI, angle * e[i] * h / 2 * exp(e[i] * h / 2) * (1 + 1e-12));
+        double re = cos(angle), c = cos(delta), lower = re * c - fabs(sin(angle)) * sin(delta);
+        least += re <= -c ? -1 : lower;
+        pace += angle * e[i];
+    }
+    if (least > error) return y + 2 * way * h;
+    if (pace * h < 2) return alone_to(m, way, y, h, b);
+    double zero = zero_of(m, way, y, h / 2, b, error);
+    if ((zero - middle) * way < 0) return zero;
+    return zero_of(m, way, middle, h / 2, b, error);
+}
+
 /* One step of the walk below a context; the distance that ends it, else 0. */
 static uint32_t walk(uint32_t context, int way) {
-    double h = trial, far = way > 0 ? x : fmax(0, x - h), thetas[MOST], half = (box - 1) / 2.0;
-    if (way < 0 && h > x) h = x;
+    if (way < 0 && trial > x) trial = x;
+    double h = trial, middle = x + way * h / 2, limit = h, nearest_at = 0, half = (box - 1) / 2.0;
     clock_t begun = clock();
     n_steps++;
-    for (int i = 0; i < n; i++) thetas[i] = exp(-far * e[i]) * (1 + 1e-12);
-    int f = 0;
+    for (int i = 0; i < n; i++) fastest[i] = exp(-(middle - h / 2) * e[i]) * (1 + 1e-12);
+    int f = 0, level = __builtin_ctz(box);
+    double still = 0, speeds = 0;
     for (int i = 0; i < n; i++)
-        if (thetas[i] * half + context * thetas[i] * e[i] * h >= 1) f = i + 1;
+        if (fastest[i] * half + context * fastest[i] * e[i] * h / 2 >= 1) f = i + 1;
     if (f == n) return trial *= 0.5, 0;
-    double still = 0, speeds = 0, all = 0, lean = 0;
-    for (int i = 0; i < n; i++) all += thetas[i] * e[i];
-    for (int i = f; i < n; i++) still += thetas[i] * half, speeds += thetas[i] * e[i];
-    Bend b = bend_at(far);
-    prepare(x, f, box);
-    double turn_re[MOST], turn_im[MOST];
-    for (int i = 0; i < n; i++) turn_re[i] = cos(theta[i]), turn_im[i] = sin(theta[i]);
+    for (int i = f; i < n; i++) still += fastest[i] * half, speeds += fastest[i] * e[i] / 2;
+    Bend b = bend_at(middle - h / 2);
+    prepare(middle, f, box);
+    for (int k = 1; k <= level; k++)
+        for (int i = 0; i < n; i++) {
+            double angle = theta[i] * (1 << k) / 4;
+            quarter_re[k][i] = cos(angle), quarter_im[k][i] = sin(angle);
+        }
     uint32_t nearest = 0;
-    double nearest_at = 0, limit = h;
-    long failed = 0, boxes = 0;
     double wide = (double)SPAN * box;
     for (double top = context; top > 0; top -= wide) {
-        double low = fmax(0, top - wide);
+        double low = fmax(0, top - wide), phase = 0;
         int count = ceil((top - low) / box);
-        boxes += count;
+        n_boxes += count;
         sift(low + half, count, f + still + speeds * top * h + blur(top, x));
-        failed += found;
+        n_failed += found;
+        if (found) cover(top, h);
+        for (int i = 0; i < n; i++) phase += top * UNIT * theta[i] * (x * e[i] + 8);
         for (int k = 0; k < found; k++) {
-            double m0 = low + (double)at_index[k] * box, p10 = 0, p11 = 0, p21 = 0;
-            double re[MOST], im[MOST], mt[MOST];
+            double m0 = low + (double)at_index[k] * box, re[MOST], im[MOST];
             for (int i = 0; i < n; i++) {
-                double phi = m0 * theta[i];
-                re[i] = cos(phi), im[i] = sin(phi);
-                double last = (m0 + box) * theta[i];
-                p10 += last, p11 += e[i] * last, p21 += e[i] * last * last;
-                mt[i] = theta[i] * e[i];
+                double angle = (m0 + half) * theta[i];
+                re[i] = cos(angle), im[i] = sin(angle);
             }
-            double rounding = (n + 6) * UNIT;
-            double value_error = 2 * (UNIT * (x * p11 + 3 * p10) + rounding * n) + 64 * n * UNIT;
-            double slope_error = 2 * ((x + 3) * UNIT * (p11 + p21) + rounding * p11) + 64 * UNIT * p11;
-            int last = fmin(box, context - m0);
-            for (int j = 0; j < last; j++) {
-                double value = 0, slope = 0, m = m0 + j;
-                for (int i = 0; i < n; i++) {
-                    value += re[i], slope += mt[i] * im[i];
-                    double turned = re[i] * turn_re[i] - im[i] * turn_im[i];
-                    im[i] = re[i] * turn_im[i] + im[i] * turn_re[i], re[i] = turned;
-                }
-                if (m < 1 || value - value_error > m * all * h) continue;
-                if (keeps(m, value - value_error, way * m * slope - slope_error, b) >= limit)
-                    continue;
-                double y = alone_to(m, way, limit, b);
+            singles = 0;
+            narrow(level, m0, re, im, phase + 1e-9);
+            for (int j = 0; j < singles; j++) {
+                uint32_t m = single[j];
+                if (m < 1 || m >= context) continue;
+                double y = zero_of(m, way, x, limit, b, phase + 1e-9);
                 if ((x + way * limit - y) * way < 0) continue;
                 nearest = m, nearest_at = y, limit = fmin(limit, fabs(y - x));
             }
         }
     }
-    (void)lean;
-    n_boxes += boxes, n_failed += failed;
     if (nearest) {
         gone = spent = taken = 0;
         x = nearest_at;
@@ -548,9 +594,9 @@ static uint32_t walk(uint32_t context, int way) {
 }
 
 static void tell(const char *what, uint32_t context) {
-    fprintf(stderr, "%.1f s: %s %u at x = %.6f; step %.2g box %d, %ld steps, %ld boxes, %ld failed, %ld alone\n",
+    fprintf(stderr, "%.1f s: %s %u at x = %.6f; step %.2g box %d, %ld steps, %ld boxes, %ld failed, %ld alone, %ld halves\n",
             clock() / (double)CLOCKS_PER_SEC, what, context, x, trial, box, n_steps, n_boxes, n_failed,
-            n_single);
+            n_single, n_halves);
 }
 
 static void descend(uint32_t least) {
@@ -558,7 +604,7 @@ static void descend(uint32_t least) {
     for (long k = 1; x > 0 && context > least && context > 1; k++) {
         uint32_t zero = walk(context, -1);
         if (zero) put_edge(context, &zero, 1), context = zero, tell("down to", context);
-        else if (k % 1000 == 0) tell("still", context);
+        else if (k % 100 == 0) tell("still", context);
     }
     if (x <= 0) put_edge(context, 0, 0);
 }

@@ -130,7 +130,9 @@ def _run(what: str, family: Family, end: int, *numbers: float) -> Run:
         if made.returncode:  # another compiler, or another processor
             raise NoProgramError(made.stderr)
         words = map(str, (program, what, family.rotary_dim, end, *numbers, links))
-        done = subprocess.run([*words], check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            [*words], check=True, stdout=subprocess.PIPE, text=True
+        )  # tells on stderr
         edges = [_edge(row.split()) for row in done.stdout.splitlines()]
         return Run(edges, np.fromfile(links, dtype=LINK))
 
