@@ -123,8 +123,8 @@ def compare_models(
     """What models compute beside the first: a draft model, a fine-tune, a merge.
 
     Kinds of layers are matched by their names; where all models have one kind, by that. They agree
-    where frequencies, attention and softmax factors, attention windows and configured contexts are
-    the same.
+    where frequencies, attention and softmax factors, attention windows and the configured contexts
+    that are known are the same.
 
     The bound is checked for every distinct set of frequencies, at the distances below
     ``context``, the first model's own unless given, or below a layer's window.
@@ -220,7 +220,7 @@ def _first_difference(layer: LayerComparison) -> str | None:
         f"frequencies: pair {min(pairs, default=0)}": bool(pairs),
         "attention or softmax factor": not layer.agree,
         "attention window": len({rope.window for rope in ropes}) > 1,
-        "configured context": len({run.usable_length for run in layer.runs}) > 1,
+        "configured context": len({run.usable_length for run in layer.runs} - {None}) > 1,
     }
     return next((what for what, differs in apart.items() if differs), None)
 

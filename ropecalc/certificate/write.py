@@ -86,7 +86,7 @@ def certify(
     context = checked_context(context, MAX_SEARCH)
     if kind not in (MINIMUM_BASE, SAFE_BASE):
         raise InvalidValueError("kind", f"kind must be minimum-base or safe-base, got {kind!r}")
-    make = _minimum_base if kind == MINIMUM_BASE else _safe
+    make = _minimum if kind == MINIMUM_BASE else _safe
     return _verified(make(family, context, progress), progress)
 
 
@@ -152,10 +152,6 @@ def _verified(certificate: Certificate, progress: Progress | None) -> Certificat
     if found.status is not VerificationStatus.PROVED:
         raise UndecidedError(f"a certificate was made and is no proof: {found.reason}")
     return certificate
-
-
-def _minimum_base(family: Family, context: int, progress: Progress | None) -> Certificate:
-    return _minimum(family, context, progress)
 
 
 def _minimum(

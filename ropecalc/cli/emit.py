@@ -120,7 +120,7 @@ def caveats(setting: Setting) -> Iterator[str]:
     rope, model = setting.rope, setting.model
     if model is not None:
         own = next((one for one in model.ropes if one.layer_type == rope.layer_type), None)
-        start = original_of(model, rope)
+        start = original_of(model, own or rope)
         if own is not None and _same(own, rope) and setting.context == model.context:
             yield f"{model.source} has this setting already: it changes nothing"
         elif rope.rope_type == "default" and start is not None and start.context < setting.context:

@@ -170,7 +170,7 @@ def command(
     ]
     inputs = {**asked.inputs, "round_digits": wanted["round_digits"], "digits": digits}
     inputs |= {"min_window": min_window, **arithmetic.inputs(in_dtype)}
-    _tell_undecided(results)
+    _tell_missing(results, bare=bool(out.get) and out.form is Form.BARE)
     out.show(_answer(results, rounded, inputs, picked, everything=everything))
     answer = "minimum_base" if min_window is None else "wide_start"
     bases = [
@@ -346,9 +346,14 @@ def _certify(path: str, asked: _Asked, kind: str) -> None:
     say(f"The proof is in {printable(path)}: ropecalc verify checks it")
 
 
-def _tell_undecided(results: Sequence[MinimumBase]) -> None:
-    """Say on stderr which parts of an answer are missing, and why."""
+def _tell_missing(results: Sequence[MinimumBase], *, bare: bool) -> None:
+    """Say on stderr which parts of an answer are missing, and why; of bare values also why none."""
+    from ropecalc.results import Status
+
     for result in results:
+        if bare and result.status is not Status.FOUND:
+            name = result.label or f"head_dim {result.head_dim}"
+            warn(f"{name}, {format_count(result.context)} tokens: {result.status.value}")
         if result.undecided is not None:
             warn(f"head_dim {result.head_dim}, {result.context} tokens: {result.undecided}")
 

@@ -152,24 +152,6 @@ Bases = Annotated[
         reader(_bases),
     ),
 ]
-Base = Annotated[
-    float | None,
-    option(
-        "--base",
-        "Base (rope_theta): 1e6 or 500k (k = 1,000).",
-        "BASE",
-        reader(one_base),
-    ),
-]
-ModelArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="MODEL",
-        help="Known model, file, folder, org/name, - (stdin).",
-        show_default=False,
-        autocompletion=complete_model,
-    ),
-]
 Models = Annotated[
     list[str] | None,
     typer.Argument(
@@ -254,7 +236,7 @@ MinWindow = Annotated[
     float | None,
     option(
         "--min-window",
-        "Bases in windows so wide, such as 1e-3, alone.",
+        "Only windows at least this wide, such as 1e-3.",
         "W",
         fraction("min_window", "1e-3"),
     ),

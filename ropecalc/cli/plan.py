@@ -70,9 +70,7 @@ Plot = Annotated[
     bool,
     typer.Option("--plot", help="Draw the curves, on a terminal."),
 ]
-Everything = Annotated[
-    bool, typer.Option("--all", help="Add reasons, sources, the meaning of columns.")
-]
+Everything = Annotated[bool, typer.Option("--all", help="Add full reasons and sources.")]
 QUIET = "Print only the base to fine-tune with."
 
 

@@ -356,7 +356,7 @@ def _model_notes(plan: Plan, rope: Rope) -> Iterator[str]:
     if rope.window is not None and rope.window < context:
         yield (
             f"These layers look back {rope.window:,} tokens: greater distances do not occur in "
-            "them, and the bound is asked below that."
+            "them, and the bound is evaluated below that."
         )
 
 

@@ -41,16 +41,13 @@ def dynamic_apart(subject: Subject) -> Iterator[Said]:
 def _dynamic_stacks(subject: Subject, item: RopeObject, base: str) -> tuple[list[str], list[str]]:
     """(who scales by the length at hand, what the others do)."""
     following, apart = ["transformers"], []
-    for stack in SERVERS:
-        run, label = subject.run(stack, item), Stack(stack).label
-        if run is None or run.rope is None:
-            continue
-        if run.rope.rope_type == "dynamic":
+    for label, run in subject.runs(item).items():
+        method = None if run.rope is None else run.rope.rope_type
+        if method == "dynamic":
             following.append(label)
-        elif run.rope.rope_type == "default":
-            apart.append(f"{label} does not scale")
-        else:
-            apart.append(f"{label} always has {base}")
+        elif method is not None:
+            does = "does not scale" if method == "default" else f"always has {base}"
+            apart.append(f"{label} {does}")
     return following, [*apart, "llama.cpp does not know it"]
 
 
@@ -107,11 +104,10 @@ def attention_factor(subject: Subject) -> Iterator[Said]:
             continue
         deaf: list[str] = []
         hear = ["transformers"]
-        for stack in (*SERVERS, "llama.cpp"):
-            run = subject.run(stack, item)
-            if run is not None and run.spectrum is not None:
+        for label, run in subject.runs(item, (*SERVERS, "llama.cpp")).items():
+            if run.spectrum is not None:
                 same = abs(run.spectrum.attention_factor / given - 1) <= SAME
-                (hear if same else deaf).append(Stack(stack).label)
+                (hear if same else deaf).append(label)
         if not deaf:  # each hears it, or refuses the file
             continue
         yield item.said(
@@ -195,8 +191,8 @@ def proportional_factor(subject: Subject) -> Iterator[Said]:
     """A factor beside proportional rotation."""
     for item in subject.of("proportional"):
         factor = item.number("factor")
-        runs = [(Stack(stack).label, subject.run(stack, item)) for stack in SERVERS]
-        deaf = [n for n, run in runs if run and any(r.code == "factor-left-out" for r in run.rules)]
+        runs = subject.runs(item).items()
+        deaf = [n for n, run in runs if any(rule.code == "factor-left-out" for rule in run.rules)]
         if deaf and factor is not None:
             yield item.said(
                 f"{item.path}.factor {number(factor)} divides the frequencies in transformers, "

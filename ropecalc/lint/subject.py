@@ -107,6 +107,11 @@ class Subject:
         except RopecalcError:
             return None
 
+    def runs(self, item: RopeObject, stacks: Sequence[str] = SERVERS) -> dict[str, StackRun]:
+        """The same of several stacks, by their labels; less what is not known."""
+        found = {Stack(stack).label: self.run(stack, item) for stack in stacks}
+        return {label: run for label, run in found.items() if run is not None}
+
     def offered(self, stack: str, item: RopeObject) -> int | None:
         """The context that a stack offers by default, whether or not it stops at the object."""
         taken: Taken = Stack(stack).required("run")(asked_of(Start(self.model), item.rope))
@@ -123,9 +128,8 @@ class Subject:
 
     def refusals(self, item: RopeObject, code: str, stacks: Sequence[str] = SERVERS) -> list[str]:
         """The stacks that stop at a rope object for a reason, by their labels."""
-        found = {stack: self.run(stack, item) for stack in stacks}
-        refused = {stack: run.refusal for stack, run in found.items() if run is not None}
-        return [Stack(name).label for name, one in refused.items() if one and one.code == code]
+        refused = {label: run.refusal for label, run in self.runs(item, stacks).items()}
+        return [label for label, one in refused.items() if one and one.code == code]
 
     def original(self, item: RopeObject) -> int | None:
         """The trained length that the file itself gives for a rope object, in tokens."""

@@ -44,7 +44,7 @@ def labelled(config: Section, row: ClassRow, loaded: Loaded, found: Rope) -> Non
         own = row.rope[labels[0] if nested else label]["rope_theta"]
         base = rope.get("rope_theta") if nested else None
         rope = {**rope, "rope_theta": base or outside or own}
-        written = found[label] if nested else {**flat, "rope_theta": own}
+        written = found[label] if nested else {**flat, "rope_theta": own, PARTIAL: part}
         check_nulls(row, loaded, written)
         own_part = Section(config.name, rope, f"{config.prefix}rope_parameters.{label}.")
         rope[PARTIAL] = (own_part.number(PARTIAL, high=1) if nested else None) or part

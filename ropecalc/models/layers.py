@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ropecalc.models.loaded import Loaded
 
 MOST_LAYERS = 65_536
-FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
+FULL, SLIDING = "full_attention", "sliding_attention"
 COMPRESSED = {  # DeepSeek-V4, by how many tokens become one; 0 for none
     "4": "compressed_sparse_attention",
     "128": "heavily_compressed_attention",
@@ -59,10 +59,11 @@ def _types(config: Section, row: ClassRow, loaded: Loaded, count: int) -> list[s
         more = config.get("num_nextn_predict_layers")
         more = more if isinstance(more, int) else 0
         if len(listed) == count + more:  # those that predict more tokens are last
-            return list(listed[:count])
-        if "num_hidden_layers" in config.values and len(listed) != count:
+            listed = listed[:count]
+        elif "num_hidden_layers" in config.values and len(listed) != count:
             loaded.stop(f"num_hidden_layers is {count}, and layer_types has {len(listed)}")
-        return list(listed)
+        always = listed and row.layers.get("last") == "always"
+        return [*listed[:-1], FULL] if always else list(listed)
     ratios = config.get("compress_ratios")
     if row.labels and isinstance(ratios, list):
         return [COMPRESSED.get(str(ratio), SLIDING) for ratio in ratios[:count]]
@@ -98,7 +99,10 @@ def _spelt(pattern: str, count: int) -> list[str]:
 
 
 def made(config: Section, rule: Any, count: int) -> list[str]:
-    """The kinds that a rule makes: {all}, {listed, period}, or those of ``fitted``."""
+    """The kinds that a rule makes: {all}, {listed, period}, or those of ``fitted``.
+
+    Where ``last`` is "always", the last layer is full attention whatever the file says.
+    """
     if "all" in rule:
         return [rule["all"]] * count
     if "listed" in rule:  # beyond them the last ones come again and again

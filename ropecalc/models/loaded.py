@@ -67,7 +67,7 @@ def as_loaded(config: Section, row: ClassRow) -> Loaded:
         loaded.keys["attention_chunk_size"] = row.chunk
         loaded.assumed.append(row.fills(f"{config.prefix}attention_chunk_size", row.chunk))
     _heads(config, row, loaded)
-    _alike(config, loaded, types)
+    _alike(config, row, loaded, types)
     ropes(config, row, loaded, types)
     layers.part_by_window(loaded)
     return loaded
@@ -135,17 +135,41 @@ def _heads(config: Section, row: ClassRow, loaded: Loaded) -> None:
         keys["head_dim"] = row.head_dim
 
 
-def _alike(config: Section, loaded: Loaded, types: list[str]) -> None:
-    """Layers of one kind must have one configuration, where some have their own."""
+def _alike(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> None:
+    """What transformers takes of layers with a configuration of their own.
+
+    Layers of one kind must have the same heads, and every other key is asked of the whole model:
+    there it must be one value. NeoMME has windows of its own by layer, and nothing else.
+    """
     own = config.get("per_layer_config")
     if not isinstance(own, Mapping) or not own:
         return
-    by_number = {int(at): one for at, one in own.items() if at.isascii() and at.isdigit()}
-    for kind in dict.fromkeys(types):
-        layers_of = [by_number.get(at) for at, other in enumerate(types) if other == kind]
-        found = [one.get("head_dim") if isinstance(one, Mapping) else None for one in layers_of]
-        if any(one != found[0] for one in found):
-            loaded.stop(f"per_layer_config differs within the layers of {kind}: ValueError")
+    numbers = {at: int(at) for at in own if at.isascii() and at.isdigit()}
+    if len(numbers) < len(own) or (types and max(numbers.values()) >= len(types)):
+        loaded.stop("per_layer_config has a key that is no number of a layer: ValueError")
+    if row.latent or loaded.stops:
+        return
+    _own_keys(config, row, loaded, types, {numbers[at]: one for at, one in own.items()})
+
+
+def _own_keys(
+    config: Section, row: ClassRow, loaded: Loaded, types: list[str], own: Mapping[int, Any]
+) -> None:
+    """Which keys may differ, and between which layers."""
+    by_number = {at: one for at, one in own.items() if isinstance(one, Mapping)}
+    known = {**config.values, "head_dim": loaded.keys.get("head_dim")}
+    apart = ("sliding_window",) if "odd" in row.window else ("head_dim", "num_key_value_heads")
+    for one in by_number.values():
+        for key in one.keys() & known.keys() - {*apart}:
+            if one[key] != known[key]:
+                loaded.stop(f"{key} differs in per_layer_config, and is asked of the whole: error")
+        if "head_dim" in one and one["head_dim"] is None:
+            loaded.stop("head_dim is null in per_layer_config: TypeError")
+    for kind in dict.fromkeys(types) if apart[0] == "head_dim" else ():
+        layers_of = [by_number.get(at, {}) for at, other in enumerate(types) if other == kind]
+        for key in apart:
+            if len({str(one.get(key, known.get(key))) for one in layers_of}) > 1:
+                loaded.stop(f"per_layer_config differs within the layers of {kind}: ValueError")
 
 
 def _head_stops(config: Section, row: ClassRow, loaded: Loaded) -> None:

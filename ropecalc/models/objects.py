@@ -20,6 +20,7 @@ from ropecalc.models.one_object import (
     Rope,
     check,
     check_nulls,
+    check_original,
     check_sections,
     method_of,
     partial,
@@ -91,7 +92,7 @@ def _flat(
     made = {key: value for key, value in found.items() if key not in inner}
     if apart:  # what the file means, for stacks that do read it
         return found
-    if "rope_theta" not in made and row.silent == "stops" and written:
+    if "rope_theta" not in made and row.silent_base == "stops" and written:
         loaded.stop(f"{row.name} wants a rope_theta in its rope object: KeyError")
     own = row.object_base if written else None
     _base(config, row, loaded, made, "", own)
@@ -117,7 +118,8 @@ def _read(
 
 
 def _passed_over(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
-    """ESM: an object is checked, and nothing of it is read."""
+    """An object that is checked in part, or, of ESM, whole; and nothing of it is read."""
+    check_original(loaded, rope)
     if row.original != "stops":
         return
     check(config, row, loaded, dict(rope))
@@ -174,7 +176,7 @@ def _of_kind(
         rope = {"rope_type": "default"} if filled else _without_base(own)
         written = False
     made = dict(rope or {})
-    if written and "rope_theta" not in made and row.silent == "stops":
+    if written and "rope_theta" not in made and row.silent_base == "stops":
         loaded.stop(f"{row.name} wants a rope_theta in the object of {kind}: KeyError")
     if written and row.object_theta and config.get("rope_theta") is not None:
         made.setdefault("rope_theta", config.number("rope_theta", low=1, high=MAX_BASE))
@@ -255,7 +257,8 @@ def _base(
     check_nulls(row, loaded, rope)
     if rope.get("rope_theta") is not None:
         return
-    if row.null_theta and "rope_theta" in config.values and config.get("rope_theta") is None:
+    outer = "rope_theta" in config.values and config.get("rope_theta") is None
+    if row.null_theta and (outer or "rope_theta" in rope):
         if row.null_theta == "stops":
             loaded.stop(f"rope_theta is null, which {row.name} does not take: TypeError")
         else:

@@ -69,15 +69,23 @@ def check_nulls(row: ClassRow, loaded: Loaded, rope: Rope) -> None:
     null = [key for key, value in rope.items() if value is None]
     if "rope_type" in null:
         loaded.stop("rope_type is null: KeyError")
-    takes = {"rope_theta"}
-    if scaled or row.part.get("inside"):
-        takes.add(PARTIAL)
-    if method in ("yarn", "llama3", "longrope"):
-        takes.add(ORIGINAL)
-    if method == "proportional" or (row.latent and rope.get("mscale_all_dim")):
-        takes.add("factor")
-    for key in takes.intersection(null):
-        loaded.stop(f"{key} of a rope object is null: TypeError")
+    check_original(loaded, rope)
+    softmax = row.latent and not row.by_kind and rope.get("mscale_all_dim")
+    takes = {
+        "rope_theta": row.null_theta != "unrotated",
+        PARTIAL: scaled or row.part.get("inside"),
+        "factor": method == "proportional" or softmax,
+    }
+    for key in null:
+        if takes.get(key):
+            loaded.stop(f"{key} of a rope object is null: TypeError")
+
+
+def check_original(loaded: Loaded, rope: Rope) -> None:
+    """An original context of null, which is compared with the context before anything is read."""
+    scaled = method_of(rope) in ("yarn", "llama3", "longrope")
+    if scaled and rope.get(ORIGINAL, 1) is None:
+        loaded.stop(f"{ORIGINAL} of a rope object is null: TypeError")
 
 
 def check(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:

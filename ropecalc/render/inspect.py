@@ -83,7 +83,7 @@ def _model_rows(result: Inspection) -> Rows:
         rows.append(("context", f"{tokens(model.context)} configured"))
     rows += _lengths(model)
     if result.context not in (None, model.context):
-        rows.append(("asked about", tokens(result.context or 0)))
+        rows.append(("evaluated at", tokens(result.context or 0)))
     if model.unrotated_layers:
         n = model.unrotated_layers
         rows.append(("no rotation", f"in {count(n)} {'layer' if n == 1 else 'layers'}"))
@@ -222,7 +222,8 @@ def _bound_rows(layer: LayerInspection, check: Check, screen: Screen) -> Iterato
     if least <= 1:
         yield "minimum base", "any: every base meets the bound with such a head"
         return
-    yield "minimum base", f"{round_up(least)}, unscaled, for {tokens(check.context)}"
+    removed = "" if layer.rope.rope_type == "default" else " without scaling,"
+    yield "minimum base", f"{round_up(least)}{removed} for {tokens(check.context)}"
     yield "safe base", "not computed" if safe is None else round_up(safe, 4)
 
 
@@ -264,7 +265,7 @@ def _with_plan(text: str, result: Inspection, screen: Screen) -> str:
     longer = max(result.context, result.model.context + 1)
     asked = longer == result.context
     line = f"ropecalc plan {source} --to {result.context if asked else 2 * result.context}"
-    return then(f"{text} What {'that' if asked else 'a longer'} context takes:", line, screen)
+    return then(f"{text} For {'that' if asked else 'a longer'} context:", line, screen)
 
 
 def _is_met_by_any_base(layer: LayerInspection) -> bool:

@@ -139,7 +139,10 @@ def _beside(plan: Plan) -> list[tuple[str, str]]:
     best, roomy = ways[0][1], plan.candidate("roomy-base")
     rows = [] if best.check.is_free else [("the bound", _at_target(plan, best))]
     rows += [(name, _advised(plan, one)) for name, one in ways[1:]]
-    scaled = plan.original.rope.rope_type != "default"
+    own = plan.original.rope.rope_type
+    scaled = own != "default"
+    if scaled and best.method != ORIGINAL and best.rope.rope_type != own:
+        rows.append(("replaces", f"the model's own {own} scaling"))
     if scaled and roomy is not None and roomy not in [one for _, one in ways]:
         text = f"use {_setting(roomy)} if you fine-tune, as 'ropecalc min-base' recommends"
         rows.append(("scaling removed", text))
@@ -159,10 +162,10 @@ def _at_target(plan: Plan, one: Candidate) -> str:
         return f"{text}; if retrieval fails there, try factor {room:g}, which meets it"
     if one.rope.factor is None or plan.model is None:
         return text
-    name = printable(plan.model.source)
-    return (
-        f"{text}; 'ropecalc min-factor {name} --ctx {plan.context}' finds the factor that meets it"
-    )
+    own = plan.original.rope.rope_type == one.rope.rope_type
+    method = "" if own else f" --rope-type {one.rope.rope_type.replace('_', '-')}"
+    line = f"ropecalc min-factor {printable(plan.model.source)}{method} --ctx {plan.context}"
+    return f"{text}; '{line}' looks for a factor that meets it"
 
 
 def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:

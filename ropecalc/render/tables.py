@@ -127,13 +127,11 @@ def table(
     columns: Sequence[Column],
     screen: Screen,
     breaks: Collection[int] = (),
-    *,
-    told: bool = True,
 ) -> str:
     """A table as wide as the screen allows, with a rule above each row in ``breaks``.
 
     Nothing is ever cut. Where room is short, headings wrap; then the most dispensable columns go,
-    and a line below names them, if ``told``. Where even that is too wide, every row becomes a block
+    and a line below names them. Where even that is too wide, every row becomes a block
     of names and values, which has room for all. Decimal points are aligned where there is room.
     """
     kept = list(columns)
@@ -145,7 +143,7 @@ def table(
     note = f"Shown in a wider terminal, by --csv and by --json: {', '.join(gone)}."
     level = [replace(column, cells=levelled(column.cells)) for column in kept]
     shown = _rich_table(level if _least_width(level) <= screen.width else kept, screen, breaks)
-    return f"{shown}\n\n{prose(note, screen)}" if gone and told else shown
+    return f"{shown}\n\n{prose(note, screen)}" if gone else shown
 
 
 def levelled(cells: Sequence[str]) -> list[str]:

@@ -211,6 +211,8 @@ def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
     lead = f"{broken} of {len(results)} {verb}" if broken else f"All {len(results)} meet"
     asked = f"{lead} the bound{', ' if common else ''}{common}"
     text = "The bound breaks where the least S(m)/S(0) is below the margin, 0 unless given."
+    if any(r.is_free for r in results):
+        text += " Any base: every base meets the bound."
     return [
         headline(asked, screen),
         table(_check_columns(results, screen), screen),

@@ -41,8 +41,8 @@ class Setting:
         >>> from ropecalc.results import Rope
         >>> yarn = Rope("all", "yarn", 1e6, 128, 128, {"factor": 2.0, "original_context": 4096})
         >>> print(Setting(yarn, 16384, 4096).shortfall)  # doctest: +NORMALIZE_WHITESPACE
-        YaRN with factor 2 from 4,096 reaches 8,192 tokens, short of the 16,384 asked for: factor 4
-        reaches those
+        YaRN with factor 2 from 4,096 reaches 8,192 tokens, short of 16,384: factor 4 reaches
+        that
         >>> Setting(yarn, 8192, 4096).shortfall is None
         True
         """
@@ -51,8 +51,8 @@ class Setting:
             return None
         return (
             f"YaRN with factor {self.rope.factor or 1.0:g} from {original:,} reaches {reach:,} "
-            f"tokens, short of the {self.context:,} asked for: factor "
-            f"{self.context / original:.12g} reaches those"
+            f"tokens, short of {self.context:,}: factor "
+            f"{self.context / original:.12g} reaches that"
         )
 
 

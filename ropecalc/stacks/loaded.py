@@ -21,6 +21,7 @@ from ropecalc.results import StackRule
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.asked import ORIGINAL, Asked, as_number, asked_of
 
+PARTIAL = PARTIAL_KEYS[0]
 FILLED_IN = ("llama3", "yarn", "longrope")  # the types that are given the original length
 KINDS = frozenset(
     "full_attention sliding_attention chunked_attention linear_attention main compress".split()
@@ -94,14 +95,15 @@ def loaded(asked: Asked, names: Mapping[str, str], *, beside: bool = True) -> Lo
         found = _of_null(early) if changed[key] is None else dict(changed[key])
         nested = bool(found) and set(found) <= KINDS
         return Loaded(text, found if nested else {"": found}, changed=True)
+    part = {PARTIAL: early.pop(PARTIAL)} if as_number(early.get(PARTIAL)) else {}
     asked = replace(asked, text={**asked.text, **early})
     if asked.nested or classes.reads_by_kind_alone(asked.model_type):
         ropes = [asked_of(asked.start, rope) for rope in asked.model.ropes]
         old = asked.text.get("rope_scaling") is not None or asked.nested
         outer = {} if old else asked.values  # passed over, but there
-        objects = {one.rope.layer_type: standard(one, names, beside) for one in ropes}
-        return Loaded(text, objects, outer)
-    return Loaded(text, {"": standard(asked, names, beside)})
+        kinds = {one.rope.layer_type: standard(one, names, beside) for one in ropes}
+        return Loaded(text, {kind: {**part, **found} for kind, found in kinds.items()}, outer)
+    return Loaded(text, {"": {**part, **standard(asked, names, beside)}})
 
 
 def _set_early(asked: Asked) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _of_null(early: Object) -> dict[str, Any]:
     """What a null under the key of the rope object leaves: the keys that were set beside it."""
     if as_number(early.get("rope_theta")) is None:
         return {}
-    own = {key: early[key] for key in ("rope_theta", *PARTIAL_KEYS[:1]) if key in early}
+    own = {key: early[key] for key in ("rope_theta", PARTIAL) if key in early}
     return {"rope_type": "default", **own}
 
 

@@ -117,7 +117,8 @@ def check_form(model: ModelConfig) -> None:
     """Raise UnsupportedError unless the model was read from a config.json."""
     if not model.form.startswith("transformers"):
         raise UnsupportedError(
-            f"{model.source}: is written for one stack alone; pass the config.json of the model"
+            f"{model.source}: only one stack reads this file; pass the model's config.json, or a "
+            "second model to compare it with"
         )
 
 

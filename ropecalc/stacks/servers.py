@@ -212,12 +212,16 @@ def marked(taken: Taken, *, ran: bool) -> Taken:
 FILLED_IN_AGAIN = (ORIGINAL, "rope_theta", "partial_rotary_factor")
 
 
-def filled_in_again(values: Object, changed: Object) -> dict[str, Any]:
-    """A rope object as transformers' methods have it: with what was set beside it on the config."""
+def filled_in_again(values: Object, changed: Object, *, by_kind: bool = False) -> dict[str, Any]:
+    """A rope object as transformers' methods have it: with what was set beside it on the config.
+
+    An original length goes before the one within, but not before those of objects by kind.
+    """
     if values.get("rope_type", "default") == "default":
         return dict(values)
     beside = {key: changed[key] for key in FILLED_IN_AGAIN if changed.get(key) is not None}
-    return {**beside, **values, **{key: beside[key] for key in (ORIGINAL,) if key in beside}}
+    first = {} if by_kind else {key: beside[key] for key in (ORIGINAL,) if key in beside}
+    return {**beside, **values, **first}
 
 
 def by_transformers(

@@ -275,7 +275,7 @@ def test_short_names() -> None:
 def test_the_first_line_says_that_a_scaling_is_removed(run_cli: RunCli) -> None:
     done = run_cli("min-base", "Llama-3.1-8B", "--ctx", "4k")
     first = " ".join(done.stdout.partition("\n\n")[0].split())
-    assert "for Llama-3.1-8B, llama3 scaling removed, 4,096 tokens" in first
+    assert "for Llama-3.1-8B, scaling removed, 4,096 tokens" in first
     assert "'ropecalc plan Llama-3.1-8B --to TOKENS' can keep the scaling" in done.stderr
 
 
@@ -285,3 +285,9 @@ def test_a_guessed_model_is_named_even_under_q(run_cli: RunCli) -> None:
         "Llama-3.2-1B: no source has 'Llama-3.2-1B-Chat': these are the numbers of Llama-3.2-1B, "
     )
     assert run_cli("min-base", "Qwen3-8B-Base", "--ctx", "4k", "-q").stderr == ""
+
+
+def test_a_value_that_there_is_not_is_explained(run_cli: RunCli) -> None:
+    done = run_cli("min-base", "GLM-4-9B-chat", "--ctx", "4k", "--get", "recommended_base")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("GLM-4-9B-chat, 4,096 tokens: Every base meets the bound.\n")

@@ -671,7 +671,7 @@ def test_other_forms_and_names_are_refused() -> None:
     with pytest.raises(ConfigError, match="beyond the 17,179,869,184"):
         compared(config(max_position_embeddings=2**35))
     meta = ropecalc.ModelConfig("params.json", "params", None, model.ropes, None)
-    with pytest.raises(UnsupportedError, match="one stack alone"):
+    with pytest.raises(UnsupportedError, match="only one stack"):
         ropecalc.compare(meta, 4096)
     nested = {"full_attention": {**YARN, "rope_theta": 1e6}}
     flat = compared(config(rope_parameters=nested), 4096, override=PARTIAL)
@@ -911,3 +911,5 @@ def test_any_form_of_file_is_compared(run_cli: RunCli, tmp_path: Path) -> None:
     results = json.loads(done.stdout)["results"]
     assert [one["base"] for one in results] == [5e5, 5e5]
     assert {one["group"] for one in results} == {"A"}
+    assert done.returncode == 0  # params.json has no context: nothing to differ
+    assert all(one["layer_agrees"] for one in results)

@@ -20,7 +20,7 @@ import ropecalc
 from ropecalc import Finding, Severity
 from ropecalc.lint import findings
 from ropecalc.lint.keys import ALL_KEYS, OTHERS
-from ropecalc.lint.table import RULES
+from ropecalc.lint.table import FUNCTIONS, RULES
 from ropecalc.lint.words import number
 from ropecalc.models.huggingface import parse_config
 from ropecalc.results import ModelConfig, Rope
@@ -244,6 +244,15 @@ def test_a_rule_finds_what_it_is_for_and_not_what_is_close_by(code: str) -> None
 def test_every_rule_has_its_cases() -> None:
     assert {rule.code for rule in RULES} == {*CASES, "gguf-unread", "text-number"}
     assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+def test_every_function_that_looks_is_that_of_a_rule() -> None:
+    looks = {
+        name
+        for name, value in FUNCTIONS.items()
+        if getattr(value, "__annotations__", {}).get("return") == "Iterator[Said]"
+    }
+    assert looks == {rule.code.replace("-", "_") for rule in RULES}
 
 
 def test_metadata_that_llama_cpp_does_not_read() -> None:

@@ -141,3 +141,46 @@ def test_other_names_of_a_pattern_and_a_window(
     model = parse_config(document, "config.json")
     assert model.ropes[0].layers == layers
     assert model.ropes[-1].window == window
+
+
+GEMMA4 = {
+    "model_type": "gemma4_text",
+    "head_dim": 256,
+    "num_hidden_layers": 3,
+    "layer_types": ["full_attention", "sliding_attention", "full_attention"],
+}
+
+
+@pytest.mark.parametrize(
+    ("own", "stops"),
+    [  # transformers 5.23.0, run
+        ({"0": {"head_dim": 512}, "2": {"head_dim": 512}}, ""),
+        ({"00": {"head_dim": 512}, "1": {"head_dim": 256}, "02": {"head_dim": 512}}, ""),
+        ({"0": {"head_dim": 512}}, "differs within the layers of full_attention"),
+        ({"0": {"num_key_value_heads": 2}}, "differs within the layers of full_attention"),
+        ({"1": {"sliding_window": 32}}, "sliding_window differs"),
+        ({"1": {"head_dim": None}}, "head_dim is null"),
+        ({"3": {"head_dim": 512}}, "no number of a layer"),
+    ],
+)
+def test_layers_of_one_kind_with_configurations_of_their_own(
+    own: dict[str, Any], stops: str
+) -> None:
+    keys = {"per_layer_config": own, "sliding_window": 64, "num_key_value_heads": 1}
+    model = parse_config({**GEMMA4, **keys}, "config.json")
+    assert stops in (model.stops or "")
+    assert bool(stops) == bool(model.stops)
+    if not stops:
+        assert [(one.layer_type, one.head_dim, one.layers) for one in model.ropes] == [
+            ("full_attention", 512, 2),
+            ("sliding_attention", 256, 1),
+        ]
+
+
+def test_the_last_layer_of_gemma_4_sees_all_whatever_its_file_says() -> None:
+    document = {**GEMMA4, "layer_types": ["sliding_attention"] * 3}
+    found = parse_config(document, "config.json").ropes
+    assert [(one.layer_type, one.layers) for one in found] == [
+        ("full_attention", 1),
+        ("sliding_attention", 2),
+    ]

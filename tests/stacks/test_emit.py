@@ -459,7 +459,7 @@ def test_a_factor_that_falls_short_is_no_stacks_exact_setting(stack: str) -> Non
 
 def test_the_factor_that_reaches_is_said_as_it_has_to_be_typed() -> None:
     asked = Setting(rope("yarn", factor=4.0, original_context=40960), 1_000_001, 40960)
-    said = re.search("factor ([^ ]+) reaches those", asked.shortfall or "")
+    said = re.search("factor ([^ ]+) reaches that", asked.shortfall or "")
     assert said is not None
     parts = {"factor": float(said.group(1)), "original_context": 40960}
     assert replace(asked, rope=rope("yarn", **parts)).shortfall is None
@@ -1238,7 +1238,7 @@ def test_on_a_terminal_what_falls_short_is_said_once() -> None:
     emissions = [emit(asked, stack) for stack in STACKS]
     for listed in (False, True):
         text = describe_emissions(asked, emissions, on, listed=listed)
-        assert text.count("short of the 262,144 asked for") == 1
+        assert text.count("short of 262,144: factor") == 1
         assert "wrong way round" in text  # a stack's own reason stays
         assert text.count("exactly") == listed  # in the line that counts none
 
@@ -1335,6 +1335,7 @@ def test_a_new_scaling_says_how_far(run_cli: RunCli, model: str, kind: str, exam
         ("emit Qwen3-8B", "has this setting already: it changes nothing"),
         ("emit Qwen3-8B --ctx 128k", "no scaling and the same base: beyond 32,768 tokens"),
         ("emit Qwen3-8B --base 3e7 --ctx 128k", "a base and no scaling: beyond 32,768 tokens"),
+        ("emit Mistral-7B-v0.3 --ctx 64k", "no scaling and the same base: beyond 32,768 tokens"),
         ("emit --base 1e4 --ctx 4k", "breaks the bound, first at 1,707 tokens of 4,096"),
         ("emit Qwen3-8B --rope-type yarn --ctx 64k", "breaks the bound, first at 49,"),
         ("emit Qwen3-8B --rope-type yarn --factor 8 --ctx 64k", ""),

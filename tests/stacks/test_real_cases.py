@@ -1,4 +1,4 @@
-"""What real stacks made of some 2,400 configs, against what ropecalc says of them.
+"""What real stacks made of some 2,650 configs, against what ropecalc says of them.
 
 The golden values were run on a CPU with the code of transformers 5.23.0, vLLM 0.33.0 (with
 transformers 5.20.0), SGLang 0.5.23 (with transformers 5.19.0) and llama.cpp 0c1e57098;
@@ -19,7 +19,7 @@ SETS = {"first": load(FIRST), "more": load(MORE)}
 # How many have to be equal; to be raised as more are, never lowered.
 FLOOR = {
     "first": {"vllm": 875, "sglang": 865, "transformers": 875, "llama.cpp": 376},
-    "more": {"vllm": 1524, "sglang": 1524, "transformers": 1524},
+    "more": {"vllm": 1776, "sglang": 1776, "transformers": 1776},
 }
 QUICK = {("first", "vllm"), ("first", "llama.cpp")}
 EACH = [
@@ -45,8 +45,11 @@ DECISIONS: dict[str, dict[str, str]] = {
             "head_dim is another name of qk_rope_head_dim in this class: its code makes a rope "
             "of hidden_size over heads, for a part of a head that has no size",
         ),
-        "gemma3_text/partial-yarn": "the whole model stops at a rope of half its heads, as in "
-        "transformers, which a record of its rotary module alone does not see",
+        **dict.fromkeys(
+            ("gemma3_text/partial-yarn", "gemma3_text/ov-part"),
+            "the whole model stops at a rope of a part of its heads, as in transformers, which a "
+            "record of its rotary module alone does not see",
+        ),
         "phimoe/plain": "run under the architecture of transformers' class, PhimoeForCausalLM, "
         "which SGLang has no code of; published files have PhiMoEForCausalLM, which it has",
         "gemma3_text/ov-linear": "the two kinds of layers have each other's values in this record",
@@ -68,8 +71,8 @@ def test_ropecalc_says_what_the_real_stack_does(name: str, stack: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("stack", STACKS)
 def test_each_decision_names_a_case_that_differs(stack: str) -> None:
-    decided = [case for each in SETS.values() for case in each if case["id"] in DECISIONS[stack]]
-    assert {failure.id for failure in failures(stack, decided)} == set(DECISIONS[stack])
+    differing = {failure.id for each in SETS.values() for failure in failures(stack, each)}
+    assert set(DECISIONS[stack]) <= differing
     assert all(DECISIONS[stack].values())
 
 

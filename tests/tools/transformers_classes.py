@@ -578,6 +578,8 @@ def _layers(own: Class) -> Row:
     types = answer["config"].get("layer_types") or answer["config"].get("layers_block_type")
     if types:
         row["layers"] = _rule(own, types) | _pattern_key(own)
+        if row["layers"].get("last") and len(own.groups("layer_types sliding")) > 1:
+            row["layers"]["last"] = "always"
         if own.stops("layer_types absent") and not own.stops("saved"):
             row["layers"]["absent"] = "stops"
     by_window = _by_window(own)

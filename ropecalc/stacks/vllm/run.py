@@ -194,7 +194,9 @@ def _yarn_alone(asked: Asked, values: Object, taken: Taken) -> dict[str, Any]:
 
 def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
     """A class that vLLM has no code of its own for."""
-    beside = not found.nested and any(key in asked.start.changed for key in FILLED_IN_AGAIN)
+    by_kind = reads_by_kind_alone(asked.model_type)
+    beside = any(key in asked.start.changed for key in FILLED_IN_AGAIN)
+    beside = beside and by_kind >= found.nested
     again = _reread(asked, found) if found.changed or beside else asked
     done = by_transformers(again, taken.usable_length, classes.REGISTRY, builds=True)
     done.rules = [*done.rules, *taken.rules]
@@ -215,7 +217,7 @@ def _reread(asked: Asked, found: Loaded) -> Asked:
     if asked.model_type in classes.PARTIAL_NEEDED and "partial_rotary_factor" not in values:
         text = "transformers' code of the class needs partial_rotary_factor: KeyError"
         raise RefusedError(text, classes.REGISTRY)
-    values = filled_in_again(values, asked.start.changed)
+    values = filled_in_again(values, asked.start.changed, by_kind=by_kind)
     for key in ("rope_theta", "rope_type"):
         if values.get(key) is None:
             raise RefusedError(

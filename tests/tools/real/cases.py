@@ -194,6 +194,14 @@ def _scaled(rope: Json, length: int = LONG, **keys: Any) -> Callable[[Class], Js
     return lambda of: {"config": of.config(rope, max_position_embeddings=length, **keys)}
 
 
+def _beside(keys: Json) -> Callable[[Class], Json]:
+    """Keys that are no rope object set on a file with YaRN."""
+    return lambda of: {
+        "config": of.config(YARN_L, max_position_embeddings=LONG),
+        "override": keys,
+    }
+
+
 def _partial(of: Class, **keys: Any) -> Json:
     kept = {key: value for key, value in of.keys.items() if key != "partial_rotary_factor"}
     return Class(of.name, kept, of.base).nested(YARN_L | {"partial_rotary_factor": 0.5}, **keys)
@@ -203,6 +211,7 @@ RAISED = {"max_position_embeddings": LONG}
 BETAS = {"beta_fast": 16.0, "beta_slow": 2.0}
 MSCALES = {"mscale": 0.707, "mscale_all_dim": 1.0}
 TWICE = {"mscale": 1.0, "mscale_all_dim": 1.0}
+THETA = {"rope_theta": 5e6}
 VARIANTS: dict[str, Callable[[Class], Json]] = {
     "plain": lambda of: {"config": of.config()},
     "plain-v5": lambda of: {"config": of.nested({"rope_type": "default"})},
@@ -267,6 +276,18 @@ VARIANTS: dict[str, Callable[[Class], Json]] = {
     },
     "ov-maxpos": lambda of: {"config": of.config(), "override": RAISED},
     "ov-full-ctx": lambda of: {**_override(YARN_L, **RAISED)(of), "ctx": LONG},
+    "ov-null": _beside({"rope_parameters": None}),
+    "ov-nulltheta": _beside({"rope_scaling": None, "rope_theta": 4e6}),
+    "ov-original": _beside({"original_max_position_embeddings": 4096}),
+    "ov-part": _beside({"partial_rotary_factor": 0.25}),
+    "ov-thetabeside": lambda of: {
+        "config": of.config(),
+        "override": {"rope_theta": 4e6, "rope_parameters": YARN_L},
+    },
+    "ov-partbeside": lambda of: {
+        "config": of.config(),
+        "override": {"partial_rotary_factor": 0.25, "rope_parameters": {**YARN_L, **THETA}},
+    },
 }
 
 
