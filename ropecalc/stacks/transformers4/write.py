@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.models import classes
 from ropecalc.stacks.keys import (
+    by_own_length,
     expressible,
     fixed_length,
     four,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def write(goal: Wanted) -> Written:
     """The keys that change, as JSON."""
-    text = pretty(nested_in_text(goal, four(goal)))
+    text = pretty(nested_in_text(goal, by_own_length(goal, four(goal))))
     why = fixed_length(goal)
     if is_nested(goal) and not _by_class(goal):
         # Gemma 3 and OLMo 3 scale full attention alone; others have one rope_scaling for all
@@ -37,6 +38,6 @@ def write(goal: Wanted) -> Written:
 
 def _by_class(goal: Wanted) -> bool:
     own = model_type(goal)
-    known = classes.scales_full_alone(own) or classes.reads_by_kind_alone(own)
+    known = classes.class_or_any(own).scaling == "full" or classes.reads_by_kind_alone(own)
     plain = all(rope.rope_type == "default" for rope in goal.others)
     return known and own_kind(goal) and plain
