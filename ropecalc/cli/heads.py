@@ -315,7 +315,7 @@ def plain_head(subject: Subject) -> Subject:
             f"{subject.label}: the base is for plain RoPE, with its {rope.rope_type} scaling "
             f"removed; 'ropecalc plan {source} --to TOKENS' can keep the scaling"
         )
-        subject = replace(subject, instead=f"{rope.rope_type} scaling removed")
+        subject = replace(subject, instead="scaling removed")
     if subject.model is not None and rope.reach is not None and rope.reach != subject.model.context:
         say(f"{subject.label} looks back {rope.reach:,} tokens")
     return subject

@@ -152,15 +152,6 @@ Bases = Annotated[
         reader(_bases),
     ),
 ]
-Base = Annotated[
-    float | None,
-    option(
-        "--base",
-        "Base (rope_theta): 1e6 or 500k (k = 1,000).",
-        "BASE",
-        reader(one_base),
-    ),
-]
 Models = Annotated[
     list[str] | None,
     typer.Argument(

@@ -60,7 +60,7 @@ def list_length(subject: Subject) -> Iterator[Said]:
 def head_dim_null(subject: Subject) -> Iterator[Said]:
     """A head_dim that is null, in the file or, where it has none, by the model's class."""
     kind, written = subject.model.model_type, "head_dim" in subject.text
-    null = classes.null_head(kind)
+    null = classes.class_or_any(kind).null_head
     by_class = null == "own"
     if subject.has("head_dim") or not (written or by_class):
         return

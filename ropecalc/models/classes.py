@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -54,7 +54,7 @@ class ClassRow:
     """A kind without an object, the first and the second: filled, unrotated, stops."""
     null: str = "filled"
     """A kind whose object is null."""
-    silent: str = "filled"
+    silent_base: str = "filled"
     """An object by kind without a base."""
     labels: tuple[str, ...] = ()
     """The names of the objects where they are not those of kinds of layers."""
@@ -153,19 +153,6 @@ MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
 # A default that wins over what a rope object says.
 ORIGINAL_CONTEXT = {"phi3": 4096, "phi4_multimodal": 4096}
 
-FIELDS = {item.name for item in fields(ClassRow)}
-RENAMED = {
-    "null head": "null_head",
-    "no head": "no_head",
-    "odd head": "odd_head",
-    "null scaling": "null_scaling",
-    "silent base": "silent",
-    "object base": "object_base",
-    "null theta": "null_theta",
-    "object theta": "object_theta",
-}
-
-
 # Names of text models that their composites rename as they load: configuration_exaone4_5.py.
 FIRST_NAMES = {"exaone4_5_text": "exaone4"}
 
@@ -181,8 +168,13 @@ def class_row(model_type: str | None, before: str | None = None) -> ClassRow | N
     return _row(name, {key: value for key, value in {**row, **other}.items() if key not in gone})
 
 
+def class_or_any(model_type: str | None) -> ClassRow:
+    """The row of a class, or that of one which does nothing of its own."""
+    return class_row(model_type) or ClassRow("")
+
+
 def _row(name: str, row: Mapping[str, Any]) -> ClassRow:
-    given = {RENAMED.get(key, key): value for key, value in row.items()}
+    given = {key.replace(" ", "_"): value for key, value in row.items()}
     if isinstance(given.get("rotary"), Mapping):
         given["rotary"] = given["rotary"]["dim"]
     lists = {key: tuple(v) for key, v in given.items() if isinstance(v, list)}
@@ -199,15 +191,9 @@ def composite(model_type: str | None) -> Mapping[str, Any]:
     return row
 
 
-def default_rope(model_type: str | None) -> Mapping[str, Any]:
-    """The rope object of a class for a file without one; empty where the class is not known."""
-    row = class_row(model_type)
-    return {} if row is None else row.rope
-
-
 def default_base(model_type: str | None) -> float | None:
     """The base of a class, in layers that see the whole context."""
-    rope = default_rope(model_type)
+    rope = class_or_any(model_type).rope
     found = rope.get("rope_theta") or rope.get("full_attention", {}).get("rope_theta")
     if found is None:
         found = elsewhere(model_type).get("rope_theta")
@@ -216,44 +202,30 @@ def default_base(model_type: str | None) -> float | None:
 
 def reads_by_kind_alone(model_type: str | None) -> bool:
     """Whether a class has a rope a kind of layer, and passes over one for all of them."""
-    row = class_row(model_type)
-    return row is not None and row.by_kind and row.flat != "read" and not row.labels
+    row = class_or_any(model_type)
+    return row.by_kind and row.flat != "read" and not row.labels
 
 
 def default_part(model_type: str | None) -> float | None:
     """The partial rotation of a class for a file that has none; None where all of a head turns."""
-    found = default_rope(model_type).get("partial_rotary_factor")
+    found = class_or_any(model_type).rope.get("partial_rotary_factor")
     found = elsewhere(model_type).get("partial_rotary_factor") if found is None else found
     return None if found in (None, 1.0) else float(found)
 
 
 def scaled_rope(model_type: str | None) -> Mapping[str, Any]:
     """What scales in the rope object of a class for a file without one; else empty."""
-    rope = default_rope(model_type)
+    rope = class_or_any(model_type).rope
     if rope.get("rope_type", "default") == "default":
         return {}
     return {key: value for key, value in rope.items() if key != "rope_theta"}
 
 
-def scales_full_alone(model_type: str | None) -> bool:
-    """Whether rope_scaling is for the layers that see the whole context alone."""
-    row = class_row(model_type)
-    return row is not None and row.scaling == "full"
-
-
 def has_fixed_local_base(model_type: str | None) -> bool:
     """Whether no key beside the rope object is for the base of the layers with a window."""
-    row = class_row(model_type)
-    by_kind = row is not None and row.by_kind and isinstance(row.theta, Mapping)
-    return by_kind and row is not None and not row.theta.get("sliding_attention")
-
-
-def null_head(model_type: str | None) -> str:
-    """What a head_dim of null stops in a class: load, build, or scaled ropes alone; own: the class
-    has a null itself.
-    """
-    row = class_row(model_type)
-    return "" if row is None else row.null_head
+    row = class_or_any(model_type)
+    by_kind = row.by_kind and isinstance(row.theta, Mapping)
+    return by_kind and not row.theta.get("sliding_attention")
 
 
 def elsewhere(model_type: str | None) -> Mapping[str, Any]:

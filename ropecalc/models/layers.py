@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ropecalc.models.loaded import Loaded
 
 MOST_LAYERS = 65_536
-FULL, SLIDING, CHUNKED = "full_attention", "sliding_attention", "chunked_attention"
+FULL, SLIDING = "full_attention", "sliding_attention"
 COMPRESSED = {  # DeepSeek-V4, by how many tokens become one; 0 for none
     "4": "compressed_sparse_attention",
     "128": "heavily_compressed_attention",

@@ -92,7 +92,7 @@ def _flat(
     made = {key: value for key, value in found.items() if key not in inner}
     if apart:  # what the file means, for stacks that do read it
         return found
-    if "rope_theta" not in made and row.silent == "stops" and written:
+    if "rope_theta" not in made and row.silent_base == "stops" and written:
         loaded.stop(f"{row.name} wants a rope_theta in its rope object: KeyError")
     own = row.object_base if written else None
     _base(config, row, loaded, made, "", own)
@@ -176,7 +176,7 @@ def _of_kind(
         rope = {"rope_type": "default"} if filled else _without_base(own)
         written = False
     made = dict(rope or {})
-    if written and "rope_theta" not in made and row.silent == "stops":
+    if written and "rope_theta" not in made and row.silent_base == "stops":
         loaded.stop(f"{row.name} wants a rope_theta in the object of {kind}: KeyError")
     if written and row.object_theta and config.get("rope_theta") is not None:
         made.setdefault("rope_theta", config.number("rope_theta", low=1, high=MAX_BASE))

@@ -222,7 +222,8 @@ def _bound_rows(layer: LayerInspection, check: Check, screen: Screen) -> Iterato
     if least <= 1:
         yield "minimum base", "any: every base meets the bound with such a head"
         return
-    yield "minimum base", f"{round_up(least)}, unscaled, for {tokens(check.context)}"
+    removed = "" if layer.rope.rope_type == "default" else " without scaling,"
+    yield "minimum base", f"{round_up(least)}{removed} for {tokens(check.context)}"
     yield "safe base", "not computed" if safe is None else round_up(safe, 4)
 
 

@@ -169,6 +169,9 @@ def _beside(plan: Plan) -> list[tuple[str, str]]:
     rows = [] if best.check.is_free else [("the bound", _at_target(plan, best))]
     rows += _instead(plan, best)
     rows += [(name, _advised(plan, one)) for name, one in ways[1:]]
+    own = plan.original.rope.rope_type
+    if "default" != own != best.rope.rope_type and best.method != ORIGINAL:
+        rows.append(("replaces", f"the model's own {own} scaling"))
     if (roomy := _unscaled(plan)) is not None:
         text = f"use {_setting(roomy)} if you fine-tune, as 'ropecalc min-base' recommends"
         rows.append((UNSCALED, text))
@@ -204,10 +207,10 @@ def _at_target(plan: Plan, one: Candidate) -> str:
         return f"{text}; if retrieval fails there, try factor {room:g}, which meets it"
     if one.rope.factor is None or plan.model is None:
         return text
-    name = printable(plan.model.source)
-    return (
-        f"{text}; 'ropecalc min-factor {name} --ctx {plan.context}' finds the factor that meets it"
-    )
+    own = plan.original.rope.rope_type == one.rope.rope_type
+    method = "" if own else f" --rope-type {one.rope.rope_type.replace('_', '-')}"
+    line = f"ropecalc min-factor {printable(plan.model.source)}{method} --ctx {plan.context}"
+    return f"{text}; '{line}' looks for a factor that meets it"
 
 
 def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:

@@ -211,7 +211,7 @@ def top_level(goal: Wanted, rope: Rope) -> Keys:
 def _lacks_head_dim(goal: Wanted) -> bool:
     """Whether the file leaves head_dim null, in its own words or by its model's class."""
     document = _document(goal)
-    null = "head_dim" in document or classes.null_head(model_type(goal)) == "own"
+    null = "head_dim" in document or classes.class_or_any(model_type(goal)).null_head == "own"
     return null and document.get("head_dim") is None and not goal.rope.latent
 
 

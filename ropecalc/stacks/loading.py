@@ -23,7 +23,7 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     What the command line merges into a config that is loaded already is not examined.
     """
     null = "head_dim" in asked.text and asked.text["head_dim"] is None
-    if null and classes.null_head(asked.model_type) == "load":
+    if null and classes.class_or_any(asked.model_type).null_head == "load":
         text = f"head_dim is null, and {asked.model_type} declares an integer: TypeError"
         return StackRule(text, "src/transformers/models, the configuration of each")
     if "rope_type" in asked.flags:
@@ -94,7 +94,7 @@ def _longrope(asked: Asked) -> StackRule | None:
 def null_on_building(asked: Asked) -> StackRule | None:
     """A head_dim of null that the layers of a class compute with."""
     written = "head_dim" in asked.text and asked.text["head_dim"] is None
-    if not written or classes.null_head(asked.model_type) != "build":
+    if not written or classes.class_or_any(asked.model_type).null_head != "build":
         return None
     text = f"{asked.model_type} computes with head_dim, which is null: TypeError"
     return StackRule(text, "src/transformers/models, run")
@@ -104,6 +104,6 @@ def has_null_head_dim(asked: Asked) -> bool:
     """Whether the class keeps a head_dim of null, from the file or, where it has none, its own."""
     if asked.text.get("head_dim") is not None:
         return False
-    null = classes.null_head(asked.model_type)
+    null = classes.class_or_any(asked.model_type).null_head
     written = "head_dim" in asked.text and null in ("build", "scaled")
     return written or null == "own"

@@ -275,7 +275,7 @@ def test_short_names() -> None:
 def test_the_first_line_says_that_a_scaling_is_removed(run_cli: RunCli) -> None:
     done = run_cli("min-base", "Llama-3.1-8B", "--ctx", "4k")
     first = " ".join(done.stdout.partition("\n\n")[0].split())
-    assert "for Llama-3.1-8B, llama3 scaling removed, 4,096 tokens" in first
+    assert "for Llama-3.1-8B, scaling removed, 4,096 tokens" in first
     assert "'ropecalc plan Llama-3.1-8B --to TOKENS' can keep the scaling" in done.stderr
 
 

@@ -293,6 +293,11 @@ def test_around_far_from_every_setting_takes_the_nearest_five() -> None:
     assert (seen.settings, seen.least_violation) == (5, 5_732)
 
 
+@pytest.mark.parametrize(("base", "outside"), [("2", True), ("5e5", False), ("1e12", True)])
+def test_a_base_outside_the_data_says_so(base: str, outside: bool, run_cli: RunCli) -> None:
+    assert ("outside the data" in run_cli("evidence", "--base", base).stdout) == outside
+
+
 def test_where_the_bound_asks_nothing_the_rotated_part_is_compared(run_cli: RunCli) -> None:
     done = run_cli("evidence", "GLM-4-9B-chat", "--width", "200")
     assert done.returncode == 0

@@ -627,3 +627,12 @@ def test_a_plan_fits_and_keeps_to_its_encoding(width: int, qwen: Plan) -> None:
     assert max(map(len, text.splitlines())) <= width
     assert "roomy-base" in text
     assert "23,000,000" in text
+
+
+def test_a_plan_says_which_scaling_it_replaces_and_how_to_look_for_a_factor(
+    run_cli: RunCli,
+) -> None:
+    line = ["Phi-3-mini-128k", "--to", "132k", "--method", "yarn", "--width", "120"]
+    text = " ".join(run_cli("plan", *line).stdout.split())
+    assert "replaces the model's own longrope scaling" in text
+    assert "'ropecalc min-factor Phi-3-mini-128k --rope-type yarn --ctx 135168' looks for" in text

@@ -141,12 +141,12 @@ def stops(kind: str, document: Document, *, loading: bool = False) -> bool:
 
 @pytest.mark.parametrize("kind", ["qwen3", "gemma2", "mixtral", "llama", "gpt_oss"])
 def test_which_classes_have_a_head_dim_of_null_and_which_refuse_it(kind: str) -> None:
-    from ropecalc.models.classes import null_head
+    from ropecalc.models.classes import class_or_any
 
     keys = {**HEAD, "model_type": kind, "num_hidden_layers": 4, "pad_token_id": 0}
     scaling = {**keys, "rope_scaling": YARN}
-    assert stops(kind, scaling) == (null_head(kind) in ("own", "always"))
-    refused = null_head(kind) == "load"
+    assert stops(kind, scaling) == (class_or_any(kind).null_head in ("own", "always"))
+    refused = class_or_any(kind).null_head == "load"
     assert stops(kind, {**keys, "head_dim": None}, loading=True) == refused
 
 

@@ -107,8 +107,8 @@ no: full_attention (12) breaks the bound at 32,768 tokens
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
-  minimum base         629,978.2629, unscaled, for 32,768
-                       tokens
+  minimum base         629,978.2629 without scaling, for
+                       32,768 tokens
   safe base            3,326,000
 
 yes: sliding_attention (36) meets the bound within its
@@ -125,8 +125,7 @@ window of 1,024 tokens
   first violation      none in 1,024 tokens
   violating distances  0 of 1,024
   worst distance       1,001 tokens, S(1,001) = 1.25
-  minimum base         629,978.2629, unscaled, for 1,024
-                       tokens
+  minimum base         629,978.2629 for 1,024 tokens
   safe base            not computed
 
 The bound requires S(m) >= 0 at every distance that occurs.
@@ -170,7 +169,7 @@ note: long-note
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
-  minimum base         629,978.2629, unscaled, for 32,768 tokens
+  minimum base         629,978.2629 without scaling, for 32,768 tokens
   safe base            3,326,000
 
 The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion,
@@ -200,7 +199,7 @@ full_attention layers
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
-  minimum base         629,978.2629, unscaled, for 32,768 tokens
+  minimum base         629,978.2629 without scaling, for 32,768 tokens
   safe base            3,326,000
 
 ✓ sliding_attention (36) meets the bound within its window of 1,024 tokens
@@ -214,7 +213,7 @@ full_attention layers
   first violation      none in 1,024 tokens
   violating distances  0 of 1,024
   worst distance       1,001 tokens, S(1,001) = 1.25
-  minimum base         629,978.2629, unscaled, for 1,024 tokens
+  minimum base         629,978.2629 for 1,024 tokens
   safe base            not computed
 
 The bound requires S(m) ≥ 0 at every distance that occurs. It is one criterion, and no measure of

@@ -11,6 +11,8 @@ from ropecalc.results import StackRule
 from ropecalc.stacks.keys import ORIGINAL, old_object
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.transformers.run import run as run_transformers
+from ropecalc.stacks.transformers4.classes import AFTER_4
+from ropecalc.stacks.transformers4.run import AUTO
 from ropecalc.stacks.wanted import Wanted, attention_factor, near, yarn_default
 from ropecalc.stacks.words import Written, tokens, yaml, yaml_of
 
@@ -153,6 +155,9 @@ def override(model: ModelConfig, text: str) -> Start:
     if model.model_type in LONGROPE_ALONE:
         text_ = f"{model.model_type} takes longrope alone, and no other config of it loads again"
         return Start(model, wanted, refusal=StackRule(text_, "configuration_phi3.py"))
+    if model.model_type in AFTER_4:
+        text_ = f"transformers 4, which rope_scaling needs, has no class for {model.model_type}"
+        return Start(model, wanted, refusal=StackRule(f"{text_}: ValueError", AUTO, True))
     factor = float(math.ceil(wanted / length))
     scaling = {"rope_type": method, "factor": factor}
     if method != "linear":

@@ -37,6 +37,6 @@ def write(goal: Wanted) -> Written:
 
 def _by_class(goal: Wanted) -> bool:
     own = model_type(goal)
-    known = classes.scales_full_alone(own) or classes.reads_by_kind_alone(own)
+    known = classes.class_or_any(own).scaling == "full" or classes.reads_by_kind_alone(own)
     plain = all(rope.rope_type == "default" for rope in goal.others)
     return known and own_kind(goal) and plain

@@ -31,6 +31,13 @@ def test_llama_factory_trains_without_a_scaling_where_the_class_has_no_attribute
     assert written("llama-factory", "Llama-2-7B", **YARN).exact
 
 
+def test_llama_factory_scales_no_class_that_transformers_4_has_not() -> None:
+    """Ran on 4.57.6, which its rope_scaling needs: "does not recognize this architecture"."""
+    found = written("llama-factory", "GLM-4.7-Flash", rope_type="linear", factor=2.0)
+    assert (found.exact, found.text) == (False, "")
+    assert "has no class for glm4_moe_lite" in found.notes[0]
+
+
 def test_a_file_that_has_the_key_gives_the_config_the_attribute() -> None:
     document = {
         "model_type": "mistral",
