@@ -197,6 +197,7 @@ def test_min_base_where_every_base_will_do(run_cli: RunCli) -> None:
     text = answer(run_cli, line)
     assert text.startswith("Every base meets the bound")
     assert "rotated part alone  use base 7,900 (7.9e3)" in text
+    assert "7,800 (7.8e3) is the first of two digits" in " ".join(text.split())
 
 
 def test_min_base_where_none_will_do_says_so_and_exits_1(run_cli: RunCli) -> None:
