@@ -356,8 +356,8 @@ def test_pages_say_what_the_table_says(found: Evidence) -> None:
     ):
         assert text in page
     for text in (
-        f"for {percent(head.within_factor_2)} of {first.settings} published settings",
-        f"({percent(trained.within_factor_2)} for the trained context)",
+        f"In {percent(head.within_factor_2)} of {first.settings} published settings",
+        f"in {percent(trained.within_factor_2)} of them, within a factor of 2 of its trained",
     ):
         assert text in readme
     there = {one.name: one for one in third.predictors}
