@@ -25,7 +25,7 @@ class Brief:
 
 
 def _fields(result: Any) -> tuple[Field[Any], ...]:
-    return fields(result)
+    return tuple(one for one in fields(result) if one.repr)
 
 
 _BRIEF = Repr()

@@ -123,6 +123,13 @@ def caveats(setting: Setting) -> Iterator[str]:
         start = original_of(model, own or rope)
         if own is not None and _same(own, rope) and setting.context == model.context:
             yield f"{model.source} has this setting already: it changes nothing"
+        elif (
+            own is not None
+            and own.base != rope.base
+            and own.rope_type == rope.rope_type != "default"
+        ):
+            kept = f"its {own.rope_type} scaling is kept beside the new base"
+            yield f"{model.source}: {kept}; --rope-type default removes it"
         elif rope.rope_type == "default" and start is not None and start.context < setting.context:
             same_base = own is not None and own.base == rope.base
             what = "no scaling and the same base" if same_base else "a base and no scaling"

@@ -68,7 +68,13 @@ InPlace = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="With --in-place: show the changes only.")]
 NoBackup = Annotated[bool, typer.Option("--no-backup", help="With --in-place: keep no backup.")]
-Force = Annotated[bool, typer.Option("--force", help="With --in-place: replace a scaling.")]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        help="With --in-place: a file that has a scaling, too; --rope-type says if another.",
+    ),
+]
 
 
 def tell_patch(done: Patch) -> None:

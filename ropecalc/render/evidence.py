@@ -180,12 +180,15 @@ def _subject(one: Expectation) -> str:
 
 def _which(one: Expectation) -> str:
     """Which settings the range is of: those within a factor of 2, or the nearest where few are."""
+    return "with such a first violation" if _near(one) else "with the nearest first violations"
+
+
+def _near(one: Expectation) -> bool:
     ends, violation = (
         (one.least_violation, one.greatest_violation),
         one.first_violation or one.limit,
     )
-    near = all(end and violation / 2 <= end <= 2 * violation for end in ends)
-    return "with such a first violation" if near else "with the nearest first violations"
+    return all(end and violation / 2 <= end <= 2 * violation for end in ends)
 
 
 def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
@@ -198,9 +201,13 @@ def _facts(one: Expectation) -> Iterator[tuple[str, str]]:
     if one.window is not None:
         text = f"{tokens(one.window)}: no greater distance occurs in this layer, and the range is "
         yield "attention window", f"{text}of settings that look at all distances"
-    text = f"{one.settings} settings of {one.families} families, with first violations from "
+    families = "1 family" if one.families == 1 else f"{one.families} families"
+    text = f"{one.settings} settings of {families}, with first violations from "
     text += f"{one.least_violation:,} to {tokens(one.greatest_violation or 0)}"
     yield "seen in", f"{text}; {one.lost} lost 15%"
+    if not _near(one):
+        text = "fewer than 5 settings have a first violation within a factor of 2 of this one: the "
+        yield "outside the data", f"{text}range is that of the nearest, and says little about it"
     if one.context is not None:
         known = f"{one.kept} of {one.kept_of} had kept 85%"
         unknown = "not measured: scores are relative to 4,096 tokens, and go to 131,072"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from ropecalc.render.digits import count, exact, nearest, option, round_up, similarity, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method as scaling_in_words
 from ropecalc.render.known import known_rows
-from ropecalc.render.tables import Column, headline, pairs, prose, table, then
+from ropecalc.render.tables import Column, headline, pairs, prose, shown, table, then
 from ropecalc.render.verdicts import alone, soft_columns, violating
 from ropecalc.render.words import head, outlook, sentence
 
@@ -29,7 +29,8 @@ CAVEAT = (
     "to work break both. Test retrieval over the whole length."
 )
 MORE = "--all adds reasons and sources."
-UNSEEN_NONE = "no pair turns to an angle that training did not show"
+UNSCALED = "scaling removed"
+UNSEEN_NONE = "no pair reaches an angle unseen in training"
 
 
 def describe_plan(plan: Plan, screen: Screen, *, everything: bool = False) -> str:
@@ -41,7 +42,7 @@ def describe_plan(plan: Plan, screen: Screen, *, everything: bool = False) -> st
         headline(_answer(plan), screen),
         pairs(_beside(plan), screen),
         table(_columns(plan, screen), screen, [1]),
-        prose(_legend(plan, everything=everything), screen),
+        prose(_legend(plan, None if everything else shown(_columns(plan, screen), screen)), screen),
         pairs(_reasons(plan), screen) if everything else "",
         pairs(_sources(plan, everything=everything), screen),
         pairs([("note", printable(text)) for text in plan.notes], screen),
@@ -123,33 +124,77 @@ def _because(plan: Plan, one: Candidate) -> str:
             return f"that scaling is meant for {tokens(reached or 0)}"
         return "it meets the bound there"
     if method != "default" and method == plan.original.rope.rope_type:
-        return f"the model's weights know {method} scaling"
+        return f"the model's weights know {method} scaling{_grown(plan, one)}"
     if recipe is not None and method == recipe.rope_type:
         same = recipe.factor == one.rope.factor
         upto = f"with factor {recipe.factor:g}, up to {tokens(recipe.context)}"
         return f"its maker publishes {'it' if same else f'{method} {upto}'}"
     if check.holds and not check.is_free and method == "default":
         return f"it meets the bound{' with 1% of room' if one.method == 'roomy-base' else ''}"
-    return UNSEEN_NONE if not one.unseen_pairs else "it comes first by the rules of this plan"
+    rule = "it comes first by the rules of this plan"
+    return rule if one.unseen_pairs else f"{UNSEEN_NONE}{_told_apart(plan, one)}"
+
+
+def _grown(plan: Plan, one: Candidate) -> str:
+    """Why a model's own scaling has the factor that it has for a longer context."""
+    own, now = plan.original.rope.factor, one.rope.factor
+    context = None if plan.model is None else plan.model.context
+    if own is None or context is None or now is None or own == now:
+        return ""
+    return (
+        f"; its own factor {nearest(own, 6)} is for {tokens(context)}, and {nearest(now, 6)} is in "
+        "proportion"
+    )
+
+
+def _told_apart(plan: Plan, one: Candidate) -> str:
+    """What sets a way apart from another that meets the bound, where it does not itself."""
+    other = _other_way(plan, one)
+    if other is None or other.blur_1 >= one.blur_1:
+        return ""
+    return ", and it keeps the neighbour contrast"
+
+
+def _other_way(plan: Plan, one: Candidate) -> Candidate | None:
+    """Another way without training that meets the bound, where this one breaks it."""
+    ways = [way for way in plan.candidates if way.without_training and not way.unseen_pairs]
+    held = (way for way in ways if way.check.holds and way.method != one.method)
+    return None if one.check.holds else next(held, None)
 
 
 def _beside(plan: Plan) -> list[tuple[str, str]]:
     """How the first recommendation does at the target, and what else there is."""
     ways = _ways(plan)
-    best, roomy = ways[0][1], plan.candidate("roomy-base")
+    best = ways[0][1]
     rows = [] if best.check.is_free else [("the bound", _at_target(plan, best))]
+    rows += _instead(plan, best)
     rows += [(name, _advised(plan, one)) for name, one in ways[1:]]
     own = plan.original.rope.rope_type
-    scaled = own != "default"
-    if scaled and best.method != ORIGINAL and best.rope.rope_type != own:
+    if "default" != own != best.rope.rope_type and best.method != ORIGINAL:
         rows.append(("replaces", f"the model's own {own} scaling"))
-    if scaled and roomy is not None and roomy not in [one for _, one in ways]:
+    if (roomy := _unscaled(plan)) is not None:
         text = f"use {_setting(roomy)} if you fine-tune, as 'ropecalc min-base' recommends"
-        rows.append(("scaling removed", text))
+        rows.append((UNSCALED, text))
     counted = plan.original.spectrum.count_unrotated
     weighted = ", weighted pairs" if plan.original.check.weighted else ""
     text = f"{head(plan.head_dim, plan.rotary_dim, counted)}{weighted}"
     return [*rows, ("head", text)]
+
+
+def _unscaled(plan: Plan) -> Candidate | None:
+    """The base to fine-tune with once a model's own scaling is removed, where no way has it."""
+    roomy = plan.candidate("roomy-base")
+    scaled = plan.original.rope.rope_type != "default"
+    return roomy if scaled and roomy not in [one for _, one in _ways(plan)] else None
+
+
+def _instead(plan: Plan, best: Candidate) -> list[tuple[str, str]]:
+    """What meets the bound without training, and what it costs: where no maker decides."""
+    other = _other_way(plan, best)
+    if other is None or plan.recipe is not None or plan.original.rope.rope_type != "default":
+        return []
+    costs = f"neighbour contrast {other.blur_1:.3f}, {best.method} {best.blur_1:.3f}"
+    return [("instead", f"{other.method} with {_setting(other)} meets the bound; {costs}")]
 
 
 def _at_target(plan: Plan, one: Candidate) -> str:
@@ -273,27 +318,36 @@ def _attention(one: Candidate) -> str:
     return "1" if factor == 1 else f"{factor:.4f}"
 
 
-def _legend(plan: Plan, *, everything: bool) -> str:
-    """What the columns mean; of those that are shown where there is room, with ``everything``."""
+def _legend(plan: Plan, headings: Collection[str] | None) -> str:
+    """What the columns mean: those with these headings, or all of them."""
     seen = tokens(plan.seen_context)
     unseen = f"in training on {seen}" if plan.trained_context is not None else f"within {seen}"
-    text = (
-        f"Unseen angles: pairs, of {plan.original.spectrum.n_pairs}, that turn to angles unseen "
-        f"{unseen}; in brackets the largest unseen part of a turn. {_about_room(plan)}Neighbour "
-        "contrast: how well a token is told from the next one; 1 is as now."
-    )
-    if not everything:
-        return text
-    return (
-        f"{text} Contrast at 16: the same 16 tokens on. No training: meant for use without "
-        f"training. Liu's critical dimension is {plan.critical_dimension} of {plan.rotary_dim}."
-    )
-
-
-def _about_room(plan: Plan) -> str:
+    words = {
+        "unseen angles": f"of {plan.original.spectrum.n_pairs} pairs of dimensions, those that "
+        f"rotate to angles that do not occur {unseen}; in brackets the largest unseen part of a "
+        "turn",
+        "factor with room": "the first one that meets the bound with 1% to spare",
+        "neighbour contrast": "how well attention separates a token from the next one; 1 is as "
+        "well as now, 0 not at all",
+        "contrast at 16": "the same for the token 16 later",
+        "no training": "meant for use without training",
+    }
     if not any(one.factor_with_room for one in plan.candidates):
-        return ""
-    return "Factor with room: the first one that meets the bound with 1% to spare. "
+        del words["factor with room"]
+    text = " ".join(
+        f"{name.capitalize()}: {meaning}."
+        for name, meaning in words.items()
+        if headings is None or name in headings
+    )
+    methods = {"roomy-base": "the base that min-base recommends", "liu": "Liu's critical base"}
+    text += "".join(
+        f" {name.capitalize()}: {meaning}."
+        for name, meaning in methods.items()
+        if plan.candidate(name) is not None
+    )
+    if headings is not None:
+        return text
+    return f"{text} Liu's critical dimension is {plan.critical_dimension} of {plan.rotary_dim}."
 
 
 def _reasons(plan: Plan) -> Sequence[tuple[str, str]]:
@@ -322,6 +376,8 @@ def _lower(reason: str) -> str:
 def _emits(plan: Plan, screen: Screen) -> str:
     """The command that writes each recommendation for a stack."""
     ways = [(name, one) for name, one in _ways(plan) if one.method != ORIGINAL]
+    if (roomy := _unscaled(plan)) is not None:
+        ways.append((f"with its {UNSCALED}, to fine-tune", roomy))
     if not ways or plan.original.check.weighted:
         return ""
     lines = [

@@ -134,16 +134,27 @@ def table(
     and a line below names them. Where even that is too wide, every row becomes a block
     of names and values, which has room for all. Decimal points are aligned where there is room.
     """
-    kept = list(columns)
-    while _least_width(kept) > screen.width and any(column.spare for column in kept):
-        kept.remove(max(kept, key=lambda column: column.spare))
+    kept = _kept(columns, screen)
     if _least_width(kept) > screen.width:
         return _blocks(columns, screen)
     gone = [UNIT.sub("", column.heading) for column in columns if column not in kept]
     note = f"Shown in a wider terminal, by --csv and by --json: {', '.join(gone)}."
     level = [replace(column, cells=levelled(column.cells)) for column in kept]
-    shown = _rich_table(level if _least_width(level) <= screen.width else kept, screen, breaks)
-    return f"{shown}\n\n{prose(note, screen)}" if gone else shown
+    drawn = _rich_table(level if _least_width(level) <= screen.width else kept, screen, breaks)
+    return f"{drawn}\n\n{prose(note, screen)}" if gone else drawn
+
+
+def shown(columns: Sequence[Column], screen: Screen) -> list[str]:
+    """The headings of the columns that ``table`` shows on the screen."""
+    kept = _kept(columns, screen)
+    return [one.heading for one in (columns if _least_width(kept) > screen.width else kept)]
+
+
+def _kept(columns: Sequence[Column], screen: Screen) -> list[Column]:
+    kept = list(columns)
+    while _least_width(kept) > screen.width and any(column.spare for column in kept):
+        kept.remove(max(kept, key=lambda column: column.spare))
+    return kept
 
 
 def levelled(cells: Sequence[str]) -> list[str]:

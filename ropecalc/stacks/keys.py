@@ -54,6 +54,7 @@ SPELLINGS = frozenset(
 )
 ORIGINAL = "original_max_position_embeddings"
 CONTEXT = "max_position_embeddings"
+LENGTH_KEYS = (CONTEXT, "n_positions", "seq_length")  # the first that a file has
 
 
 def rope_keys(rope: Rope) -> Keys:
@@ -230,7 +231,16 @@ def five_in_file(goal: Wanted) -> Keys:
         keys["rope_scaling"] = None
     if document.get("rope_theta") is not None and not goal.others:
         keys["rope_theta"] = float(goal.rope.base)
-    return keys
+    return by_own_length(goal, keys)
+
+
+def by_own_length(goal: Wanted, keys: Keys) -> Keys:
+    """The keys with the context under the name that the file has for it: chatglm's code reads
+    ``seq_length`` alone, GPT-J's ``n_positions``.
+    """
+    document = _document(goal)
+    own = next((key for key in LENGTH_KEYS if document.get(key) is not None), CONTEXT)
+    return {own if key == CONTEXT else key: value for key, value in keys.items()}
 
 
 def four(goal: Wanted) -> Keys:
@@ -264,6 +274,8 @@ def four(goal: Wanted) -> Keys:
         changed["rope_scaling"] = named if carried or by_class else None
         return changed
     names = {"rope_type": method, "type": method}
+    if "rope_type" in old_object(goal) and "type" not in old_object(goal):
+        names = {"rope_type": method}  # as the file's writer knew it
     if model_type(goal) in TWO_FIELDS and method in ("linear", "dynamic"):
         names = {"type": method}
     if is_phi3(goal):

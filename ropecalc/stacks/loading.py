@@ -52,7 +52,9 @@ def without_class(model: ModelConfig) -> StackRule | None:
     kind = model.model_type
     if model.known is not None or "auto_map" in model.document or not classes.is_elsewhere(kind):
         return None
-    text = f"it has no class for {kind}, and the file no auto_map: ValueError"
+    text = (
+        f"it has no class for {kind}, and the file names no code of its own (auto_map): ValueError"
+    )
     return StackRule(text, "src/transformers/models/auto/configuration_auto.py", True)
 
 

@@ -628,7 +628,7 @@ BAD = {
     "windows --ctx 4k --rotary-dim 256": ("--rotary-dim", "at most head_dim"),
     "windows --ctx 4k --rotary-dim 64 --partial-rotary-factor 0.5": ("--rotary-dim", "give one"),
     "windows --ctx 2G": ("--ctx", "1,073,741,824"),
-    "windows --ctx 4k,8k": ("--ctx", "such as 32768"),
+    "windows --ctx 4k,8k": ("--ctx", "got 4k and 8k: give one"),
     "windows --ctx 4k --margin 2": ("--margin", "from 0 to 1"),
     "windows --ctx 4k --min-window -1": ("--min-window", "such as 0.01"),
     "windows --ctx 4k --min-window wide": ("--min-window", "such as 0.01"),

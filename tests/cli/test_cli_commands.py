@@ -196,7 +196,8 @@ def test_min_base_where_every_base_will_do(run_cli: RunCli) -> None:
     assert answer(run_cli, "check --base 1.1 --rotary-dim 64 --ctx 1k -q") == ""
     text = answer(run_cli, line)
     assert text.startswith("Every base meets the bound")
-    assert "rotated part alone  base 7,800" in text
+    assert "rotated part alone  use base 7,900 (7.9e3)" in text
+    assert "7,800 (7.8e3) is the first of two digits" in " ".join(text.split())
 
 
 def test_min_base_where_none_will_do_says_so_and_exits_1(run_cli: RunCli) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 import ropecalc
@@ -136,12 +136,14 @@ def test_a_larger_margin_is_met_nowhere_else(
 
 @laws(max_examples=40)
 @given(spectra(), st.integers(2, 3000), MARGINS)
+@example(explicit([0.0], 4), 2, 0.0)
 def test_the_longest_context_holds_and_one_token_more_does_not(
     spectrum: Spectrum, limit: int, margin: float
 ) -> None:
     found = ropecalc.max_context(spectrum, margin=margin, limit=limit)
     if found.max_context is None:
-        assert found.status is Status.BEYOND_LIMIT
+        free = spectrum.is_free(margin)
+        assert found.status is (Status.FREE if free else Status.BEYOND_LIMIT)
         assert ropecalc.check(spectrum, limit, margin=margin).holds
         return
     longest = found.max_context

@@ -293,6 +293,11 @@ def test_around_far_from_every_setting_takes_the_nearest_five() -> None:
     assert (seen.settings, seen.least_violation) == (5, 5_732)
 
 
+@pytest.mark.parametrize(("base", "outside"), [("2", True), ("5e5", False), ("1e12", True)])
+def test_a_base_outside_the_data_says_so(base: str, outside: bool, run_cli: RunCli) -> None:
+    assert ("outside the data" in run_cli("evidence", "--base", base).stdout) == outside
+
+
 def test_where_the_bound_asks_nothing_the_rotated_part_is_compared(run_cli: RunCli) -> None:
     done = run_cli("evidence", "GLM-4-9B-chat", "--width", "200")
     assert done.returncode == 0
@@ -351,8 +356,8 @@ def test_pages_say_what_the_table_says(found: Evidence) -> None:
     ):
         assert text in page
     for text in (
-        f"for {percent(head.within_factor_2)} of {first.settings} published settings",
-        f"({percent(trained.within_factor_2)} for the trained context)",
+        f"In {percent(head.within_factor_2)} of {first.settings} published settings",
+        f"in {percent(trained.within_factor_2)} of them, within a factor of 2 of its trained",
     ):
         assert text in readme
     there = {one.name: one for one in third.predictors}

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -487,35 +487,29 @@ def test_it_ends_with_the_command_that_writes_each_recommendation(run_cli: RunCl
     done = run_cli(*"plan Qwen3-8B --to 128k".split())
     text = re.sub(r" \\\n +", " ", done.stdout)
     lines = re.findall(r"^  ropecalc (emit .*)$", text, re.MULTILINE)
-    assert [line.split()[2] for line in lines] == ["--base", "--rope-type"]
-    raised, yarn = (json.loads(run_cli(*line.split(), "--json").stdout) for line in lines)
+    assert [line.split()[2] for line in lines] == ["--rope-type", "--base"]
+    yarn, raised = (json.loads(run_cli(*line.split(), "--json").stdout) for line in lines)
     assert (raised["inputs"]["base"], raised["inputs"]["rope_type"]) == (23e6, "default")
     assert yarn["inputs"]["parameters"]["factor"] == 4
     assert yarn["inputs"]["context"] == raised["inputs"]["context"] == 131_072
 
 
 @pytest.mark.slow
-def test_the_recommendations_come_first(run_cli: RunCli) -> None:
-    text = run_cli(*"plan Qwen3-8B --to 128k".split()).stdout.splitlines()
-    assert text[2:4] == [
-        "  with fine-tuning  roomy-base: base 23,000,000",
-        "  without training  yarn: factor 4, as its maker publishes; factor 6.5 meets the bound",
-    ]
-
-
-@pytest.mark.slow
-def test_the_answer_is_on_the_last_24_rows_and_the_reasons_are_asked_for(run_cli: RunCli) -> None:
+def test_the_recommendations_come_first_their_commands_last_and_the_reasons_are_an_option(
+    run_cli: RunCli,
+) -> None:
     line = "plan Qwen3-8B --to 128k".split()
     short, whole = run_cli(*line).stdout, run_cli(*line, "--all").stdout
-    last = "\n".join(short.splitlines()[-23:])
-    for word in ("--base 23000000", "--rope-type yarn --factor 4", "roomy-base    base 23,000,000"):
+    first, last = (
+        " ".join("\n".join(part).split())
+        for part in (short.splitlines()[:8], short.splitlines()[-6:])
+    )
+    assert "use yarn with factor 4, because its maker publishes it" in first
+    assert "try factor 6.5, which meets it" in first
+    assert "with fine-tuning use base 23,000,000 (roomy-base)" in first
+    for word in ("--base 23000000", "--rope-type yarn --factor 4"):
         assert word in last
-    assert len(short.splitlines()) <= 40
-    for word in (
-        "Unseen angles: pairs, of 64",
-        "https://github.com/QwenLM",
-        "Shown in a wider terminal",
-    ):
+    for word in ("Contrast at 16: the same", "https://github.com/QwenLM", "Liu's critical dim"):
         assert (word in short, word in whole) == (False, True), word
 
 
@@ -589,8 +583,34 @@ def test_a_plan_of_a_scaled_model_names_the_base_that_min_base_recommends() -> N
     model = ModelConfig("scaled", "transformers-4", None, (rope,), 2_048)
     text = " ".join(on_screen(ropecalc.plan_model(model, 4_096), 200).split())
     assert "use llama3 with factor 8, because the model's weights know llama3 scaling" in text
+    assert "its own factor 4 is for 2,048 tokens, and 8 is in proportion" in text
     base = ropecalc.min_base(64, 4_096).recommended_base
+    assert f"--base {base:.0f} --rope-type default --ctx 4096" in text
     assert f"scaling removed use base {base:,.0f} if you fine-tune" in text
+
+
+def test_a_way_that_breaks_the_bound_is_set_beside_one_that_meets_it() -> None:
+    met: dict[str, Any] = {"trained_context": 512, "methods": ["yarn", "dynamic"]}
+    plan = ropecalc.plan(4e3, 64, context=2_048, **met)
+    yarn, dynamic = plan.candidate("yarn"), plan.candidate("dynamic")
+    assert yarn is not None
+    assert dynamic is not None
+    assert (yarn.check.holds, dynamic.check.holds, dynamic.unseen_pairs) == (False, True, 0)
+    text = " ".join(on_screen(plan, 120).split())
+    assert "unseen in training, and it keeps the neighbour contrast" in text
+    costs = f"neighbour contrast {dynamic.blur_1:.3f}, yarn {yarn.blur_1:.3f}"
+    assert f"instead dynamic with factor 4 meets the bound; {costs}" in text
+    broken = on_screen(ropecalc.plan(1e3, 64, context=1_024, **met), 120)
+    assert "instead" not in broken
+
+
+@pytest.mark.parametrize(
+    ("width", "hidden"), [(60, {"Neighbour contrast", "No training"}), (140, set())]
+)
+def test_the_legend_explains_the_columns_that_are_shown(width: int, hidden: set[str]) -> None:
+    text = " ".join(on_screen(small(), width).split())
+    legends = {"Unseen angles", "Neighbour contrast", "No training"}
+    assert {name for name in legends if f"{name}: " not in text} == hidden
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])

@@ -33,7 +33,7 @@ QUESTIONS: dict[str, Callable[[], Any]] = {
     "yarn": lambda: scaling.yarn(1e4, 64, factor=4.0, original_context=512).exact_frequencies,
     "linear": lambda: scaling.linear(1e4, 64, factor=3.0).exact_frequencies,
     "ntk_aware": lambda: scaling.ntk_aware(1e4, 64, factor=3.0).exact_frequencies,
-    "longrope": lambda: scaling.from_rope(ropecalc.find_model("Phi-3-mini-128k").rope, 8192),
+    "longrope": lambda: long().exact_frequencies,
 }
 
 
@@ -42,6 +42,10 @@ def scaling_rope() -> Any:
         None, bare(), context=256, rope_type="yarn", original_context=64
     )
     return setting.rope
+
+
+def long() -> Any:
+    return scaling.from_rope(ropecalc.find_model("Phi-3-mini-128k").rope, 8192)
 
 
 def bare() -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 
@@ -52,6 +54,48 @@ def test_python_block(line: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert example.examples
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert runner.run(example).failed == 0
+
+
+PATCHED = {"mistral": 4_900_000.0, "qwen": 4_900_000.0}
+LEFT_ALONE = {
+    "broken": "is not valid JSON",
+    "gemma": "has linear scaling already",
+    "glm": "Every base meets the bound",
+    "llama": "has llama3 scaling already",
+}
+
+
+@pytest.mark.slow
+@needs_terminal
+def test_its_loop_patches_what_needs_a_base_and_names_the_others(tmp_path: Path) -> None:
+    loop = next(text for _, text in transcript.fences(TEXT, "bash") if text.startswith("for "))
+    names = ("Gemma-3-12B", "GLM-4-9B-chat", "Llama-3.1-8B", "Mistral-7B-v0.3", "Qwen3-8B")
+    folders = ("gemma", "glm", "llama", "mistral", "qwen")
+    texts = [json.dumps(ropecalc.find_model(name).document) for name in names]
+    for folder, text in [("broken", "{"), *zip(folders, texts, strict=True)]:
+        file = tmp_path / "configs" / folder / "config.json"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+    done = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail\n{loop}echo to its end"],
+        cwd=tmp_path,
+        env=transcript.environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    named = [f"by hand: configs/{name}/config.json" for name in LEFT_ALONE]
+    assert [line for line in done.stdout.splitlines() if ":" in line] == named
+    assert done.stdout.endswith("to its end\n")
+    for name, reason in LEFT_ALONE.items():
+        assert any(name in line and reason in line for line in done.stderr.splitlines()), name
+    kept = {
+        path.parent.name: json.loads(path.read_text())
+        for path in tmp_path.glob("*/*/*.json")
+        if path.parent.name != "broken"
+    }
+    assert {name: kept[name]["rope_theta"] for name in PATCHED} == PATCHED
+    assert [path.parent.name for path in sorted(tmp_path.glob("configs/*/*.bak"))] == [*PATCHED]
 
 
 def test_every_command_is_shown() -> None:

@@ -1339,6 +1339,8 @@ def test_a_new_scaling_says_how_far(run_cli: RunCli, model: str, kind: str, exam
         ("emit --base 1e4 --ctx 4k", "breaks the bound, first at 1,707 tokens of 4,096"),
         ("emit Qwen3-8B --rope-type yarn --ctx 64k", "breaks the bound, first at 49,"),
         ("emit Qwen3-8B --rope-type yarn --factor 8 --ctx 64k", ""),
+        ("emit Llama-3.1-8B --base 1e8 --ctx 128k", "llama3 scaling is kept beside the new base"),
+        ("emit Llama-3.1-8B --base 1e8 --ctx 128k --rope-type default", "a base and no scaling"),
     ],
 )
 def test_what_a_setting_does_not_do_is_said_on_stderr(

@@ -105,6 +105,23 @@ def test_the_new_form_stays_the_new_form(tmp_path: Path) -> None:
     ).replace('embeddings": 4096\n', 'embeddings": 16384\n')
 
 
+def test_the_context_is_put_under_the_name_that_the_file_has_for_it(tmp_path: Path) -> None:
+    keys = {"model_type": "chatglm", "kv_channels": 128, "rope_ratio": 500, "seq_length": 8192}
+    text = json.dumps({"hidden_size": 4096, "num_attention_heads": 32, **keys})
+    model = ropecalc.read_config(put(tmp_path, text))
+    done = patch(tmp_path / "config.json", ropecalc.make_setting(model, base=1e6, context=32768))
+    assert done.after == text.replace("8192", "32768").replace("500", "100")
+
+
+def test_an_object_of_one_name_of_the_type_keeps_that_name(tmp_path: Path) -> None:
+    """A file that transformers 4.43 and later wrote: its base changes, and no more."""
+    scaling = '{"rope_type": "linear", "factor": 4.0}'
+    own = V4.replace('"rope_theta": 1e4', f'"rope_theta": 1e4, "rope_scaling": {scaling}')
+    rope = Rope("all", "linear", 5e6, 128, 128, {"factor": 4.0})
+    done = patch(put(tmp_path, own), Setting(rope, 4096, 4096), force=True)
+    assert done.after == own.replace("1e4", "5e6").replace("5e6", "5000000.0")
+
+
 @pytest.mark.parametrize("form", ["transformers-4", "transformers-5"])
 @pytest.mark.parametrize("text", [V4, V5])
 def test_either_form_can_be_asked_for(tmp_path: Path, text: str, form: str) -> None:

@@ -143,7 +143,7 @@ def _refuse_other_scaling(name: str, goal: Wanted, *, force: bool) -> None:
 def _patched(before: str, document: Mapping[str, Any], goal: Wanted, form: str | None) -> str:
     from ropecalc.models.raw import text_keys, text_path
     from ropecalc.models.spans import edited
-    from ropecalc.stacks.keys import five_in_file, four
+    from ropecalc.stacks.keys import by_own_length, five_in_file, four
 
     model = goal.model
     assert model is not None
@@ -151,7 +151,7 @@ def _patched(before: str, document: Mapping[str, Any], goal: Wanted, form: str |
     if (form or model.form) == "transformers-5":
         changes = five_in_file(goal)
     else:
-        changes = four(goal)
+        changes = by_own_length(goal, four(goal))
         if changes["rope_scaling"] is None and "rope_scaling" not in inner:
             del changes["rope_scaling"]
     return edited(before, text_path(document), changes)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.models import classes
 from ropecalc.stacks.keys import (
+    by_own_length,
     expressible,
     fixed_length,
     four,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def write(goal: Wanted) -> Written:
     """The keys that change, as JSON."""
-    text = pretty(nested_in_text(goal, four(goal)))
+    text = pretty(nested_in_text(goal, by_own_length(goal, four(goal))))
     why = fixed_length(goal)
     if is_nested(goal) and not _by_class(goal):
         # Gemma 3 and OLMo 3 scale full attention alone; others have one rope_scaling for all
