@@ -139,16 +139,19 @@ def _leniently(target: str) -> ModelConfig:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """A JSON object, with an object where its rope keys are."""
+    """A JSON object, with an object or a null where its rope keys are."""
     import json
+
+    from ropecalc.models.raw import ROPE_KEYS
+    from ropecalc.stacks.start import of_the_text
 
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
-    ropes = ("rope_parameters", "rope_scaling")
+    inner = of_the_text(found) if isinstance(found, dict) else {}
     if not isinstance(found, dict) or any(
-        not isinstance(found.get(key, {}), dict | None) for key in ropes
+        not isinstance(inner.get(key), dict | None) for key in ROPE_KEYS
     ):
         raise InvalidValueError(
             "options",

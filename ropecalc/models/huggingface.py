@@ -157,10 +157,10 @@ def _text_model(config: Section) -> Section:
         return config if wrong is None else config.section(wrong)
     if not known or text.model_type not in (None, known["class"]):
         return text
-    has = any(text.get(key) is not None for key in (*ROPE_KEYS, *BASE_KEYS))
-    given = {
-        k: v for k, v in known.get("defaults", {}).items() if k != "rope_parameters" or not has
-    }
+    given = dict(known.get("defaults", {}))
+    if any(text.get(key) is not None for key in (*ROPE_KEYS, *BASE_KEYS)):
+        rope = given.pop("rope_parameters", {})  # of which the base stays, for an object without
+        given |= {"rope_theta": rope["rope_theta"]} if "rope_theta" in rope else {}
     return Section(text.name, {**given, **text.values, "model_type": known["class"]}, text.prefix)
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ropecalc.errors import UnsupportedError
-from ropecalc.models.raw import ROPE_KEYS
+from ropecalc.models.raw import ROPE_KEYS, text_path
 from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
 from ropecalc.scaling.domains import MIN_DIVISOR
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
-from ropecalc.stacks.loaded import Object, RefusedError, inner_path, reached
+from ropecalc.stacks.loaded import Object, RefusedError, reached
 from ropecalc.stacks.loading import null_on_building
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.transformers import run as transformers
@@ -266,7 +266,7 @@ class Overriding:
         refuse_as_read(model, changed)
         shape = {key: changed[key] for key in SHAPE_KEYS if key in changed}
         if shape:
-            path = inner_path(model.document)
+            path = text_path(model.document)
             model = parse_leniently(_with(model.document, path, shape), model.source)
         rules = []
         if outside:

@@ -351,6 +351,24 @@ def test_a_null_leaves_servers_without_the_base_of_the_file(key: str) -> None:
         assert "TypeError" in said(result, "transformers")
 
 
+def test_a_list_for_a_rope_object_is_refused_in_the_text_part_too(run_cli: RunCli) -> None:
+    override = '{"text_config": {"rope_parameters": [1]}}'
+    done = run_cli("compare", "Qwen2.5-VL-7B", "--override", override)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'--override': it must be a JSON object" in done.stderr
+
+
+def test_a_text_part_that_a_file_has_not_reaches_nothing() -> None:
+    result = compared(config(), 4096, ["transformers", "vllm"], override={"text_config": ORIGINAL})
+    assert result.agree
+
+
+def test_an_overridden_size_of_heads_is_that_of_a_flat_file_with_a_text_part() -> None:
+    document = config(model_type="qwen2_5_vl")
+    result = compared(document, 4096, ["vllm"], override={"text_config": {"head_dim": 64}})
+    assert close(frequencies(result, "vllm"), plain(1e6, 64))
+
+
 def test_keys_beside_a_rope_object_that_are_filled_into_it() -> None:
     """vLLM sets them before the class fills its objects once more; transformers has no such key."""
     result = compared(config(YARN), 4096, override=ORIGINAL)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ropecalc import scaling
 from ropecalc.errors import ConfigError, InvalidValueError, UnsupportedError
+from ropecalc.models.huggingface import parse_config
 from ropecalc.models.reading import read_config
 from ropecalc.results import Rope
 from tests.tools.effort import little_work
@@ -389,3 +390,12 @@ def evaluate(rope: Rope) -> None:
         assert all(0 <= frequency < 1e5 for frequency in spectrum.exact_frequencies)
     assert message.isprintable()
     assert 0 < len(message) < 300
+
+
+@pytest.mark.parametrize("rope", [{"rope_type": "default"}, {"rope_type": "linear", "factor": 2.0}])
+def test_a_composite_has_a_base_of_its_own_for_an_object_without(rope: dict[str, Any]) -> None:
+    text = {"rope_parameters": rope, "head_dim": 64, "max_position_embeddings": 64}
+    document = {"model_type": "voxtral", "text_config": text}
+    assert parse_config(document, "config.json").rope.base == 1e8  # transformers 5.23.0, run
+    text["rope_theta"] = 77.0
+    assert parse_config(document, "config.json").rope.base == 77.0

@@ -13,7 +13,7 @@ from typing import Any
 from ropecalc.models import classes
 from ropecalc.models.attention import FULL, PARTIAL_KEYS, SLIDING
 from ropecalc.models.huggingface import parse_config
-from ropecalc.models.raw import ROPE_KEYS, text_keys
+from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS, text_keys
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks import patched
 from ropecalc.stacks.asked import ORIGINAL
@@ -43,7 +43,8 @@ def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> S
     if unread is not None:
         return Start(model, context, refusal=unread)
     text = dict(text_keys(model.document))
-    unset = {*ROPE_KEYS, "rope_theta", *PARTIAL_KEYS}  # no attributes of a config that is loaded
+    # no attributes of a config that is loaded
+    unset = {*ROPE_KEYS, "rope_theta", *PARTIAL_KEYS, *TEXT_KEYS}
     if ORIGINAL not in text and model.model_type not in classes.ORIGINAL_CONTEXT:
         unset.add(ORIGINAL)
     beside = {k: v for k, v in given.items() if k not in unset}
