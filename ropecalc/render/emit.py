@@ -34,7 +34,7 @@ def describe_emissions(
     parts += [pairs(_rows(setting), screen)]
     parts += [pairs([("note", short)], screen)] if short else []
     if not listed:
-        return "\n\n".join([*parts, *(_text(one, short, screen) for one in emissions)])
+        return "\n\n".join([*parts, *(describe_emission(one, screen, short) for one in emissions)])
     parts.append(table(_columns(emissions), screen))
     why = [(one.stack, one.notes[0]) for one in emissions if not one.exact]
     losses = [(stack, printable(note)) for stack, note in why if note != short]
@@ -77,7 +77,7 @@ def _how(emission: Emission) -> str:
     return "nearly, or in part" if emission.text else "cannot"
 
 
-def _text(emission: Emission, said: str | None, screen: Screen) -> str:
+def describe_emission(emission: Emission, screen: Screen, said: str | None = None) -> str:
     """The text is never wrapped: it is there to be copied. A note that was said is left out."""
     name = f"{emission.stack} {emission.version}"
     sign = screen.glyphs.yes if emission.exact else screen.glyphs.no

@@ -27,16 +27,18 @@ DIGITS = 17
 def show_verification(result: Verification, file: TextIO) -> None:
     """What was checked, or where the proof fails."""
     on = screen(file)
-    on.write("\n\n".join(_parts(result, on)))
+    on.write(describe_verification(result, on))
 
 
-def _parts(result: Verification, on: Screen) -> list[str]:
+def describe_verification(result: Verification, on: Screen) -> str:
+    """The same as text."""
     sign, style = (on.glyphs.yes, "bold green") if result.proved else (on.glyphs.no, "bold red")
-    return [
+    parts = [
         headline(f"{sign} {_verdict(result)}", on, style),
         pairs([*_claim(result, on), *_checks(result, on), ("checked with", _means(result))], on),
         prose(_meaning(result, on), on),
     ]
+    return "\n\n".join(parts)
 
 
 def _verdict(result: Verification) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Precision:
+class Precision(Shown):
     """The bound in one arithmetic beside the exact one; see ``ropecalc.check_in_dtype``."""
 
     dtype: str
@@ -83,7 +84,7 @@ class PrecisionStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class PrecisionBase:
+class PrecisionBase(Shown):
     """A base that meets the bound in one arithmetic; see ``ropecalc.min_base_in_dtype``."""
 
     dtype: str

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
@@ -24,7 +26,7 @@ class VerificationStatus(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Shown):
     """What came of checking a certificate; see ``ropecalc.verify``."""
 
     kind: str

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ropecalc.notebook import Shown
+
 if TYPE_CHECKING:
     from ropecalc.results.configs import ModelConfig, Original, Rope
 
@@ -57,7 +59,7 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(Shown):
     """A setting in the words of one stack; see ``ropecalc.emit``."""
 
     stack: str

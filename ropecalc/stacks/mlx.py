@@ -6,9 +6,11 @@ Read: ``mlx_lm/models/rope_utils.py`` and the class of each family. Of version 5
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import UnsupportedError
+from ropecalc.models.classes import MSCALES, MSCALES_NEEDED
 from ropecalc.results import StackRule
 from ropecalc.scaling import mscale
 from ropecalc.stacks import patched
@@ -25,15 +27,17 @@ ROPES = "mlx_lm/models/rope_utils.py"
 MODELS = "mlx_lm/models, the class of each"
 # Classes that hand rope_scaling to initialize_rope, and those that leave it alone.
 SCALED = frozenset(
-    "afmoe apertus bitnet deepseek_v3 deepseek_v32 dots1 ernie4_5 ernie4_5_moe exaone exaone4 "
+    "afmoe apertus bitnet deepseek_v3 deepseek_v32 dots1 exaone exaone4 "
     "exaone_moe falcon_h1 gemma3_text gpt_oss granite granitemoe granitemoehybrid internlm2 "
     "internlm3 kimi_k2 llama llama4_text mimo minicpm ministral3 mistral mistral4 olmo2 olmo3 "
-    "olmoe qwen2 qwen3 qwen3_next seed_oss step3p5".split()
+    "olmoe phimoe qwen2 qwen3 qwen3_next seed_oss step3p5".split()
 )
 PLAIN = frozenset(
-    "cohere cohere2 gemma gemma2 glm glm4 glm4_moe gpt_neox helium lfm2 mixtral olmo phi phimoe "
-    "qwen2_moe qwen3_moe smollm3 stablelm starcoder2".split()
+    "cohere cohere2 ernie4_5 ernie4_5_moe gemma gemma2 glm glm4 glm4_moe gpt_neox helium lfm2 "
+    "mixtral olmo phi qwen2_moe qwen3_moe smollm3 stablelm starcoder2".split()
 )
+PLAIN_ALONE = frozenset(["llama4_text"])  # as a file of its own; within Llama 4 it is scaled
+WHOLE = frozenset(["glm"])  # turns whole heads, whatever partial_rotary_factor says
 METHODS = ("default", "mrope", "linear", "dynamic", "llama3", "yarn", "longrope", "proportional")
 OTHERS = ("deepseek_yarn", "telechat3-yarn")
 HOW = "put the keys into the config.json of the model's folder: mlx-lm has no option for them"
@@ -52,7 +56,10 @@ def run(asked: Asked) -> Taken:
     taken = Taken(asked.rope, asked.context or asked.rope.context, asked.rope.context)
     if kind not in SCALED | PLAIN:
         raise UnsupportedError(f"what mlx-lm makes of {kind} is not known here")
-    if kind in PLAIN:
+    if kind in WHOLE and asked.rope.rotary_dim != asked.rope.head_dim:
+        taken.rope = replace(asked.rope, rotary_dim=asked.rope.head_dim)
+        taken.rule(f"its class for {kind} turns whole heads", MODELS)
+    if kind in PLAIN or (kind in PLAIN_ALONE and asked.text is asked.model.document):
         if asked.rope.rope_type != "default":
             taken.rule(
                 f"its class for {kind} does not read rope_scaling: the rope is plain", MODELS
@@ -92,5 +99,7 @@ def _longrope(asked: Asked, taken: Taken) -> None:
     original, context = asked.rope.original_context or 0, asked.rope.context or 0
     long = asked.rope.parameters["long_factor"]
     value = longrope_attention_factor(context / original, original) if original else 1.0
-    taken.set(short_factor=long, attention_factor=value, factor=None)
+    if asked.model_type in MSCALES_NEEDED:
+        value = asked.number(MSCALES[1]) or value
+    taken.set(short_factor=long, attention_factor=value, **dict.fromkeys(("factor", *MSCALES)))
     taken.rule("longrope has long_factor for prompts of any length", f"{ROPES} SuScaledRoPE")

@@ -26,6 +26,11 @@ TEMPLATE = ROOT / "examples" / "config.template.json"
 
 # command line: (the option that is named, a word of the cure)
 CASES = {
+    "emit Qwen3-8B --rope-type yaarn --ctx 8k": ("--rope-type", "did you mean yarn?"),
+    "min-base --ctx 4k --dtype bflaot16": ("--dtype", "did you mean bfloat16?"),
+    "staircase --dim 128 --ctx 8k --kind saef": ("--kind", "did you mean safe?"),
+    "min-base --dmi 128": ("--dmi", "Did you mean --dim or --digits?"),
+    "plan Qwen3-8B --to 64k --method roomybase": ("--method", "did you mean roomy-base?"),
     # head
     "min-base --dim 127 --ctx 4096": ("--dim", "even"),
     "min-base --dim 0 --ctx 4096": ("--dim", "at least 1"),

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import ropecalc
+from ropecalc.models.huggingface import parse_config
 from ropecalc.results import StackRun
 from ropecalc.stacks.mlx import override
 from ropecalc.stacks.registry import stack_named
 from ropecalc.stacks.running import run
+from ropecalc.stacks.start import Start
 from ropecalc.stacks.writing import emit
 
 
@@ -53,8 +55,8 @@ def test_yarn_is_that_of_mlx() -> None:
 
 
 def test_classes_that_leave_rope_scaling_alone() -> None:
-    """qwen3_moe.py and glm4_moe.py: nn.RoPE of the base, and nothing more."""
-    for name in ("Qwen3-30B-A3B", "GLM-4.5"):
+    """qwen3_moe.py, glm4_moe.py and ernie4_5.py: a rope of the base, and nothing more."""
+    for name in ("Qwen3-30B-A3B", "GLM-4.5", "Ernie-4.5-0.3B"):
         model = ropecalc.find_model(name)
         setting = ropecalc.make_setting(model, model.rope, rope_type="linear", factor=4.0)
         written = emit(setting, "mlx")
@@ -62,6 +64,31 @@ def test_classes_that_leave_rope_scaling_alone() -> None:
         assert "does not read rope_scaling" in written.notes[0]
         base = ropecalc.make_setting(model, model.rope, rope_type="default", base=3e6)
         assert emit(base, "mlx").exact
+
+
+HEADS = {"hidden_size": 256, "num_attention_heads": 2, "max_position_embeddings": 8192}
+
+
+def of_class(kind: str, rope: dict[str, Any] | None, **keys: Any) -> StackRun:
+    document = {**HEADS, "model_type": kind, "rope_theta": 1e4, "rope_scaling": rope, **keys}
+    model = parse_config(document, "config.json")
+    return run(stack_named("mlx"), Start(model), model.rope)
+
+
+def test_glm_turns_whole_heads() -> None:
+    """glm.py: nn.RoPE of head_dim; ran: 64 pairs of base 10,000."""
+    found = of_class("glm", None, partial_rotary_factor=0.5)
+    assert found.spectrum is not None
+    assert found.spectrum.rotary_dim == 128
+
+
+def test_phimoe_has_its_long_list_and_mscale_at_any_length() -> None:
+    lists = {"short_factor": [1.0] * 64, "long_factor": [2.0] * 64}
+    mscales = {"short_mscale": 1.1, "long_mscale": 1.3, "original_max_position_embeddings": 4096}
+    found = of_class("phimoe", {"rope_type": "longrope", **lists, **mscales})
+    assert found.spectrum is not None
+    assert found.spectrum.angular_frequencies[0] == 0.5
+    assert found.spectrum.attention_factor == 1.3
 
 
 def test_the_attention_factor_is_made_of_mscales_alone() -> None:
