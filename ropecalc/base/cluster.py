@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import pickle
 import re
 import warnings
-from collections.abc import Iterator
-from concurrent.futures import CancelledError, Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor, Future
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -25,8 +27,8 @@ PATIENCE = 5.0  # seconds for a scheduler to answer
 def cluster(address: str) -> Iterator[Executor]:
     """An executor whose tasks the workers of a dask scheduler share; they may come and go.
 
-    Raises InvalidValueError where dask is not installed, no scheduler answers at the address, or
-    it is lost.
+    Raises InvalidValueError where dask is not installed, no scheduler answers at the address or it
+    is lost, or a worker has another ropecalc, or none, at the start or where a task fails.
     """
     if not PORT.search(address):
         raise _refused(address, "no dask scheduler (no port)")
@@ -42,17 +44,41 @@ def cluster(address: str) -> Iterator[Executor]:
         with client:
             try:
                 _check_workers(client)
-                yield client.get_executor()
+                yield _Packed(client)
             except KilledWorker:
                 raise _lost(address, "lost worker after worker: give them more memory") from None
             except RopecalcError:
                 raise
             except Exception as error:
                 if client.status == "running" and not isinstance(error, CancelledError | OSError):
+                    _check_workers(client)  # those that came later too
                     raise
                 raise _lost(address, "is gone: start it again") from None
     finally:
         logging.disable(logging.NOTSET)
+
+
+class _Packed(Executor):
+    """The executor of a client, whose tasks a worker can take in without ropecalc.
+
+    Then it fails at the task, and can be asked why; else it would end without a word.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._executor = client, client.get_executor()
+
+        def unpacked(packed: bytes) -> Any:  # sent as it is: it stands in no module to import
+            import pickle
+
+            function, args = pickle.loads(packed)
+            return function(*args)
+
+        self._unpacked = unpacked
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        packed = pickle.dumps((partial(function, **kwargs), args))
+        future: Future[Any] = self._executor.submit(self._unpacked, packed)
+        return future
 
 
 def _lost(address: str, problem: str) -> InvalidValueError:

@@ -259,7 +259,7 @@ def gguf_unread(subject: Subject) -> Iterator[Said]:
     for key in subject.model.document:
         if key.endswith(UNREAD_IN_GGUF):
             yield Said(
-                f"{key} is read for Grok alone: the factor of cos and sin is computed from the "
+                f"{key} is read only for Grok: the factor of cos and sin is computed from the "
                 "scaling factor",
                 "No change of the file fixes it.",
             )

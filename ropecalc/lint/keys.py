@@ -100,7 +100,7 @@ def attn_factor(subject: Subject) -> Iterator[Said]:
         factor = item.rope.factor or 1.0
         theirs = _attention(item.rope.parameters)
         yield item.said(
-            f"{item.path}.attn_factor {number(value)} is read by SGLang alone, which multiplies "
+            f"{item.path}.attn_factor {number(value)} is read only by SGLang, which multiplies "
             f"its {number(mscale(factor))} by it; the others do without it and multiply cos and "
             f"sin by {number(theirs)}",
             f"Write attention_factor {literal(mscale(factor) * value)} if that is meant.",
@@ -148,7 +148,7 @@ def legacy_type(subject: Subject) -> Iterator[Said]:
         if item.has("type") and not item.has("rope_type") and not apart:
             name = shown(item.values["type"])
             yield item.said(
-                f"{item.path} has its method under type alone, {name}: right in the file, but "
+                f"{item.path} has its method only under type, {name}: right in the file, but "
                 "refused where the object is passed on as an override",
                 f'Add "rope_type": {name}.',
             )
@@ -159,7 +159,7 @@ def type_overlooked(subject: Subject) -> Iterator[Said]:
     for item in subject.objects:
         if _overlooked(subject, item) and item.written_method != "default":
             yield item.said(
-                f"{item.path} has {shown(item.values['type'])} under type alone: transformers "
+                f"{item.path} has {shown(item.values['type'])} only under type: transformers "
                 f"sets rope_type default for {subject.model.model_type} first, and scales nothing",
                 f'Write "rope_type": {shown(item.values["type"])}.',
             )
@@ -195,7 +195,7 @@ def two_types(subject: Subject) -> Iterator[Said]:
             yield item.said(
                 f"{item.path} has type {shown(old)} and rope_type {shown(new)}: transformers 5 "
                 f"takes rope_type, classes of transformers 4 take type{stops}",
-                "Keep rope_type alone.",
+                "Keep only rope_type.",
             )
 
 
@@ -214,7 +214,7 @@ def both_objects(subject: Subject) -> Iterator[Said]:
         yield Said(
             f"{subject.prefix}rope_scaling and {subject.prefix}rope_parameters differ in {key}, "
             f"{shown(ours.get(key))} and {shown(theirs.get(key))}: rope_scaling wins",
-            "Keep rope_parameters alone, with rope_theta in it.",
+            "Keep only rope_parameters, with rope_theta in it.",
         )
 
 
@@ -246,7 +246,7 @@ def original_length_twice(subject: Subject) -> Iterator[Said]:
             yield Said(
                 f"{subject.prefix}{ORIGINAL} is {shown(outside)} and overwrites the "
                 f"{shown(inside)} of {item.path}",
-                "Write the trained length in the rope object alone.",
+                "Write the trained length only in the rope object.",
             )
 
 

@@ -103,7 +103,7 @@ def read_options(text: str, name: str) -> Options:
     '8'
     """
     if len(text) > MAX_CHARACTERS:
-        raise ConfigError(f"{name}: larger than 128 KiB; pass a file of arguments alone")
+        raise ConfigError(f"{name}: larger than 128 KiB; pass a file with only arguments")
     options = Options(name, {}, {})
     try:
         words = _words(text.replace("\\\r\n", " ").replace("\\\n", " "))

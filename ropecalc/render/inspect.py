@@ -54,7 +54,7 @@ def _headline(result: Inspection, screen: Screen) -> str:
     asked = tokens(result.context or max(check.context for check in checks))
     firsts = [check.first_violation for check in checks if check.first_violation is not None]
     if all(check.is_free for check in checks):
-        return headline(f"- {name} is free: every base meets the bound for {asked}", screen)
+        return headline(f"- {name} meets the bound at every base, for {asked}", screen)
     if not firsts:
         text = f"{screen.glyphs.yes} {name} meets the bound for {asked}"
         return headline(text, screen, "bold green")

@@ -36,8 +36,8 @@ class RotatedPart:
     soft: tuple[SoftContext, ...]
     """Where it breaks it: the longest contexts with a few violating distances."""
     base: float | None
-    """The first two-digit base with which the part alone meets it, where the whole head is free and
-    a shipped table has its minimum."""
+    """The first two-digit base with which the part alone meets it, where the whole head meets it
+    at every base and a shipped table has the part's minimum."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

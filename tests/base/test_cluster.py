@@ -134,14 +134,30 @@ for address in json.load(sys.stdin):
 """
 
 
+BARE = """
+import importlib.metadata, sys
+def version(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+importlib.metadata.version = version
+sys.modules["ropecalc"] = None
+"""
+
+
 @pytest.mark.slow
 def test_what_is_no_scheduler_or_has_other_workers_is_refused_with_the_cure(
-    cluster: Cluster, run_python: RunCli
+    cluster: Cluster, run_python: RunCli, tmp_path: Path
 ) -> None:
-    cluster.add_worker("--preload", "import importlib.metadata as m; m.version = lambda name: '0'")
+    build = start(cluster, tmp_path / "s")
+    assert build.stderr is not None
+    assert build.stderr.readline().startswith("Waiting for workers")
+    cluster.add_worker("--preload", BARE)  # it comes too late to be looked at first
+    out, err = build.communicate(timeout=HANGS)
     cluster.wait_for_workers()
     log = (cluster.folder / "worker-0.log").read_text()
     (worker,) = {line.split()[-1] for line in log.splitlines() if "Start worker at" in line}
+    cure = f"install ropecalc {__version__} there"
+    refused = f"Error: Invalid value for '--dask': the worker at {worker} has no ropecalc: {cure}\n"
+    assert (build.returncode, out, err) == (2, "", refused)
     secure = cluster.address.replace("tcp", "tls")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         nobody = f"127.0.0.1:{silent.getsockname()[1]}"
@@ -155,9 +171,7 @@ def test_what_is_no_scheduler_or_has_other_workers_is_refused_with_the_cure(
         f"dask {worker} is a dask worker: {CURE}",
         *(f"dask {place} is no dask scheduler: {CURE}" for place in (nobody, free, secure)),
     ]
-    assert other == (
-        f"dask the worker at {worker} has ropecalc 0: install ropecalc {__version__} there"
-    )
+    assert other == f"dask the worker at {worker} has no ropecalc: {cure}"
     assert done.stderr == ""
 
 

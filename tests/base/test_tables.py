@@ -216,17 +216,19 @@ def test_tables_are_what_they_were_below_their_first_end(row: str) -> None:
     assert header["sha256"] == digest
 
 
-ENDS = [
-    (64, "733995287660.936", 15099233),
-    (128, "19628559571.8270", 14311428),
-    (256, "2253937560.99264", 14987612),
+ENDS: list[tuple[Kind, int, str, int]] = [
+    ("minimum", 64, "733995287660.936", 15099233),
+    ("minimum", 128, "19628559571.8270", 14311428),
+    ("minimum", 256, "2253937560.99264", 14987612),
+    ("safe", 64, "143157576108547.3", 15919766),
+    ("safe", 128, "3473351985425.117", 16652662),
 ]
 
 
-@pytest.mark.parametrize(("rotary_dim", "base", "distance"), ENDS)
-def test_minimum_bases_at_16_million_tokens(rotary_dim: int, base: str, distance: int) -> None:
+@pytest.mark.parametrize(("kind", "rotary_dim", "base", "distance"), ENDS)
+def test_bases_at_16_million_tokens(kind: Kind, rotary_dim: int, base: str, distance: int) -> None:
     """Arb sees the critical distance break the bound just below, and keep it at the float64."""
-    step = tables.look_up("minimum", rotary_dim, 2**24)
+    step = tables.look_up(kind, rotary_dim, 2**24)
     assert step is not None
     assert f"{step.base:.15g}".startswith(base[:12])
     assert step.distance == distance
