@@ -236,6 +236,20 @@ def _as_integer(value: object) -> str:
         return ""
 
 
+def as_float(value: object) -> float:
+    """A number as Python's own float; NaN, which lies in no domain, for what is none.
+
+    >>> as_float(Decimal("0.5")), as_float("0.5"), as_float([0.5])
+    (0.5, nan, nan)
+    """
+    if not isinstance(value, Real | Decimal):
+        return math.nan
+    try:
+        return float(value)
+    except (OverflowError, ValueError):  # too large an integer; Decimal's signalling NaN
+        return math.nan
+
+
 def check_frequencies(frequencies: Sequence[Decimal], n_pairs: int) -> None:
     """Raise InvalidValueError unless there is one frequency from 0 to 10,000 a pair."""
     if len(frequencies) != n_pairs:
