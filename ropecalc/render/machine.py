@@ -184,7 +184,10 @@ def flattened(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _field(value: object) -> str:
-    """A value as a field: floats by repr, 350000000 rather than 350000000.0, truth as JSON has it, a list in one cell, None empty."""
+    """A value as a field: floats by repr, whole ones as integers; None is empty.
+
+    Truth is as JSON has it, a list in one cell.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
