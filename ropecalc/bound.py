@@ -26,7 +26,7 @@ from ropecalc.similarity import (
     error_bound,
     similarity_blocks,
 )
-from ropecalc.spectrum import Spectrum, shown
+from ropecalc.spectrum import Spectrum, as_float, shown
 
 if TYPE_CHECKING:
     from ropecalc.results import MaxContext
@@ -176,11 +176,7 @@ def _threshold(spectrum: Spectrum, margin: float) -> tuple[Decimal, float, float
 
 def checked_margin(margin: float) -> float:
     """A margin as Python's own float; raises InvalidValueError unless 0 <= margin <= 1."""
-    try:
-        inside = 0 <= margin <= 1
-    except TypeError:  # no number
-        inside = False
-    if not inside:
+    if not 0 <= as_float(margin) <= 1:
         raise InvalidValueError("margin", f"margin must be from 0 to 1, got {shown(margin)}")
     return float(margin)
 

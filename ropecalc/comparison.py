@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import ConfigError, InvalidValueError
 from ropecalc.isolated import isolated
+from ropecalc.likeness import none_of
 from ropecalc.models.named import as_model
 from ropecalc.progress import part_of
 from ropecalc.results import Comparison, FrequencyGroup, LayerComparison, ModelConfig, Rope
@@ -241,8 +242,7 @@ class _Start:
         from ropecalc.stacks.running import run, started
 
         if stack not in COMPARED:
-            text = f"stack must be one of {', '.join(COMPARED)}, got {stack!r}"
-            raise InvalidValueError("stack", text)
+            raise none_of("stack", stack, COMPARED)
         start = started(Stack(stack), self.model, self.override, self.context)
         own = [other for other in start.model.ropes if other.layer_type == rope.layer_type]
         found = run(

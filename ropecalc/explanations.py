@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.likeness import likest
 from ropecalc.results import Explanation
 from ropecalc.shipped import shipped_rows, shipped_text
 
@@ -34,9 +35,7 @@ def explanations() -> list[Explanation]:
 
 
 def _cure(name: str) -> str:
-    from difflib import get_close_matches
-
-    like = get_close_matches(name, [*TOPICS, *OTHER_NAMES], NEAREST)
+    like = likest(name, [*TOPICS, *OTHER_NAMES], NEAREST)
     meant = list(dict.fromkeys(OTHER_NAMES.get(one, one) for one in like))
     guess = f"did you mean {' or '.join(meant)}? " if meant else ""
     return f"{guess}'ropecalc explain' lists them"

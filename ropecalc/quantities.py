@@ -92,9 +92,11 @@ got '1.5'
     """
     digits = text.strip()
     if len(digits) > 18 or not re.fullmatch(_DIGITS, digits) or int(digits) < 1:
+        long = len(digits) > 18 and re.fullmatch(_DIGITS, digits)
+        domain = "from 1 to 1e18" if long else "of at least 1"
         raise InvalidValueError(
             parameter,
-            f"{parameter} must be an integer of at least 1, such as {example}, got {_quoted(text)}",
+            f"{parameter} must be an integer {domain}, such as {example}, got {_quoted(text)}",
         )
     return int(digits)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.results import SoftContext
 from ropecalc.similarity import Distances
-from ropecalc.spectrum import shown
+from ropecalc.spectrum import as_float, shown
 
 SHARES = (0.001, 0.01)
 """The shares that count as few."""
@@ -24,6 +24,8 @@ class Few:
     """
 
     def __init__(self, shares: Sequence[float]) -> None:
+        if isinstance(shares, str) or not isinstance(shares, Iterable):
+            raise InvalidValueError("shares", f"shares must be a list, got {shown(shares)}")
         self.shares = tuple(shares)
         self.parts = [millionths(share) for share in shares]
         self.best = [0] * len(self.parts)
@@ -55,8 +57,9 @@ class Few:
 
 def millionths(share: float) -> int:
     """A share in whole millionths; raises InvalidValueError where it is none."""
-    parts = round(share * PARTS)
-    if not 0 <= parts <= PARTS or abs(parts - share * PARTS) > 1e-6:
+    number = as_float(share)
+    parts = round(number * PARTS) if 0 <= number <= 1 else -1
+    if parts < 0 or abs(parts - number * PARTS) > 1e-6:
         raise InvalidValueError(
             "share", f"share must be from 0 to 1 in whole millionths, got {shown(share)}"
         )

@@ -148,6 +148,8 @@ def min_base(
         )
     wide = doubts.settle(WIDE, lambda: _wide(family, context, start, min_window, progress), None)
     least = wide.start if wide else start if min_window is None else None
+    if answer.status is Status.EVERY_BASE:
+        least = None  # no base is the first one: a rounded one is no recommendation
     safest = None
     if safe is not None:
         endless = window_status is WindowStatus.ENDLESS

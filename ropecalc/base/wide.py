@@ -24,7 +24,7 @@ from ropecalc.base.window import DOWN, Walk, surely_holds_from, window_end
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.results import WindowStatus
 from ropecalc.scaling import MAX_BASE
-from ropecalc.spectrum import shown
+from ropecalc.spectrum import as_float, shown
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
@@ -50,11 +50,7 @@ class WideWindow(NamedTuple):
 
 def checked_width(width: float) -> float:
     """A width as Python's own float; raises InvalidValueError unless 1e-9 <= width <= 1."""
-    try:
-        inside = LEAST_WIDTH <= width <= MOST_WIDTH
-    except TypeError:  # no number
-        inside = False
-    if not inside:
+    if not LEAST_WIDTH <= as_float(width) <= MOST_WIDTH:
         raise InvalidValueError(
             "min_window",
             f"min_window must be from {LEAST_WIDTH:g} to {MOST_WIDTH:g}, got {shown(width)}",

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 from ropecalc.certificate.arithmetic import Arithmetic
 from ropecalc.errors import InvalidValueError
+from ropecalc.likeness import none_of
 
 BACKENDS = ("auto", "mpmath", "arb")
 
@@ -16,9 +17,7 @@ def arithmetic_of(backend: str, bits: int) -> Arithmetic:
     Raises InvalidValueError for an unknown backend, or for "arb" without python-flint.
     """
     if backend not in BACKENDS:
-        raise InvalidValueError(
-            "backend", f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}"
-        )
+        raise none_of("backend", backend, BACKENDS)
     has_arb = find_spec("flint") is not None
     if backend == "arb" and not has_arb:
         raise InvalidValueError(

@@ -45,6 +45,7 @@ from ropecalc.errors import CertificateError
 
 _DECIMAL = re.compile(r"(0|[1-9][0-9]*)(\.[0-9]*[1-9])?")
 _PROGRAM = re.compile(r"ropecalc [0-9A-Za-z.+-]{1,40}")
+LONGEST = 4_000  # digits of an integer: Python converts as many, and no claim has them
 CLAIM_KEYS = "rotary_dim unrotated_pairs weights margin context low high"
 
 
@@ -66,6 +67,7 @@ def parse(text: str, name: str = "the certificate") -> Certificate:
         document = json.loads(
             text,
             parse_float=_float,
+            parse_int=_read_integer,
             parse_constant=_no_constant,
             object_pairs_hook=_object,
         )
@@ -76,9 +78,16 @@ def parse(text: str, name: str = "the certificate") -> Certificate:
             "it may be cut short: write it again"
         ) from None
     except RecursionError:
-        raise CertificateError(f"{name}: is nested too deeply for a certificate") from None
-    except ValueError as error:  # Python's own, for integers too long to convert, is as short
+        text = "is nested too deeply for a certificate; pass a file that ropecalc wrote"
+        raise CertificateError(f"{name}: {text}") from None
+    except ValueError as error:
         raise CertificateError(f"{name}: {error}; pass a file that ropecalc wrote") from None
+
+
+def _read_integer(text: str) -> int:
+    if len(text) > LONGEST:
+        raise ValueError(f"holds an integer of {len(text):,} digits")
+    return int(text)
 
 
 def _float(text: str) -> float:

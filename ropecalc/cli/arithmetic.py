@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from ropecalc.cli import options
 from ropecalc.errors import InvalidValueError
+from ropecalc.likeness import none_of
 from ropecalc.quantities import format_count
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ USUAL: RecipeName = "transformers"
 def _one_of(parameter: str, words: tuple[str, ...], text: str) -> Any:
     if text in words:
         return text
-    raise InvalidValueError(parameter, f"{parameter} must be one of {', '.join(words)}, got {text}")
+    raise none_of(parameter, text, words)
 
 
 Dtype = Annotated[

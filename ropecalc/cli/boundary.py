@@ -155,12 +155,24 @@ def _message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory: compute less at a time, such as a shorter --ctx"
     if isinstance(error, UsageProblem):
-        words = error.format_message().rstrip()
+        words = _nearest_first(error) or error.format_message().rstrip()
         return words + "." * (words[-1:] not in ".?!") + _where_to_look(error)
     return (
         f"unexpected {type(error).__name__}: {error}; this is a fault of {PROGRAM}: please report "
         f"it with the traceback that {DEBUG_VARIABLE}=1 shows"
     )
+
+
+def _nearest_first(error: Exception) -> str:
+    """The message about an unknown option, with the most likely one first; none for others."""
+    possible = getattr(error, "possibilities", None)
+    named = getattr(error, "option_name", None)
+    if not possible or not named:
+        return ""
+    from ropecalc.likeness import slips
+
+    close = sorted(possible, key=lambda option: slips(named, option))[:2]
+    return f"No such option: {named}. Did you mean {' or '.join(close)}?"
 
 
 def _option_behind(error: RopecalcError) -> str | None:

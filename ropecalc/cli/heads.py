@@ -218,7 +218,7 @@ def one_of(subjects: Subjects) -> Subject:
     """The one subject of a command for one; an error where there are several."""
     if len(subjects) != 1:
         raise InvalidValueError(
-            "options", f"this command answers for one head, and {len(subjects)} are given"
+            "options", f"this command answers for one head, and {len(subjects)} are given: name one"
         )
     found: Subject = subjects[0]
     return found

@@ -7,6 +7,7 @@ Typer never request it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from textwrap import fill
 from typing import Any
 
@@ -43,6 +44,7 @@ class LeanCommand(typer.core.TyperCommand):
     """A command whose parameters read their values by their own parsers.
 
     An option that takes one value is refused where it is given twice: the last would win silently.
+    So is one whose value is another option's name, which would name a file, or leave a word over.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -50,12 +52,17 @@ class LeanCommand(typer.core.TyperCommand):
         words = args[: args.index("--")] if "--" in args else args
         given = [word.partition("=")[0] for word in words if word.startswith("-")]
         parameters: list[Any] = [*self.params]  # their class has another name from 0.29 on
-        for one in parameters:
-            single = one.param_type_name == "option" and not (
-                getattr(one, "multiple", False) or getattr(one, "is_flag", False)
-            )
-            if single and sum(given.count(name) for name in one.opts) > 1:
+        options = [one for one in parameters if one.param_type_name == "option"]
+        names = {name for one in options for name in one.opts}
+        after = {word: other for word, other in pairwise(words) if other in names}
+        for one in options:
+            if getattr(one, "is_flag", False):
+                continue
+            if not getattr(one, "multiple", False) and sum(map(given.count, one.opts)) > 1:
                 raise typer.BadParameter("it is given more than once: give it once", ctx, one)
+            for name in after.keys() & set(one.opts):
+                text = f"its value is missing: {after[name]} is an option"
+                raise typer.BadParameter(text, ctx, one)
         return super().parse_args(ctx, args)
 
     def get_params(self, ctx: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import report
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
+from ropecalc.likeness import likest
 from ropecalc.render.lint import lint_record
 from ropecalc.render.records import record
 from ropecalc.render.rows import columns, lint_rows
@@ -59,9 +60,7 @@ def _known_code(text: str) -> str:
     codes = [rule.code for rule in RULES]
     if text in codes:
         return text
-    from difflib import get_close_matches
-
-    near = get_close_matches(text, codes, 1)
+    near = likest(text, codes)
     cure = f"did you mean {near[0]}?" if near else "see ropecalc lint --rules"
     raise InvalidValueError("ignore", f"no rule has the code {text!r}; {cure}")
 

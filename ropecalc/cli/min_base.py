@@ -343,7 +343,7 @@ def _certify(path: str, asked: _Asked, kind: str) -> None:
     with progress("certificate") as report:
         proof = ropecalc.certify(**asked.problems[0], kind=kind, progress=report)
     proof.write(path)
-    say(f"The proof is in {printable(path)}: ropecalc verify checks it")
+    warn(f"The proof is in {printable(path)}: ropecalc verify checks it")
 
 
 def _tell_missing(results: Sequence[MinimumBase], *, bare: bool) -> None:

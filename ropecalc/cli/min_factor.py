@@ -14,7 +14,7 @@ from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolv
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_rope_type
 from ropecalc.cli.output import Answer, Form, Output
-from ropecalc.cli.talk import at_most_one, say, warn
+from ropecalc.cli.talk import at_most_one, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
 from ropecalc.quantities import format_count
@@ -194,7 +194,7 @@ def _certify(path: str, settings: Sequence[Setting], asked: dict[str, Any]) -> N
         rope, context = settings[0].rope, settings[0].context
         proof = ropecalc.certify_factor(rope, context, progress=report, **asked)
     proof.write(path)
-    say(f"The proof is in {printable(path)}: ropecalc verify checks it")
+    warn(f"The proof is in {printable(path)}: ropecalc verify checks it")
 
 
 def _solve(setting: Setting, *, quick: bool, **asked: Any) -> MinimumFactor:

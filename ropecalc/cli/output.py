@@ -16,6 +16,7 @@ import typer
 from ropecalc.cli import options
 from ropecalc.cli.talk import at_most_one, settle
 from ropecalc.errors import InvalidValueError
+from ropecalc.likeness import likest
 from ropecalc.render.machine import bare, flattened, write_json, write_rows
 from ropecalc.render.records import Record
 
@@ -191,9 +192,7 @@ def _fields(record: Record, names: Sequence[str]) -> Record:
 
 
 def _unknown(name: str, known: Iterable[str]) -> InvalidValueError:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), 2)
+    near = likest(name, known, 2)
     cure = f"did you mean {' or '.join(near)}?" if near else "--json shows all"
     return InvalidValueError("options", f"--get: there is no field {name!r} here; {cure}")
 

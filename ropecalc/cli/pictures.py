@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options
-from ropecalc.cli.talk import say
+from ropecalc.cli.talk import warn
 from ropecalc.files import printable
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def save(path: str, drawing: Drawing) -> None:
     from ropecalc.render.figures import write_figure
 
     write_figure(path, drawing)
-    say(f"the figure is in {printable(path)}")
+    warn(f"The figure is in {printable(path)}")
 
 
 def contexts_of(subjects: Sequence[Subject], context: int) -> Contexts:

@@ -16,6 +16,7 @@ from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import required, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
+from ropecalc.likeness import none_of
 from ropecalc.render.records import record
 from ropecalc.render.rows import staircase_rows
 
@@ -116,7 +117,7 @@ def command(
     if ctx is None:
         raise required("--ctx", "8k")
     if kind not in KINDS:
-        raise InvalidValueError("kind", f"kind must be one of {', '.join(KINDS)}, got {kind}")
+        raise none_of("kind", kind, KINDS)
     plot = plot or bool(height)
     asked, inputs = kind, {"rotary_dim": size, "context": ctx, "kind": kind}
     beside = [each for each in DRAWN if ctx <= QUICK or _reaches(each, size, ctx)]
@@ -161,7 +162,10 @@ def _found(
             found = shipped_staircase(kind, dim, ctx)
         if found is not None:
             return found
-    return build(kind, save)
+    found = build(kind, save)
+    if save is not None:
+        warn(f"The table is in {printable(save)}")
+    return found
 
 
 def _models(dim: int, ctx: int) -> list[Landmark]:

@@ -9,7 +9,7 @@ import typer
 from ropecalc.cli import options
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
-from ropecalc.cli.talk import required, say
+from ropecalc.cli.talk import required, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.render.records import record
 from ropecalc.render.rows import weights_rows
@@ -147,7 +147,7 @@ def _write(path: str, result: CheckpointWeights) -> None:
     from ropecalc.files import write_output
 
     write_output(path, (json.dumps(list(result.weights)) + "\n").encode())
-    say(f"The weights are in {path}: give it to --weights")
+    warn(f"The weights are in {path}: give it to --weights")
 
 
 def _answer(result: CheckpointWeights, inputs: dict[str, object]) -> Answer:

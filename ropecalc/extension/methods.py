@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.extension.criteria import critical_base
+from ropecalc.likeness import none_of
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
@@ -211,8 +212,7 @@ def method_named(name: str) -> str:
     """
     found = name.strip().lower().replace("_", "-")
     if found not in METHODS:
-        known = ", ".join(METHODS)
-        raise InvalidValueError("method", f"method must be one of {known}, got {name!r}")
+        raise none_of("method", name, METHODS)
     return found
 
 

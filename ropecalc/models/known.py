@@ -157,7 +157,7 @@ def find_model(name: str) -> ModelConfig:
     found = _named(name)
     if found is None:
         shown = repr(printable(name[:LONGEST]))
-        cure = "run 'ropecalc models' to list them"
+        cure = f"{_as_number(name)}run 'ropecalc models' to list them"
         like = nearest(name)
         hint = f"did you mean {' or '.join(like)}? If not, {cure}" if like else cure
         raise InvalidValueError("model", f"no known model is called {shown}: {hint}")
@@ -165,6 +165,17 @@ def find_model(name: str) -> ModelConfig:
     said = _taken_for(model, name[:LONGEST])
     config = model.config()
     return replace(config, assumptions=(*said, *config.assumptions))
+
+
+def _as_number(name: str) -> str:
+    """How a number is given that stands where a model's name belongs; nothing for other words."""
+    from ropecalc.quantities import parse_base
+
+    try:
+        parse_base(name)
+    except InvalidValueError:
+        return ""
+    return f"a context is given by --ctx {name.strip()}, a base by --base {name.strip()}; or "
 
 
 def repo_of(name: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ropecalc.errors import InvalidValueError
 from ropecalc.isolated import isolated
+from ropecalc.likeness import none_of
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model, called
 from ropecalc.results import Setting
@@ -105,8 +106,7 @@ def _known(rope_type: str) -> tuple[str, float | None]:
     """The method, and the number behind its colon."""
     name, colon, text = rope_type.strip().lower().replace("-", "_").partition(":")
     if name not in ROPE_TYPES:
-        known = ", ".join(ROPE_TYPES).replace("_", "-")
-        raise InvalidValueError("rope_type", f"rope_type must be one of {known}, got {rope_type!r}")
+        raise none_of("rope_type", rope_type, [known.replace("_", "-") for known in ROPE_TYPES])
     if not colon:
         return name, None
     try:

@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.likeness import none_of
 from ropecalc.precision.frequencies import frequencies_of, plain
 from ropecalc.precision.storage import (
     Dtype,
@@ -32,7 +33,7 @@ from ropecalc.precision.storage import (
 from ropecalc.results import Rope
 from ropecalc.scaling import correction_range
 from ropecalc.similarity import Distances
-from ropecalc.spectrum import Spectrum, powers_of_base, shown
+from ropecalc.spectrum import Spectrum, powers_of_base
 
 RecipeName = Literal["transformers", "llama.cpp", "naive"]
 RECIPES: tuple[RecipeName, ...] = get_args(RecipeName)
@@ -157,9 +158,7 @@ def make_recipe(
     if recipe == "llama.cpp":
         return _llama_cpp(spectrum, dtype, attention, rope)
     if recipe not in RECIPES:
-        raise InvalidValueError(
-            "recipe", f"recipe must be one of {', '.join(RECIPES)}, got {shown(recipe)}"
-        )
+        raise none_of("recipe", recipe, RECIPES)
     frequencies = frequencies_of(spectrum, rope, length)[:, None]
     if recipe == "naive":
         return Naive(dtype, stored(frequencies, dtype), attention)

@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ropecalc.errors import ConfigError, InvalidValueError
-from ropecalc.spectrum import shown
+from ropecalc.errors import ConfigError
+from ropecalc.likeness import none_of
 
 Dtype = Literal["float32", "bfloat16", "float16"]
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
@@ -25,9 +25,7 @@ def check_dtype(dtype: Dtype) -> Dtype:
     Raises InvalidValueError for another word, and ConfigError where ml_dtypes is missing.
     """
     if dtype not in DTYPES:
-        raise InvalidValueError(
-            "dtype", f"dtype must be one of {', '.join(DTYPES)}, got {shown(dtype)}"
-        )
+        raise none_of("dtype", dtype, DTYPES)
     if dtype == "bfloat16":
         _bfloat16()
     return dtype

@@ -152,6 +152,8 @@ def _meaning(result: MinimumBase, screen: Screen) -> str:
         WindowStatus.UNDECIDED: ". Where the first window ends is undecided",
     }[result.window_status]
     text += ". Ends are rounded into their window" if end else ""
+    if result.label:
+        text += ". Another base needs fine-tuning; 'ropecalc plan' compares it with scalings"
     return _with_check(text, result, screen)
 
 
@@ -161,7 +163,11 @@ def _why_any(result: MinimumBase, screen: Screen) -> str:
         return prose(f"{text}.", screen)
     text += ": the unrotated part of the head outweighs the rotated part"
     line = f"{command('min-base', result, None, result.context)} --ignore-unrotated"
-    return then(f"{text}. For the rotated part alone:", line, screen)
+    other = (
+        "The base above ignores the unrotated part; 'ropecalc plan' chooses a setting by angles "
+        "unseen in training instead"
+    )
+    return then(f"{text}. {other}. The rotated part alone:", line, screen)
 
 
 def _why_none(result: MinimumBase, screen: Screen) -> str:

@@ -54,7 +54,7 @@ def _headline(result: Inspection, screen: Screen) -> str:
     asked = tokens(result.context or max(check.context for check in checks))
     firsts = [check.first_violation for check in checks if check.first_violation is not None]
     if all(check.is_free for check in checks):
-        return headline(f"- {name} is free: every base meets the bound for {asked}", screen)
+        return headline(f"- {name} meets the bound at every base, for {asked}", screen)
     if not firsts:
         text = f"{screen.glyphs.yes} {name} meets the bound for {asked}"
         return headline(text, screen, "bold green")
@@ -247,7 +247,9 @@ def _meaning(result: Inspection, screen: Screen) -> str:
             " A head of which half or more is not rotated meets it with any base; "
             "--ignore-unrotated checks the rotated part alone."
         )
-    checks = [layer.check for layer in result.layers if layer.check and not layer.minimum_base]
+    checks = [
+        layer.check for layer in result.layers if layer.check is not None and not layer.minimum_base
+    ]
     if not checks:
         return _with_plan(text, result, screen)
     line = command("min-base", checks[-1], None, checks[-1].context)

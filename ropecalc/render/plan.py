@@ -166,7 +166,7 @@ def _beside(plan: Plan) -> list[tuple[str, str]]:
     """How the first recommendation does at the target, and what else there is."""
     ways = _ways(plan)
     best = ways[0][1]
-    rows = [] if best.check.is_free else [("the bound", _at_target(plan, best))]
+    rows = [("the bound", _free(plan) if best.check.is_free else _at_target(plan, best))]
     rows += _instead(plan, best)
     rows += [(name, _advised(plan, one)) for name, one in ways[1:]]
     own = plan.original.rope.rope_type
@@ -179,6 +179,16 @@ def _beside(plan: Plan) -> list[tuple[str, str]]:
     weighted = ", weighted pairs" if plan.original.check.weighted else ""
     text = f"{head(plan.head_dim, plan.rotary_dim, counted)}{weighted}"
     return [*rows, ("head", text)]
+
+
+def _free(plan: Plan) -> str:
+    """What the bound says where every base meets it, and which command has the part alone."""
+    name = f"--dim {plan.head_dim} --rotary-dim {plan.rotary_dim}"
+    name = name if plan.model is None else printable(plan.model.source)
+    return (
+        "holds at every base, and decides nothing here; 'ropecalc min-base "
+        f"{name} --ctx {plan.context}' has the base of the rotated part alone"
+    )
 
 
 def _unscaled(plan: Plan) -> Candidate | None:
@@ -216,8 +226,7 @@ def _at_target(plan: Plan, one: Candidate) -> str:
 def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:
     """What is known beside the file: scores, the maker's own scaling, then the lengths."""
     check, best = plan.original.check, _ways(plan)[0][1].check
-    nothing = f"every base meets it; the rotated part alone {alone(check)}"
-    rows = [("the bound", nothing)] if check.is_free else _as_it_is(check)
+    rows = [("rotated part alone", alone(check))] if check.is_free else _as_it_is(check)
     if best.outlook is not None:
         rows.append(("published scores", outlook(best.outlook, best.context)))
     if plan.model is None:

@@ -23,7 +23,7 @@ from ropecalc.results import Check, MaxContext, SoftContext, Status
 VERBS = {
     Status.HOLDS: "meets the bound for",
     Status.BROKEN: "breaks the bound for",
-    Status.FREE: "is free: every base meets the bound for",
+    Status.FREE: "meets the bound at every base, for",
 }
 FARTHEST = 2**34  # the greatest limit there is, similarity.MAX_POSITIONS
 

@@ -53,7 +53,7 @@ class MinimumBase(Shown):
     round_digits: int | None
     round_base: float | None
     """First base of ``round_digits`` significant digits that meets the bound, in a window of
-    ``min_window`` or more where that was asked for."""
+    ``min_window`` or more where that was asked for; None where every base meets it."""
     integer_base: int | None
     """The same for integer bases."""
     safe_status: SafeStatus

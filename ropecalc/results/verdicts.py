@@ -36,13 +36,16 @@ class RotatedPart:
     soft: tuple[SoftContext, ...]
     """Where it breaks it: the longest contexts with a few violating distances."""
     base: float | None
-    """The first two-digit base with which the part alone meets it, where the whole head is free and
-    a shipped table has its minimum."""
+    """The first two-digit base with which the part alone meets it, where the whole head meets it
+    at every base and a shipped table has the part's minimum."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
-    """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
+    """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``.
+
+    It is true where the bound holds: ``if ropecalc.check(1e6, 4096, head_dim=128): ...``
+    """
 
     head_dim: int
     rotary_dim: int
@@ -105,6 +108,9 @@ class Check(Shown):
     def share(self) -> float:
         """The share of the distances in the context that break the bound."""
         return self.violations / self.context
+
+    def __bool__(self) -> bool:
+        return self.holds
 
     @property
     def holds(self) -> bool:

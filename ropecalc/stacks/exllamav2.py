@@ -12,8 +12,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ropecalc.errors import InvalidValueError
 from ropecalc.isolated import isolated
 from ropecalc.results import StackRule
+from ropecalc.spectrum import MAX_HEAD_DIM, as_float, checked_integer, shown
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.wanted import nearest
@@ -43,6 +45,8 @@ LENGTH_KEYS = (
     "n_positions",
 )
 
+LARGEST = 1e100  # its square, times it, is a float64
+
 
 @isolated
 def base_of_alpha(alpha: float, base: float, rotary_dim: int) -> float:
@@ -51,6 +55,7 @@ def base_of_alpha(alpha: float, base: float, rotary_dim: int) -> float:
     >>> round(base_of_alpha(3.4321, 10_000.0, 128), 2)
     34999.42
     """
+    _check(rotary_dim, 4, alpha=alpha, base=base)
     return base * math.pow(alpha, rotary_dim / (rotary_dim - 2))
 
 
@@ -61,7 +66,17 @@ def alpha_of_base(wanted: float, base: float, rotary_dim: int) -> float:
     >>> round(alpha_of_base(34_999.42, 10_000.0, 128), 4)
     3.4321
     """
+    _check(rotary_dim, 2, wanted=wanted, base=base)
     return math.pow(wanted / base, (rotary_dim - 2) / rotary_dim)
+
+
+def _check(rotary_dim: int, least: int, **numbers: float) -> None:
+    """Raise InvalidValueError where a power would be no float64."""
+    checked_integer("rotary_dim", rotary_dim, least, MAX_HEAD_DIM)
+    for name, value in numbers.items():
+        if not 0 < as_float(value) <= LARGEST:
+            text = f"{name} must be greater than 0 and at most {LARGEST:g}, got {shown(value)}"
+            raise InvalidValueError(name, text)
 
 
 def write(goal: Wanted) -> Written:

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from ropecalc.errors import InvalidValueError
+from ropecalc.likeness import likest
 
 ROOMS = {
     "transformers": "transformers",
@@ -109,9 +110,7 @@ def stack_named(name: str) -> Stack:
     found = name.strip().lower()
     if found in ROOMS:
         return Stack(found)
-    from difflib import get_close_matches
-
-    like = get_close_matches(found, STACKS, 1)
+    like = likest(found, STACKS)
     cure = f"did you mean {like[0]}?" if like else f"it knows {', '.join(STACKS)}"
     raise InvalidValueError("stack", f"stack {name!r} is not known; {cure}")
 

@@ -320,6 +320,7 @@ def test_forty_digits_are_forty_digits() -> None:
 def test_half_rotation_meets_the_bound_at_every_base() -> None:
     found = ropecalc.min_base(128, 4096, rotary_dim=64)
     assert (found.status, found.minimum_base) == (Status.EVERY_BASE, 1.0)
+    assert (found.round_base, found.integer_base) == (None, None)
     ignoring = ropecalc.min_base(128, 4096, rotary_dim=64, count_unrotated=False)
     assert ignoring.minimum_base == ropecalc.min_base(64, 4096).minimum_base
 

@@ -69,7 +69,8 @@ def test_on_a_screen_it_says_where_the_steps_come_from() -> None:
 
 def test_it_saves_what_it_prints(run_cli: RunCli, tmp_path: Path, staircase: Staircase) -> None:
     path = tmp_path / "s"
-    assert run_cli(*LINE, "--save", str(path)).returncode == 0
+    done = run_cli(*LINE, "--save", str(path))
+    assert (done.returncode, done.stderr) == (0, f"The table is in {path}\n")
     assert tables.read_table(str(path)).staircase() == staircase
 
 

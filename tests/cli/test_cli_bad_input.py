@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,11 @@ TEMPLATE = ROOT / "examples" / "config.template.json"
 
 # command line: (the option that is named, a word of the cure)
 CASES = {
+    "emit Qwen3-8B --rope-type yaarn --ctx 8k": ("--rope-type", "did you mean yarn?"),
+    "min-base --ctx 4k --dtype bflaot16": ("--dtype", "did you mean bfloat16?"),
+    "staircase --dim 128 --ctx 8k --kind saef": ("--kind", "did you mean safe?"),
+    "min-base --dmi 128": ("--dmi", "Did you mean --dim or --digits?"),
+    "plan Qwen3-8B --to 64k --method roomybase": ("--method", "did you mean roomy-base?"),
     # head
     "min-base --dim 127 --ctx 4096": ("--dim", "even"),
     "min-base --dim 0 --ctx 4096": ("--dim", "at least 1"),
@@ -303,3 +309,27 @@ def test_a_list_where_one_value_is_taken_says_so(run_cli: RunCli, line: str, opt
     assert (done.returncode, done.stdout) == (2, "")
     assert option in done.stderr
     assert "one value is taken here, got " in done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "min-base --dim 64 --ctx 64 --certificate --safe",
+        "emit config.json --in-place --rope-type yarn",
+        "check --base --ctx 4k",
+        "curve --base 1e4 --ctx 64 -o -q",
+    ],
+)
+def test_the_name_of_an_option_is_no_value(run_cli: RunCli, line: str) -> None:
+    done = run_cli(*line.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(r"'(-o' / )?'?--\S+': its value is missing: -\S+ is an option", done.stderr)
+
+
+def test_a_number_too_long_says_how_long_it_may_be(run_cli: RunCli, tmp_path: Path) -> None:
+    assert "from 1 to 1e18" in run_cli("min-base", "--dim", "9" * 20, "--ctx", "64").stderr
+    path = tmp_path / "proof.json"
+    path.write_text('{"version": ' + "1" * 5000 + "}", encoding="utf-8")
+    done = run_cli("verify", str(path))
+    assert done.returncode == 2
+    assert "an integer of 5,000 digits; pass a file that ropecalc wrote" in done.stderr

@@ -172,6 +172,7 @@ def test_scaling_is_left_out_of_a_search_and_said(run_cli: RunCli, files: dict[s
     [
         ("check --base 1e6 --ctx 1k --layer full_attention", ("--layer", "MODEL")),
         ("check Lama-2-7B", ("did you mean Llama-2-7B", "ropecalc models")),
+        ("min-base 64k", ("'64k'", "a context is given by --ctx 64k, a base by --base 64k")),
         ("max-ctx none.json", ("none.json", "check the path")),
         ("check", ("MODEL or --base is missing",)),
         ("windows Llama-1-7B Llama-2-7B", ("answers for one head, and 2 are given",)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -223,3 +224,10 @@ def test_verdicts_in_doubt_are_asked_for_and_the_others_are_not(
     found = _verdicts(explicit([0.0]), 100, values, 10.0, 0.5, Decimal(1))
     assert (found[0].tolist(), found[1]) == ([100, 101, 104, 105], 3)
     assert asked == [100, 103, 104]
+
+
+@pytest.mark.parametrize("name", ["margin", "min_window"])
+@pytest.mark.parametrize("value", [Decimal("NaN"), np.array([0.1, 0.2]), 10**400, "0.1", math.nan])
+def test_a_margin_or_width_that_is_no_number_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(InvalidValueError, match=r"must be from \S+ to 1, got"):
+        ropecalc.check(1e4, 64, **{name: value})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -62,3 +64,9 @@ def test_the_command_shows_them_beside_the_first_violation(run_cli: RunCli) -> N
     several = run_cli("max-ctx", "--base", "1e4,1e6", "--soft", "--width", "160").stdout
     assert "with 1% violating" in several
     assert "83,758" in several
+
+
+@pytest.mark.parametrize("shares", [0.5, "0.5", ["a"], [float("nan")], [None]])
+def test_shares_that_are_no_numbers_are_refused(shares: Any) -> None:
+    with pytest.raises(InvalidValueError, match="share"):
+        soft_contexts(1e4, shares=shares)

@@ -613,7 +613,8 @@ def test_a_checkpoint_to_a_minimum_base(run_cli: RunCli, tmp_path: Path) -> None
     path = str(save(tmp_path, projections()))
     out = str(tmp_path / "w.json")
     done = run_cli("weights", path, "--layer", "0", "--dim", "8", "-o", out, "--csv")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == f"The weights are in {out}: give it to --weights\n"
     direct = ropecalc.checkpoint_weights(path, 0, head_dim=8).weights
     assert json.loads(Path(out).read_text("utf-8")) == list(direct)
     assert done.stdout.splitlines()[0].endswith("head,pair,weight")

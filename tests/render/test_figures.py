@@ -407,7 +407,7 @@ def test_o_writes_a_figure_and_leaves_the_answer_as_it_is(
     run_python: RunCli, tmp_path: Path
 ) -> None:
     done = run_python("-c", IN_ONE, str(tmp_path), stdin=json.dumps(list(LINES.values())))
-    assert done.stderr == ""
+    assert done.stderr.splitlines() == [f"The figure is in {tmp_path}/{n}.svg" for n in LINES]
     found = json.loads(done.stdout)
     assert [loaded for _, _, loaded in found[:2]] == [False, True], "only -o loads matplotlib"
     for k, name in enumerate(LINES):

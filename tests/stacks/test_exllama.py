@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import ropecalc
+from ropecalc.errors import InvalidValueError
 from ropecalc.results import Emission
 from ropecalc.stacks.exllamav2 import alpha_of_base, base_of_alpha
 from ropecalc.stacks.writing import emit
@@ -96,3 +98,12 @@ def test_what_is_not_read_is_not_called_exact() -> None:
         found = emit(ropecalc.make_setting(model, model.rope, rope_type="default"), "exllamav2")
         assert not found.exact
         assert why in "; ".join(found.notes)
+
+
+@pytest.mark.parametrize(
+    "asked", [(-1, 1e4, 16), (1e300, 1e4, 16), (2, 0, 16), (2, 1e4, 0), ("x", 1e4, 16)]
+)
+def test_an_alpha_that_gives_no_base_is_refused(asked: tuple[Any, Any, int]) -> None:
+    for function in (ropecalc.base_of_alpha, ropecalc.alpha_of_base):
+        with pytest.raises(InvalidValueError):
+            function(*asked)

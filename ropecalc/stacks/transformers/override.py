@@ -47,6 +47,9 @@ def start(model: ModelConfig, keys: Mapping[str, Any], context: int | None) -> S
     unset = {*ROPE_KEYS, "rope_theta", *PARTIAL_KEYS, *TEXT_KEYS}
     if ORIGINAL not in text and model.model_type not in classes.ORIGINAL_CONTEXT:
         unset.add(ORIGINAL)
+    row = classes.class_or_any(model.model_type)
+    if "head_dim" not in text and row.head_dim is None and row.null_head != "own":
+        unset.add("head_dim")
     beside = {k: v for k, v in given.items() if k not in unset}
     null = next((key for key in ROPE_KEYS if key in given and given[key] is None), None)
     if key is None and null is not None:
