@@ -220,9 +220,20 @@ def checked_integer(parameter: str, value: int, least: int, most: int, unit: str
     if not whole or not least <= value <= most:
         raise InvalidValueError(
             parameter,
-            f"{parameter} must be an integer from {least:,} to {most:,}{unit}, got {shown(value)}",
+            f"{parameter} must be an integer from {least:,} to {most:,}{unit}, got {shown(value)}"
+            f"{_as_integer(value)}",
         )
     return int(value)
+
+
+def _as_integer(value: object) -> str:
+    """The integer that a text such as "64k" means, as the cure of an error."""
+    from ropecalc.quantities import parse_context
+
+    try:
+        return f": pass {parse_context(value)}" if isinstance(value, str) else ""
+    except InvalidValueError:
+        return ""
 
 
 def as_float(value: object) -> float:

@@ -76,7 +76,7 @@ def command(
     if not models and in_place and not head.dim:
         models = [in_place]
     setting = _setting(models, head, rope, ctx)
-    for line in caveats(setting):
+    for line in caveats(setting, patched=in_place is not None):
         warn(line)
     if in_place:
         exact = _patch(setting, in_place, _keys(form_of_file), out, dry_run, no_backup, force)
@@ -111,8 +111,11 @@ def _setting(
     )
 
 
-def caveats(setting: Setting) -> Iterator[str]:
-    """What a setting does not do, however exactly a stack computes it."""
+def caveats(setting: Setting, *, patched: bool = False) -> Iterator[str]:
+    """What a setting does not do, however exactly a stack computes it.
+
+    A file that is ``patched`` is said to have it already by what patches it.
+    """
     from ropecalc.bound import scan
     from ropecalc.models.lengths import original_of
     from ropecalc.scaling import from_rope
@@ -122,7 +125,8 @@ def caveats(setting: Setting) -> Iterator[str]:
         own = next((one for one in model.ropes if one.layer_type == rope.layer_type), None)
         start = original_of(model, own or rope)
         if own is not None and _same(own, rope) and setting.context == model.context:
-            yield f"{model.source} has this setting already: it changes nothing"
+            if not patched:
+                yield f"{model.source} has this setting already: it changes nothing"
         elif (
             own is not None
             and own.base != rope.base
@@ -134,8 +138,8 @@ def caveats(setting: Setting) -> Iterator[str]:
             same_base = own is not None and own.base == rope.base
             what = "no scaling and the same base" if same_base else "a base and no scaling"
             yield (
-                f"{what}: beyond {start.context:,} tokens the model needs fine-tuning, or a "
-                "--rope-type"
+                f"{model.source}: {what}: beyond {start.context:,} tokens it needs fine-tuning, "
+                "or a --rope-type"
             )
     reach = min(setting.context, rope.window or setting.context, FARTHEST)
     first = scan(from_rope(rope, setting.context), 0, reach, first_only=True).first_violation

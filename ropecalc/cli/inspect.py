@@ -138,7 +138,7 @@ def _answer(results: Sequence[Inspection], inputs: dict[str, object]) -> Answer:
         inputs=inputs,
         records=(one for result in results for one in inspection_records(result)),
         bare=(
-            (one.check and one.check.first_violation) or ""
+            "" if one.check is None else one.check.first_violation or ""
             for result in results
             for one in result.layers
         ),

@@ -31,7 +31,7 @@ EPILOG = epilog(
     "ropecalc plan Qwen3-8B --to 128k --method yarn --method roomy-base",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
     exit_0="done: something meets the bound at the target",
-    exit_1="no way meets the bound; with -q: no base is recommended",
+    exit_1="no way meets the bound; with -q: no base to fine-tune with",
 )
 
 To = Annotated[
@@ -71,7 +71,7 @@ Plot = Annotated[
     typer.Option("--plot", help="Draw the curves, on a terminal."),
 ]
 Everything = Annotated[bool, typer.Option("--all", help="Add full reasons and sources.")]
-QUIET = "Print only the base recommended with fine-tuning."
+QUIET = "Print only the base to fine-tune with."
 
 
 def command(

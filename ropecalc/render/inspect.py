@@ -247,7 +247,9 @@ def _meaning(result: Inspection, screen: Screen) -> str:
             " A head of which half or more is not rotated meets it with any base; "
             "--ignore-unrotated checks the rotated part alone."
         )
-    checks = [layer.check for layer in result.layers if layer.check and not layer.minimum_base]
+    checks = [
+        layer.check for layer in result.layers if layer.check is not None and not layer.minimum_base
+    ]
     if not checks:
         return _with_plan(text, result, screen)
     line = command("min-base", checks[-1], None, checks[-1].context)

@@ -22,6 +22,7 @@ Block = tuple[Sequence[float], ...]  # columns
 POINTS = ("distances", "values")
 BINS = ("distances", "last_distances", "least", "greatest")
 Cells = Callable[[Sequence[str]], object]
+WHOLE = 1e16  # below it a whole float is written as an integer
 RULE = "---"  # below each heading of a Markdown table
 
 
@@ -126,14 +127,12 @@ WRITERS: dict[str, Callable[[TextIO], Cells]] = {"csv": _csv, "tsv": _tsv, "mark
 
 
 def bare(value: object) -> str:
-    """A value as ``-q`` prints it: 350000000 rather than 350000000.0, nothing for None.
+    """A value as ``-q`` prints it: a field, nothing for None.
 
     The values of a tuple come side by side, with tabs between them.
     """
     if isinstance(value, tuple):
         return "\t".join(map(bare, value))
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
-        return str(int(value))
     return _line(_field(value))
 
 
@@ -185,14 +184,19 @@ def flattened(record: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
 
 
 def _field(value: object) -> str:
-    """A value as a field: floats by repr, truth as JSON has it, a list in one cell, None empty."""
+    """A value as a field: floats by repr, whole ones as integers; None is empty.
+
+    Truth is as JSON has it, a list in one cell.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list) and value and isinstance(value[0], Mapping):
         return _dumps(value)
-    return repr(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < WHOLE else repr(value)
+    return str(value)
 
 
 def _line(text: str) -> str:

@@ -42,7 +42,10 @@ class RotatedPart:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Check(Shown):
-    """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``."""
+    """Whether a base (or a spectrum) meets the bound at ``context``; see ``ropecalc.check``.
+
+    It is true where the bound holds: ``if ropecalc.check(1e6, 4096, head_dim=128): ...``
+    """
 
     head_dim: int
     rotary_dim: int
@@ -105,6 +108,9 @@ class Check(Shown):
     def share(self) -> float:
         """The share of the distances in the context that break the bound."""
         return self.violations / self.context
+
+    def __bool__(self) -> bool:
+        return self.holds
 
     @property
     def holds(self) -> bool:

@@ -34,6 +34,18 @@ MAKERS: dict[str, Callable[[], object]] = {
 }
 
 
+def test_a_check_is_true_where_the_bound_holds() -> None:
+    broken, held, free = (
+        ropecalc.check(1e4, 2048),
+        ropecalc.check(1e6, 2048),
+        ropecalc.check(1e4, 2048, rotary_dim=64),
+    )
+    assert [bool(one) for one in (broken, held, free)] == [False, True, True]
+    assert [one.holds for one in (broken, held, free)] == [False, True, True]
+    with pytest.raises(ropecalc.InvalidValueError, match="got '64k': pass 65536"):
+        ropecalc.check(1e4, "64k")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("name", first_quick(11, MAKERS))
 def test_a_result_is_short_and_a_pickle_keeps_it(name: str) -> None:
     result = MAKERS[name]()

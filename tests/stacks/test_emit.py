@@ -1334,7 +1334,10 @@ def test_a_new_scaling_says_how_far(run_cli: RunCli, model: str, kind: str, exam
     [
         ("emit Qwen3-8B", "has this setting already: it changes nothing"),
         ("emit Qwen3-8B --ctx 128k", "no scaling and the same base: beyond 32,768 tokens"),
-        ("emit Qwen3-8B --base 3e7 --ctx 128k", "a base and no scaling: beyond 32,768 tokens"),
+        (
+            "emit Qwen3-8B --base 3e7 --ctx 128k",
+            "Qwen3-8B: a base and no scaling: beyond 32,768 tokens",
+        ),
         ("emit Mistral-7B-v0.3 --ctx 64k", "no scaling and the same base: beyond 32,768 tokens"),
         ("emit --base 1e4 --ctx 4k", "breaks the bound, first at 1,707 tokens of 4,096"),
         ("emit Qwen3-8B --rope-type yarn --ctx 64k", "breaks the bound, first at 49,"),
