@@ -8,7 +8,7 @@ from dataclasses import replace
 from decimal import ROUND_CEILING
 from typing import TYPE_CHECKING, TextIO
 
-from ropecalc.render.digits import count, exact, grouped, rounded, tokens, window_ends
+from ropecalc.render.digits import count, exact, grouped, round_up, rounded, tokens, window_ends
 from ropecalc.results import FactorStatus, WindowStatus
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _values(result: MinimumFactor, start: Original | None) -> list[tuple[str, st
         rows.append(("its own factor", _gives(result.given_factor, result.given_violation)))
     if result.is_found:
         decided = f"decided at a distance of {tokens(result.critical_distance or 0)}"
-        rows.append(("minimum factor", f"{_minimum(result)}, {decided}"))
+        rows.append(("minimum factor", f"{_as_elsewhere(result)}, {decided}"))
         rows.append(("window", _window(result)))
     if result.round_factor is not None:
         rows.append((f"first {result.round_digits}-digit factor", exact(result.round_factor)))
@@ -132,6 +132,13 @@ def _gives(factor: float, violation: int | None) -> str:
 def _minimum(result: MinimumFactor) -> str:
     found = result.minimum_factor_digits
     return _ends(result)[0] if found is None else grouped(found)
+
+
+def _as_elsewhere(result: MinimumFactor) -> str:
+    """The minimum in the digits that ``check`` and ``inspect`` have, where its window has them."""
+    text, end = round_up(result.minimum_factor or 1.0), result.window_end
+    within = end is None or float(text.replace(",", "")) <= end
+    return text if within and result.minimum_factor_digits is None else _minimum(result)
 
 
 def _ends(result: MinimumFactor) -> tuple[str, str | None]:
