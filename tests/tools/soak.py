@@ -146,7 +146,8 @@ class Soak:
         wrong = faults(line, done)
         if self._alone and line.number % self._alone == 0:
             alone = self._runner.alone(line)
-            if (alone.code, alone.out) != (done.code, done.out):
+            timed = line.words[:1] == ("verify",)  # it says how many seconds it took
+            if alone.code != done.code or (alone.out != done.out and not timed):
                 wrong.append(f"alone exit code {alone.code}, {alone.out[:60]!r}")
         if wrong:
             self.tally.failures.append(f"{line}\n  {'; '.join(wrong)}\n  {done.err.strip()[-400:]}")
