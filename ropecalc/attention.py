@@ -54,8 +54,8 @@ def temperature(
 
     Parameters
     ----------
-    context : n, int, 2 .. 2^30, tokens
-    trained_context : L, int, 2 .. 2^30, tokens; without it there is no scale
+    context : n, int, 2 to 1,073,741,824, tokens
+    trained_context : L, int, 2 to 1,073,741,824, tokens; without it there is no scale
     attention_mass : p, float, > 0, < 1
 
     Raises

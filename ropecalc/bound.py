@@ -236,7 +236,7 @@ def max_context(
 
     Parameters
     ----------
-    limit : int, 1 .. 2^34, tokens
+    limit : int, 1 to 17,179,869,184, tokens
         Distances below it are evaluated.
 
     The other parameters, and the errors, as in ``ropecalc.check``.

@@ -51,7 +51,7 @@ def check(
     ----------
     spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
         ``head_dim`` unless given)
-    context : int, 1 .. 2^34, tokens
+    context : int, 1 to 17,179,869,184, tokens
     weights, count_unrotated : as in Spectrum, for a base
     margin : float, 0 .. 1
     next_base : where the bound is broken, search for the nearest base above, and of a scaling from

@@ -53,8 +53,9 @@ def compare(
     Parameters
     ----------
     model : read from a config.json, or a known model; or its name or path
-    context : int, 1 .. 2^34, tokens; the length that each stack is started for. Without it every
-        stack does what it does by default, and the bound is checked below the model's context.
+    context : int, 1 to 17,179,869,184, tokens; the length that each stack is started for. Without
+        it every stack does what it does by default, and the bound is checked below the model's
+        context.
     stacks : of ``ropecalc.stacks.registry.COMPARED``, all unless given; the first is what the
         others are measured against
     layer : the one ``layer_type`` to look at; all unless given
@@ -133,7 +134,7 @@ def compare_models(
     Parameters
     ----------
     models : two or more, of any form of file; or their names or paths
-    context : int, 1 .. 2^34, tokens
+    context : int, 1 to 17,179,869,184, tokens
 
     The others, and the errors, as in ``compare``.
 

@@ -58,8 +58,9 @@ def inspect(
     Parameters
     ----------
     model : from ``read_config``, or a known model's name or a path
-    context : int, 1 .. 2^34, tokens; the model's own unless given. Where neither is known,
-        ``check`` is None, save in layers with a window and for methods with an original context.
+    context : int, 1 to 17,179,869,184, tokens; the model's own unless given. Where neither is
+        known, ``check`` is None, save in layers with a window and for methods with an original
+        context.
     layer : the one ``layer_type`` to look at; all unless given
     count_unrotated : whether unrotated pairs count in S, as in Spectrum
     bases : whether to look for the minimum and the safe base, and the minimum factor
@@ -134,7 +135,7 @@ def check_model(
     Parameters
     ----------
     model : a known model's name, a path, or what ``read_config`` read
-    context : int, 1 .. 2^34, tokens; the model's own unless given
+    context : int, 1 to 17,179,869,184, tokens; the model's own unless given
     layer : the kind of layer; the model's first unless given, which is full attention if it has any
     weights, count_unrotated : as in Spectrum
     margin, next_base, progress : as in ``check``

@@ -46,14 +46,15 @@ def parse_context(text: str, parameter: str = "context") -> int:
     (1536, 1000)
     >>> parse_context("32kk")
     Traceback (most recent call last):
-    ropecalc.errors.InvalidValueError: context must be a number of tokens from 1 to 1e18, such as \
+    ropecalc.errors.InvalidValueError: context must be a number of tokens of at least 1, such as \
 32768, 32,768 or 32k, got '32kk'
     """
     value = _decimal(text, CONTEXT_UNITS, binary=True)
     if value is None or not 1 <= value <= LARGEST or value != int(value):
+        domain = "that a model may have" if value and value > LARGEST else "of at least 1"
         raise InvalidValueError(
             parameter,
-            f"{parameter} must be a number of tokens from 1 to 1e18, such as 32768, 32,768 or 32k, "
+            f"{parameter} must be a number of tokens {domain}, such as 32768, 32,768 or 32k, "
             f"got {_quoted(text)}",
         )
     return int(value)

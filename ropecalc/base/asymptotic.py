@@ -30,7 +30,7 @@ def continuum_estimate(context: int) -> float:
 
     Parameters
     ----------
-    context : int, 1 .. 2^34, tokens
+    context : int, 1 to 17,179,869,184, tokens
 
     Raises
     ------
@@ -55,7 +55,7 @@ def refined_estimate(context: int, rotary_dim: int) -> Estimate:
 
     Parameters
     ----------
-    context : int, 1 .. 2^34, tokens
+    context : int, 1 to 17,179,869,184, tokens
     rotary_dim : int, even, >= 2
 
     Raises

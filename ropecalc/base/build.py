@@ -61,7 +61,7 @@ def build_staircase(
     ----------
     kind : "minimum", "safe" or "recommended"
     rotary_dim : int, even, >= 2
-    end : int, 1 .. 2^30, tokens
+    end : int, 1 to 1,073,741,824, tokens
     save : a file to write the staircase to; while it is built, ``save`` + ".part" keeps what is
         done, and a later call with the same arguments resumes there
     jobs : int, >= 1, processes to share the work, one a core unless given; with an executor the

@@ -60,7 +60,7 @@ def min_factor(
     ----------
     rope : Rope, with a ``rope_type`` of linear, yarn, llama3, ntk_aware or dynamic and its
         parameters; a factor among them is compared, and does not change the answer
-    context : int, 1 .. 2^30, tokens; dynamic: the length, beyond its original context
+    context : int, 1 to 1,073,741,824, tokens; dynamic: the length, beyond its original context
     weights : rotary_dim / 2 floats >= 0, a weight a rotated pair; 1 each unless given
     count_unrotated : whether unrotated pairs count in S
     margin : float, 0 .. 1

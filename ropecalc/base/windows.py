@@ -66,7 +66,7 @@ def windows(
     Parameters
     ----------
     head_dim : int, even, >= 2
-    context : int, 1 .. 2^30, tokens
+    context : int, 1 to 1,073,741,824, tokens
     rotary_dim : int, even, 2 .. head_dim; head_dim unless given
     weights : rotary_dim / 2 floats >= 0, a weight a rotated pair; 1 each unless given
     count_unrotated : whether the (head_dim - rotary_dim) / 2 unrotated pairs count in S

@@ -121,7 +121,7 @@ def check_in_dtype(
     ----------
     spectrum : Spectrum, or a base > 1 (then ``head_dim`` is 128 and ``rotary_dim`` is
         ``head_dim`` unless given)
-    context : int, 1 .. 2^34, tokens
+    context : int, 1 to 17,179,869,184, tokens
     dtype : float32, bfloat16 or float16: what cos and sin are stored in
     recipe : transformers, llama.cpp or naive: which operation rounds to what
     pair : first or last: which positions are m apart

@@ -100,8 +100,8 @@ def _values(result: MinimumBase, screen: Screen, *, everything: bool) -> list[tu
     if everything and result.continuum_estimate is not None:
         rows.append(
             (
-                "continuum estimate",
-                f"{_rough(result.continuum_estimate)} {tied('(context / 0.6165)')}",
+                "rough estimate",
+                f"{_rough(result.continuum_estimate)} (context / 0.6165, for a large head)",
             )
         )
     if everything and result.refined_estimate is not None:

@@ -73,7 +73,7 @@ def _columns(emissions: Sequence[Emission]) -> list[Column]:
 
 def _how(emission: Emission) -> str:
     if emission.exact:
-        return "exactly" if emission.verified else "exactly, not run"
+        return "exactly" if emission.verified else "exactly, by its source code"
     return "nearly, or in part" if emission.text else "cannot"
 
 

@@ -137,7 +137,7 @@ def _layer_rows(
     yield "head", head(rope.head_dim, rope.rotary_dim, spectrum.count_unrotated)
     yield "wavelengths", _wavelengths(layer, screen)
     if layer.unfinished_pairs is not None and layer.turned_context is not None:
-        yield "unfinished pairs", _unfinished(layer, model, layer.turned_context)
+        yield "slow pairs", _unfinished(layer, model, layer.turned_context)
     if rope.window is not None:
         yield "window", f"{tokens(rope.window)}: no layer of this kind looks back further"
     if layer.check is None:
@@ -209,7 +209,7 @@ def _bound_rows(layer: LayerInspection, check: Check, screen: Screen) -> Iterato
     yield from soft_rows(check.soft, screen)
     yield from after_rows(check)
     if check.room_below is not None and check.room_above is not None:
-        yield "room to move it", room(check)
+        yield "base can move by", room(check)
     if layer.precision is not None:
         from ropecalc.render.precision import arithmetic, in_short
 

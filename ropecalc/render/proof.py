@@ -88,11 +88,13 @@ def _rounded(value: Decimal, rounding: str) -> str:
 def _checks(result: Verification, on: Screen) -> list[tuple[str, str]]:
     rows = []
     if result.links:
-        proved = f"{count(result.links_proved)} of {count(result.links)} links"
-        rows.append(("chain", f"{proved} proved, in {count(result.evaluations)} expansions"))
+        proved = f"{count(result.links_proved)} of {count(result.links)} links proved"
+        means = f"each an interval of smaller {_varied(result)}s that break the bound"
+        work = f"{count(result.evaluations)} series expansions"
+        rows.append(("chain", f"{proved}, {means}; {work}"))
     where = "the end of a link" if result.links else "the low end"
     if math.isfinite(result.least_depth):
-        rows.append(("least depth", f"{result.least_depth:.2g} at {where}"))
+        rows.append(("least depth", f"{result.least_depth:.2g} below the bound, at {where}"))
     if result.distances:
         which = "it meets" if result.links else "it and every larger base meet"
         rows.append(("high end", f"{which} the bound at {count(result.distances)} distances"))

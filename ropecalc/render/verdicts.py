@@ -25,6 +25,7 @@ VERBS = {
     Status.BROKEN: "breaks the bound for",
     Status.FREE: "meets the bound at every base, for",
 }
+MAX_SEARCH = 2**30  # the greatest context of a search for a base, as similarity has it
 FARTHEST = 2**34  # the greatest limit there is, similarity.MAX_POSITIONS
 
 
@@ -90,7 +91,7 @@ def _check_values(result: Check, screen: Screen) -> list[tuple[str, str]]:
         what = "nearest base above" if result.rope_type == "default" else "minimum factor"
         rows.append((what, "--next searches for it"))
     if result.room_below is not None and result.room_above is not None:
-        rows.append(("room to move it", room(result)))
+        rows.append(("base can move by", room(result)))
     return [*rows, ("found by", result.method)]
 
 
@@ -108,7 +109,7 @@ def soft_rows(some: Sequence[SoftContext], screen: Screen) -> list[tuple[str, st
     """The longest contexts with a few violating distances; of two beyond the end, the first."""
     ended = [k for k, one in enumerate(some) if one.open]
     return [
-        (f"with {100 * one.share:g}% violating", f"{_softly(one, screen)} tokens")
+        (f"{100 * one.share:g}% violate up to", f"{_softly(one, screen)} tokens")
         for one in some[: ended[0] + 1 if ended else None]
     ]
 
@@ -192,7 +193,7 @@ def _check_meaning(result: Check, screen: Screen) -> str:
         text += f"; {tied(f'm = {count(result.first_violation)}')} is the first to break it"
     instead = command("min-base", result, None, result.context)
     instead += "" if result.min_window is None else f" --min-window {result.min_window:g}"
-    if result.base is None or result.weighted:
+    if result.base is None or result.weighted or result.context > MAX_SEARCH:
         return prose(f"{text}.", screen)
     kind = "base" if result.rope_type == "default" else "base without scaling"
     return then(f"{text}. A {kind} that meets it:", instead, screen)
@@ -325,7 +326,7 @@ def soft_columns(
     shares = next((contexts for contexts in some if contexts), ())
     return [
         Column(
-            f"with {100 * one.share:g}% violating",
+            f"{100 * one.share:g}% violate up to",
             [_softly(contexts[k], screen) if contexts else "" for contexts in some],
             spare=spare and spare + len(shares) - k,
         )

@@ -75,7 +75,8 @@ CASES = {
     # one standard input for two
     "check --config - --weights -": ("standard input: is empty, or was read already", "pass a"),
     # context
-    "check --base 1e6 --ctx 1e30": ("--ctx", "from 1 to 1e18"),
+    "check --base 1e6 --ctx 1e30": ("--ctx", "that a model may have, such as 32768"),
+    "min-base --ctx 2e9": ("--ctx", "from 1 to 1,073,741,824 tokens"),
     "check --base 1e6 --ctx 4k --rope-type yarn --factor inf": ("--factor", "from 1 to 1e18"),
     "min-base --dim 128 --ctx 0": ("--ctx", "from 1"),
     "min-base --dim 128 --ctx -4": ("--ctx", "from 1"),

@@ -59,10 +59,10 @@ def test_a_share_is_whole_millionths(share: float) -> None:
 
 def test_the_command_shows_them_beside_the_first_violation(run_cli: RunCli) -> None:
     text = run_cli("max-ctx", "--base", "1e6", "--soft").stdout
-    assert "with 0.1% violating  50,670 tokens" in text
-    assert "with 1% violating    83,758 tokens" in text
+    assert "0.1% violate up to  50,670 tokens" in text
+    assert "1% violate up to    83,758 tokens" in text
     several = run_cli("max-ctx", "--base", "1e4,1e6", "--soft", "--width", "160").stdout
-    assert "with 1% violating" in several
+    assert "1% violate up to" in several
     assert "83,758" in several
 
 

@@ -617,7 +617,7 @@ def test_the_legend_explains_the_columns_that_are_shown(width: int, hidden: set[
 def test_a_plan_names_the_columns_that_it_leaves_out(width: int) -> None:
     text = " ".join(on_screen(small(), width).split())
     assert "Shown in a wider terminal, by --csv and by --json: " in text
-    assert "with 1% violating, S/S(0) at target" in text
+    assert "1% violate up to, S/S(0) at target" in text
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

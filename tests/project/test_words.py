@@ -37,6 +37,9 @@ INSTEAD = {  # what is not written -> what is
     r"\bhow to mend\b|\bwhich is not there\b|\bis not UTF\b": "how to fix, is not installed",
     r"\bso (many|wide) (digits|tokens|windows)\b": "this many, this wide",
     r"\bdawdles\b|\bis had\b": "is slow, has",
+    r"\broom to move it\b": "base can move by",
+    r"\bexactly, not run\b|\bis free: every\b": "by its source code, at every base",
+    r"\bwith \S+% violating\b|\battention dilution\b": "violate up to, how attention spreads",
 }
 PAGES = ("README.md", "CHANGELOG.md", "tests/README.md")
 

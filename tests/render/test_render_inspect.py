@@ -102,7 +102,7 @@ no: full_attention (12) breaks the bound at 32,768 tokens
   base                 1,000,000
   head                 head_dim 128
   wavelengths          6.283 to 12,350,000 tokens
-  unfinished pairs     17 of 64 never finish a turn within
+  slow pairs           17 of 64 never finish a turn within
                        the trained 8,192 tokens
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
@@ -118,7 +118,7 @@ window of 1,024 tokens
   base                 10,000
   head                 head_dim 128
   wavelengths          6.283 to inf tokens
-  unfinished pairs     1 of 64 never finishes a turn within
+  slow pairs           1 of 64 never finishes a turn within
                        the trained 8,192 tokens
   window               1,024 tokens: no layer of this kind
                        looks back further
@@ -164,7 +164,7 @@ note: long-note
   base                 1,000,000
   head                 head_dim 128
   wavelengths          6.283 to 12,350,000 tokens
-  unfinished pairs     17 of 64 never finish a turn within the trained 8,192
+  slow pairs           17 of 64 never finish a turn within the trained 8,192
                        tokens
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
@@ -195,7 +195,7 @@ full_attention layers
   base                 1,000,000
   head                 head_dim 128
   wavelengths          6.283 to 12,350,000 tokens
-  unfinished pairs     17 of 64 never finish a turn within the trained 8,192 tokens
+  slow pairs           17 of 64 never finish a turn within the trained 8,192 tokens
   first violation      27,115 tokens
   violating distances  12 of 32,768 (0.037%)
   worst distance       27,146 tokens, S(27,146) = -0.321
@@ -208,7 +208,7 @@ full_attention layers
   base                 10,000
   head                 head_dim 128
   wavelengths          6.283 to ∞ tokens
-  unfinished pairs     1 of 64 never finishes a turn within the trained 8,192 tokens
+  slow pairs           1 of 64 never finishes a turn within the trained 8,192 tokens
   window               1,024 tokens: no layer of this kind looks back further
   first violation      none in 1,024 tokens
   violating distances  0 of 1,024
@@ -281,7 +281,7 @@ def test_without_a_context_it_says_what_to_do(shown: Callable[..., str]) -> None
     first = "model/config.json: no context is known, so its full_attention layers were not checked"
     assert " ".join(text.split("\n\n")[0].split()) == first
     assert "pass --ctx" in text
-    assert "unfinished" not in text
+    assert "slow pairs" not in text
 
 
 def test_at_two_lengths_the_longer_one_decides(shown: Callable[..., str]) -> None:

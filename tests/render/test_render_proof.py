@@ -34,7 +34,7 @@ def test_a_link_that_fails() -> None:
     assert text.startswith(
         f"✗ Not proved: the minimum base for 300 tokens, rotary_dim 32; link 6 of {links} fails\n"
     )
-    assert f"  chain         5 of {links} links proved, in " in text
+    assert f"  chain         5 of {links} links proved, each an interval of " in text
     words = " ".join(text.split())
     assert f"fails on x = ln(base) from {start!r} to {end!r}, bases " in words
     assert f"at distance {chain[5][1]} tokens because at x = " in words
@@ -70,7 +70,7 @@ def test_what_is_proved(kind: str, head_dim: int, weights: list[float] | None, n
     words = " ".join(text.split())
     safe = kind == "safe-base"
     assert f"high end {'it and every larger base meet' if safe else 'it meets'} the bound" in words
-    assert (" links proved, in " in words) is not safe
+    assert (" links proved, each an interval of " in words) is not safe
     assert words.endswith(
         "Every base from the high end on meets the bound, and one at the low end does not."
         if safe
