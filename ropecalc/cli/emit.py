@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import at_most_one, required, warn
 from ropecalc.errors import InvalidValueError
+from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -60,7 +62,8 @@ def command(
     """The setting of a model, or of its changed parts, as each stack takes it.
 
     Parts that are not given are the model's own. With -q, --stack prints what the stack takes and
-    nothing else, under a comment with its name where there are several.
+    nothing else, under a comment with its name where there are several; of a stack that cannot
+    compute the setting exactly, nothing.
     """
     stacks = writing.each_once(stack)
     at_most_one(**{"--stack": stacks or None, "--in-place": in_place})
@@ -127,24 +130,45 @@ def caveats(setting: Setting, *, patched: bool = False) -> Iterator[str]:
         if own is not None and _same(own, rope) and setting.context == model.context:
             if not patched:
                 yield f"{model.source} has this setting already: it changes nothing"
-        elif (
-            own is not None
-            and own.base != rope.base
-            and own.rope_type == rope.rope_type != "default"
-        ):
-            kept = f"its {own.rope_type} scaling is kept beside the new base"
-            yield f"{model.source}: {kept}; --rope-type default removes it"
+        elif own is not None and _needs_tuning(own, rope):
+            yield f"{model.source}: {_needs_tuning(own, rope)}"
         elif rope.rope_type == "default" and start is not None and start.context < setting.context:
-            same_base = own is not None and own.base == rope.base
-            what = "no scaling and the same base" if same_base else "a base and no scaling"
             yield (
-                f"{model.source}: {what}: beyond {start.context:,} tokens it needs fine-tuning, "
-                "or a --rope-type"
+                f"{model.source}: no scaling and the same base: beyond {start.context:,} tokens it "
+                "needs fine-tuning, or a --rope-type"
             )
     reach = min(setting.context, rope.window or setting.context, FARTHEST)
     first = scan(from_rope(rope, setting.context), 0, reach, first_only=True).first_violation
     if first is not None:
-        yield f"this setting breaks the bound, first at {first:,} tokens of {setting.context:,}"
+        yield (
+            f"this setting breaks the bound, first at {first:,} tokens of {setting.context:,}"
+            f"{_finder(setting)}"
+        )
+
+
+def _needs_tuning(own: Rope, rope: Rope) -> str:
+    """Why a model has to be tuned to a rope at every length; empty where it need not."""
+    if rope.rope_type != "default":
+        kept = own.rope_type == rope.rope_type and own.base != rope.base
+        text = f"its {own.rope_type} scaling is kept beside the new base"
+        return f"{text}; --rope-type default removes it" if kept else ""
+    if own.rope_type != "default":
+        return f"without its {own.rope_type} scaling it needs fine-tuning"
+    return "with another base it needs fine-tuning" if own.base != rope.base else ""
+
+
+def _finder(setting: Setting) -> str:
+    """The command that finds what meets the bound, for a model."""
+    from ropecalc.base.scaled import FAMILIES
+
+    rope, model = setting.rope, setting.model
+    if model is None or rope.rope_type not in (*FAMILIES, "default"):
+        return ""
+    words = ["min-base", printable(model.source), "--ctx", str(setting.context)]
+    if rope.rope_type != "default":
+        words = ["min-factor", *words[1:], "--rope-type", rope.rope_type.replace("_", "-")]
+    found = "a base" if rope.rope_type == "default" else "a factor"
+    return f"; 'ropecalc {shlex.join(words)}' finds {found} that meets it"
 
 
 def _same(one: Rope, other: Rope) -> bool:
@@ -180,11 +204,11 @@ def _emit(setting: Setting, named: Sequence[str], out: Output) -> bool:
 
 
 def _texts(emissions: Sequence[Emission]) -> Iterator[str]:
-    """What the stacks take, alone; several each under a comment with its name."""
+    """What the stacks take, where it is exact; several each under a comment with its name."""
     for one in emissions:
-        if len(emissions) > 1:
-            yield f"# {one.stack} {one.version}"
-        if one.text:
+        if one.exact and one.text:
+            if len(emissions) > 1:
+                yield f"# {one.stack} {one.version}"
             yield from one.text.rstrip("\n").split("\n")
 
 

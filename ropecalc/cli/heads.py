@@ -313,8 +313,8 @@ def plain_head(subject: Subject) -> Subject:
         source = printable(subject.model.source)
         warn(
             f"{subject.label}: the base is for plain RoPE, with its {rope.rope_type} scaling "
-            f"removed: 'ropecalc emit {source} --rope-type default --base BASE' writes it; "
-            f"'ropecalc plan {source} --to TOKENS' can keep the scaling"
+            f"removed: 'ropecalc emit {source} --rope-type default --base BASE --ctx TOKENS' "
+            f"writes it; 'ropecalc plan {source} --to TOKENS' can keep the scaling"
         )
         subject = replace(subject, instead="scaling removed")
     if subject.model is not None and rope.reach is not None and rope.reach != subject.model.context:

@@ -44,7 +44,7 @@ class KnownModel:
     repo: str | None
     """The repository on the Hugging Face hub, where there is one: "meta-llama/Llama-3.1-8B"."""
     aliases: tuple[str, ...]
-    """Variants with the same numbers, by the last part of their repository."""
+    """Siblings that are taken for it, by the last part of their repository."""
     source: str
     """Where the numbers come from."""
     document: Mapping[str, Any]
@@ -201,7 +201,7 @@ def _taken_for(model: KnownModel, name: str) -> tuple[str, ...]:
         return ()
     given = repr(printable(name))
     if keys & set(map(_key, model.names)):
-        return (f"{given} is taken for {model.name}, a variant with the same numbers",)
+        return (f"{given} is taken for {model.name}, its sibling; its own config was not read",)
     return (f"no source has {given}: these are the numbers of {model.name}, {GUESSED_MODEL}",)
 
 

@@ -78,9 +78,9 @@ def _stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
     for key in row.strict:
         if key in config.values and config.values[key] is None:
             loaded.stop(f"{key} is null, which {row.name} does not take")
-    window = row.window.get("key", "")
-    if isinstance(config.get(window), float):  # each class that has one declares its type
-        loaded.stop(f"{window} is {shown(config.get(window))}, and {row.name} declares an integer")
+    for key in (row.window.get("key", ""), "head_dim" if row.latent else ""):
+        if isinstance(config.get(key), float):  # each class that has one declares its type
+            loaded.stop(f"{key} is {shown(config.get(key))}, and {row.name} declares an integer")
     alone = config.first("rope_scaling", "rope_parameters") is None
     if row.absent and alone:
         loaded.stop(f"{row.name} has no rope object of its own, and the file has none: KeyError")

@@ -132,6 +132,10 @@ STOPS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {  # transformers 5.23
         LLAMA,
         {"model_type": "qwen3", "sliding_window": 64.0},
     ),
+    "head_dim is 64.0, and minicpm3 declares an integer": (
+        LLAMA,
+        {"model_type": "minicpm3", "head_dim": 64.0},
+    ),
 }
 
 

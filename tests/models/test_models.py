@@ -491,7 +491,8 @@ def test_completion_loads_nothing_slow(run_python: RunCli) -> None:
     [
         ("qwen/qwen3-8b", ()),
         ("Qwen3-8B-FP8", ()),
-        ("Qwen3-8B-Base", ("'Qwen3-8B-Base' is taken for Qwen3-8B, a variant with the same ",)),
+        ("Qwen3-8B-Base", ()),
+        ("Llama-2-7b-chat", ("'Llama-2-7b-chat' is taken for Llama-2-7B, its sibling; its own ",)),
         ("Yi-6B-200K-Chat", ("no source has 'Yi-6B-200K-Chat': these are the numbers of Yi-",)),
     ],
 )

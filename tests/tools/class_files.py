@@ -301,7 +301,7 @@ def files(document: Document, context: int, head: int) -> Iterator[tuple[str, Do
     """
     yield "saved", document
     seen = {_text(document)}
-    for name, edit in _edits(document, context, head):
+    for name, edit in edits(document, context, head):
         changed = edit(json.loads(json.dumps(document)))
         if changed is not None and _text(changed) not in seen:
             seen.add(_text(changed))
@@ -312,7 +312,8 @@ def _text(document: Document) -> str:
     return json.dumps(document, sort_keys=True)
 
 
-def _edits(document: Document, context: int, head: int) -> Iterator[tuple[str, Edit]]:
+def edits(document: Document, context: int, head: int) -> Iterator[tuple[str, Edit]]:
+    """(name, change) of every change, whether or not it changes this file."""
     original = max(1, context // 4)
     yarn = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": original}
     llama3 = {**yarn, "rope_type": "llama3", "low_freq_factor": 1.0, "high_freq_factor": 4.0}

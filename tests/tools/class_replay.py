@@ -121,6 +121,8 @@ DECISIONS = {
     "odd": "an odd number of rotated dimensions is refused; transformers rounds the pairs up",
     "cohere": "model_max_length is what Cohere's first models were made for, and vLLM takes it",
     "pct": "rotary_pct and rotary_dim were attributes that every class had until they were none",
+    "zero": "a window of 0 tokens lets a layer see nothing, not even its own token",
+    "below": "YaRN's formulas are for factors from 1 on",
     "size": "sizes of a head that contradict each other stop for reasons that are none of its rope",
 }
 
@@ -140,7 +142,9 @@ def decision(name: str, change: str, found: str) -> str | None:
         "odd": "must be an even integer" in found,
         "cohere": found.startswith("context") and name == "cohere",
         "pct": name.startswith("gpt_") and change in ("rotary_pct", "rotary_dim"),
-        "size": change.startswith(("head_dim", "qk_", "attention_h")),
+        "zero": "they see nothing" in found,
+        "below": "factor must be a number from 1 to" in found,
+        "size": change.startswith(("head_dim", "qk_", "attention_h")) or "cannot divide" in found,
     }
     return next((DECISIONS[key] for key, fits in reasons.items() if fits), None)
 

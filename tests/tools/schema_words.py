@@ -7,7 +7,7 @@ from __future__ import annotations
 
 WORDS = {
     "agree": "Whether all stacks compute the same in all layers.",
-    "aliases": "Variants with the same numbers, by the last part of their repository.",
+    "aliases": "Siblings that are taken for it, by the last part of their repository.",
     "assumptions": "What the file leaves to its stack, and what was taken for it.",
     "at_most": "Windows that begin above it were not sought.",
     "attention_factor": "What the stack multiplies cos and sin by; it changes no sign.",
