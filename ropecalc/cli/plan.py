@@ -31,7 +31,7 @@ EPILOG = epilog(
     "ropecalc plan Qwen3-8B --to 128k --method yarn --method roomy-base",
     "base=$(ropecalc plan Mistral-7B-v0.2 --to 64k -q)",
     exit_0="done: something meets the bound at the target",
-    exit_1="no way meets the bound; with -q: no base to fine-tune with",
+    exit_1="no way meets the bound; with -q: a scaling is recommended to fine-tune",
 )
 
 To = Annotated[
