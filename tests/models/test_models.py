@@ -492,6 +492,10 @@ def test_completion_loads_nothing_slow(run_python: RunCli) -> None:
         ("qwen/qwen3-8b", ()),
         ("Qwen3-8B-FP8", ()),
         ("Qwen3-8B-Base", ()),
+        (
+            "GLM-4-9B",
+            ("'GLM-4-9B' is taken for GLM-4-9B-chat, its sibling; its own config was not",),
+        ),
         ("Llama-2-7b-chat", ("'Llama-2-7b-chat' is taken for Llama-2-7B, its sibling; its own ",)),
         ("Yi-6B-200K-Chat", ("no source has 'Yi-6B-200K-Chat': these are the numbers of Yi-",)),
     ],
@@ -500,9 +504,3 @@ def test_a_name_that_is_not_the_models_own_is_said(given: str, said: tuple[str, 
     found = ropecalc.find_model(given).assumptions
     assert len(found) == len(said)
     assert all(text.startswith(start) for text, start in zip(found, said, strict=True))
-
-
-def test_a_name_without_the_tuning_of_several_models_is_refused() -> None:
-    """The chat models of GLM-4-9B have a rope_ratio; no source here has that of the base model."""
-    with pytest.raises(InvalidValueError, match="did you mean GLM-4-9B-chat or GLM-4-9B-chat-1M"):
-        ropecalc.find_model("GLM-4-9B")
