@@ -161,11 +161,14 @@ def _why_any(result: MinimumBase, screen: Screen) -> str:
     text = f"{_asked(result, screen)} whatever the base"
     if result.rotated_part_base is None:
         return prose(f"{text}.", screen)
-    text += ": the unrotated part of the head outweighs the rotated part"
+    text += (
+        ": the unrotated part of the head outweighs the rotated part. The bound asks for no other "
+        "base than the model's"
+    )
     line = f"{command('min-base', result, None, result.context)} --ignore-unrotated"
     other = (
-        "The base above ignores the unrotated part; 'ropecalc plan' chooses a setting by angles "
-        "unseen in training instead"
+        "The base above ignores the unrotated part; for a longer context 'ropecalc plan' chooses "
+        "by angles unseen in training instead"
     )
     return then(f"{text}. {other}. The rotated part alone:", line, screen)
 
@@ -200,7 +203,8 @@ def _digits(result: MinimumBase) -> str:
 def _several(results: Sequence[MinimumBase], screen: Screen) -> list[str]:
     common = setting(results)
     text = (
-        "A minimum base is the smallest one that meets the bound at every distance in its context. "
+        "A minimum base is the smallest one that meets the bound at every distance in its context, "
+        "here rounded up into its window. "
         "Larger bases may fail again beyond the end of the first window. A recommended base has "
         "two digits and 1% of room on both sides"
     )
