@@ -10,8 +10,8 @@ def complete_model(incomplete: str) -> list[str]:
 
     What was typed stays as it is, since shells drop words that do not begin with it.
 
-    >>> complete_model("qwen3-8"), complete_model("Qwen3-8")
-    (['qwen3-8B'], ['Qwen3-8B'])
+    >>> complete_model("qwen3-14"), complete_model("Qwen3-14")
+    (['qwen3-14B'], ['Qwen3-14B'])
     """
     from ropecalc.models.known import model_names
 

@@ -151,7 +151,7 @@ def test_a_window_that_begins_at_base_1_is_no_trap() -> None:
     found = ropecalc.min_base_in_dtype(6, 5, **WINDOW_AT_1)
     assert found.base == math.nextafter(1.0, 2.0)
     for digits in (16, 17):
-        least = ropecalc.min_base(128, 2, round_digits=digits).round_base
+        least = ropecalc.min_base(6, 5, **WINDOW_AT_1, round_digits=digits).round_base
         assert least is not None
         assert 1 < least < 1 + 1e-14
     with pytest.raises(InvalidValueError, match="the bound holds from base 1 on"):

@@ -356,8 +356,8 @@ def test_pages_say_what_the_table_says(found: Evidence) -> None:
     ):
         assert text in page
     for text in (
-        f"In {percent(head.within_factor_2)} of {first.settings} published settings",
-        f"in {percent(trained.within_factor_2)} of them, within a factor of 2 of its trained",
+        f"Of {first.settings} published settings, {percent(head.within_factor_2)} lose 15%",
+        f"{percent(trained.within_factor_2)} of the {first.settings} lose it within a factor of 2",
     ):
         assert text in readme
     there = {one.name: one for one in third.predictors}

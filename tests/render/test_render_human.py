@@ -122,9 +122,10 @@ Shown in a wider terminal, by --csv and by --json: first
 window ends, first integer base.
 
 A minimum base is the smallest one that meets the bound at
-every distance in its context. Larger bases may fail again
-beyond the end of the first window. A recommended base has
-two digits and 1% of room on both sides. To check a base:
+every distance in its context, here rounded up into its
+window. Larger bases may fail again beyond the end of the
+first window. A recommended base has two digits and 1% of
+room on both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 1024
 """,
     "several minima 80 utf-8": """
@@ -139,8 +140,9 @@ Minimum bases, head_dim 128
          1                 any base
 
 A minimum base is the smallest one that meets the bound at every distance in its
-context. Larger bases may fail again beyond the end of the first window. A
-recommended base has two digits and 1% of room on both sides. To check a base:
+context, here rounded up into its window. Larger bases may fail again beyond the
+end of the first window. A recommended base has two digits and 1% of room on
+both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 1024
 """,
     "several minima 120 utf-8": """
@@ -154,9 +156,9 @@ Minimum bases, head_dim 128
     32,768    2,000,000  629,980       30,704  630,980     630,000  629,979
          1                 any base
 
-A minimum base is the smallest one that meets the bound at every distance in its context. Larger
-bases may fail again beyond the end of the first window. A recommended base has two digits and 1% of
-room on both sides. To check a base:
+A minimum base is the smallest one that meets the bound at every distance in its context, here
+rounded up into its window. Larger bases may fail again beyond the end of the first window. A
+recommended base has two digits and 1% of room on both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 1024
 """,
     "mixed heads 80 utf-8": """
@@ -174,8 +176,9 @@ Shown in a wider terminal, by --csv and by --json: critical distance, first
 window ends, first integer base.
 
 A minimum base is the smallest one that meets the bound at every distance in its
-context. Larger bases may fail again beyond the end of the first window. A
-recommended base has two digits and 1% of room on both sides. To check a base:
+context, here rounded up into its window. Larger bases may fail again beyond the
+end of the first window. A recommended base has two digits and 1% of room on
+both sides. To check a base:
   ropecalc check --base 2000000 --dim 128 --ctx 32768
 """,
     "mixed heads 40 utf-8": """
@@ -211,7 +214,8 @@ Minimum bases
 
 A minimum base is the smallest one that
 meets the bound at every distance in its
-context. Larger bases may fail again
+context, here rounded up into its
+window. Larger bases may fail again
 beyond the end of the first window. A
 recommended base has two digits and 1%
 of room on both sides. To check a base:
