@@ -79,11 +79,11 @@ def command(
     if not models and in_place and not head.dim:
         models = [in_place]
     setting = _setting(models, head, rope, ctx)
-    for line in caveats(setting, patched=in_place is not None):
-        warn(line)
     if in_place:
         exact = _patch(setting, in_place, _keys(form_of_file), out, dry_run, no_backup, force)
     else:
+        for line in caveats(setting):
+            warn(line)
         exact = _emit(setting, stacks, out)
     raise typer.Exit(0 if exact else 1)
 
@@ -244,6 +244,8 @@ def _patch(
     done = patch_config(
         path, setting, backup=not no_backup, force=force, dry_run=dry_run, form=keys
     )
+    for line in caveats(setting, patched=True):
+        warn(line)
     writing.tell_patch(done)
     out.show(
         Answer(

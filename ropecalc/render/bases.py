@@ -162,7 +162,7 @@ def _why_any(result: MinimumBase, screen: Screen) -> str:
     if result.rotated_part_base is None:
         return prose(f"{text}.", screen)
     text += (
-        ": the unrotated part of the head outweighs the rotated part. The bound asks for no other "
+        ": the unrotated part of the head outweighs the rotated part. The bound requires no other "
         "base than the model's"
     )
     line = f"{command('min-base', result, None, result.context)} --ignore-unrotated"

@@ -72,7 +72,7 @@ def test_workers_may_be_killed_and_added_and_the_file_is_the_same(
     path = tmp_path / "s"
     first, second = cluster.add_worker(), cluster.add_worker()
     done = start(cluster, path)  # two workers, left alone
-    assert done.communicate(timeout=HANGS)[1] == ""
+    assert done.communicate(timeout=HANGS)[1] == f"The table is in {path}\n"
     assert (done.returncode, path.read_bytes()) == (0, alone)
     path.unlink()
     build = start(cluster, path)
@@ -83,7 +83,7 @@ def test_workers_may_be_killed_and_added_and_the_file_is_the_same(
     second.kill()
     cluster.add_worker()  # which nobody but the scheduler knows of
     out, err = build.communicate(timeout=HANGS)
-    assert (build.returncode, err) == (0, "")
+    assert (build.returncode, err) == (0, f"The table is in {path}\n")
     assert path.read_bytes() == alone
     assert len(out.splitlines()) == len(tables.decode(alone, "x").bases) + 1
     assert [file.name for file in tmp_path.iterdir()] == ["s"]

@@ -29,7 +29,7 @@ def test_every_form_has_the_same_steps(run_batch: RunBatch, staircase: Staircase
     assert csv.stdout == tsv.stdout.replace("\t", ",")
     head, *rows = csv.stdout.splitlines()
     assert head == "context,base,critical_distance"
-    expected = [f"{c},{b!r},{m or ''}" for c, b, m in staircase.steps]
+    expected = [f"{c},{repr(b).removesuffix('.0')},{m or ''}" for c, b, m in staircase.steps]
     assert rows == expected
     result = json.loads(as_json.stdout)["results"][0]
     assert result["contexts"] == [step.context for step in staircase.steps]

@@ -366,5 +366,5 @@ def test_people_read_the_window_and_the_room() -> None:
     show_check(ropecalc.check(25_000, 4096, min_window=1e-3), file)
     text = " ".join(file.getvalue().split())
     assert "first window of 0.001 28,629 to 29,079 (1.6% wide)" in text
-    assert "room to move it 0.000117% down, 0.159% up" in text
+    assert "base can move by 0.000117% down, 0.159% up" in text
     assert "nearest in a window of 0.001 28,628.68536" in text
