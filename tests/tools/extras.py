@@ -108,7 +108,8 @@ class Installed:
         for extra in map(EXTRAS.__getitem__, extras):
             self.python("-c", f"import {', '.join(extra.modules)}")
             done = self.in_a_cluster(extra.line) if extra.cluster else self.ropecalc(extra.line)
-            assert (done.returncode, done.stderr) == (0, ""), done
+            written = [" is in " in line for line in done.stderr.splitlines()]  # where a file lies
+            assert (done.returncode, all(written)) == (0, True), done
 
 
 def main(venv: str, wheel: str) -> None:
