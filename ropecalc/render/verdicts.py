@@ -224,16 +224,17 @@ def _checks(results: Sequence[Check], screen: Screen) -> list[str]:
 def _check_columns(results: Sequence[Check], screen: Screen) -> list[Column]:
     firsts = ["" if (m := r.first_violation) is None else count(m) for r in results]
     nexts = ["" if (b := r.recommended_base) is None else exact(b) for r in results]
+    named = any(r.label for r in results)  # whose heads are known from elsewhere
     columns = [
         _name_column(results),
-        *head_columns(results),
+        *(replace(column, spare=2 * named) for column in head_columns(results)),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("holds", [in_a_word(r) for r in results], left=True),
         Column("first violation [tokens]", firsts),
-        Column("violating distances", [count(r.violations) for r in results], spare=2),
-        Column("worst distance [tokens]", [count(r.worst_distance) for r in results], spare=3),
-        Column("least S(m)/S(0)", [similarity(_least(r)) for r in results], spare=4),
-        *soft_columns([r.soft for r in results], screen, spare=5),
+        Column("violating distances", [count(r.violations) for r in results], spare=3),
+        Column("worst distance [tokens]", [count(r.worst_distance) for r in results], spare=4),
+        Column("least S(m)/S(0)", [similarity(_least(r)) for r in results], spare=5),
+        *soft_columns([r.soft for r in results], screen, spare=6),
         Column("next base with room", nexts, spare=1),
     ]
     return [column for column in columns if any(column.cells)]
