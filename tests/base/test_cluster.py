@@ -71,6 +71,7 @@ def test_workers_may_be_killed_and_added_and_the_file_is_the_same(
 ) -> None:
     path = tmp_path / "s"
     first, second = cluster.add_worker(), cluster.add_worker()
+    cluster.wait_for_workers()
     done = start(cluster, path)  # two workers, left alone
     assert done.communicate(timeout=HANGS)[1] == f"The table is in {path}\n"
     assert (done.returncode, path.read_bytes()) == (0, alone)
