@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ropecalc.errors import ConfigError, InvalidValueError
@@ -157,13 +157,13 @@ def check_model(
     model = as_model(model)
     rope = model.rope if layer is None else chosen_ropes(model, layer)[0]
     length = rope.context if context is None else context
-    known = [n for n in (length, rope.window) if n is not None]
-    if not known:
+    reach = replace(rope, context=length).reach
+    if reach is None:
         raise InvalidValueError("context", f"the context of {model.source} is not known: give it")
     spectrum = from_rope(
         rope, length, weights=weights, count_unrotated=count_unrotated, label=model.source
     )
-    return check(spectrum, min(known), margin=margin, next_base=next_base, progress=progress)
+    return check(spectrum, reach, margin=margin, next_base=next_base, progress=progress)
 
 
 def _lengths(rope: Rope, context: int | None) -> list[int | None]:

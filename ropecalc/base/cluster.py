@@ -76,6 +76,7 @@ class _Packed(Executor):
         self._unpacked = unpacked
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As of any executor."""
         packed = pickle.dumps((partial(function, **kwargs), args))
         future: Future[Any] = self._executor.submit(self._unpacked, packed)
         return future

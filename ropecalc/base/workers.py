@@ -133,6 +133,7 @@ class _Pool(ProcessPoolExecutor):
     """A pool that starts its processes as tasks come, in fit surroundings."""
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """As of any pool; what starts a process does so in fit surroundings."""
         with _surroundings():
             return super().submit(function, *args, **kwargs)
 

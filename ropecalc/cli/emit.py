@@ -130,8 +130,8 @@ def caveats(setting: Setting, *, patched: bool = False) -> Iterator[str]:
         if own is not None and _same(own, rope) and setting.context == model.context:
             if not patched:
                 yield f"{model.source} has this setting already: it changes nothing"
-        elif own is not None and _needs_tuning(own, rope):
-            yield f"{model.source}: {_needs_tuning(own, rope)}"
+        elif own is not None and (why := _needs_tuning(own, rope)):
+            yield f"{model.source}: {why}"
         elif rope.rope_type == "default" and start is not None and start.context < setting.context:
             yield (
                 f"{model.source}: no scaling and the same base: beyond {start.context:,} tokens it "

@@ -109,9 +109,8 @@ class Subject:
 
         The model's own context unless given; None where that is not known either.
         """
-        length = self.rope.context if context is None else context
-        known = [n for n in (length, self.rope.window) if n is not None]
-        return min(known, default=None)
+        rope = self.rope if context is None else replace(self.rope, context=context)
+        return rope.reach
 
     @property
     def trained_context(self) -> int | None:

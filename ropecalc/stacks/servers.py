@@ -135,7 +135,6 @@ def ends(call: Call) -> dict[str, Any]:
     return {key: call.number(key) for key in ("beta_fast", "beta_slow")}
 
 
-# Classes whose two ropes, of a file in a form of its own, are taken as transformers reads them.
 SHAPE_KEYS = (
     "head_dim",
     "hidden_size",
@@ -144,6 +143,7 @@ SHAPE_KEYS = (
     "qk_nope_head_dim",
 )
 POSITION_KEYS = ("max_position_embeddings", "seq_length", "n_positions", "max_seq_len")
+# Classes whose two ropes, of a file in a form of its own, are taken as transformers reads them.
 AS_READ = frozenset(["deepseek_v4"])
 
 
