@@ -49,13 +49,13 @@ class Sieve:
         bits = math.ceil(math.log2(max(64, min(span, WIDE_SPAN))))
         column_bits = bits // 2
         self._columns = 2**column_bits
-        self.span = 2**bits
+        self.span = whole = 2**bits
         step = np.exp(1j * stride * self._thetas)  # (n,)
         columns, step = _powers(step, column_bits)  # (K, n)
         self._rows, _ = _powers(step, bits - column_bits)  # (span / K, n)
         self._right = np.concatenate([columns.real, columns.imag], axis=1).T  # (2n, K)
         self._taken: tuple[Array, Array] | None = None
-        if before is not None and before.span == self.span:
+        if before is not None and before.span == whole:
             self._taken = before._taken  # noqa: SLF001
 
     def _scratch(self, rows: int) -> tuple[Array, Array]:
