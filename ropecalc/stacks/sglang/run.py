@@ -13,7 +13,7 @@ from ropecalc.results import StackRule
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import CONTEXT, Loaded, RefusedError, loaded
-from ropecalc.stacks.loading import refusal_on_loading
+from ropecalc.stacks.loading import null_on_loading, refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
     FILLED_IN_AGAIN,
@@ -22,6 +22,7 @@ from ropecalc.stacks.servers import (
     filled_in_again,
     marked,
     positions_of,
+    refuse_null_window,
     refuse_without_code,
 )
 from ropecalc.stacks.sglang import classes
@@ -48,8 +49,10 @@ def run(asked: Asked) -> Taken:
     asked = _by_size(asked)
     taken = Taken(asked.rope, asked.context or asked.rope.context, None)
     try:
+        refuse_null_window(asked, classes.WINDOW_NEEDED, classes.MODELS)
         if asked.model_type in classes.FLAT:
-            return _flat(asked, taken)
+            refusal = null_on_loading(asked)
+            return replace(taken, refusal=refusal) if refusal else _flat(asked, taken)
         refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
         found = merged(asked)
@@ -180,6 +183,9 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
     code = classes.code_of(asked.model_type)
     place = f"{classes.MODELS}/{code.file}.py"
     outside = as_number(found.text.get("rope_theta"))
+    own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
+    if own is None and not found.changed and asked.text.get("rope_theta", outside or 1) is None:
+        raise RefusedError("a rope_theta of null is refused: TypeError", place)
     if code.base is not None:
         read = asked.start.changed.get("rope_theta") or (code.own and outside)
         base = as_number(read) or code.base
@@ -187,8 +193,8 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
             text = "its code of the class does not look for the base in the object: "
             taken.rule(f"{text}{base:,.10g}", place)
         values["rope_theta"] = base
-    own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
-    if code.default is not None and own is None and outside is None and not found.changed:
+    absent = own is None and "rope_theta" not in found.text
+    if code.default is not None and absent and not found.changed:
         values["rope_theta"] = code.default
     if as_number(values.get("rope_theta")) is None:
         raise RefusedError("a rope_theta that is no number: TypeError", place)
@@ -292,6 +298,8 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
 
 def _flat(asked: Asked, taken: Taken) -> Taken:
     """OLMo 3: a config with one flat rope."""
+    if asked.text.get("rope_theta", 1) is None and not asked.values.get("rope_theta"):
+        raise RefusedError("a rope_theta of null is refused: TypeError", classes.FLAT_CONFIG)
     flat = as_flat(asked)
     changed = asked.start.changed
     values: dict[str, Any] = {**flat.values}

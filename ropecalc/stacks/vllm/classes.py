@@ -103,6 +103,7 @@ NO_CODE = frozenset(
     "aquila baichuan chameleon codegen internlm mixformer-sequential phi-msft qwen RefinedWeb "
     "RefinedWebModel stablelm_epoch".split()
 )
+WINDOW_NEEDED = frozenset(["cohere2"])  # which computes with sliding_window
 # Of these transformers' code looks up partial_rotary_factor and does not do without: KeyError.
 PARTIAL_NEEDED = frozenset(["phi", "persimmon"])
 

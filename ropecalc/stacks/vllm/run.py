@@ -26,6 +26,7 @@ from ropecalc.stacks.servers import (
     filled_in_again,
     marked,
     positions_of,
+    refuse_null_window,
     refuse_without_code,
 )
 from ropecalc.stacks.vllm import classes
@@ -60,6 +61,7 @@ def run(asked: Asked) -> Taken:
     try:
         refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
+        refuse_null_window(asked, classes.WINDOW_NEEDED, classes.MODELS)
         found = loaded(asked, RENAMED)
         _beside(asked, found, taken)
         _lengths(asked, found, taken)
