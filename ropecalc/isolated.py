@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence, Set
 from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
 from functools import wraps
+from inspect import unwrap
 from typing import ParamSpec, TypeVar
 
 from ropecalc.errors import InvalidValueError
@@ -55,7 +56,8 @@ def isolated(function: Callable[P, R]) -> Callable[P, R]:
 
     A flag or a word of another type is an InvalidValueError that names the parameter.
     """
-    named = function.__code__.co_varnames[: function.__code__.co_argcount]
+    code = unwrap(function).__code__  # what a cache wraps has it
+    named = code.co_varnames[: code.co_argcount]
     taken = {name: TAKES[kind] for name, kind in function.__annotations__.items() if kind in TAKES}
 
     @wraps(function)

@@ -1004,3 +1004,12 @@ def test_a_window_of_null_that_code_calculates_with(stack: str, name: str) -> No
     """Ran: TypeError as the layers are built."""
     document = {**config(), "model_type": name, "sliding_window": None}
     assert "calculates with sliding_window" in said(compared(document, 4096, [stack]), stack)
+
+
+@pytest.mark.parametrize("name", ["qwen2", "qwen2_moe", "granitemoe"])
+def test_vllm_has_classes_whose_heads_are_no_head_dim(name: str) -> None:
+    """Ran: 64 pairs for a head_dim of 64, where transformers has 32."""
+    sizes = {"hidden_size": 256, "num_attention_heads": 2, "head_dim": 64}
+    result = compared({**config(), "model_type": name, **sizes}, 4096, ["transformers", "vllm"])
+    assert [len(frequencies(result, stack)) for stack in ("transformers", "vllm")] == [32, 64]
+    assert "heads of 128, whatever head_dim is" in said(result, "vllm")

@@ -140,8 +140,7 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
         if ORIGINAL in asked.start.changed:
             taken.rule(f"{ORIGINAL} beside the rope object goes before the one in it", place)
         values[ORIGINAL] = found.text[ORIGINAL]
-    head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
-    dims = _rotary_dim(asked, found, values, head)
+    dims = _rotary_dim(asked, found, values)
     alone = asked.text is asked.model.document  # a file of the language model alone
     if asked.model_type == "gemma4_text" and alone and found.text.get("global_head_dim"):
         text = "it reads head_dim, which this class has by layer: AttributeError"
@@ -157,7 +156,6 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
 def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, taken: Taken) -> None:
     """A class that passes its rope object to get_rope."""
     code = classes.code_of(asked.model_type)
-    head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
     place = f"{classes.MODELS}/{code.file}.py"
     if code.latent and (values.get("rope_type") != "default" or code.always):
         if values.get("rope_type") not in ("default", "yarn", "deepseek_yarn"):
@@ -167,7 +165,7 @@ def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, take
     if values.get("rope_type") == "proportional":
         partial = as_number(values.get("partial_rotary_factor"))
         if asked.model_type == "gemma4_text" and partial:
-            dims = int(head * partial) // 2 * 2
+            dims = int(asked.head * partial) // 2 * 2
     positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
     get_rope(Call(asked.rope, values, dims, positions, served, code.neox, 1, ROPES), taken)
@@ -204,7 +202,7 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
         taken.rule(f"{text}{int(values['rope_theta']):,}", classes.MODELS)
 
 
-def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any], head: int) -> int:
+def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any]) -> int:
     """The rotated dimensions, from where the class looks for them."""
     where = classes.code_of(asked.model_type).partial
     by_class = models.default_part(asked.model_type)
@@ -213,8 +211,8 @@ def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any], head: in
         return asked.rope.rotary_dim
     if where == "object":
         inside = as_number(values.get("partial_rotary_factor"))
-        return int(head * (inside or beside))
-    return int(head * beside) if where == "config" else head
+        return int(asked.head * (inside or beside))
+    return int(asked.head * beside) if where == "config" else asked.head
 
 
 def _unscaled(asked: Asked, values: Mapping[str, Any], dims: int, taken: Taken) -> None:
