@@ -15,6 +15,7 @@ from ropecalc.models.named import as_model, called
 from ropecalc.results import Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     from ropecalc.results import ModelConfig, Rope
@@ -25,6 +26,8 @@ ROPE_TYPES = (
 )
 WITH_ORIGINAL = ("dynamic", "yarn", "llama3", "mrrope_uni", "mrrope_pro", "ntk_rcd", "yarn_rcd")
 FACTORLESS = ("default", "cope", "proportional")
+# Whose factor may grow until the bound is met; yarn_rcd is yarn with another beta_slow.
+FACTORS = tuple(name for name in ROPE_TYPES if name not in (*FACTORLESS, "ntk_fixed"))
 # What may follow a method's name after a colon, such as yarn-rcd:30.
 NUMBERED = {"ntk_rcd": "critical_pair", "yarn_rcd": "critical_pair", "cope": "clipped"}
 SHARED = "proportional"  # whose number is the part of the head that turns
@@ -77,7 +80,7 @@ def make_setting(
     length = context or reached or rope.context
     if length is None:
         raise InvalidValueError("context", "the context is not known: give it, such as --ctx 128k")
-    method, number = (rope.rope_type, None) if rope_type is None else _known(rope_type)
+    method, number = (rope.rope_type, None) if rope_type is None else known_method(rope_type)
     if rope_type is None:
         given = _replaced(rope, factor, original_context)
     else:
@@ -102,11 +105,11 @@ def _how_far(method: str, model: ModelConfig | None) -> str:
     return f"{name} needs a factor or a context to reach: give {example}, or --ctx 128k"
 
 
-def _known(rope_type: str) -> tuple[str, float | None]:
-    """The method, and the number behind its colon."""
+def known_method(rope_type: str, methods: Sequence[str] = ROPE_TYPES) -> tuple[str, float | None]:
+    """The method, one of several, and the number behind its colon."""
     name, colon, text = rope_type.strip().lower().replace("-", "_").partition(":")
-    if name not in ROPE_TYPES:
-        raise none_of("rope_type", rope_type, [known.replace("_", "-") for known in ROPE_TYPES])
+    if name not in methods:
+        raise none_of("rope_type", rope_type, [known.replace("_", "-") for known in methods])
     if not colon:
         return name, None
     try:
