@@ -59,13 +59,13 @@ def ends_at(family: Family, precise: Precise, context: int, base: float, zero: Z
     Boxes clear most of them, double precision most of the others, multiple precision tells of the
     rest. That of the ``zero`` beside the base is not among them: it has certain signs about it.
     """
-    exactly = place(family, base)
-    x = float(exactly)
+    x = family.place(base, math)
     boxes = _boxes_at(family, x, context)
     near = boxes.near(context).distances
     value, _, error, _ = family.slopes(near, np.full(near.size, x))
-    error += near * boxes.bounds.steepness * 2 * UNIT * max(1.0, x)  # for the rounding of x
+    error += near * boxes.bounds.steepness * 8 * UNIT * max(1.0, x)  # for the rounding of x
     doubtful = set(near[value <= error].tolist()) - {zero and zero.distance}
+    exactly = place(family, base) if doubtful else x
     return all(precise.keeps(distance, exactly) for distance in doubtful)
 
 
