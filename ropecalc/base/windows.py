@@ -35,7 +35,7 @@ from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
 from ropecalc.similarity import MAX_SEARCH, checked_context
-from ropecalc.spectrum import shown
+from ropecalc.spectrum import as_float, shown
 
 METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
@@ -126,11 +126,7 @@ def windows(
 
 
 def _checked_limit(at_most: float) -> float:
-    try:
-        inside = 1 < at_most <= MAX_BASE
-    except TypeError:  # no number
-        inside = False
-    if not inside:
+    if not 1 < as_float(at_most) <= MAX_BASE:
         raise InvalidValueError(
             "at_most", f"at_most must be greater than 1 and at most 1e300, got {shown(at_most)}"
         )

@@ -12,7 +12,11 @@ from ropecalc.isolated import isolated
 from ropecalc.likeness import none_of
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model, called
+from ropecalc.quantities import LARGEST
 from ropecalc.results import Setting
+from ropecalc.results.configs import check_rope
+from ropecalc.scaling.domains import exact_base, positive
+from ropecalc.spectrum import checked_integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +35,7 @@ FACTORS = tuple(name for name in ROPE_TYPES if name not in (*FACTORLESS, "ntk_fi
 # What may follow a method's name after a colon, such as yarn-rcd:30.
 NUMBERED = {"ntk_rcd": "critical_pair", "yarn_rcd": "critical_pair", "cope": "clipped"}
 SHARED = "proportional"  # whose number is the part of the head that turns
+MOST_TOKENS = int(LARGEST)
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
@@ -67,13 +72,14 @@ def make_setting(
     >>> found.rope.factor, found.original_context, found.model_name
     (4.0, 32768, 'Qwen/Qwen3-8B')
     """
+    base = None if base is None else float(exact_base(base))
+    factor = None if factor is None else float(positive("factor", factor))
+    context = _tokens("context", context)
+    original_context = _tokens("original_context", original_context)
     if model_name is None:
         model_name = "MODEL" if not isinstance(model, str | os.PathLike) else called(model)
     model = None if model is None else as_model(model)
-    if rope is None:
-        if model is None:
-            raise InvalidValueError("model", "neither a model nor a rope is given: give one")
-        rope = model.rope
+    rope = _rope(model, rope)
     start = None if model is None or original_context else original_of(model, rope)
     original = original_context or (None if start is None else start.context)
     reached = int(factor * original) if rope_type and factor and original else None
@@ -95,6 +101,20 @@ def make_setting(
     if rope_type is None or method in FACTORLESS:
         start = None
     return Setting(changed, length, original, model, model_name, start)
+
+
+def _rope(model: ModelConfig | None, rope: Rope | None) -> Rope:
+    """The rope that was given, or the model's first."""
+    if rope is not None:
+        check_rope(rope)
+        return rope
+    if model is None:
+        raise InvalidValueError("model", "neither a model nor a rope is given: give one")
+    return model.rope
+
+
+def _tokens(parameter: str, value: int | None) -> int | None:
+    return None if value is None else checked_integer(parameter, value, 1, MOST_TOKENS)
 
 
 def _how_far(method: str, model: ModelConfig | None) -> str:
