@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.precise import float_at_most
 from ropecalc.base.rounding import first_of, place, round_up, surely_breaks, violation_at
-from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk, holds_ever_after
+from ropecalc.base.window import (
+    DOWN,
+    MAX_STEPS,
+    UP,
+    Walk,
+    holds_ever_after,
+    surely_holds_within,
+)
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
@@ -26,6 +33,7 @@ if TYPE_CHECKING:
 
 ROOM = 0.01  # to either side: a base next to the end of a window meets the bound by a hair only
 DIGITS = 2
+HAIR = 1e-6  # more than all rounding of x, and so little that no look costs more
 PROBES = tuple(1 + part * ROOM for part in (0, 1, -1, 0.5, -0.5))
 PARTS = 125  # of the progress that is shown: a candidate each, as far as they go
 
@@ -85,9 +93,10 @@ def followed(
     None where that takes more than so many steps.
     """
     walk, steps = Walk(family, x, UP if goal > x else DOWN), 0
-    while (goal - walk.x) * walk.direction > 0:
+    while (left := (goal - walk.x) * walk.direction) > 0:
         if steps >= most:
             return None
+        walk.longest = left + HAIR
         zero = walk.step(context)
         if zero is not None:
             beyond = (zero.before - goal) * walk.direction > 0
@@ -165,12 +174,15 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
 
 def has_room(family: Family, context: int, base: float) -> bool:
     """Whether the bound holds at every base within 1 % of one that does not surely break it."""
+    x = family.near(base)
+    goals = _goals(family, x, ROOM)
+    length = max(x - goals[0], goals[1] - x) * (1 + HAIR)
+    if holds_ever_after(family, context, family.near(base * (1 - ROOM))):
+        return True
+    if surely_holds_within(family, context, x, length):
+        return True
     if any(surely_breaks(family, context, base * probe) for probe in PROBES[1:]):
         return False
     if violation_at(family, context, base) is not None:
         return False
-    if holds_ever_after(family, context, family.near(base * (1 - ROOM))):
-        return True
-    x = family.near(base)
-    goals = _goals(family, x, ROOM)
     return all(_end(family, context, x, goal) == goal for goal in goals)

@@ -120,10 +120,22 @@ class ScaledFamily(Family):
         return 2 * x * self.decays + 3
 
     def _shares(self, x: float) -> Array:
-        """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves."""
-        moved = self._moved(x)
-        whole = self.kept + moved
-        return np.divide(moved, whole, out=np.zeros_like(moved), where=whole > 0)
+        """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves.
+
+        Those of the last x are kept: sums of many kinds at one x need them.
+        """
+        found = self._last.get(x)
+        if found is None:
+            moved = self._moved(x)
+            whole = self.kept + moved
+            found = np.divide(moved, whole, out=np.zeros_like(moved), where=whole > 0)
+            self._last.clear()
+            self._last[x] = found
+        return found
+
+    @cached_property
+    def _last(self) -> dict[float, Array]:
+        return {}
 
     def speed_weights(self, x: float) -> Array:
         """As in Family."""
@@ -142,12 +154,11 @@ class ScaledFamily(Family):
     def moments(self, phi: Array, squares: Array, x: float) -> Moments:
         """As in Family."""
         w, e, speed = self.pair_weights, self.decays, self.decays * self._shares(x)
-        first = phi @ np.array([w, w * speed, w * speed * e, w * speed * e * e]).T
-        second = (
-            squares
-            @ np.array([w * speed, w * speed * e, w * speed * speed, w * speed * speed * e]).T
-        )
-        third = (squares * phi) @ np.array([w, w, w * speed**2, w * speed**3]).T
+        ws = w * speed
+        wse, wss = ws * e, ws * speed
+        first = phi @ np.array([w, ws, wse, wse * e]).T
+        second = squares @ np.array([ws, wse, wss, wss * e]).T
+        third = (squares * phi) @ np.array([w, w, wss, wss * speed]).T
         rows = np.array([first, second, third])
         (p10, p11, p12, p13), (p21, bent, p22, p23), (_, _, p32, p33) = split(rows)
         return Moments(p10, p11, p12, p13, p21, bent, p22, p23, p32, p33)

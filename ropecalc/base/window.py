@@ -37,7 +37,9 @@ MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 FEW_DISTANCES = 256
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
-FIRST_STRIDE, FIRST_TURN = 1e-3, 64  # of x, and of x times the context
+# Of all weight: the most that g changes on a first stride, at the last distance. Most often some
+# tens of distances of a hundred thousand are then left to follow.
+FIRST_TURN = 0.25
 # Of x: the bounds of a stride down are those of its far end, and grow with its length.
 MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
 SOON = 0.8  # of what is left of a stride: distances whose look ends within it are examined again
@@ -94,8 +96,10 @@ class Walk:
         self.x = float_at_most(start) if direction == UP else -float_at_most(-start)
         """The float64 beside it, on the side that the walk comes from."""
         self.direction = direction
+        self.longest = math.inf
+        """The longest stride that is worth it."""
         self.precise = Precise(family)
-        self._stride = FIRST_STRIDE
+        self._stride = math.inf
         self._sieve: Sieve | None = None
         self._few = FEW
         self.steps = 0
@@ -141,16 +145,16 @@ class Walk:
         Looking at one distance costs as much as sieving some hundreds: the length balances the two.
         """
         few = FEWEST + context * SHARE
-        if self._stride == FIRST_STRIDE:  # not tried yet
-            self._stride = min(FIRST_STRIDE, FIRST_TURN / context)
+        if math.isinf(self._stride):  # not tried yet
+            self._stride = _first_stride(self.family, context, self.x)
         while True:
-            length = self._stride
+            length = min(self._stride, self.longest)
             if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
                 length = min(length, self.x + self._resolution)
             middle = self.x + self.direction * length / 2
             # The bounds hold from their x on to the right: they are those of the lower end.
             low = self.x if self.direction == UP else max(0.0, self.x - length)
-            steepness, bends = _bounds(self.family, low)
+            steepness, bends = bounds(self.family, low)
             sieve = Sieve(self.family, middle, min(context, WIDE_SPAN), self._sieve)
             self._sieve = sieve
             half = length / 2 + 4 * UNIT * max(1.0, self.x)
@@ -198,7 +202,7 @@ class Walk:
         least = CLOSE * self._resolution
         step = max(self._stride / 64, 2 * least)
         far = self.x if self.direction == UP else max(0.0, self.x - step)
-        steepness, bends = _bounds(self.family, far)
+        steepness, bends = bounds(self.family, far)
         sieve = Sieve(self.family, self.x, min(context, WIDE_SPAN))
         found, reaches = np.array([], dtype=np.int64), np.array([])
         for start, stop in sieve.strips_down(context):
@@ -216,25 +220,65 @@ class Walk:
         """How far each g is certainly not negative, if it is not at x; in constant memory."""
         size = max(1, ANGLES // self.family.n_pairs)
         parts = (distances[at : at + size] for at in range(0, distances.size, size))
-        return np.concatenate([np.empty(0), *(self._reaches_of(part, bends) for part in parts)])
-
-    def _reaches_of(self, distances: Distances, bends: tuple[float, float]) -> Array:
-        """``_reaches`` of not too many distances.
-
-        The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
-        """
-        value, slope, value_error, slope_error = self.family.slopes(distances, self.x)
-        height = np.maximum(value - value_error, 0.0)
-        slope = self.direction * slope - slope_error
-        bend = distances * (bends[0] + distances * bends[1]) * (1 + 1e-12)
-        root = np.sqrt(slope * slope + 2 * bend * height)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
-        reaches: Array = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9)
-        return reaches
+        known = (_reaches(self.family, part, self.x, self.direction, bends) for part in parts)
+        return np.concatenate([np.empty(0), *known])
 
 
-def _bounds(family: Family, x: float) -> tuple[float, tuple[float, float]]:
+def _reaches(
+    family: Family, distances: Distances, x: float, direction: int, bends: tuple[float, float]
+) -> Array:
+    """How far from x each g is certainly not negative, if it is not at x.
+
+    The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
+    """
+    value, slope, value_error, slope_error = family.slopes(distances, x)
+    height = np.maximum(value - value_error, 0.0)
+    slope = direction * slope - slope_error
+    bend = distances * (bends[0] + distances * bends[1]) * (1 + 1e-12)
+    root = np.sqrt(slope * slope + 2 * bend * height)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
+    reaches: Array = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9)
+    return reaches
+
+
+def _first_stride(family: Family, context: int, x: float) -> float:
+    """The length of a stride that nobody tried yet: at most 1 of x."""
+    turn, most = context * bounds(family, x)[0], FIRST_TURN * family.weight
+    return most / turn if turn > most else 1.0
+
+
+def surely_holds_within(family: Family, context: int, x: float, length: float) -> bool:
+    """Whether one look at x shows that the bound holds up to ``length`` from it, either way."""
+    if length > _first_stride(family, context, max(0.0, x - length)):
+        return False
+    _, bends = bounds(family, max(0.0, x - length))
+    sieve = Sieve(family, x, min(context, WIDE_SPAN))
+    strips = sieve.strips_down(context)
+    near = np.concatenate([sieve.nearing(*strip, length, bends) for strip in strips])
+    if near.size > SLACK * (FEWEST + context * SHARE):
+        return False
+    return all(_goes(family, near, x, way * length, bends) for way in (DOWN, UP))
+
+
+def _goes(
+    family: Family, near: Distances, x: float, way: float, bends: tuple[float, float]
+) -> bool:
+    """Whether a few distances surely keep the bound from x to x + way, in a few looks."""
+    direction, gone = (UP if way > 0 else DOWN), 0.0
+    for _ in range(PATIENT):
+        at = x + direction * gone
+        # a distance whose g is not certainly positive reaches nowhere
+        step = float(_reaches(family, near, at, direction, bends).min(initial=math.inf))
+        if step < 1e-6 * abs(way):  # which is far above all rounding here
+            return False
+        gone += step * (1 - 1e-6)
+        if gone > abs(way):
+            return True
+    return False
+
+
+def bounds(family: Family, x: float) -> tuple[float, tuple[float, float]]:
     """Of |g'| the factor of m, and of |g''| the factors of m and of m^2, from x on to the right."""
     thetas = family.thetas(x) * (1 + 1e-12)
     bends, squares = family.bend_weights(x)

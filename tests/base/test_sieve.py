@@ -20,7 +20,7 @@ from ropecalc.base.window import (
     SLACK,
     UP,
     Walk,
-    _bounds,
+    bounds,
     holds_ever_after,
     surely_holds_from,
     window_end,
@@ -99,7 +99,7 @@ def test_what_may_be_zero_near_an_x_is_let_through_and_little_else(
     family: Family, context: int, half: float
 ) -> None:
     x = 9.0
-    bends = _bounds(family, x - half)[1]
+    bends = bounds(family, x - half)[1]
     sieve = Sieve(family, x, context)
     found = np.concatenate(
         [sieve.nearing(a, b, half, bends) for a, b in sieve.strips_up(0, context)]
@@ -118,7 +118,7 @@ def test_the_strips_of_a_long_context_miss_none() -> None:
     first = Sieve(family, x, 2**16)
     for sieve in (first, Sieve(family, x, 2**16, first), Sieve(family, x, 2**12, first)):
         strips = [
-            sieve.nearing(*strip, half, _bounds(family, x - half)[1])
+            sieve.nearing(*strip, half, bounds(family, x - half)[1])
             for strip in sieve.strips_down(context)
         ]
         assert [*map(list, strips)] == [sorted(strip) for strip in strips]
@@ -161,7 +161,7 @@ def test_a_step_ends_before_any_distance_breaks_the_bound(direction: int, stride
 def test_the_bounds_of_a_walk_are_the_sums_of_their_terms(x: float) -> None:
     """Of |g'| the factor of m, of |g''| those of m and of m^2, each a hair above."""
     weights = (0.5, 2.0, 0.0, 1.25)
-    first, (second, squares) = _bounds(FAMILY, x)
+    first, (second, squares) = bounds(FAMILY, x)
     for found, k, j in ((first, 1, 1), (second, 2, 1), (squares, 2, 2)):
         exact = math.fsum(
             w * (i / 4) ** k * math.exp(-x * j * i / 4) for i, w in enumerate(weights)

@@ -82,12 +82,12 @@ def test_bounds_are_those_of_the_left_end_of_a_step(
     """They fall with x, so what holds at the left end holds up to the right one."""
     asked = []
 
-    def bounds(family: Family, at: float) -> tuple[float, tuple[float, float]]:
+    def spied(family: Family, at: float) -> tuple[float, tuple[float, float]]:
         asked.append(at)
         return kept(family, at)
 
-    kept = window._bounds
-    monkeypatch.setattr(window, "_bounds", bounds)
+    kept = window.bounds
+    monkeypatch.setattr(window, "bounds", spied)
     walk = Walk(family_of(32), x, direction)
     length, *_ = walk._ahead(100)
     assert asked[-1] == (x if direction == UP else max(0.0, x - length))
