@@ -47,6 +47,8 @@ class Boxes(Sieve):
         bar = self._lost + self._drift * stop
         centres, _ = self.below(start + middle, stop + middle, bar)
         firsts = (centres - middle).astype(np.int64)
+        if self._stride == 1:
+            return firsts
         cut = self._cut(stop, self._drift * stop)
         return np.concatenate([firsts[:0], *self._open(firsts, stop, cut)])
 

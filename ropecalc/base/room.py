@@ -15,6 +15,7 @@ from ropecalc.base.precise import float_at_most
 from ropecalc.base.rounding import first_of, place, round_up, surely_breaks, violation_at
 from ropecalc.base.window import (
     DOWN,
+    HAIR,
     MAX_STEPS,
     UP,
     Walk,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 ROOM = 0.01  # to either side: a base next to the end of a window meets the bound by a hair only
 DIGITS = 2
-HAIR = 1e-6  # more than all rounding of x, and so little that no look costs more
 PROBES = tuple(1 + part * ROOM for part in (0, 1, -1, 0.5, -0.5))
 PARTS = 125  # of the progress that is shown: a candidate each, as far as they go
 
@@ -93,10 +93,10 @@ def followed(
     None where that takes more than so many steps.
     """
     walk, steps = Walk(family, x, UP if goal > x else DOWN), 0
-    while (left := (goal - walk.x) * walk.direction) > 0:
+    while (goal - walk.x) * walk.direction > 0:
         if steps >= most:
             return None
-        walk.longest = left + HAIR
+        walk.aim(goal)
         zero = walk.step(context)
         if zero is not None:
             beyond = (zero.before - goal) * walk.direction > 0
@@ -165,6 +165,7 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
     low, high = x + math.log1p(-ROOM), x + math.log1p(ROOM)
     walk = Walk(family, context_with(FIRST_DIGITS).mpf(low), UP)
     while walk.x < high and context > max(least, 1):
+        walk.aim(high)
         zero = walk.step(context)
         if zero is not None and zero.before >= high:
             break

@@ -12,10 +12,9 @@ from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
-from ropecalc.base.sieve import WIDE_SPAN
 from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.base.zeros import FIRST_DIGITS
-from ropecalc.bound import first_broken, scan
+from ropecalc.bound import first_broken
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
@@ -29,18 +28,20 @@ SPARSE_DIGITS, SPARSE = 2, 4  # up to this many digits a jump over TRIES candida
 def violation_at(family: Family, context: int, base: Base) -> int | None:
     """The first violation of one base below ``context``, by a full evaluation; None: no such.
 
-    Of a long context ``Boxes`` clears most distances together, and the others are evaluated.
+    Every distance is examined in single precision, of a long context most of them by ``Boxes`` of
+    neighbours; what is not clear is evaluated.
     """
-    spectrum = family.spectrum(base)
-    if context <= LONG:
-        return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
-    x, near = float(place(family, base)), min(WIDE_SPAN, context)
+    x, near = float(place(family, base)), min(LONG, context)
     for width, start, end in ((1, 1, near), (WIDTH, near, context)):
+        if start >= end:
+            break
         boxes = Boxes(family, x, end, width)
         for strip in boxes.strips_up(start, end):
-            found = first_broken(spectrum, boxes.negative(*strip), family.margin)
-            if found is not None:
-                return found
+            doubtful = boxes.negative(*strip)
+            if doubtful.size:
+                found = first_broken(family.spectrum(base), doubtful, family.margin)
+                if found is not None:
+                    return found
     return None
 
 

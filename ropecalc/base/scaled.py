@@ -182,7 +182,6 @@ class ScaledFamily(Family):
         return f"factor {math.exp(min(float(x), 690.0)):.15g}"
 
 
-@dataclass(frozen=True)
 class StretchedFamily(ScaledFamily):
     """Linear interpolation: S(m) is the plain curve at m / s."""
 
@@ -199,7 +198,6 @@ class StretchedFamily(ScaledFamily):
         return {}
 
 
-@dataclass(frozen=True)
 class PoweredFamily(ScaledFamily):
     """NTK-aware scaling, b' = b s^(r/(r-2)), and its relatives: theta_i = b^(-2i/r) exp(-x E_i)."""
 
@@ -234,7 +232,6 @@ class PoweredFamily(ScaledFamily):
             yield theta, -decay * theta, decay * decay * theta
 
 
-@dataclass(frozen=True)
 class DynamicFamily(PoweredFamily):
     """Dynamic NTK scaling at a length n over L: NTK-aware scaling by 1 + s g, g = n/L - 1 > 0.
 

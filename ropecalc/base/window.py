@@ -40,6 +40,7 @@ UP, DOWN = 1, -1
 # Of all weight: the most that g changes on a first stride, at the last distance. Most often some
 # tens of distances of a hundred thousand are then left to follow.
 FIRST_TURN = 0.25
+HAIR = 1e-6  # of x: more than all rounding, and so little that no look costs more
 # Of x: the bounds of a stride down are those of its far end, and grow with its length.
 MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
 SOON = 0.8  # of what is left of a stride: distances whose look ends within it are examined again
@@ -96,14 +97,17 @@ class Walk:
         self.x = float_at_most(start) if direction == UP else -float_at_most(-start)
         """The float64 beside it, on the side that the walk comes from."""
         self.direction = direction
-        self.longest = math.inf
-        """The longest stride that is worth it."""
+        self._longest = math.inf
         self.precise = Precise(family)
         self._stride = math.inf
         self._sieve: Sieve | None = None
         self._few = FEW
         self.steps = 0
         """Taken so far; one in multiple precision counts as its evaluations."""
+
+    def aim(self, goal: float) -> None:
+        """Let the next stride go no more than a hair beyond a goal."""
+        self._longest = abs(goal - self.x) + HAIR
 
     def step(self, context: int) -> Zero | None:
         """Go on by one step; the zero that ends it where there is no going on.
@@ -148,7 +152,7 @@ class Walk:
         if math.isinf(self._stride):  # not tried yet
             self._stride = _first_stride(self.family, context, self.x)
         while True:
-            length = min(self._stride, self.longest)
+            length = min(self._stride, self._longest)
             if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
                 length = min(length, self.x + self._resolution)
             middle = self.x + self.direction * length / 2
