@@ -28,7 +28,7 @@ class Boxes(Sieve):
     """A sieve of a context at one x, or what rounding makes of it, for values below zero."""
 
     def __init__(self, family: Family, x: float, context: int, width: int) -> None:
-        off = 8 * UNIT * max(1.0, x)  # more than x is rounded by
+        off = 16 * UNIT * max(1.0, x)  # more than x is rounded by
         thetas = np.abs(family.thetas(max(0.0, x - off))) * (1 + 1e-9)
         turn = family.pair_weights * thetas * ((width - 1) / 2)
         slow = turn < family.pair_weights
@@ -46,7 +46,7 @@ class Boxes(Sieve):
         middle = (self._stride - 1) / 2
         bar = self._lost + self._drift * stop
         centres, _ = self.below(start + middle, stop + middle, bar)
-        firsts = (centres - middle).astype(np.int64)
+        firsts: Distances = (centres - middle).astype(np.int64)
         if self._stride == 1:
             return firsts
         cut = self._cut(stop, self._drift * stop)

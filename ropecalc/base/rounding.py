@@ -31,7 +31,7 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
     Every distance is examined in single precision, of a long context most of them by ``Boxes`` of
     neighbours; what is not clear is evaluated.
     """
-    x, near = float(place(family, base)), min(LONG, context)
+    x, near = float(family.place(float(base), math)), min(LONG, context)
     for width, start, end in ((1, 1, near), (WIDTH, near, context)):
         if start >= end:
             break

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,16 +77,23 @@ class Sieve:
         products; the sum of 2n terms adds 2n units. Double precision: the angle at the strip's
         start, and 2^16 squarings' worth of error in the tables.
         """
-        family = self._family
-        return self._error(stop, family.pair_weights) + 2 * UNIT32 * abs(family.constant)
+        fixed, growing = self._blur
+        return fixed + stop * growing
 
-    def _error(self, stop: float, weights: Array) -> float:
+    @cached_property
+    def _blur(self) -> tuple[float, float]:
+        """The error at no distance, and by what it grows with each."""
+        family = self._family
+        fixed, growing = self._blur_of(family.pair_weights)
+        return fixed + 2 * UNIT32 * abs(family.constant), growing
+
+    def _blur_of(self, weights: Array) -> tuple[float, float]:
         """The same for a sum of cosines or sines with other weights."""
         table = 3 * (math.log2(self.span) + 3) * UNIT32 + self._stride * 2**18 * UNIT
-        units = self._family.theta_units(self.x) + 6
-        phase = stop * UNIT * float(self._family.thetas(self.x) @ (weights * units))
         per_pair = 2 * math.sqrt(2) * table + (2 * weights.size + 4) * UNIT32
-        return float(weights.sum()) * per_pair + phase
+        units = self._family.theta_units(self.x) + 6
+        phase = UNIT * float(self._family.thetas(self.x) @ (weights * units))
+        return float(weights.sum()) * per_pair, phase
 
     def below(self, start: float, stop: float, threshold: float) -> tuple[Any, Array]:
         """Distances start <= m < stop (at most ``span``) whose g may be below ``threshold``.
@@ -123,7 +131,8 @@ class Sieve:
         values, slopes = product[:rows], product[rows:]  # of g, and of g' / m: (rows, K)
         last = start + self._columns * np.arange(1.0, rows + 1)  # above all m of each row
         turn = half * last
-        cut = self.error(stop) + turn * self._error(stop, speeds) - family.constant
+        fixed, growing = self._blur_of(speeds)
+        cut = self.error(stop) + turn * (fixed + stop * growing) - family.constant
         cut += last * (bends[0] + last * bends[1]) * half * half / 2
         cut += 4 * UNIT32 * (family.weight + abs(family.constant) + turn * speeds.sum())
         with np.errstate(over="ignore"):  # infinite: all of them may be zero
