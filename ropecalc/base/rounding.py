@@ -18,6 +18,7 @@ from ropecalc.bound import first_broken
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
+from ropecalc.similarity import UNIT
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
@@ -32,12 +33,13 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
     neighbours; what is not clear is evaluated.
     """
     x, near = float(family.place(float(base), math)), min(LONG, context)
-    for width, start, end in ((1, 1, near), (WIDTH, near, context)):
-        if start >= end:
+    off = 16 * UNIT * max(1.0, x)  # more than x is rounded by
+    for width, start, end in ((1, 0, near), (WIDTH, near, context)):
+        if start == end:
             break
-        boxes = Boxes(family, x, end, width)
-        for strip in boxes.strips_up(start, end):
-            doubtful = boxes.negative(*strip)
+        boxes = Boxes(family, max(0.0, x - off), 2 * off, end, width=width)
+        for strip in boxes.strips(start, end):
+            doubtful = boxes.strip(*strip).distances
             if doubtful.size:
                 found = first_broken(family.spectrum(base), doubtful, family.margin)
                 if found is not None:

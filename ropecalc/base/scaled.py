@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ from ropecalc.base.family import Array, Family, Moments, split
 from ropecalc.results import Rope
 from ropecalc.scaling import Base, from_rope
 from ropecalc.scaling.by_pair import exponents
+from ropecalc.scaling.domains import working
 from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum
 
 SPARE = 10  # digits of a frequency beyond those asked for: a_i is a difference of two
@@ -62,12 +63,13 @@ class ScaledFamily(Family):
     def parts(self, digits: int) -> tuple[Frequencies, Frequencies]:
         """a_i and c_i of the methods that are linear in 1/s, to ``digits`` digits of theta_i(0)."""
         whole, half = (self.spectrum(s).frequencies_to(digits + SPARE) for s in (1, 2))
-        moving = tuple(2 * (one - other) for one, other in zip(whole, half, strict=True))
-        tiny = Decimal(10) ** -digits
-        kept = tuple(
-            Decimal(0) if abs(one - c) <= tiny * one else one - c
-            for one, c in zip(whole, moving, strict=True)
-        )
+        with localcontext(working(digits + SPARE)):  # decimal's own 28 digits are too few
+            moving = tuple(2 * (one - other) for one, other in zip(whole, half, strict=True))
+            tiny = Decimal(10) ** -digits
+            kept = tuple(
+                Decimal(0) if abs(one - c) <= tiny * one else one - c
+                for one, c in zip(whole, moving, strict=True)
+            )
         return kept, moving
 
     @cached_property
@@ -119,19 +121,24 @@ class ScaledFamily(Family):
         """As in Family, with three units more: for a_i, c_i, their product and their sum."""
         return 2 * x * self.decays + 3
 
-    def _shares(self, x: float) -> Array:
+    def _shares(self, x: Any) -> Array:
         """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves.
 
         Those of the last x are kept: sums of many kinds at one x need them.
         """
+        if not isinstance(x, float):
+            return self._shares_at(x)
         found = self._last.get(x)
         if found is None:
-            moved = self._moved(x)
-            whole = self.kept + moved
-            found = np.divide(moved, whole, out=np.zeros_like(moved), where=whole > 0)
+            found = self._shares_at(x)
             self._last.clear()
             self._last[x] = found
         return found
+
+    def _shares_at(self, x: Any) -> Array:
+        moved = self._moved(x)
+        whole = self.kept + moved
+        return np.divide(moved, whole, out=np.zeros_like(moved), where=whole > 0)
 
     @cached_property
     def _last(self) -> dict[float, Array]:

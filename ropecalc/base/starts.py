@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ropecalc.base.sieve import SPAN, Sieve
+from ropecalc.base.boxes import Boxes
 from ropecalc.base.sweep import Jump
-from ropecalc.base.window import bounds
 from ropecalc.bound import scan
 from ropecalc.similarity import UNIT
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 HAIR = 1e-9  # relative: more than all rounding here
 MOST_STEPS = 500_000
 NEAREST, FARTHEST = 2**8, 2**24  # positions between which the plain curve is sieved
+STRIP = 2**14  # of them at once, at most
 
 
 def known_start(family: ScaledFamily, context: int) -> Jump | None:
@@ -87,27 +87,22 @@ def surely_holds_from(family: ScaledFamily, context: int) -> float:
 def _positive_to(family: ScaledFamily, last: int) -> float:
     """A position up to which the plain curve is certainly positive; beyond ``last`` is enough.
 
-    The sieve looks at the positions m exp(-x), m = 1, 2, ..., each with all up to the next one.
+    At each integer boxes look at all positions from there down to the integer before.
     """
     first = min(last, NEAREST)
     if not first < (at := followed(family, 0.0, 1, 1, first)) <= last:
         return at
-    x = _cell(NEAREST)
-    sieve, bends, start = Sieve(family, x, SPAN), bounds(family, 0.0)[1], NEAREST
+    start = NEAREST
     while at <= last and start < FARTHEST:
-        stop, cell = start + min(start, sieve.span), _cell(start)
-        for m in sieve.nearing(start, stop, cell, bends).tolist():
-            low, high = (m * math.exp(way * cell - x) for way in (-1, 1))
-            at = followed(family, low, 1, 1, high)
-            if at <= high:
+        stop, cell = start + min(start, STRIP), math.log1p(1 / (start - 1)) * (1 + HAIR)
+        boxes = Boxes(family, 0.0, cell, stop - start, width=1)
+        for m in boxes.strip(start, stop).distances.tolist():
+            low = m * math.exp(-cell)
+            at = followed(family, low, 1, 1, m)
+            if at <= m:
                 return at
-        at, start = (stop - 1) * math.exp(cell - x), stop
+        at, start = stop - 1, stop
     return at
-
-
-def _cell(start: int) -> float:
-    """How far in x integers from ``start`` on are to reach, either way, to leave no gap."""
-    return math.log1p(1 / (start - 1)) / 2 * (1 + HAIR)
 
 
 def followed(family: ScaledFamily, at: float, way: int, sign: int, goal: float = math.inf) -> float:
