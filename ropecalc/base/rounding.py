@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
-from ropecalc.base.boxes import LONG, WIDTH, Boxes
+from ropecalc.base.boxes import WIDTHS, Boxes
 from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
@@ -29,21 +29,22 @@ SPARSE_DIGITS, SPARSE = 2, 4  # up to this many digits a jump over TRIES candida
 def violation_at(family: Family, context: int, base: Base) -> int | None:
     """The first violation of one base below ``context``, by a full evaluation; None: no such.
 
-    Every distance is examined in single precision, of a long context most of them by ``Boxes`` of
-    neighbours; what is not clear is evaluated.
+    In single precision ``Boxes`` of neighbours clear most distances, and the others are evaluated.
     """
-    x, near = float(family.place(float(base), math)), min(LONG, context)
-    off = 16 * UNIT * max(1.0, x)  # more than x is rounded by
-    for width, start, end in ((1, 0, near), (WIDTH, near, context)):
-        if start == end:
-            break
-        boxes = Boxes(family, max(0.0, x - off), 2 * off, end, width=width)
-        for strip in boxes.strips(start, end):
+    x = float(family.place(float(base), math))
+    off, start = 16 * UNIT * max(1.0, x), 0  # more than x is rounded by
+    for width, end in WIDTHS:
+        stop = min(end, context)
+        boxes = Boxes(family, max(0.0, x - off), 2 * off, stop, width=width)
+        for strip in boxes.strips(start, stop):
             doubtful = boxes.strip(*strip).distances
             if doubtful.size:
                 found = first_broken(family.spectrum(base), doubtful, family.margin)
                 if found is not None:
                     return found
+        if stop == context:
+            break
+        start = stop
     return None
 
 

@@ -34,6 +34,7 @@ FEWEST, SHARE = 2, 1 / 8192
 SLACK = 8  # times as many are still followed
 # Of a stride; of one, times the distances; and how long it is then in all, at most.
 MOST_STRETCHES, AT_ONCE, IN_ALL = 16, 2**21, 1.0
+NARROW = 2  # distances in a box, where one look at one stretch is all
 MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 FEW_DISTANCES = 256
@@ -294,7 +295,7 @@ def surely_holds_within(family: Family, context: int, x: float, length: float) -
     low = max(0.0, x - length)
     if length > _first_stride(family, context, low):
         return False
-    boxes = Boxes(family, low, x + length - low, context)
+    boxes = Boxes(family, low, x + length - low, context, width=NARROW)
     near = boxes.near(context).distances
     if near.size > SLACK * (FEWEST + context * SHARE):
         return False

@@ -72,7 +72,7 @@ def test_first_violations_are_those_of_the_scan(family: Family, base: float, con
     expected = scan(family.spectrum(base), 0, context, margin=family.margin, first_only=True)
     assert violation_at(family, context, base) == expected.first_violation, "one by one"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rounding, "LONG", 100)
+        patch.setattr(rounding, "WIDTHS", ((1, 50), (3, 100), (16, 5_000)))
         assert violation_at(family, context, base) == expected.first_violation, "by boxes"
 
 
