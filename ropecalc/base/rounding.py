@@ -7,13 +7,15 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
-from ropecalc.base.boxes import WIDTHS, Boxes
+import numpy as np
+
+from ropecalc.base.boxes import WIDTH, WIDTHS, Boxes
 from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
 from ropecalc.base.sweep import Jump, Sweep
-from ropecalc.base.zeros import FIRST_DIGITS
+from ropecalc.base.zeros import FIRST_DIGITS, Zero
 from ropecalc.bound import first_broken
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
@@ -32,10 +34,10 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
     In single precision ``Boxes`` of neighbours clear most distances, and the others are evaluated.
     """
     x = float(family.place(float(base), math))
-    off, start = 16 * UNIT * max(1.0, x), 0  # more than x is rounded by
+    start = 0
     for width, end in WIDTHS:
         stop = min(end, context)
-        boxes = Boxes(family, max(0.0, x - off), 2 * off, stop, width=width)
+        boxes = _boxes_at(family, x, stop, width)
         for strip in boxes.strips(start, stop):
             doubtful = boxes.strip(*strip).distances
             if doubtful.size:
@@ -46,6 +48,28 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
             break
         start = stop
     return None
+
+
+def _boxes_at(family: Family, x: float, context: int, width: int = WIDTH) -> Boxes:
+    """Boxes at an x or what it was rounded from."""
+    off = 16 * UNIT * max(1.0, x)
+    return Boxes(family, max(0.0, x - off), 2 * off, context, width=width)
+
+
+def ends_at(family: Family, precise: Precise, context: int, base: float, zero: Zero | None) -> bool:
+    """Whether all distances keep the bound at a base where a window may end.
+
+    Boxes clear most of them, double precision most of the others, multiple precision tells of the
+    rest. That of the ``zero`` beside the base is not among them: it has certain signs about it.
+    """
+    x = family.place(base, math)
+    boxes = _boxes_at(family, x, context)
+    near = boxes.near(context).distances
+    value, _, error, _ = family.slopes(near, np.full(near.size, x))
+    error += near * boxes.bounds.steepness * 8 * UNIT * max(1.0, x)  # for the rounding of x
+    doubtful = set(near[value <= error].tolist()) - {zero and zero.distance}
+    exactly = place(family, base) if doubtful else x
+    return all(precise.keeps(distance, exactly) for distance in doubtful)
 
 
 def surely_breaks(family: Family, context: int, base: Base) -> bool:

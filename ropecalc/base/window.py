@@ -278,10 +278,10 @@ def _reaches(
     root = np.sqrt(slope * slope + 2 * bend * height)
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
-    rounding = 4 * UNIT * np.maximum(1.0, xs)
-    reach = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9) - rounding
-    reaches: Array = np.where(lost, 0.0, np.maximum(reach, 0.0))
-    return reaches
+    reach[np.isnan(reach)] = np.inf  # it never moves
+    reach = np.maximum(reach * (1 - 1e-9) - 4 * UNIT * np.maximum(1.0, xs), 0.0)
+    reach[lost] = 0.0
+    return reach
 
 
 def _first_stride(family: Family, context: int, x: float) -> float:
