@@ -68,3 +68,10 @@ def test_the_text_part_of_a_flat_file_is_the_file() -> None:
     model = parse_config(flat, "config.json")
     assert model.stops is None
     assert model.rope.rope_type == "yarn"
+
+
+def test_null_layer_types_stop_classes_that_have_none() -> None:
+    """Ran: transformers 5.23 looks them up as it makes the mask."""
+    inner = {"layer_types": None}
+    assert "layer_types" in (parse_config(document("qwen3_vl", inner), "c").stops or "")
+    assert parse_config(document("llava", inner), "c").stops is None
