@@ -84,14 +84,19 @@ class ScaledFamily(Family):
         return np.ones(self.n_pairs)
 
     @cached_property
+    def _parts(self) -> tuple[Array, Array]:
+        kept, moving = self.parts(FREQUENCY_DIGITS - SPARE)
+        return np.array([float(a) for a in kept]), np.array([float(c) for c in moving])
+
+    @property
     def kept(self) -> Array:
         """a_i, rad/token, shape (n_pairs,)."""
-        return np.array([float(a) for a in self.parts(FREQUENCY_DIGITS - SPARE)[0]])
+        return self._parts[0]
 
-    @cached_property
+    @property
     def moving(self) -> Array:
         """c_i, rad/token, shape (n_pairs,)."""
-        return np.array([float(c) for c in self.parts(FREQUENCY_DIGITS - SPARE)[1]])
+        return self._parts[1]
 
     @cached_property
     def _known(self) -> dict[Any, list[tuple[Any, Any]]]:
