@@ -198,6 +198,8 @@ def first_broken(spectrum: Spectrum, distances: Distances, margin: float = 0.0) 
     from ropecalc.exact import meets_bound
     from ropecalc.similarity import similarity_at
 
+    if not distances.size:
+        return None
     exact_margin, threshold, doubt = _threshold(spectrum, margin)
     values = np.asarray(similarity_at(spectrum, distances))
     for k in np.flatnonzero(values < threshold + doubt):

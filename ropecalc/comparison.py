@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ropecalc.errors import ConfigError, InvalidValueError
 from ropecalc.isolated import isolated
@@ -91,7 +90,7 @@ def compare(
     names = tuple(dict.fromkeys(COMPARED if stacks is None else stacks))
     if not names:
         raise InvalidValueError("stack", f"stack must be one of {', '.join(COMPARED)}, got none")
-    override = override or {}
+    override = {} if override is None else _checked_override(override)
     changed = of_the_text(override).get("max_position_embeddings")
     known = changed if isinstance(changed, int) else model.context
     asked = known if context is None else context
@@ -110,6 +109,26 @@ def compare(
         part = part_of(progress, at, len(ropes))
         layers.append(_layer(rope.layer_type, reach, runs, part))
     return Comparison(model, asked, names, tuple(layers))
+
+
+def _checked_override(override: object) -> Mapping[str, Any]:
+    """An override whose rope objects, those by kind of layer included, are objects or null."""
+    from ropecalc.models.raw import ROPE_KEYS
+    from ropecalc.stacks.start import of_the_text
+
+    keys = of_the_text(override) if isinstance(override, Mapping) else {ROPE_KEYS[0]: override}
+    objects = [keys[key] for key in ROPE_KEYS if keys.get(key) is not None]
+    for one in objects:  # grows as it goes
+        if not isinstance(one, Mapping) or not all(
+            isinstance(one.get(key), str | None) for key in ("rope_type", "type")
+        ):
+            raise InvalidValueError(
+                "override",
+                "override must be a JSON object, with a JSON object for each rope, such as "
+                '{"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}',
+            )
+        objects += [value for key, value in one.items() if str(key).endswith("_attention")]
+    return cast("Mapping[str, Any]", override)
 
 
 @isolated
@@ -146,8 +165,8 @@ def compare_models(
     from ropecalc.scaling.domains import checked_weights
     from ropecalc.similarity import checked_context
 
-    if isinstance(models, str | os.PathLike | ModelConfig) or len(models) < 2:
-        raise InvalidValueError("model", "model must be two or more, got one")
+    if not isinstance(models, Sequence) or isinstance(models, str) or len(models) < 2:
+        raise InvalidValueError("model", "model must be a list of two or more")
     read = [as_model(model) for model in models]
     asked = read[0].context if context is None else checked_context(context)
     names = _names(read)

@@ -299,7 +299,9 @@ def shown(value: object) -> str:
     """
     if isinstance(value, str | bytes):
         value = repr(value[:MAX_SHOWN])
-    elif isinstance(value, Sized) and hasattr(value, "__iter__"):
+    elif isinstance(value, Sized) and getattr(
+        value, "ndim", True
+    ):  # NumPy's arrays of one have none
         return f"a {type(value).__name__} of {len(value):,}"
     try:
         text = " ".join(str(value).split())

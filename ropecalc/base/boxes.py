@@ -1,61 +1,180 @@
-"""The sieve by boxes of neighbouring distances, most of which are cleared together.
+"""The sieve by boxes: neighbouring distances on short stretches of x, cleared together.
 
-Over a box of W distances around c the angle of pair i is off that of c by t_i = theta_i (W - 1) / 2
-at most, and its cosine by no more than that. So at every distance of the box
+In a box of W distances around c, on a stretch of x up to h to either side of its middle, the angle
+of pair i is off that at c and in the middle by no more than
 
-    g  >=  sum_{t_i < 1} w_i (cos(c theta_i) - t_i)  -  sum_{t_i >= 1} w_i  +  u - margin S(0)
+    t_i  =  theta_i (W - 1) / 2  +  m |theta_i'| h,
 
-which is a product over a W-th of the distances. What it does not clear is examined one by one.
+m being the last distance. So its cosine is at least cos(t_i) cos(angle) - sin(t_i), -1 at the most,
+for every t_i up to pi/2, and what that adds up to over the pairs is a product over a W-th of the
+distances. Where it does not clear a box, each of its distances is judged by itself: for |x'| <= h
+
+    g(x + x')  >=  g(x) - |g'(x)| h - max|g''| h^2/2.
+
+All stretches of a walk's stride are examined at once: single products are so small that calling
+for them would take most of the time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ropecalc.base.family import Array, Family
-from ropecalc.base.sieve import WIDE_SPAN, Sieve
+from ropecalc.base.sieve import UNIT32, WIDE_SPAN, Complex, float32_above, powers
 from ropecalc.similarity import UNIT, Distances
 
 LONG = 2**21  # tokens: from here on a look at all distances costs less by boxes
-WIDTH = 8  # distances in a box; more would be faster far from the minimum base
-OPENED_AT_ONCE = 2**18  # angles of boxes
+WIDTH = 16  # distances in a box
+OPENED = 2**14  # boxes at once: 8 MB an array
 
 
-class Boxes(Sieve):
-    """A sieve of a context at one x, or what rounding makes of it, for values below zero."""
+class Bounds(NamedTuple):
+    """What a walk knows of all distances on a stretch of x."""
 
-    def __init__(self, family: Family, x: float, context: int, width: int) -> None:
-        off = 8 * UNIT * max(1.0, x)  # more than x is rounded by
-        thetas = np.abs(family.thetas(max(0.0, x - off))) * (1 + 1e-9)
-        turn = family.pair_weights * thetas * ((width - 1) / 2)
-        slow = turn < family.pair_weights
-        self._drift = 2 * off * float(thetas @ family.speed_weights(x))  # a token of distance
-        self._lost = float(turn[slow].sum() + family.pair_weights[~slow].sum())
-        super().__init__(family, x, min(-(-context // width), WIDE_SPAN), stride=width, pairs=slow)
-        self.span *= width
-        self._all = family.thetas(x)
-        near = np.exp(1j * np.multiply.outer(self._all, np.arange(width)))  # (n, W)
-        near *= family.pair_weights[:, None]
-        self._near = np.concatenate([near.real, near.imag]).astype(np.float32)  # (2n, W)
+    steepness: float
+    """Of |g'| the factor of m."""
+    bend: float
+    """Of |g''| the factor of m."""
+    square: float
+    """Of |g''| the factor of m^2."""
 
-    def negative(self, start: int, stop: int) -> Distances:
-        """The distances start <= m < stop (at most ``span``) that may be below zero, ascending."""
-        middle = (self._stride - 1) / 2
-        bar = self._lost + self._drift * stop
-        centres, _ = self.below(start + middle, stop + middle, bar)
-        firsts = (centres - middle).astype(np.int64)
-        cut = self._cut(stop, self._drift * stop)
-        return np.concatenate([firsts[:0], *self._open(firsts, stop, cut)])
 
-    def _open(self, firsts: Distances, stop: int, cut: Any) -> Iterator[Distances]:
-        """The distances of boxes whose sums are below a cut."""
-        size = max(1, OPENED_AT_ONCE // self._all.size)
-        for at in range(0, firsts.size, size):
-            some = firsts[at : at + size, None]  # (k, 1)
-            angles: Array = some * self._all  # (k, n)
-            left = np.concatenate([np.cos(angles), -np.sin(angles)], axis=1).astype(np.float32)
-            distances = some + np.arange(self._stride)  # (k, W)
-            yield distances[(left @ self._near < cut) & (distances < stop)]
+class Near(NamedTuple):
+    """Distances that may be zero or less somewhere on a stretch, each with the stretch's number."""
+
+    stretches: Distances
+    distances: Distances
+
+
+def joined(parts: Iterable[Near]) -> Near:
+    """All of several."""
+    nothing = np.empty(0, np.int64)
+    stretches, distances = zip(*parts, (nothing, nothing), strict=True)
+    return Near(np.concatenate(stretches), np.concatenate(distances))
+
+
+class Boxes:
+    """All distances below a context, on ``count`` stretches of x from ``low`` on."""
+
+    def __init__(
+        self,
+        family: Family,
+        low: float,
+        length: float,
+        context: int,
+        *,
+        count: int = 1,
+        width: int = WIDTH,
+    ) -> None:
+        high = low + length
+        self._family, self._width, self._high = family, width, high
+        self._half = length / count / 2 + 4 * UNIT * max(1.0, high)
+        self._fastest, self._speeds = family.speeds(low, high)[:2]  # (n,)
+        middles = (low + (np.arange(count) + 0.5) * (length / count)).tolist()
+        self._thetas = np.array([family.thetas(x) for x in middles])  # (P, n)
+        speeds = np.array([family.speed_weights(x) for x in middles]) * self._thetas
+        bits = math.ceil(math.log2(max(64, min(-(-context // width), WIDE_SPAN))))
+        self._bits, self._columns = bits, 2 ** (bits // 2)
+        self.span = width * 2**bits
+        step = np.exp(1j * width * self._thetas)
+        self._across, step = powers(step, bits // 2)  # (P, K, n)
+        self._down, _ = powers(step, bits - bits // 2)  # (P, R, n)
+        self._right = _real_parts_with(self._across)  # (P, 2n, K)
+        off = np.arange(width) - (width - 1) / 2
+        beside = np.exp(1j * off[:, None] * self._thetas[:, None])  # (P, W, n)
+        weighted = [family.pair_weights * beside, -1j * speeds[:, None] * beside]
+        self._beside = _real_parts_with(np.concatenate(weighted, axis=1))  # (P, 2n, 2W)
+        self.bounds = bounds_from(family, low)
+
+    def near(self, context: int) -> Near:
+        """The distances 0 < m < context that may be zero or less on one of the stretches."""
+        return joined(self.strip(*strip) for strip in self.strips(0, context))
+
+    def strips(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """[start, stop) in ascending strips."""
+        for bottom in range(start, stop, self.span):
+            yield bottom, min(stop, bottom + self.span)
+
+    def strip(self, start: int, stop: int) -> Near:
+        """Those with start <= m < stop, at most ``span``; ascending on each stretch."""
+        middle = start + (self._width - 1) / 2
+        rows = math.ceil((stop - start) / (self._width * self._columns))
+        first = np.exp(1j * (middle * self._thetas)).astype(np.complex64)
+        table = self._down[:, :rows] * first[:, None]
+        turns = self._fastest * ((self._width - 1) / 2) + stop * self._half * self._speeds
+        turns = np.minimum(turns * (1 + 1e-12), math.pi / 2)
+        weights = self._family.pair_weights
+        damped, lost = weights * np.cos(turns), float(weights @ np.sin(turns))
+        values = (table * damped.astype(np.float32)).view(np.float32) @ self._right  # (P, R, K)
+        cut = lost + self._error(stop, damped) - self._family.constant
+        stretch, row, column = np.nonzero(values < float32_above(cut))
+        firsts = start + (row * self._columns + column) * self._width
+        parts = []
+        for at in range(0, firsts.size, OPENED):
+            some = slice(at, at + OPENED)
+            angles = table[stretch[some], row[some]]
+            angles *= self._across[stretch[some], column[some]]  # (k, n)
+            parts.append(self._opened(angles, stretch[some], firsts[some], stop))
+        return joined(parts)
+
+    def _opened(self, angles: Complex, stretch: Distances, firsts: Distances, stop: int) -> Near:
+        """The distances of boxes, one by one."""
+        family, half = self._family, self._half
+        sums = np.empty((firsts.size, 2 * self._width), np.float32)
+        ends = np.searchsorted(stretch, np.arange(len(self._thetas) + 1)).tolist()
+        for part, beside in enumerate(self._beside):
+            some = slice(ends[part], ends[part + 1])
+            np.matmul(angles[some].view(np.float32), beside, out=sums[some])
+        values, waves = sums[:, : self._width], sums[:, self._width :]  # of g, and of g' / m
+        last = firsts + float(self._width)
+        turn = half * last
+        speeds = family.pair_weights * self._speeds
+        _, bend, square = self.bounds
+        cut = turn * self._error(stop, speeds) + last * (bend + last * square) * half * half / 2
+        cut += self._error(stop, family.pair_weights) - family.constant
+        cut += 4 * UNIT32 * (family.weight + abs(family.constant) + turn * speeds.sum())
+        np.abs(waves, out=waves)
+        waves *= turn.astype(np.float32)[:, None]
+        values -= waves
+        box, beside = np.nonzero(values < float32_above(cut)[:, None])
+        distances = firsts[box] + beside
+        inside = (distances > 0) & (distances < stop)
+        return Near(stretch[box][inside], distances[inside])
+
+    def error(self, stop: int) -> float:
+        """A bound on what g is off by at a distance below ``stop``."""
+        return self._error(stop, self._family.pair_weights)
+
+    def _error(self, stop: int, weights: Array) -> float:
+        """A bound on what a sum with these weights is off by: as that of ``Sieve``.
+
+        Of the single numbers of a box, three products more.
+        """
+        table = 3 * (self._bits + 6) * UNIT32 + self._width * 2**18 * UNIT
+        units = self._family.theta_units(self._high) + 6
+        phase = stop * UNIT * float(self._fastest @ (weights * units))
+        per_pair = 2 * math.sqrt(2) * table + (2 * weights.size + 6) * UNIT32
+        constant = 2 * UNIT32 * abs(self._family.constant)
+        return float(weights.sum()) * per_pair + phase + constant
+
+
+def bounds_from(family: Family, x: float) -> Bounds:
+    """The bounds from x on to the right."""
+    thetas = family.thetas(x) * (1 + 1e-12)
+    bends, squares = family.bend_weights(x)
+    return Bounds(
+        float(thetas @ family.speed_weights(x)),
+        float(thetas @ bends),
+        float((thetas * thetas) @ squares),
+    )
+
+
+def _real_parts_with(numbers: NDArray[np.complexfloating[Any, Any]]) -> Array:
+    """What the parts of e^(i a), in turn, give the real parts of e^(i a) z with: (P, 2n, K)."""
+    parts: Array = np.conj(numbers).astype(np.complex64).view(np.float32)  # (P, K, 2n)
+    return parts.transpose(0, 2, 1)

@@ -226,18 +226,20 @@ class Family:
             curvature_error=angle * (p12 + (2 * p22 + bent) + p32) + rounding * max_curvature,
         )
 
-    def slopes(self, distances: Distances, x: float) -> tuple[Array, Array, Array, Array]:
-        """g and g' at several distances, and bounds on their errors: ``taylor`` in part."""
-        phi = np.multiply.outer(distances, self.thetas(x))  # (n_distances, n_pairs)
-        w0, w1 = self._weight_columns[0], self.speed_weights(x)
-        p10, p11, p21 = phi @ w0, phi @ w1, (phi * phi) @ w1
+    def slopes(self, distances: Distances, xs: Array) -> tuple[Array, Array, Array, Array]:
+        """g and g' at several distances, each at its own x, and bounds on their errors."""
+        column: Any = xs[:, None]
+        phi = distances[:, None] * self.thetas(column)  # (n_distances, n_pairs)
+        w0, w1 = self._weight_columns[0], self.speed_weights(column)
+        p10, moved = phi @ w0, phi * w1
+        p11, p21 = moved.sum(axis=1), (moved * phi).sum(axis=1)
         return (
             np.cos(phi) @ w0 + self.constant,
-            (phi * np.sin(phi)) @ w1,
-            *self._errors(p10, p11, p21, x),
+            (moved * np.sin(phi)).sum(axis=1),
+            *self._errors(p10, p11, p21, xs),
         )
 
-    def _errors(self, p10: Reals, p11: Reals, p21: Reals, x: float) -> tuple[Any, Any]:
+    def _errors(self, p10: Reals, p11: Reals, p21: Reals, x: Reals) -> tuple[Any, Any]:
         """How far g and g' may be off in double precision, by the moments.
 
         An angle is off by phi (2 x e + 3) units, in a scaled family by phi (2 x e + 6); summing n

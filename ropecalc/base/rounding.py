@@ -19,6 +19,7 @@ from ropecalc.bound import first_broken, scan
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
+from ropecalc.similarity import UNIT
 
 NEXT = Context(prec=40)  # of numbers just above a base: not the caller's
 TRIES = 64  # candidates in a row to look at one by one, before the sweep jumps to the next window
@@ -35,10 +36,11 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
     if context <= LONG:
         return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
     x, near = float(place(family, base)), min(WIDE_SPAN, context)
-    for width, start, end in ((1, 1, near), (WIDTH, near, context)):
-        boxes = Boxes(family, x, end, width)
-        for strip in boxes.strips_up(start, end):
-            found = first_broken(spectrum, boxes.negative(*strip), family.margin)
+    off = 8 * UNIT * max(1.0, x)  # more than x is rounded by
+    for width, start, end in ((1, 0, near), (WIDTH, near, context)):
+        boxes = Boxes(family, max(0.0, x - off), 2 * off, end, width=width)
+        for strip in boxes.strips(start, end):
+            found = first_broken(spectrum, boxes.strip(*strip).distances, family.margin)
             if found is not None:
                 return found
     return None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,7 @@ from ropecalc.base.family import Array, Family, Moments, split
 from ropecalc.results import Rope
 from ropecalc.scaling import Base, from_rope
 from ropecalc.scaling.by_pair import exponents
+from ropecalc.scaling.domains import working
 from ropecalc.spectrum import FREQUENCY_DIGITS, Frequencies, Spectrum
 
 SPARE = 10  # digits of a frequency beyond those asked for: a_i is a difference of two
@@ -62,12 +63,13 @@ class ScaledFamily(Family):
     def parts(self, digits: int) -> tuple[Frequencies, Frequencies]:
         """a_i and c_i of the methods that are linear in 1/s, to ``digits`` digits of theta_i(0)."""
         whole, half = (self.spectrum(s).frequencies_to(digits + SPARE) for s in (1, 2))
-        moving = tuple(2 * (one - other) for one, other in zip(whole, half, strict=True))
-        tiny = Decimal(10) ** -digits
-        kept = tuple(
-            Decimal(0) if abs(one - c) <= tiny * one else one - c
-            for one, c in zip(whole, moving, strict=True)
-        )
+        with localcontext(working(digits + SPARE)):  # decimal's own 28 digits are too few
+            moving = tuple(2 * (one - other) for one, other in zip(whole, half, strict=True))
+            tiny = Decimal(10) ** -digits
+            kept = tuple(
+                Decimal(0) if abs(one - c) <= tiny * one else one - c
+                for one, c in zip(whole, moving, strict=True)
+            )
         return kept, moving
 
     @cached_property

@@ -1,11 +1,9 @@
 """How far the bound goes on holding from a base that meets it, to either side.
 
-The counterpart of the sweep. From x go on by a stride, to the right or to the left. With c its
-middle, single precision tells of nearly all distances m < L that for |h| up to half of it
-
-    g(m, c + h)  >=  g(m, c) - |g'(m, c)| |h| - max|g''| h^2/2  >  0.
-
-Each of the few others is followed by itself, from an x where it keeps the bound by a length h with
+The counterpart of the sweep. From x go on by a stride of some stretches, to the right or to the
+left. On each of them single precision tells that nearly all distances m < L keep the bound
+(``boxes``). Each of the few others is followed by itself, from an x where it does, by a length h
+with
 
     g(m, x) + d g'(m, x) h - max|g''| h^2/2  >  0,     d = +1 or -1,
 
@@ -20,18 +18,22 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ropecalc.base.boxes import Bounds, Boxes
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.precise import Precise, float_at_most
-from ropecalc.base.sieve import WIDE_SPAN, Sieve
 from ropecalc.base.sweep import RESOLUTION, most_steps
-from ropecalc.base.zeros import Zero
+from ropecalc.base.zeros import BASE_DIGITS, Zero
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real
 from ropecalc.similarity import UNIT, Distances
 
-FEWEST, SHARE = 24, 1 / 4096  # of the distances: as many are best followed one by one on a stride
+# Of the distances: as many are best followed one by one on a stretch.
+FEWEST, SHARE = 2, 1 / 8192
 SLACK = 8  # times as many are still followed
+# Of a stride; of one, times the distances; and how long it is then in all, at most.
+MOST_STRETCHES, AT_ONCE, IN_ALL = 16, 2**21, 1.0
 MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 FEW_DISTANCES = 256
@@ -40,7 +42,6 @@ UP, DOWN = 1, -1
 FIRST_STRIDE, FIRST_TURN = 1e-3, 64  # of x, and of x times the context
 # Of x: the bounds of a stride down are those of its far end, and grow with its length.
 MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
-SOON = 0.8  # of what is left of a stride: distances whose look ends within it are examined again
 PATIENT = 64  # looks on one stride, before multiple precision takes it
 ANGLES = 2**20  # of distances examined together: 8 MB an array
 CLOSE = 4  # resolutions: a step in multiple precision is no shorter
@@ -80,6 +81,27 @@ def window_end(family: Family, context: int, start: Real, least: float = 0.0) ->
     return WindowEnd(walk.x, None, endless=False)
 
 
+class Ahead(NamedTuple):
+    """A stride, in stretches of equal length, and the distances that may come to zero on one."""
+
+    length: float
+    part: float
+    """Length of a stretch."""
+    stretches: Distances
+    """The number of the stretch, from where the stride begins, of each distance."""
+    distances: Distances
+    bounds: Bounds
+
+
+class Doubt(NamedTuple):
+    """Distances that may come to zero on what is left of a stride, the nearest first."""
+
+    left: float
+    distances: Distances
+    reaches: Array
+    """How far each of them certainly does not."""
+
+
 class Walk:
     """Steps from x to one side, on which the bound holds; their length follows what limits them.
 
@@ -89,14 +111,19 @@ class Walk:
 
     def __init__(self, family: Family, start: Real, direction: int) -> None:
         self.family = family
+        self.direction = direction
+        self.precise = Precise(family, BASE_DIGITS)
+        self._stride = FIRST_STRIDE
+        self.begin(start)
+
+    def begin(self, start: Real) -> None:
+        """Walk from here, with what is known of strides."""
         self.at = start
         """The bound holds here: an x that float64 need not have."""
-        self.x = float_at_most(start) if direction == UP else -float_at_most(-start)
+        self.x = float_at_most(start) if self.direction == UP else -float_at_most(-start)
         """The float64 beside it, on the side that the walk comes from."""
-        self.direction = direction
-        self.precise = Precise(family)
-        self._stride = FIRST_STRIDE
-        self._sieve: Sieve | None = None
+        self.precise.effort.forgive()
+        self._count = 1
         self._few = FEW
         self.steps = 0
         """Taken so far; one in multiple precision counts as its evaluations."""
@@ -112,58 +139,74 @@ class Walk:
                 f"{most:,} steps"
             )
         self.steps += 1
-        return None if self._stride_on(context) else self._precise_step(context)
+        doubt = self._stride_on(context)
+        return None if doubt is None else self._precise_step(doubt)
 
-    def _stride_on(self, context: int) -> bool:
-        """A stride; False where double precision cannot tell a distance from zero on the way.
+    def _stride_on(self, context: int) -> Doubt | None:
+        """A stride; what double precision cannot tell from zero on the way, and then x is there.
 
-        Then x is where that begins. Distances that may come to zero within the stride are followed
-        one by one, each looked at again only where its last look ends.
+        Distances that may come to zero within the stride are followed one by one, from where their
+        stretch begins, each looked at again where its last look ends.
         """
-        start, length, near, bends = self.x, *self._ahead(context)
-        sure = np.zeros(near.size)  # how far from the start each of them keeps the bound
+        start, ahead = self.x, self._ahead(context)
+        sure = (ahead.stretches * ahead.part).astype(np.float64)
+        ends = (ahead.stretches + 1) * ahead.part
+        known, looked = ahead.stretches == 0, np.arange(sure.size)
         for _ in range(PATIENT):
-            if (least := float(sure.min(initial=length))) > 0:
-                self.x = self.at = self._after(start, least)
-                self.precise.effort.forgive()
-                self._few = FEW
-            if least >= length:
-                return True
-            due = np.flatnonzero(sure <= least + (length - least) * SOON)
-            sure[due] = abs(self.x - start) + self._reaches(near[due], bends)
-            if sure.min() <= least + self._resolution:
+            reach = self._reaches(
+                ahead.distances[looked],
+                start + self.direction * sure[looked],
+                ahead.bounds,
+                known[looked],
+            )
+            got_on = reach > self._resolution
+            sure[looked[got_on]] += reach[got_on]
+            known[looked] = True
+            looked = looked[got_on & (sure[looked] < ends[looked])]
+            if not looked.size:
                 break
-        return False
+        unsure = np.flatnonzero(sure < ends)
+        least = float(sure[unsure].min(initial=ahead.length))
+        if least > 0:
+            self.x = self.at = self._after(start, least)
+            self.precise.effort.forgive()
+            self._few = FEW
+        self._count = 1 if unsure.size else min(2 * self._count, MOST_STRETCHES)
+        left = ahead.length - least
+        if not unsure.size or (least > 0 and left < 2 * CLOSE * self._resolution):
+            return None
+        order = unsure[np.argsort(sure[unsure], kind="stable")]
+        return Doubt(left, ahead.distances[order], sure[order] - least)
 
-    def _ahead(self, context: int) -> tuple[float, Distances, tuple[float, float]]:
-        """The length of a stride, the distances that may come to zero on it, bounds on |g''|.
+    def _ahead(self, context: int) -> Ahead:
+        """The next stride, and the distances that may come to zero on it.
 
-        Looking at one distance costs as much as sieving some hundreds: the length balances the two.
+        Following one distance costs as much as a sieve of some thousands: the length balances the
+        two.
         """
         few = FEWEST + context * SHARE
         if self._stride == FIRST_STRIDE:  # not tried yet
             self._stride = min(FIRST_STRIDE, FIRST_TURN / context)
         while True:
-            length = self._stride
+            count = max(1, min(self._count, AT_ONCE // context, int(IN_ALL / self._stride)))
+            length = count * self._stride
             if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
                 length = min(length, self.x + self._resolution)
-            middle = self.x + self.direction * length / 2
-            # The bounds hold from their x on to the right: they are those of the lower end.
-            low = self.x if self.direction == UP else max(0.0, self.x - length)
-            steepness, bends = _bounds(self.family, low)
-            sieve = Sieve(self.family, middle, min(context, WIDE_SPAN), self._sieve)
-            self._sieve = sieve
-            half = length / 2 + 4 * UNIT * max(1.0, self.x)
-            strips = sieve.strips_down(context)
-            near = np.concatenate([sieve.nearing(*strip, half, bends) for strip in strips])
+            part = length / count
+            low = self.x if self.direction == UP else self.x - length
+            boxes = Boxes(self.family, low, length, context, count=count)
+            stretches, distances = boxes.near(context)
             # single precision tells no fewer from zero on a shorter one
-            blurred = context * steepness * length < sieve.error(context)
-            accepted = near.size <= SLACK * few or blurred
+            blurred = context * boxes.bounds.steepness * part < boxes.error(context)
+            size = distances.size / count
+            accepted = size <= SLACK * few or blurred
             # how many there are grows with about the twelfth power of the length
-            factor = 2.0 if blurred else min(1.5, (few / max(near.size, 0.1)) ** (1 / 12))
-            self._stride = min(factor * length, MOST_STRIDE[self.direction])
+            factor = 2.0 if blurred else min(1.5, (few / max(size, 0.1)) ** (1 / 12))
+            self._stride = min(factor * part, MOST_STRIDE[self.direction])
             if accepted:
-                return length, near, bends
+                if self.direction == DOWN:
+                    stretches = count - 1 - stretches
+                return Ahead(length, part, stretches, distances, boxes.bounds)
 
     @property
     def _resolution(self) -> float:
@@ -175,11 +218,14 @@ class Walk:
         certain = max(0.0, step - 4 * UNIT * max(1.0, x))
         return max(0.0, x + self.direction * certain)
 
-    def _precise_step(self, context: int) -> Zero | None:
+    def _precise_step(self, doubt: Doubt) -> Zero | None:
         """A step past the distances that double precision cannot tell, or the zero of one."""
-        step, doubtful = self._doubtful(context)
+        least = CLOSE * self._resolution
+        step = min(max(self._stride / 64, 2 * least), doubt.left)
+        if self._few < doubt.reaches.size:
+            step = min(step, max(least, float(doubt.reaches[self._few])))
         goal, nearest, spent = self._after(self.x, step), None, self.precise.effort.spent
-        for distance, reach in doubtful:
+        for distance, reach in zip(doubt.distances.tolist(), doubt.reaches.tolist(), strict=True):
             if abs(goal - self.x) >= reach:
                 zero = self.precise.fall([distance], self.at, goal)
                 if zero is not None:
@@ -190,58 +236,37 @@ class Walk:
             self._few = min(2 * self._few, MOST)
         return nearest
 
-    def _doubtful(self, context: int) -> tuple[float, list[tuple[int, float]]]:
-        """A step, and the few distances that may fall to zero on it; no other does.
+    def _reaches(
+        self, distances: Distances, xs: Array, bounds: Bounds, known: NDArray[np.bool_]
+    ) -> Array:
+        """How far from its x each g is certainly not negative; in constant memory.
 
-        Each with how far it certainly does not, the shortest reach first.
+        Where it is ``known`` not to be so at the x itself, and else nowhere unless it certainly is.
         """
-        least = CLOSE * self._resolution
-        step = max(self._stride / 64, 2 * least)
-        far = self.x if self.direction == UP else max(0.0, self.x - step)
-        steepness, bends = _bounds(self.family, far)
-        sieve = Sieve(self.family, self.x, min(context, WIDE_SPAN))
-        found, reaches = np.array([], dtype=np.int64), np.array([])
-        for start, stop in sieve.strips_down(context):
-            distances, _ = sieve.below(start, stop, stop * steepness * step)
-            reach = self._reaches(distances, bends)
-            found = np.append(found, distances[reach < step])
-            reaches = np.append(reaches, reach[reach < step])
-            if found.size > self._few:
-                step = max(least, float(np.partition(reaches, self._few)[self._few]))
-                found, reaches = found[reaches < step], reaches[reaches < step]
-        order = np.argsort(reaches, kind="stable")
-        return step, list(zip(found[order].tolist(), reaches[order].tolist(), strict=True))
-
-    def _reaches(self, distances: Distances, bends: tuple[float, float]) -> Array:
-        """How far each g is certainly not negative, if it is not at x; in constant memory."""
         size = max(1, ANGLES // self.family.n_pairs)
-        parts = (distances[at : at + size] for at in range(0, distances.size, size))
-        return np.concatenate([np.empty(0), *(self._reaches_of(part, bends) for part in parts)])
+        parts = [slice(at, at + size) for at in range(0, distances.size, size)]
+        reaches = (self._reaches_of(distances[k], xs[k], bounds, known[k]) for k in parts)
+        return np.concatenate([np.empty(0), *reaches])
 
-    def _reaches_of(self, distances: Distances, bends: tuple[float, float]) -> Array:
+    def _reaches_of(
+        self, distances: Distances, xs: Array, bounds: Bounds, known: NDArray[np.bool_]
+    ) -> Array:
         """``_reaches`` of not too many distances.
 
         The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
         """
-        value, slope, value_error, slope_error = self.family.slopes(distances, self.x)
-        height = np.maximum(value - value_error, 0.0)
+        value, slope, value_error, slope_error = self.family.slopes(distances, xs)
+        height = value - value_error
+        lost = (height <= 0) & ~known
+        height = np.maximum(height, 0.0)
         slope = self.direction * slope - slope_error
-        bend = distances * (bends[0] + distances * bends[1]) * (1 + 1e-12)
+        bend = distances * (bounds.bend + distances * bounds.square) * (1 + 1e-12)
         root = np.sqrt(slope * slope + 2 * bend * height)
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
-        reaches: Array = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9)
+        reach = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9) - 4 * UNIT * max(1.0, self.x)
+        reaches: Array = np.where(lost, 0.0, np.maximum(reach, 0.0))
         return reaches
-
-
-def _bounds(family: Family, x: float) -> tuple[float, tuple[float, float]]:
-    """Of |g'| the factor of m, and of |g''| the factors of m and of m^2, from x on to the right."""
-    thetas = family.thetas(x) * (1 + 1e-12)
-    bends, squares = family.bend_weights(x)
-    return float(thetas @ family.speed_weights(x)), (
-        float(thetas @ bends),
-        float((thetas * thetas) @ squares),
-    )
 
 
 def holds_ever_after(family: Family, context: int, x: float) -> bool:

@@ -23,7 +23,7 @@ from ropecalc.base.roots import enclosing_base
 from ropecalc.base.rounding import opening_floats, violation_at
 from ropecalc.base.sweep import RESOLUTION, Sweep
 from ropecalc.base.window import UP, Walk, holds_ever_after, surely_holds_from
-from ropecalc.base.zeros import Zero
+from ropecalc.base.zeros import BASE_DIGITS, Zero
 from ropecalc.errors import InvalidValueError, UndecidedError
 from ropecalc.exact import Real
 from ropecalc.isolated import isolated
@@ -31,7 +31,7 @@ from ropecalc.progress import Progress
 from ropecalc.results import Status, Window, Windows
 from ropecalc.scaling import MAX_BASE
 from ropecalc.similarity import MAX_SEARCH, checked_context
-from ropecalc.spectrum import shown
+from ropecalc.spectrum import as_float, shown
 
 METHOD = (
     "first-violation sweep and window walk in turn, roots in multiple precision, "
@@ -122,11 +122,7 @@ def windows(
 
 
 def _checked_limit(at_most: float) -> float:
-    try:
-        inside = 1 < at_most <= MAX_BASE
-    except TypeError:  # no number
-        inside = False
-    if not inside:
+    if not 1 < as_float(at_most) <= MAX_BASE:
         raise InvalidValueError(
             "at_most", f"at_most must be greater than 1 and at most 1e300, got {shown(at_most)}"
         )
@@ -143,7 +139,8 @@ class _Search:
         self.skipped = 0
         self._progress = progress
         self._sweep = Sweep(family, context)
-        self._precise = Precise(family)
+        self._precise = Precise(family, BASE_DIGITS)
+        self._way = Walk(family, 0.0, UP)
         self._top = surely_holds_from(family, context)
 
     def run(self, at_most: float | None = None) -> Status:
@@ -167,19 +164,31 @@ class _Search:
         """The next opening of a window, beyond the end of the one before."""
         if self.family.always_holds:
             return Opening(0.0, None)
-        if closing is not None:
-            self._sweep.x = float_at_most(closing.after)
+        start = None if closing is None or self._falls_on(closing) else closing.after
         return next_opening(
             self._sweep,
             self._precise,
-            None if closing is None else closing.after,
+            start,
             lambda *_: self._report(self._sweep.x),
             limit=math.log(limit) + RESOLUTION * X_MAX,
         )
 
+    def _falls_on(self, closing: Zero) -> bool:
+        """Begin behind what closed a window, and go on to where its distance surely still falls."""
+        sweep = self._sweep
+        sweep.x = float_at_most(closing.after)
+        at = self.family.taylor(closing.distance, sweep.x)
+        falls = -at.slope - at.slope_error
+        if falls <= 0:
+            return False
+        way = falls / at.max_curvature * (1 - 1e-9) - sweep.resolution
+        sweep.skip(sweep.x + way, closing.distance)
+        return bool(sweep.x > closing.after)
+
     def _walk(self, x: Real) -> Zero | None:
         """What closes the window around x; None where nothing does up to 1e300."""
-        walk = Walk(self.family, x, UP)
+        walk = self._way
+        walk.begin(x)
         while walk.x < self._top:
             zero = walk.step(self.context)
             if zero is not None:

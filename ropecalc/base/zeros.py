@@ -10,9 +10,11 @@ error,
 
 K being the bound on |g''|, or the curvature at x and what the bound on |g'''| adds up to a trial
 length. It is Newton's method from one side: it cannot jump over a zero, it converges on a simple
-one quadratically, and it walks past an extremum that comes near zero and does not reach it. Where
-the value is lost in its own error, a point just beyond is examined: a certain sign, the opposite
-one, encloses the zero; anything else needs more digits.
+one quadratically, and it walks past an extremum that comes near zero and does not reach it.
+
+With all errors the other way, the same formula tells from where on g certainly has the opposite
+sign. Once that is near enough, the two enclose the zero. Where the value is lost in its own error
+before that, it takes more digits.
 """
 
 from __future__ import annotations
@@ -22,11 +24,11 @@ from typing import Any, NamedTuple, Protocol
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
 
-FIRST_DIGITS = 40  # a base to its last bit takes 19
+FIRST_DIGITS = 40
+BASE_DIGITS = 20  # a base to its last bit takes 19
 GUARD_DIGITS = 15
 MOST_DIGITS = 320  # of a value: an extremum nearer to zero is not told from a zero
 STRIDE = 0.25  # of x: how far ahead the bounds of a first step look
-BEYOND = 8  # errors of a value, by which to go past a zero to see the other sign
 
 
 class Jet(NamedTuple):
@@ -142,28 +144,30 @@ class _Walk:
             if left <= 0:
                 return None
             lost = sign * at.value <= 2 * at.value_error
-            if lost or 2 * sign * at.value <= self._tolerance(mp) * abs(at.slope):
-                across = self._across(x, at, sign, ahead)
-                if across is not None:
-                    return Zero(x, across, self.curve.distance)
-            if lost:
-                self._more_digits(x)
-                continue
-            step = self._step(x, at, sign, ahead, left)
+            step, across = self._step(x, at, sign, ahead, left, lost)
             if step >= left:
                 return None
-            x = self._after(x, ahead, step)
+            before = x if lost else self._after(x, ahead, step)
+            if across is not None:
+                after = self._beyond(x, ahead, across)
+                if ahead * (after - mp.convert(before)) <= self._width:
+                    return Zero(before, after, self.curve.distance)
+            if lost:
+                self._more_digits(x)
+            x = before
 
     def _numbers(self) -> Any:
         """Numbers that hold a step as short as the error of a value makes it."""
         return context_with(self.digits + len(str(self.curve.distance)) + GUARD_DIGITS)
 
+    @property
+    def _width(self) -> Real:
+        """No zero is enclosed more widely."""
+        return self._numbers().mpf(10) ** -self.digits_told
+
     def _jet(self, x: Real) -> Jet:
         self.effort.spend(self.curve, x)
         return self.curve.jet(x, self.digits)
-
-    def _tolerance(self, mp: Any) -> Real:
-        return mp.mpf(5) * mp.mpf(10) ** (-1 - self.digits_told)
 
     def _after(self, x: Real, ahead: int, step: Real) -> Real:
         """x after a step, less the effect of rounding on its formula and to itself.
@@ -174,34 +178,43 @@ class _Walk:
         certain = step * (1 - mp.mpf(10) ** (2 - self.digits // 2))
         return mp.convert(x) + ahead * (certain - abs(x) * mp.mpf(10) ** (1 - mp.dps))
 
-    def _across(self, x: Real, at: Jet, sign: int, ahead: int) -> Real | None:
-        """A point just beyond x where g has the opposite sign, if that is certain."""
+    def _beyond(self, x: Real, ahead: int, step: Real) -> Real:
+        """x after a step, and no less for rounding: what that moves g by is far below its error."""
         mp = self._numbers()
-        most = self._tolerance(mp)
-        height = max(BEYOND * at.value_error, 4 * abs(at.value))
-        gap = height / abs(at.slope) if at.slope else most
-        beyond = mp.convert(x) + ahead * min(most, gap)
-        there = self._jet(beyond)
-        return beyond if -sign * there.value > there.value_error else None
+        return mp.convert(x) + ahead * (step + abs(x) * mp.mpf(10) ** (1 - mp.dps))
 
     def _more_digits(self, x: Real) -> None:
         self.digits *= 2
         if self.digits > max(MOST_DIGITS, 4 * self.digits_told):
             raise _lost(self.curve, x)
 
-    def _step(self, x: Real, at: Jet, sign: int, ahead: int, left: Real) -> Real:
-        """How far ahead of x g keeps its sign, up to what is left of the way."""
+    def _step(
+        self, x: Real, at: Jet, sign: int, ahead: int, left: Real, lost: bool
+    ) -> tuple[Real, Real | None]:
+        """How far ahead of x g keeps its sign, up to what is left of the way.
+
+        And where, if soon beyond, it certainly has the other sign:
+
+            s g(x + h)  <=  s g(x) + s g'(x) h + (s g''(x) + K h/3) h^2/2  <  0,
+
+        K being the bound on |g'''|. That parabola may be an error above zero, for its rounding.
+        """
         stretch = min(left, self.stride)
-        second, third = self.curve.bends(*sorted((float(x), float(x + ahead * stretch))))
-        height = sign * at.value - at.value_error
-        slope = sign * ahead * at.slope - at.slope_error
-        curvature = sign * at.curvature - at.curvature_error
-        step = min(stretch, first_fall(height, slope, second))
-        for longer in (8, 3, 1.5, 1.2):
-            trial = min(stretch, longer * step)
-            step = max(step, min(trial, first_fall(height, slope, third * trial / 3 - curvature)))
-        self.stride = 8 * step
-        return step
+        second, third = self.curve.bends(*sorted((float(x), float(x + ahead * 2 * stretch))))
+        height, slope, curvature = sign * at.value, sign * ahead * at.slope, sign * at.curvature
+        step = 0
+        if not lost:
+            low = height - at.value_error, slope - at.slope_error
+            bent = at.curvature_error - curvature
+            step = min(stretch, first_fall(*low, second))
+            for longer in (8, 3, 1.5, 1.2):
+                trial = min(stretch, longer * step)
+                step = max(step, min(trial, first_fall(*low, third * trial / 3 + bent)))
+            self.stride = 8 * step
+        trial = min(step + self._width, 2 * stretch)
+        bend = curvature + at.curvature_error + third * trial / 3
+        across = first_fall(height + 2 * at.value_error, slope + at.slope_error, -bend)
+        return step, across if across <= trial else None
 
 
 def first_fall(height: Real, slope: Real, bend: Real) -> Real:

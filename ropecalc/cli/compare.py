@@ -90,7 +90,7 @@ def command(
     if not models:
         raise InvalidValueError("options", "no model was named: give its file, such as config.json")
     found = [_load(model) for model in models]
-    changed = None if override is None else _object(override)
+    changed = {} if override is None else _parsed(override)
     asked: dict[str, Any] = {"layer": layer, "override": changed}
     asked |= {"count_unrotated": not ignore_unrotated, "weights": weights}
     if len(found) > 1:
@@ -138,27 +138,15 @@ def _leniently(target: str) -> ModelConfig:
     return parse_leniently(parse_object(name, data), name)
 
 
-def _object(text: str) -> dict[str, Any]:
-    """A JSON object, with an object or a null where its rope keys are."""
+def _parsed(text: str) -> Any:
+    """What is written in JSON; the text itself where it is none, which is refused."""
     import json
-
-    from ropecalc.models.raw import ROPE_KEYS
-    from ropecalc.stacks.start import of_the_text
 
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
-    inner = of_the_text(found) if isinstance(found, dict) else {}
-    if not isinstance(found, dict) or any(
-        not isinstance(inner.get(key), dict | None) for key in ROPE_KEYS
-    ):
-        raise InvalidValueError(
-            "options",
-            "Invalid value for '--override': it must be a JSON object, such as "
-            '\'{"rope_parameters": {"rope_type": "yarn", "factor": 4.0}}\'',
-        )
-    return found
+    return text if found is None else found
 
 
 def _solve(
@@ -180,7 +168,11 @@ def _solve(
                 **asked,
             )
         except InvalidValueError as error:
-            option = {"stack": "--stack", "layer": "--layer"}.get(error.parameter)
+            option = {
+                "stack": "--stack",
+                "layer": "--layer",
+                "override": "--override",
+            }.get(error.parameter)
             if option is None:
                 raise
             raise InvalidValueError("options", f"Invalid value for '{option}': {error}") from None

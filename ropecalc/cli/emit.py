@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,6 @@ from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
 from ropecalc.cli.talk import at_most_one, required, warn
 from ropecalc.errors import InvalidValueError
-from ropecalc.files import printable
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -159,16 +157,15 @@ def _needs_tuning(own: Rope, rope: Rope) -> str:
 
 def _finder(setting: Setting) -> str:
     """The command that finds what meets the bound, for a model."""
-    from ropecalc.base.scaled import FAMILIES
+    from ropecalc.models.commands import factor_command, source_word
 
-    rope, model = setting.rope, setting.model
-    if model is None or rope.rope_type not in (*FAMILIES, "default"):
+    rope, model, found = setting.rope, setting.model, "a factor"
+    if model is None:
         return ""
-    words = ["min-base", printable(model.source), "--ctx", str(setting.context)]
-    if rope.rope_type != "default":
-        words = ["min-factor", *words[1:], "--rope-type", rope.rope_type.replace("_", "-")]
-    found = "a base" if rope.rope_type == "default" else "a factor"
-    return f"; 'ropecalc {shlex.join(words)}' finds {found} that meets it"
+    line = factor_command(model, rope, setting.context)
+    if rope.rope_type == "default":
+        line, found = f"ropecalc min-base {source_word(model)} --ctx {setting.context}", "a base"
+    return f"; '{line}' finds {found} that meets it" if line else ""
 
 
 def _same(one: Rope, other: Rope) -> bool:

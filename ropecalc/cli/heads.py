@@ -12,7 +12,6 @@ import typer
 from ropecalc.cli import BAD_INPUT, options, weighing
 from ropecalc.cli.talk import at_most_one, report, required, say, warn
 from ropecalc.errors import InvalidValueError, RopecalcError
-from ropecalc.files import printable
 from ropecalc.quantities import format_base
 
 if TYPE_CHECKING:
@@ -309,7 +308,9 @@ def plain_head(subject: Subject) -> Subject:
     """A subject for what is about plain bases; says so where a model scales its base."""
     rope = subject.rope
     if subject.model is not None and rope.rope_type != "default":
-        source = printable(subject.model.source)
+        from ropecalc.models.commands import source_word
+
+        source = source_word(subject.model)
         warn(
             f"{subject.label}: the base is for plain RoPE, with its {rope.rope_type} scaling "
             f"removed: 'ropecalc emit {source} --rope-type default --base BASE --ctx TOKENS' "

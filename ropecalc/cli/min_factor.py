@@ -12,7 +12,7 @@ import typer
 from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolved
 from ropecalc.cli.helptext import epilog
-from ropecalc.cli.names import complete_rope_type
+from ropecalc.cli.names import complete_factor_method
 from ropecalc.cli.output import Answer, Form, Output
 from ropecalc.cli.talk import at_most_one, warn
 from ropecalc.errors import InvalidValueError
@@ -37,15 +37,26 @@ EPILOG = epilog(
 )
 METHOD = "yarn"  # of a head without a scaling of its own
 
+
+def _methods(text: str) -> list[str]:
+    """The methods of a list, each of which has a factor that can grow."""
+    from ropecalc.models.setting import FACTORS, known_method
+
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        known_method(name, FACTORS)
+    return names
+
+
 RopeTypes = Annotated[
     list[Any] | None,
     typer.Option(
         "--rope-type",
         help="yarn, llama3, linear, ntk-aware, dynamic; lists.",
         metavar="TYPE",
-        parser=lambda text: text.split(","),
+        parser=options.reader(_methods),
         show_default=False,
-        autocompletion=complete_rope_type,
+        autocompletion=complete_factor_method,
     ),
 ]
 Round = Annotated[
@@ -120,7 +131,7 @@ def command(
     own = None if subject.model is None else subject.rope.reach
     contexts = [own] if own and not ctx else options.flat("--ctx", ctx, "128k")
     settings = [
-        _setting(subject, original_ctx, method, context, based=bool(base))
+        _setting(subject, original_ctx, method, context)
         for method in methods
         for context in contexts
     ]
@@ -160,22 +171,23 @@ def command(
 
 
 def _setting(
-    subject: Subject, original: int | None, rope_type: str | None, context: int, *, based: bool
+    subject: Subject, original: int | None, rope_type: str | None, context: int
 ) -> Setting:
     """The rope whose factor is looked for: a model's, or that of a bare head."""
     from ropecalc.models.setting import make_setting
     from ropecalc.results import Setting
 
     model, rope = subject.model, subject.rope
-    own = rope.rope_type if rope.rope_type != "default" else METHOD
-    if rope_type is None and rope.rope_type == own and original is None and not based:
-        return Setting(rope, context, rope.original_context, model)
+    if rope_type is None and rope.rope_type != "default":
+        if "original_context" in rope.parameters and original:
+            rope = replace(rope, parameters={**rope.parameters, "original_context": original})
+        return Setting(rope, context, original or rope.original_context, model)
     made = make_setting(
         model,
         rope,
         context=context,
-        rope_type=rope_type or own,
-        original_context=original or (rope.original_context if rope_type is None else None),
+        rope_type=rope_type or METHOD,
+        original_context=original,
     )
     given = {name: value for name, value in made.rope.parameters.items() if name != "factor"}
     return replace(made, rope=replace(made.rope, parameters=given))

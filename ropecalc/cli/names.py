@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 
 def complete_model(incomplete: str) -> list[str]:
@@ -48,5 +49,20 @@ def complete_rope_type(incomplete: str) -> list[str]:
     """
     from ropecalc.models.setting import ROPE_TYPES
 
-    names = [name.replace("_", "-") for name in ROPE_TYPES]
+    return _like(incomplete, ROPE_TYPES)
+
+
+def complete_factor_method(incomplete: str) -> list[str]:
+    """The scalings that begin so and have a factor that can grow.
+
+    >>> complete_factor_method("d")
+    ['dynamic']
+    """
+    from ropecalc.models.setting import FACTORS
+
+    return _like(incomplete, FACTORS)
+
+
+def _like(incomplete: str, methods: Iterable[str]) -> list[str]:
+    names = [name.replace("_", "-") for name in methods]
     return [name for name in names if name.startswith(incomplete.lower())]

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Iterator
 
 from ropecalc.errors import InvalidValueError
-from ropecalc.files import STDIN
 from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import tokens
 from ropecalc.results import Rope
@@ -49,13 +48,11 @@ def base_below_bound(subject: Subject) -> Iterator[Said]:
 
 def _cure(subject: Subject, rope: Rope) -> str:
     """What finds a setting of the same method that meets the bound, else a base."""
-    from ropecalc.base.scaled import FAMILIES
+    from ropecalc.models.commands import factor_command
 
-    if rope.rope_type in FAMILIES:
-        source = "-" if subject.model.source == STDIN else subject.model.source
-        words = ["ropecalc", "min-factor", source, "--ctx", str(rope.reach)]
-        words += ["--layer", rope.layer_type] if len(subject.model.ropes) > 1 else []
-        return f"{shlex.join(words)} finds a factor that meets the bound."
+    line = factor_command(subject.model, rope, rope.reach or 0)
+    if line is not None:
+        return f"{line} finds a factor that meets the bound."
     words = ["ropecalc", "min-base", "--dim", str(rope.head_dim)]
     words += ["--rotary-dim", str(rope.rotary_dim)] if rope.rotary_dim != rope.head_dim else []
     return f"{shlex.join([*words, '--ctx', str(rope.reach)])} finds bases that meet the bound."

@@ -75,9 +75,9 @@ def as_loaded(config: Section, row: ClassRow) -> Loaded:
 
 def _stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
     """What the class does not take, whatever else the file has."""
-    for key in row.strict:
-        if key in config.values and config.values[key] is None:
-            loaded.stop(f"{key} is null, which {row.name} does not take")
+    found = undeclared(row, config.values)
+    if found is not None:
+        loaded.stop(f"{found}, which {row.name} does not take")
     for key in (row.window.get("key", ""), "head_dim" if row.latent else ""):
         if isinstance(config.get(key), float):  # each class that has one declares its type
             loaded.stop(f"{key} is {shown(config.get(key))}, and {row.name} declares an integer")
@@ -88,6 +88,17 @@ def _stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
         loaded.stop(f"{row.name} does not take a rope_theta beside its rope objects: TypeError")
     if row.null_scaling and "rope_scaling" in config.values and not config.values["rope_scaling"]:
         loaded.stop(f"{row.name} does not take a rope_scaling of null: TypeError")
+
+
+def undeclared(row: ClassRow, keys: Mapping[str, Any]) -> str | None:
+    """A null or a text in the place of a number that the class declares, in words."""
+    for key in row.strict:
+        if key in keys and keys[key] is None:
+            return f"{key} is null"
+    for key in (*row.strict, row.window.get("key", "")):
+        if isinstance(keys.get(key), str) and not key.endswith("pattern"):  # which may be LLLG
+            return f"{key} is {shown(keys[key])}"
+    return None
 
 
 def _sizes(config: Section, row: ClassRow, loaded: Loaded) -> None:

@@ -12,9 +12,14 @@ from ropecalc.isolated import isolated
 from ropecalc.likeness import none_of
 from ropecalc.models.lengths import original_of
 from ropecalc.models.named import as_model, called
+from ropecalc.quantities import LARGEST
 from ropecalc.results import Setting
+from ropecalc.results.configs import check_rope
+from ropecalc.scaling.domains import exact_base, positive
+from ropecalc.spectrum import checked_integer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from os import PathLike
 
     from ropecalc.results import ModelConfig, Rope
@@ -25,9 +30,12 @@ ROPE_TYPES = (
 )
 WITH_ORIGINAL = ("dynamic", "yarn", "llama3", "mrrope_uni", "mrrope_pro", "ntk_rcd", "yarn_rcd")
 FACTORLESS = ("default", "cope", "proportional")
+# Whose factor may grow until the bound is met; yarn_rcd is yarn with another beta_slow.
+FACTORS = tuple(name for name in ROPE_TYPES if name not in (*FACTORLESS, "ntk_fixed"))
 # What may follow a method's name after a colon, such as yarn-rcd:30.
 NUMBERED = {"ntk_rcd": "critical_pair", "yarn_rcd": "critical_pair", "cope": "clipped"}
 SHARED = "proportional"  # whose number is the part of the head that turns
+MOST_TOKENS = int(LARGEST)
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
 
 
@@ -64,20 +72,21 @@ def make_setting(
     >>> found.rope.factor, found.original_context, found.model_name
     (4.0, 32768, 'Qwen/Qwen3-8B')
     """
+    base = None if base is None else float(exact_base(base))
+    factor = None if factor is None else float(positive("factor", factor))
+    context = _tokens("context", context)
+    original_context = _tokens("original_context", original_context)
     if model_name is None:
         model_name = "MODEL" if not isinstance(model, str | os.PathLike) else called(model)
     model = None if model is None else as_model(model)
-    if rope is None:
-        if model is None:
-            raise InvalidValueError("model", "neither a model nor a rope is given: give one")
-        rope = model.rope
+    rope = _rope(model, rope)
     start = None if model is None or original_context else original_of(model, rope)
     original = original_context or (None if start is None else start.context)
     reached = int(factor * original) if rope_type and factor and original else None
     length = context or reached or rope.context
     if length is None:
         raise InvalidValueError("context", "the context is not known: give it, such as --ctx 128k")
-    method, number = (rope.rope_type, None) if rope_type is None else _known(rope_type)
+    method, number = (rope.rope_type, None) if rope_type is None else known_method(rope_type)
     if rope_type is None:
         given = _replaced(rope, factor, original_context)
     else:
@@ -94,6 +103,20 @@ def make_setting(
     return Setting(changed, length, original, model, model_name, start)
 
 
+def _rope(model: ModelConfig | None, rope: Rope | None) -> Rope:
+    """The rope that was given, or the model's first."""
+    if rope is not None:
+        check_rope(rope)
+        return rope
+    if model is None:
+        raise InvalidValueError("model", "neither a model nor a rope is given: give one")
+    return model.rope
+
+
+def _tokens(parameter: str, value: int | None) -> int | None:
+    return None if value is None else checked_integer(parameter, value, 1, MOST_TOKENS)
+
+
 def _how_far(method: str, model: ModelConfig | None) -> str:
     """That a new scaling needs a factor or a context, with the maker's own as the example."""
     recipe = None if model is None or model.known is None else model.known.recipe
@@ -102,11 +125,11 @@ def _how_far(method: str, model: ModelConfig | None) -> str:
     return f"{name} needs a factor or a context to reach: give {example}, or --ctx 128k"
 
 
-def _known(rope_type: str) -> tuple[str, float | None]:
-    """The method, and the number behind its colon."""
+def known_method(rope_type: str, methods: Sequence[str] = ROPE_TYPES) -> tuple[str, float | None]:
+    """The method, one of several, and the number behind its colon."""
     name, colon, text = rope_type.strip().lower().replace("-", "_").partition(":")
-    if name not in ROPE_TYPES:
-        raise none_of("rope_type", rope_type, [known.replace("_", "-") for known in ROPE_TYPES])
+    if name not in methods:
+        raise none_of("rope_type", rope_type, [known.replace("_", "-") for known in methods])
     if not colon:
         return name, None
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from ropecalc.models.commands import factor_command, source_word
 from ropecalc.render.digits import count, exact, nearest, option, round_up, similarity, tokens
 from ropecalc.render.glyphs import printable
 from ropecalc.render.inspect import method as scaling_in_words
@@ -215,12 +216,8 @@ def _at_target(plan: Plan, one: Candidate) -> str:
     text = f"breaks first at {tokens(first)}"
     if room is not None:
         return f"{text}; if retrieval fails there, try factor {room:g}, which meets it"
-    if one.rope.factor is None or plan.model is None:
-        return text
-    own = plan.original.rope.rope_type == one.rope.rope_type
-    method = "" if own else f" --rope-type {one.rope.rope_type.replace('_', '-')}"
-    line = f"ropecalc min-factor {printable(plan.model.source)}{method} --ctx {plan.context}"
-    return f"{text}; '{line}' looks for a factor that meets it"
+    line = None if plan.model is None else factor_command(plan.model, one.rope, plan.context)
+    return f"{text}; '{line}' looks for a factor that meets it" if line else text
 
 
 def _sources(plan: Plan, *, everything: bool) -> list[tuple[str, str]]:
@@ -403,7 +400,7 @@ def _emit(plan: Plan, one: Candidate) -> str:
         if plan.rotary_dim != plan.head_dim:
             words.append(f"--rotary-dim {plan.rotary_dim}")
     else:
-        words = [printable(plan.model.source)]
+        words = [source_word(plan.model)]
         if one.rope.layer_type != plan.model.rope.layer_type:
             words.append(f"--layer {one.rope.layer_type}")
     if plan.model is None or one.rope.base != plan.base:

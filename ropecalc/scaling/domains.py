@@ -70,7 +70,8 @@ def numbers(parameter: str, values: object, count: int | None = None) -> Frequen
     Traceback (most recent call last):
     ropecalc.errors.InvalidValueError: long_factor must have one value a rotated pair, 64, got 2
     """
-    if not isinstance(values, Sized) or isinstance(values, str | bytes | Mapping):
+    single = not getattr(values, "ndim", 1)  # NumPy's arrays of one number have no length
+    if not isinstance(values, Sized) or isinstance(values, str | bytes | Mapping) or single:
         raise InvalidValueError(
             parameter, f"{parameter} must be a list of numbers, got {shown(values)}"
         )

@@ -55,6 +55,13 @@ class Asked:
         found = self.values.get("rope_type") or self.values.get("type")
         return found if isinstance(found, str) else None
 
+    @property
+    def head(self) -> int:
+        """The part of a head that the class hands on: of latent attention the one that rotates."""
+        if not self.rope.latent:
+            return self.rope.head_dim
+        return self.length("qk_rope_head_dim") or self.rope.rotary_dim
+
     def is_beyond(self, limit: int | None) -> bool:
         """Whether the length that was asked for is longer than a limit."""
         return None not in (self.context, limit) and (self.context or 0) > (limit or 0)

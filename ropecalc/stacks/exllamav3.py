@@ -68,9 +68,12 @@ def run(asked: Asked) -> Taken:
     local = asked.rope.window is not None
     if local and kind in LOCAL:
         base, part, scaling = LOCAL[kind], None, {}
-    head = int(text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
+    if asked.rope.latent and kind != "deepseek_v4" and "qk_rope_head_dim" not in text:
+        text_ = "its config of the class needs qk_rope_head_dim: it stops"
+        taken.refusal = StackRule(text_, "exllamav3/architecture")
+        return taken
     whole = text.get("rotary_dim")
-    dims = whole if isinstance(whole, int) else int(head * (1.0 if part is None else part))
+    dims = whole if isinstance(whole, int) else int(asked.head * (1.0 if part is None else part))
     taken.rope = replace(asked.rope, base=base or BASES.get(kind, 10_000.0), rotary_dim=dims)
     method = scaling.get("rope_type", scaling.get("type"))
     if method in (None, "default", "mrope") or (local and kind in PLAIN_LOCAL):

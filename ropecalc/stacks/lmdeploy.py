@@ -101,8 +101,7 @@ def _computed(asked: Asked, values: Mapping[str, Any], taken: Taken) -> None:
     if method not in METHODS:
         raise RefusedError(f"it does not know the rope_type {method}: KeyError", ROPES)
     part, rope = as_number(values.get("partial_rotary_factor")), asked.rope
-    head = int(asked.text["qk_rope_head_dim"]) if rope.latent else rope.head_dim
-    dims = int(head * (1.0 if part is None else part))
+    dims = int(asked.head * (1.0 if part is None else part))
     base = float(values.get("rope_theta") or classes.PLAIN_BASE)
     changed = asked.start.changed.get(CONTEXT)
     length = changed if isinstance(changed, int) else rope.context or 0

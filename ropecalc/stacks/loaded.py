@@ -111,7 +111,9 @@ def _set_early(asked: Asked) -> dict[str, Any]:
     if inner_path(asked.model.document):
         return {}
     changed = asked.start.changed.items()
-    return {k: v for k, v in changed if k not in ROPE_KEYS and not isinstance(v, Mapping)}
+    # a base of null is not filled in: the object has the file's by then
+    kept = {k: v for k, v in changed if (k, v) != ("rope_theta", None)}
+    return {k: v for k, v in kept.items() if k not in ROPE_KEYS and not isinstance(v, Mapping)}
 
 
 def _of_null(early: Object) -> dict[str, Any]:
@@ -133,8 +135,9 @@ def standard(asked: Asked, names: Mapping[str, str], beside: bool) -> dict[str, 
         written = "default"
     renamed = classes.LONGROPE_BY_OTHER_NAMES.get(asked.model_type, ())
     found["rope_type"] = "longrope" if written in renamed else names.get(written, written)
-    if found.get("rope_theta") is None:
-        found["rope_theta"] = asked.rope.base
+    null = "rope_theta" in asked.text and asked.text["rope_theta"] is None
+    null = null and classes.class_or_any(asked.model_type).null_theta == "stops"
+    found.setdefault("rope_theta", None if null else asked.rope.base)
     partial = _partial(asked)
     if partial is not None:
         found.setdefault("partial_rotary_factor", partial)

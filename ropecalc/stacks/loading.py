@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ropecalc.models import classes
 from ropecalc.models.huggingface import is_flat
+from ropecalc.models.loaded import undeclared
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked
 
@@ -26,8 +27,9 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if null and classes.class_or_any(asked.model_type).null_head == "load":
         text = f"head_dim is null, and {asked.model_type} declares an integer: TypeError"
         return StackRule(text, "src/transformers/models, the configuration of each")
-    if "rope_type" in asked.flags:
-        return None
+    undeclared = null_on_loading(asked)
+    if undeclared is not None or "rope_type" in asked.flags:
+        return undeclared
     flat = not asked.text.get("rope_scaling") and is_flat(asked.values, asked.model_type)
     if flat and not asked.nested and _stops_flat(asked.model_type):
         text = f"{asked.model_type} takes rope_parameters by kind of layer alone: TypeError"
@@ -45,6 +47,17 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
     if asked.written in (None, "default"):
         return None
     return _phi3(asked) or _phimoe(asked) or _longrope(asked)
+
+
+def null_on_loading(asked: Asked) -> StackRule | None:
+    """A null, or a text, of the file or set over it, where the class declares a number."""
+    row = classes.class_or_any(asked.model_type)
+    for keys in (asked.text, asked.start.changed):
+        found = undeclared(row, keys)
+        if found is not None:
+            text = f"{found}, and {row.name} declares its type: TypeError"
+            return StackRule(text, "src/transformers/models, the configuration of each")
+    return None
 
 
 def without_class(model: ModelConfig) -> StackRule | None:

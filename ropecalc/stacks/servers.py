@@ -12,7 +12,7 @@ from ropecalc.results import ModelConfig, Rope, StackRule
 from ropecalc.scaling import mscale
 from ropecalc.scaling.domains import MIN_DIVISOR
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
-from ropecalc.stacks.loaded import Object, RefusedError, reached
+from ropecalc.stacks.loaded import Object, RefusedError, reached, standard
 from ropecalc.stacks.loading import null_on_building
 from ropecalc.stacks.start import Start
 from ropecalc.stacks.transformers import run as transformers
@@ -162,6 +162,14 @@ def refuse_without_code(asked: Asked, kinds: frozenset[str], place: str) -> None
         raise RefusedError(text, place, ran=False)
 
 
+def refuse_null_window(asked: Asked, kinds: frozenset[str], place: str) -> None:
+    """Raise RefusedError for a window of null in a class of ``kinds``, which computes with it."""
+    null = "sliding_window" in asked.text and asked.text["sliding_window"] is None
+    if null and asked.model_type in kinds and not asked.start.changed.get("sliding_window"):
+        text = "its code of the class calculates with sliding_window, which is null: TypeError"
+        raise RefusedError(text, place)
+
+
 def positions_of(text: Object, rope: Rope) -> int:
     """The number of positions that a class makes its table for."""
     given = (as_number(text.get(key)) for key in POSITION_KEYS)
@@ -234,12 +242,20 @@ def by_transformers(
     taken = transformers.built(asked)
     if builds:
         taken.refusal = taken.refusal or null_on_building(asked)
+    taken.refusal = taken.refusal or _null_base(asked)
     taken.usable_length = usable_length
     taken.length = asked.context or usable_length  # that of the longest prompt
     if asked.rope.rope_type != "default":
         text = "the Transformers backend runs it: its rope is that of transformers"
         taken.rules.insert(0, StackRule(text, place))
     return taken
+
+
+def _null_base(asked: Asked) -> StackRule | None:
+    """A base of null, in the rope object or, where that has none, beside it."""
+    if standard(asked, {}, beside=False)["rope_theta"] is not None:
+        return None
+    return StackRule("a rope_theta of null is refused: TypeError", "src/transformers/models")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ropecalc.base import rounding
-from ropecalc.base.boxes import Boxes
+from ropecalc.base.boxes import Boxes, Near
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.rounding import violation_at
 from ropecalc.bound import scan
@@ -45,26 +45,24 @@ def values(family: Family, x: float, context: int) -> np.ndarray:
 def test_every_distance_that_breaks_the_bound_is_found(
     family: Family, x: float, width: int, context: int
 ) -> None:
-    boxes = Boxes(family, x, context, width)
-    found: set[int] = set()
-    for strip in boxes.strips_up(0, context):
-        found |= set(boxes.negative(*strip).tolist())
+    boxes = Boxes(family, x, 0.0, context, width=width)
+    found = set(boxes.near(context).distances.tolist())
     plain = values(family, x, context)
-    assert set(np.flatnonzero(plain < -1e-9).tolist()) <= found
+    assert set(np.flatnonzero(plain < -1e-9).tolist()) - {0} <= found
     assert all(plain[m] < 2 * boxes.error(context) for m in found)
 
 
 def test_few_distances_of_a_long_context_are_looked_at_by_themselves() -> None:
-    boxes = Boxes(family_of(128), math.log(1e8), 2**18, 8)
+    boxes = Boxes(family_of(128), math.log(1e8), 0.0, 2**18, width=8)
     opened = 0
 
-    def counted(firsts: np.ndarray, *_: object) -> list[np.ndarray]:
+    def counted(_: object, __: object, firsts: np.ndarray, *___: object) -> Near:
         nonlocal opened
         opened += firsts.size
-        return []
+        return Near(firsts[:0], firsts[:0])
 
-    boxes._open = counted  # type: ignore[method-assign, assignment]
-    boxes.negative(0, 2**18)
+    boxes._opened = counted  # type: ignore[method-assign, assignment]
+    boxes.near(2**18)
     assert 0 < opened < 2**15 / 500
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import mpmath
@@ -19,6 +19,7 @@ from ropecalc import FactorStatus, InvalidValueError, Rope
 from ropecalc.base.scaled import FAMILIES
 from ropecalc.results import WindowStatus
 from ropecalc.scaling import from_rope, ntk_aware_base
+from tests.tools import scaling_oracle
 from tests.tools.laws import laws
 
 LLAMA3 = {"low_freq_factor": 1.0, "high_freq_factor": 4.0}
@@ -308,3 +309,42 @@ def test_dynamic_scaling_changes_nothing_up_to_its_original_context() -> None:
 def test_one_pair_of_linear_interpolation_is_a_cosine() -> None:
     found = ropecalc.min_factor(rope("linear", 1e4, 1, 2), 100, recommended=False)
     assert found.minimum_factor == pytest.approx(99 / (math.pi / 2), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        rope("yarn", 9871.3, 1_024, 64),
+        rope("llama3", 9871.3, 1_024, 64),
+        rope("linear", 9871.3, 1_024, 64),
+        rope("ntk_aware", 9871.3, 1_024, 64),
+        rope("dynamic", 9871.3, 1_024, 64),
+    ],
+    ids=lambda one: one.rope_type,
+)
+def test_more_digits_than_decimal_begins_with(one: Rope) -> None:
+    """45 of them, the last rounded up: S changes its sign between it and the number before."""
+    found = ropecalc.min_factor(one, 2_000, window=False, recommended=False, digits=45)
+    number, distance = found.minimum_factor_digits, found.critical_distance
+    assert number is not None
+    assert distance is not None
+    assert len(number.as_tuple().digits) == 45
+    assert 1 < number < 10
+    before = Context(prec=50).subtract(number, Decimal("1e-44"))
+    previous, ctx.prec = ctx.prec, 400
+    try:
+        assert exact_similarity(one, number, distance, 2_000) > 0
+        assert exact_similarity(one, before, distance, 2_000) < 0
+    finally:
+        ctx.prec = previous
+
+
+def exact_similarity(one: Rope, factor: Decimal, distance: int, length: int) -> arb:
+    """S(m) by Arb, its frequencies by the formulas of the tests' own oracle to 80 digits."""
+    with mpmath.workdps(80):
+        formula = getattr(scaling_oracle, one.rope_type)
+        more = {"length": length} if one.rope_type == "dynamic" else {}
+        given = {"factor": mpmath.mpf(str(factor)), **one.parameters, **more}
+        thetas = formula(mpmath.mpf(one.base), one.rotary_dim, **given)
+        decimals = [mpmath.nstr(theta, 75) for theta in thetas]
+    return sum(((distance * arb(theta)).cos() for theta in decimals), arb(0))

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 import ropecalc
 from ropecalc import SafeStatus, Status, UndecidedError, WindowStatus
 from ropecalc.base import openings, sweep, wide
+from ropecalc.base.boxes import Bounds
 from ropecalc.base.family import family_of
 from ropecalc.base.openings import next_opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.room import room_around
 from ropecalc.base.rounding import place
 from ropecalc.base.sweep import Sweep
-from ropecalc.base.window import DOWN, UP, Walk, window_end
+from ropecalc.base.window import DOWN, UP, Ahead, Walk, window_end
 from tests.tools.laws import laws
 
 CONTEXT = 12
@@ -152,7 +153,8 @@ def test_a_walk_stops_after_so_many_steps_and_says_where(direction: int, x: floa
     walk = Walk(family_of(4), x, direction)
     with pytest.MonkeyPatch.context() as patch:
         limited(5, patch)
-        ahead = 0.25, np.array([], dtype=np.int64), (0.0, 0.0)
+        none = np.array([], dtype=np.int64)
+        ahead = Ahead(0.25, 0.25, none, none, Bounds(0.0, 0.0, 0.0))
         patch.setattr(Walk, "_ahead", lambda *_: ahead)
         for _ in range(5):
             assert walk.step(5) is None

@@ -185,7 +185,7 @@ def test_an_endless_window_is_said_to_be_endless() -> None:
 def test_a_window_too_wide_to_follow_is_given_as_far_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ropecalc.base.window.MAX_STEPS", 100)
+    monkeypatch.setattr("ropecalc.base.window.MAX_STEPS", 2)
     found = ropecalc.min_base(128, 2048, rotary_dim=66, round_digits=None, integer=False)
     assert found.window_status is WindowStatus.AT_LEAST
     assert found.window_end is not None

@@ -39,7 +39,7 @@ def test_room_reaches_to_the_ends_of_the_window() -> None:
 
 
 def test_room_that_would_take_too_many_steps_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ropecalc.base.room.MAX_STEPS", 2)
+    monkeypatch.setattr("ropecalc.base.room.MAX_STEPS", 1)
     assert room_around(FAMILY, CONTEXT, 1e30, limit=1e-15) == Room(1e-15, 1e-15)
     window = ropecalc.windows(32, CONTEXT).windows[0]
     assert window.end is not None

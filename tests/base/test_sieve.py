@@ -9,18 +9,21 @@ import numpy as np
 import pytest
 
 import ropecalc
+from ropecalc.base.boxes import Bounds, Boxes, Near, bounds_from
 from ropecalc.base.family import X_MAX, Family, family_of
 from ropecalc.base.sieve import Sieve
 from ropecalc.base.sweep import RESOLUTION
 from ropecalc.base.window import (
+    AT_ONCE,
     DOWN,
     FEWEST,
     MAX_STEPS,
+    MOST_STRETCHES,
     SHARE,
     SLACK,
     UP,
+    Ahead,
     Walk,
-    _bounds,
     holds_ever_after,
     surely_holds_from,
     window_end,
@@ -95,36 +98,46 @@ def least_within(family: Family, context: int, x: float, half: float) -> np.ndar
 
 @pytest.mark.parametrize("family", [FAMILY, family_of(64), family_of(16, margin=0.2)])
 @pytest.mark.parametrize(("context", "half"), [(3_000, 1e-3), (3_000, 1e-5), (300, 0.05)])
+@pytest.mark.parametrize("width", [1, 16])
 def test_what_may_be_zero_near_an_x_is_let_through_and_little_else(
-    family: Family, context: int, half: float
+    family: Family, context: int, half: float, width: int
 ) -> None:
     x = 9.0
-    bends = _bounds(family, x - half)[1]
-    sieve = Sieve(family, x, context)
-    found = np.concatenate(
-        [sieve.nearing(a, b, half, bends) for a, b in sieve.strips_up(0, context)]
-    )
+    boxes = Boxes(family, x - half, 2 * half, context, width=width)
+    stretches, found = boxes.near(context)
+    assert set(stretches.tolist()) <= {0}
     least = least_within(family, context, x, half)
-    assert set(np.flatnonzero(least <= 0)) <= set(found.tolist())
-    # a row of distances is judged by its end, which lies up to 64 further on
-    m = np.arange(context) + 64
-    slack = 64 * half * np.abs(family.slopes(m, x)[1]) / m + 128 * m * bends[1] * half**2 + 1e-3
-    assert set(found.tolist()) <= set(np.flatnonzero(least <= slack + 64 * bends[0] * half**2))
+    assert set(np.flatnonzero(least <= 0)) - {0} <= set(found.tolist())
+    # a box of distances is judged by its end, which lies up to 16 further on
+    m, (_, bend, square) = np.arange(context) + 16, boxes.bounds
+    slopes = np.abs(family.taylor(m, x).slope)
+    slack = 16 * half * slopes / m + 32 * m * square * half**2 + 16 * bend * half**2 + 1e-3
+    assert set(found.tolist()) <= set(np.flatnonzero(least <= slack))
+
+
+@pytest.mark.parametrize("family", [FAMILY, family_of(64), family_of(16, margin=0.2)])
+@pytest.mark.parametrize("length", [1e-2, 0.5])
+def test_on_each_stretch_all_that_come_to_zero_are_found(family: Family, length: float) -> None:
+    low, context, count = 9.0, 700, 5
+    near = Boxes(family, low, length, context, count=count).near(context)
+    assert near.stretches.tolist() == sorted(near.stretches.tolist())
+    for stretch in range(count):
+        xs = low + length / count * (stretch + np.linspace(0, 1, 33))
+        lowest = np.min([g(family, context, x) for x in xs], axis=0)
+        found = near.distances[near.stretches == stretch]
+        assert set(np.flatnonzero(lowest <= 0)) <= set(found.tolist())
+        assert found.size < context / 2 or length == 0.5
 
 
 def test_the_strips_of_a_long_context_miss_none() -> None:
-    """Distances up to 70,000 are two strips; the memory of one product serves the next."""
+    """Distances up to 70,000 are two strips of boxes of one."""
     family, x, half, context = family_of(8), 20.0, 1e-4, 70_000
-    first = Sieve(family, x, 2**16)
-    for sieve in (first, Sieve(family, x, 2**16, first), Sieve(family, x, 2**12, first)):
-        strips = [
-            sieve.nearing(*strip, half, _bounds(family, x - half)[1])
-            for strip in sieve.strips_down(context)
-        ]
-        assert [*map(list, strips)] == [sorted(strip) for strip in strips]
-        found = set(np.concatenate(strips).tolist())
-        assert set(np.flatnonzero(least_within(family, context, x, half) <= 0)) <= found
-        assert len(found) < context / 3
+    boxes = Boxes(family, x - half, 2 * half, context, width=1)
+    assert len(list(boxes.strips(0, context))) == 2
+    found = boxes.near(context).distances.tolist()
+    assert found == sorted(found)
+    assert set(np.flatnonzero(least_within(family, context, x, half) <= 0)) <= set(found)
+    assert len(found) < context / 3
 
 
 # --- one step of a walk --------------------------------------------------------------------------
@@ -161,7 +174,7 @@ def test_a_step_ends_before_any_distance_breaks_the_bound(direction: int, stride
 def test_the_bounds_of_a_walk_are_the_sums_of_their_terms(x: float) -> None:
     """Of |g'| the factor of m, of |g''| those of m and of m^2, each a hair above."""
     weights = (0.5, 2.0, 0.0, 1.25)
-    first, (second, squares) = _bounds(FAMILY, x)
+    first, second, squares = bounds_from(FAMILY, x)
     for found, k, j in ((first, 1, 1), (second, 2, 1), (squares, 2, 2)):
         exact = math.fsum(
             w * (i / 4) ** k * math.exp(-x * j * i / 4) for i, w in enumerate(weights)
@@ -173,13 +186,14 @@ def test_reaches_are_the_roots_of_the_parabola_below_g() -> None:
     family, x = family_of(32), 12.0
     distances = np.array([0, 3, 77, 400])
     walk = Walk(family, x, UP)
-    found = walk._reaches(distances, (2.0, 3.0))
+    known, bounds = np.ones(4, dtype=np.bool_), Bounds(0.0, 2.0, 3.0)
+    found = walk._reaches(distances, np.full(4, x), bounds, known)
     assert found[0] == math.inf or found[0] > 1e300  # g of distance 0 never moves
     for m, reach in zip(distances.tolist()[1:], found.tolist()[1:], strict=True):
         at = family.taylor(m, x)
         height, slope, bend = at.value - at.value_error, at.slope - at.slope_error, 2 * m + 3 * m**2
         roots = np.roots([-bend / 2, slope, max(height, 0.0)])
-        assert reach == pytest.approx(max(roots), rel=1e-8, abs=0)
+        assert reach == pytest.approx(max(roots), rel=1e-8, abs=1e-14)
         assert reach < max(roots)
 
 
@@ -188,14 +202,14 @@ class Stub(Walk):
 
     given: tuple[float, float | None] = (0.5, None)
 
-    def _ahead(self, _: int) -> tuple[float, np.ndarray, tuple[float, float]]:
-        near = [] if self.given[1] is None else [7]
-        return self.given[0], np.array(near, dtype=np.int64), (0.0, 0.0)
+    def _ahead(self, _: int) -> Ahead:
+        length, near = self.given[0], np.array([] if self.given[1] is None else [7], np.int64)
+        return Ahead(length, length, near * 0, near, Bounds(0.0, 0.0, 0.0))
 
-    def _reaches(self, distances: np.ndarray, _: tuple[float, float]) -> np.ndarray:
-        return np.full(distances.shape, self.given[1])
+    def _reaches(self, distances: np.ndarray, *_: object) -> np.ndarray:
+        return np.full(distances.shape, self.given[1] or 0.0)
 
-    def _precise_step(self, _: int) -> Zero | None:
+    def _precise_step(self, _: object) -> Zero | None:
         return Zero(self.x, self.x, 7)
 
 
@@ -206,12 +220,13 @@ def strides(
     walk, seen, left = Walk(family_of(8), 9.0, UP), [], list(counts)
     walk._stride = stride
 
-    def nearing(*_: object) -> np.ndarray:
+    def near(*_: object) -> Near:
         seen.append(walk._stride)
-        return np.arange(left.pop(0))
+        found = np.arange(left.pop(0))
+        return Near(found * 0, found)
 
-    monkeypatch.setattr(Sieve, "nearing", nearing)
-    walk._ahead(4096)
+    monkeypatch.setattr(Boxes, "near", near)
+    walk._ahead(2**15)
     assert not left
     return [*seen, walk._stride]
 
@@ -219,13 +234,13 @@ def strides(
 def test_strides_get_shorter_where_many_distances_come_through_and_longer_where_few(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """25 of 4,096 are best; up to eight times as many are followed, else it looks again."""
-    few = FEWEST + 4096 * SHARE
-    assert (few, SLACK) == (25, 8)
-    assert strides([25], monkeypatch) == [1e-3, 1e-3]
-    assert strides([0], monkeypatch) == [1e-3, 1.5e-3]
-    assert strides([200], monkeypatch)[1] == pytest.approx(1e-3 / 8 ** (1 / 12))
-    first, second, third = strides([201, 30], monkeypatch)
+    """6 of 32,768 are best; up to eight times as many are followed, else it looks again."""
+    few = FEWEST + 2**15 * SHARE
+    assert (few, SLACK) == (6, 8)
+    assert strides([6], monkeypatch) == [1e-3, 1e-3]
+    assert strides([0], monkeypatch)[1] == pytest.approx(1e-3 * 60 ** (1 / 12))
+    assert strides([48], monkeypatch)[1] == pytest.approx(1e-3 / 8 ** (1 / 12))
+    first, second, third = strides([49, 7], monkeypatch)
     assert first > second > third
 
 
@@ -239,16 +254,35 @@ def test_strides_get_longer_where_single_precision_lets_many_through_however_sho
     walk._stride = stride
     change = 1_000 * 0.5 * math.exp(-15) * stride  # m e theta h, at most
 
-    def nearing(*_: object) -> np.ndarray:
+    def near(*_: object) -> Near:
         looks.append(walk._stride)
-        return np.arange(999 if len(looks) == 1 else 0)
+        found = np.arange(999 if len(looks) == 1 else 0)
+        return Near(found * 0, found)
 
-    monkeypatch.setattr(Sieve, "nearing", nearing)
-    length, near, _ = walk._ahead(1_000)
-    blurred = change < Sieve(family, 30.0, 1_000).error(1_000)
+    monkeypatch.setattr(Boxes, "near", near)
+    ahead = walk._ahead(1_000)
+    blurred = change < Boxes(family, 30.0, stride, 1_000).error(1_000)
     assert blurred == (stride < 1e-6)
-    assert (length, near.size) == ((stride, 999) if blurred else (looks[-1], 0))
+    expected = (stride, 999) if blurred else (looks[-1], 0)
+    assert (ahead.length, ahead.distances.size) == expected
     assert (walk._stride == 2 * stride) == blurred
+
+
+def test_the_stretches_of_a_stride_are_twice_as_many_each_time_until_there_is_a_doubt() -> None:
+    """Up to 16, and fewer of a long context; looked at together, they are as sure as alone."""
+    walk = Walk(family_of(32), math.log(1e9), UP)
+    counts = []
+    for _ in range(6):
+        counts.append(walk._count)
+        assert walk.step(500) is None
+    assert counts == [1, 2, 4, 8, 16, MOST_STRETCHES]
+    stub = Stub(FAMILY, 2.0, UP)
+    stub._count, stub.given = 8, (0.5, RESOLUTION)
+    assert stub.step(9) is not None
+    assert stub._count == 1
+    walk._count = 16
+    long = walk._ahead(2**19)
+    assert long.part == long.length / (AT_ONCE / 2**19)
 
 
 def test_a_walk_goes_on_by_its_step_and_ends_at_base_1() -> None:

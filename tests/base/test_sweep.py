@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ropecalc import UndecidedError
+from ropecalc.base.boxes import Boxes
 from ropecalc.base.family import Family, family_of, first_crossing
 from ropecalc.base.precise import Precise
 from ropecalc.base.roots import enclosing_base, zero_beside
@@ -134,13 +135,13 @@ def test_the_sieve_loses_nothing(
 @pytest.mark.parametrize("stop", [1, 63, SPAN, SPAN + 1, 3 * SPAN + 5])
 def test_strips_cover_their_range_once(stop: int) -> None:
     sieve = Sieve(family_of(4), 1.0, stop)
-    down = list(sieve.strips_down(stop))
-    up = list(sieve.strips_up(0, stop))
-    for strips in (down[::-1], up):
+    boxes = Boxes(family_of(4), 1.0, 0.0, stop, width=2)
+    for found in (sieve.strips_up(0, stop), boxes.strips(0, stop)):
+        strips = list(found)
         assert strips[0][0] == 0
         assert strips[-1][1] == stop
         assert all(before[1] == after[0] for before, after in pairwise(strips))
-    assert all(b - a <= sieve.span for a, b in down)
+    assert all(b - a <= sieve.span for a, b in sieve.strips_up(0, stop))
 
 
 def test_links_cover_every_base_below_the_minimum() -> None:

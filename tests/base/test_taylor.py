@@ -50,7 +50,8 @@ def test_slopes_are_the_first_terms_of_taylor() -> None:
     for x in (0.0, X, 30.0):
         at = FAMILY.taylor(np.array(DISTANCES), x)
         expected = (at.value, at.slope, at.value_error, at.slope_error)
-        for found, term in zip(FAMILY.slopes(np.array(DISTANCES), x), expected, strict=True):
+        given = np.array(DISTANCES), np.full(len(DISTANCES), x)
+        for found, term in zip(FAMILY.slopes(*given), expected, strict=True):
             np.testing.assert_allclose(found, term, rtol=1e-12)
 
 

@@ -11,10 +11,11 @@ import pytest
 
 import ropecalc
 from ropecalc import SafeStatus, WindowStatus
-from ropecalc.base import window
+from ropecalc.base import boxes
+from ropecalc.base.boxes import Bounds
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.sweep import RESOLUTION
-from ropecalc.base.window import DOWN, UP, Walk, holds_ever_after
+from ropecalc.base.window import DOWN, UP, Ahead, Walk, holds_ever_after
 from ropecalc.base.zeros import Zero
 
 
@@ -24,7 +25,7 @@ class Line(Family):
 
     given: tuple[float, float, float, float] = (1.0, -1.0, 0.0, 0.0)
 
-    def slopes(self, distances: Any, _: float) -> Any:
+    def slopes(self, distances: Any, _: Any) -> Any:
         return tuple(np.full(distances.shape, term) for term in self.given)
 
 
@@ -34,9 +35,11 @@ def reach(
     bend: float,
     errors: tuple[float, float] = (0.0, 0.0),
     direction: int = UP,
+    known: bool = True,
 ) -> float:
     walk = Walk(Line(4, 4, given=(value, slope, *errors)), 1.0, direction)
-    return float(walk._reaches(np.array([1]), (bend, 0.0))[0])
+    bounds = Bounds(0.0, bend, 0.0)
+    return float(walk._reaches(np.array([1]), np.array([1.0]), bounds, np.array([known]))[0])
 
 
 @pytest.mark.parametrize(
@@ -59,9 +62,16 @@ def test_a_step_ends_a_hair_before_the_parabola_is_zero(
         assert found < zero or zero in (0, math.inf)
 
 
+def test_where_nothing_is_known_of_a_distance_it_must_certainly_keep_the_bound_itself() -> None:
+    assert reach(0.25, 3.0, 2.0, (0.25, 0.0)) > 2
+    assert reach(0.25, 3.0, 2.0, (0.25, 0.0), known=False) == 0
+    assert reach(0.3, 3.0, 2.0, (0.25, 0.0), known=False) > 2
+    assert reach(-1.0, 3.0, 2.0, known=False) == 0
+
+
 def test_a_distance_bends_with_its_square_too() -> None:
-    walk = Walk(Line(4, 4), 1.0, UP)
-    found = walk._reaches(np.array([3]), (1.0, 0.5))
+    walk, known = Walk(Line(4, 4), 1.0, UP), np.array([True])
+    found = walk._reaches(np.array([3]), np.array([1.0]), Bounds(0.0, 1.0, 0.5), known)
     assert found == pytest.approx((math.sqrt(1 + 2 * 7.5) - 1) / 7.5, rel=3e-9)
 
 
@@ -82,22 +92,23 @@ def test_bounds_are_those_of_the_left_end_of_a_step(
     """They fall with x, so what holds at the left end holds up to the right one."""
     asked = []
 
-    def bounds(family: Family, at: float) -> tuple[float, tuple[float, float]]:
+    def bounds(family: Family, at: float) -> Bounds:
         asked.append(at)
         return kept(family, at)
 
-    kept = window._bounds
-    monkeypatch.setattr(window, "_bounds", bounds)
+    kept = boxes.bounds_from
+    monkeypatch.setattr(boxes, "bounds_from", bounds)
     walk = Walk(family_of(32), x, direction)
-    length, *_ = walk._ahead(100)
-    assert asked[-1] == (x if direction == UP else max(0.0, x - length))
+    ahead = walk._ahead(100)
+    assert asked[-1] == (x if direction == UP else x - ahead.length)
 
 
 @pytest.mark.parametrize(("x", "step", "stops"), [(0.5, 0.9, 7), (0.5, 1.5, None), (2.0, 1.5, 7)])
 def test_what_is_shorter_than_the_resolution_is_no_step(
     x: float, step: float, stops: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ahead = 1.0001 * step * RESOLUTION, np.array([7]), (0.0, 0.0)
+    length, first = 1.0001 * step * RESOLUTION, np.array([0])
+    ahead = Ahead(length, length, first, np.array([7]), Bounds(0.0, 0.0, 0.0))
     monkeypatch.setattr(Walk, "_ahead", lambda *_: ahead)
     monkeypatch.setattr(Walk, "_reaches", lambda *_: np.array([step * RESOLUTION]))
     monkeypatch.setattr(Walk, "_precise_step", lambda *_: Zero(x, x, 7))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 import ropecalc
 from ropecalc import Rope
 from ropecalc.base.factor import violations_of
+from ropecalc.base.scaled import FAMILIES
 
 if TYPE_CHECKING:
     from tests.conftest import RunCli
@@ -130,3 +132,23 @@ def test_a_folder_is_a_model(run_cli: RunCli, tmp_path: Path) -> None:
     for target in (str(tmp_path), str(tmp_path / "config.json")):
         done = run_cli("min-factor", target, "--ctx", "1k", "--rope-type", "yarn", "-q")
         assert float(done.stdout) == ropecalc.min_factor(YARN, 1024).minimum_factor
+
+
+@pytest.mark.parametrize("name", ["foo", "longrope", "default", "ntk-fixed", "cope", "", "yarn,,"])
+def test_a_method_without_a_factor_that_grows_is_refused_by_those_that_have_one(
+    run_cli: RunCli, name: str
+) -> None:
+    done = run_cli("min-factor", *HEAD, "--rope-type", name, "--ctx", "1k", "-q")
+    assert (done.returncode, done.stdout) == (2, "")
+    listed = done.stderr.partition("must be one of ")[2].partition(", got")[0].split(", ")
+    assert {one.replace("-", "_") for one in listed} == {*FAMILIES, "yarn_rcd"}
+
+
+def test_another_base_keeps_what_a_models_own_scaling_says(run_cli: RunCli) -> None:
+    """gpt-oss does not round the ends of its ramp, whatever its base is."""
+    model = ropecalc.find_model("gpt-oss-20b")
+    rope = replace(model.rope, base=1e6)
+    assert rope.parameters["truncate"] is False
+    done = run_cli("min-factor", "gpt-oss-20b", "--base", "1e6", "--ctx", "200k", "-q")
+    found = ropecalc.min_factor(rope, 204_800, window=False, recommended=False)
+    assert float(done.stdout) == found.minimum_factor

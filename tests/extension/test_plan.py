@@ -635,4 +635,4 @@ def test_a_plan_says_which_scaling_it_replaces_and_how_to_look_for_a_factor(
     line = ["Phi-3-mini-128k", "--to", "132k", "--method", "yarn", "--width", "120"]
     text = " ".join(run_cli("plan", *line).stdout.split())
     assert "replaces the model's own longrope scaling" in text
-    assert "'ropecalc min-factor Phi-3-mini-128k --rope-type yarn --ctx 135168' looks for" in text
+    assert "'ropecalc min-factor Phi-3-mini-128k --ctx 135168 --rope-type yarn' looks for" in text

@@ -355,7 +355,30 @@ def test_a_list_for_a_rope_object_is_refused_in_the_text_part_too(run_cli: RunCl
     override = '{"text_config": {"rope_parameters": [1]}}'
     done = run_cli("compare", "Qwen2.5-VL-7B", "--override", override)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "'--override': it must be a JSON object" in done.stderr
+    assert "'--override': override must be a JSON object" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "null",
+        "[1]",
+        '{"rope_parameters": "yarn"}',
+        '{"rope_scaling": []}',
+        '{"rope_parameters": {"full_attention": 3}}',
+        '{"rope_scaling": {"rope_type": ["yarn"]}}',
+    ],
+)
+def test_an_override_that_is_no_object_is_refused_in_python_and_by_the_command(
+    run_cli: RunCli, text: str
+) -> None:
+    done = run_cli("compare", "Qwen3-8B", "--override", text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'--override': override must be a JSON object" in done.stderr
+    override: Any = "x" if text in ("x", "null") else json.loads(text)
+    with pytest.raises(InvalidValueError, match="override must be a JSON object"):
+        ropecalc.compare("Qwen3-8B", override=override)
 
 
 def test_a_text_part_that_a_file_has_not_reaches_nothing() -> None:
@@ -931,3 +954,62 @@ def test_any_form_of_file_is_compared(run_cli: RunCli, tmp_path: Path) -> None:
     assert {one["group"] for one in results} == {"A"}
     assert done.returncode == 0  # params.json has no context: nothing to differ
     assert all(one["layer_agrees"] for one in results)
+
+
+NULLS = {
+    "max_position_embeddings": "max_position_embeddings is null, and {} declares its type",
+    "rope_theta": "a rope_theta of null is refused",
+}
+CLASSES = ("llama", "qwen3", "mistral", "gemma2", "glm4_moe", "olmo3", "phi3", "starcoder2")
+
+
+@pytest.mark.parametrize("key", NULLS)
+@pytest.mark.parametrize("name", CLASSES)
+def test_servers_load_by_classes_that_declare_numbers(name: str, key: str) -> None:
+    """Ran: vLLM 0.33 and SGLang 0.5.23 stop at it in each of 43 classes."""
+    document = {**config(), "model_type": name, key: None}
+    result = compared(document, 4096, ["vllm", "sglang"])
+    for stack in ("vllm", "sglang"):
+        assert NULLS[key].format(name) in said(result, stack)
+
+
+@pytest.mark.parametrize("changed", [{}, {"max_position_embeddings": None}])
+def test_a_null_is_none_the_better_for_being_overridden(changed: Mapping[str, Any]) -> None:
+    """Ran: the file is loaded before an override is merged, and that is checked too."""
+    file = {**config(), "max_position_embeddings": None if not changed else 4096}
+    override = changed or {"max_position_embeddings": 65_536}
+    result = compared(file, 4096, ["vllm"], override=override)
+    assert "max_position_embeddings is null" in said(result, "vllm")
+
+
+def test_a_base_of_null_over_the_files_own_changes_nothing() -> None:
+    """Ran: the object has the file's base by the time that the null is set."""
+    result = compared(config(), 4096, ["vllm", "sglang"], override={"rope_theta": None})
+    for stack in ("vllm", "sglang"):
+        assert close(frequencies(result, stack), frequencies(compared(config(), 4096), stack))
+
+
+@pytest.mark.parametrize("value", ["4096", '"LLLG"'])
+def test_a_text_where_a_class_declares_a_number_stops_transformers_too(value: str) -> None:
+    document = {**config(), "model_type": "qwen2", "sliding_window": value}
+    for stack in ("transformers", "vllm", "sglang"):
+        assert "sliding_window is" in said(compared(document, 4096, [stack]), stack)
+
+
+@pytest.mark.parametrize(
+    ("stack", "name"),
+    [("vllm", "cohere2"), ("sglang", "gemma2"), ("sglang", "gemma3_text"), ("sglang", "olmo3")],
+)
+def test_a_window_of_null_that_code_calculates_with(stack: str, name: str) -> None:
+    """Ran: TypeError as the layers are built."""
+    document = {**config(), "model_type": name, "sliding_window": None}
+    assert "calculates with sliding_window" in said(compared(document, 4096, [stack]), stack)
+
+
+@pytest.mark.parametrize("name", ["qwen2", "qwen2_moe", "granitemoe"])
+def test_vllm_has_classes_whose_heads_are_no_head_dim(name: str) -> None:
+    """Ran: 64 pairs for a head_dim of 64, where transformers has 32."""
+    sizes = {"hidden_size": 256, "num_attention_heads": 2, "head_dim": 64}
+    result = compared({**config(), "model_type": name, **sizes}, 4096, ["transformers", "vllm"])
+    assert [len(frequencies(result, stack)) for stack in ("transformers", "vllm")] == [32, 64]
+    assert "heads of 128, whatever head_dim is" in said(result, "vllm")

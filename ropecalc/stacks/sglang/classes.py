@@ -126,6 +126,8 @@ NULL_STOPS = frozenset(
     "afmoe apertus deepseek_v32 gemma4_text glm_moe_dsa gpt_oss granitemoeshared kimi_k2 kimi_k25 "
     "lfm2 lfm2_moe llama4_text longcat_flash ministral3 mistral4".split()
 )
+# Whose window is one token less than sliding_window.
+WINDOW_NEEDED = frozenset(["gemma2", "gemma3_text", "olmo3"])
 NULL_BASES = {"qwen3": 1e6}  # of others 10,000, where a null has taken the object's place
 # Their heads are hidden_size over num_attention_heads, whatever head_dim says.
 QUOTIENT = frozenset(

@@ -13,7 +13,7 @@ from ropecalc.results import StackRule
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import CONTEXT, Loaded, RefusedError, loaded
-from ropecalc.stacks.loading import refusal_on_loading
+from ropecalc.stacks.loading import null_on_loading, refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
     FILLED_IN_AGAIN,
@@ -22,6 +22,7 @@ from ropecalc.stacks.servers import (
     filled_in_again,
     marked,
     positions_of,
+    refuse_null_window,
     refuse_without_code,
 )
 from ropecalc.stacks.sglang import classes
@@ -48,8 +49,10 @@ def run(asked: Asked) -> Taken:
     asked = _by_size(asked)
     taken = Taken(asked.rope, asked.context or asked.rope.context, None)
     try:
+        refuse_null_window(asked, classes.WINDOW_NEEDED, classes.MODELS)
         if asked.model_type in classes.FLAT:
-            return _flat(asked, taken)
+            refusal = null_on_loading(asked)
+            return replace(taken, refusal=refusal) if refusal else _flat(asked, taken)
         refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
         found = merged(asked)
@@ -137,8 +140,7 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
         if ORIGINAL in asked.start.changed:
             taken.rule(f"{ORIGINAL} beside the rope object goes before the one in it", place)
         values[ORIGINAL] = found.text[ORIGINAL]
-    head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
-    dims = _rotary_dim(asked, found, values, head)
+    dims = _rotary_dim(asked, found, values)
     alone = asked.text is asked.model.document  # a file of the language model alone
     if asked.model_type == "gemma4_text" and alone and found.text.get("global_head_dim"):
         text = "it reads head_dim, which this class has by layer: AttributeError"
@@ -154,7 +156,6 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> None:
 def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, taken: Taken) -> None:
     """A class that passes its rope object to get_rope."""
     code = classes.code_of(asked.model_type)
-    head = int(asked.text["qk_rope_head_dim"]) if asked.rope.latent else asked.rope.head_dim
     place = f"{classes.MODELS}/{code.file}.py"
     if code.latent and (values.get("rope_type") != "default" or code.always):
         if values.get("rope_type") not in ("default", "yarn", "deepseek_yarn"):
@@ -164,7 +165,7 @@ def _scaled(asked: Asked, found: Loaded, values: dict[str, Any], dims: int, take
     if values.get("rope_type") == "proportional":
         partial = as_number(values.get("partial_rotary_factor"))
         if asked.model_type == "gemma4_text" and partial:
-            dims = int(head * partial) // 2 * 2
+            dims = int(asked.head * partial) // 2 * 2
     positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
     get_rope(Call(asked.rope, values, dims, positions, served, code.neox, 1, ROPES), taken)
@@ -180,6 +181,9 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
     code = classes.code_of(asked.model_type)
     place = f"{classes.MODELS}/{code.file}.py"
     outside = as_number(found.text.get("rope_theta"))
+    own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
+    if own is None and not found.changed and asked.text.get("rope_theta", outside or 1) is None:
+        raise RefusedError("a rope_theta of null is refused: TypeError", place)
     if code.base is not None:
         read = asked.start.changed.get("rope_theta") or (code.own and outside)
         base = as_number(read) or code.base
@@ -187,8 +191,8 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
             text = "its code of the class does not look for the base in the object: "
             taken.rule(f"{text}{base:,.10g}", place)
         values["rope_theta"] = base
-    own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
-    if code.default is not None and own is None and outside is None and not found.changed:
+    absent = own is None and "rope_theta" not in found.text
+    if code.default is not None and absent and not found.changed:
         values["rope_theta"] = code.default
     if as_number(values.get("rope_theta")) is None:
         raise RefusedError("a rope_theta that is no number: TypeError", place)
@@ -198,7 +202,7 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
         taken.rule(f"{text}{int(values['rope_theta']):,}", classes.MODELS)
 
 
-def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any], head: int) -> int:
+def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any]) -> int:
     """The rotated dimensions, from where the class looks for them."""
     where = classes.code_of(asked.model_type).partial
     by_class = models.default_part(asked.model_type)
@@ -207,8 +211,8 @@ def _rotary_dim(asked: Asked, found: Loaded, values: Mapping[str, Any], head: in
         return asked.rope.rotary_dim
     if where == "object":
         inside = as_number(values.get("partial_rotary_factor"))
-        return int(head * (inside or beside))
-    return int(head * beside) if where == "config" else head
+        return int(asked.head * (inside or beside))
+    return int(asked.head * beside) if where == "config" else asked.head
 
 
 def _unscaled(asked: Asked, values: Mapping[str, Any], dims: int, taken: Taken) -> None:
@@ -292,6 +296,8 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
 
 def _flat(asked: Asked, taken: Taken) -> Taken:
     """OLMo 3: a config with one flat rope."""
+    if asked.text.get("rope_theta", 1) is None and not asked.values.get("rope_theta"):
+        raise RefusedError("a rope_theta of null is refused: TypeError", classes.FLAT_CONFIG)
     flat = as_flat(asked)
     changed = asked.start.changed
     values: dict[str, Any] = {**flat.values}

@@ -149,6 +149,11 @@ def override(model: ModelConfig, text: str) -> Start:
     keys = dict(text_keys(model.document))
     old = keys.get("rope_scaling")
     length = old.get(ORIGINAL) if isinstance(old, dict) else None
+    if isinstance(length, str):
+        text_ = f"{ORIGINAL} is compared with the length, and a text: TypeError"
+        return Start(
+            model, wanted, refusal=StackRule(text_, "llamafactory/model/model_utils/rope.py")
+        )
     length = length or keys.get("max_position_embeddings") or model.context or wanted
     if method is None or not _is_read(model) or wanted <= length:
         return Start(model, wanted)

@@ -103,6 +103,9 @@ NO_CODE = frozenset(
     "aquila baichuan chameleon codegen internlm mixformer-sequential phi-msft qwen RefinedWeb "
     "RefinedWebModel stablelm_epoch".split()
 )
+# Whose heads are hidden_size over num_attention_heads, whatever head_dim is.
+QUOTIENT = frozenset(["granitemoe", "olmoe", "qwen2", "qwen2_moe", "stablelm"])
+WINDOW_NEEDED = frozenset(["cohere2"])  # which computes with sliding_window
 # Of these transformers' code looks up partial_rotary_factor and does not do without: KeyError.
 PARTIAL_NEEDED = frozenset(["phi", "persimmon"])
 

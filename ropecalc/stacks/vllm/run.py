@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from ropecalc.models.classes import LONGROPE_BY_OTHER_NAMES, reads_by_kind_alone
-from ropecalc.results import StackRule
+from ropecalc.models.one_object import quotient_of
+from ropecalc.results import Rope, StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked, Taken, as_number
 from ropecalc.stacks.loaded import (
     MROPE_IS_DEFAULT,
@@ -26,6 +27,7 @@ from ropecalc.stacks.servers import (
     filled_in_again,
     marked,
     positions_of,
+    refuse_null_window,
     refuse_without_code,
 )
 from ropecalc.stacks.vllm import classes
@@ -60,6 +62,7 @@ def run(asked: Asked) -> Taken:
     try:
         refuse_without_code(asked, classes.NO_CODE, classes.REGISTRY)
         _refuse_on_loading(asked)
+        refuse_null_window(asked, classes.WINDOW_NEEDED, classes.MODELS)
         found = loaded(asked, RENAMED)
         _beside(asked, found, taken)
         _lengths(asked, found, taken)
@@ -130,9 +133,6 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
     if code.latent:
         _latent(values, place, taken)
     values.setdefault("rope_type", "default")
-    head = asked.rope.rotary_dim if asked.rope.latent else asked.rope.head_dim
-    if asked.rope.latent:
-        head = int(asked.text["qk_rope_head_dim"])
     positions = positions_of(found.text, asked.rope)
     served = asked.context or taken.usable_length
     if code.served:
@@ -140,12 +140,23 @@ def _own_code(asked: Asked, found: Loaded, taken: Taken) -> float:
         positions = served or positions
     if code.head and "head_dim" in asked.text and asked.text["head_dim"] is None:
         raise RefusedError("its code of the class multiplies head_dim, a null: TypeError", place)
+    rope = _own_head(asked, place, taken)
+    head = asked.head if rope.latent else rope.head_dim
     dims = rotary_dim(values, code, head, asked.length("rotary_dim"))
-    call = Call(asked.rope, values, dims, positions, served, code.neox, code.sections, ROPES)
+    call = Call(rope, values, dims, positions, served, code.neox, code.sections, ROPES)
     table = get_rope(call, taken)
     if taken.softmax_factor is not None and not code.latent:
         taken.softmax_factor = 1.0  # its attention reads no mscale
     return table
+
+
+def _own_head(asked: Asked, place: str, taken: Taken) -> Rope:
+    """The rope with the size of a head as its code of the class computes it."""
+    rope, size = asked.rope, quotient_of(asked.text)
+    if asked.model_type not in classes.QUOTIENT or size in (None, rope.head_dim):
+        return rope
+    taken.rule(f"its code of the class has heads of {size}, whatever head_dim is", place)
+    return replace(rope, head_dim=size)
 
 
 def _fill_base(values: dict[str, Any], code: Code, place: str, taken: Taken) -> None:

@@ -1,0 +1,62 @@
+"""Files of known models with a key away, null or a text: a setting for each stack, or one line."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+import ropecalc
+from ropecalc.models.huggingface import parse_config
+from ropecalc.stacks.registry import STACKS
+from ropecalc.stacks.writing import emit
+from tests.stacks.test_run_what_was_written import check
+
+MODELS = ("Moonlight-16B", "GLM-5", "Qwen3-8B", "Phi-3-mini-128k")
+SETTINGS: tuple[dict[str, Any], ...] = (
+    {"context": 65_536},
+    {"rope_type": "yarn", "factor": 4.0, "original_context": 8_192, "base": 5e5},
+)
+AWAY = object()
+Document = dict[str, Any]
+
+
+def amiss(document: Document) -> list[Document]:
+    """The file with each key of it, and of its rope object, away, null, or a text."""
+    found = []
+    objects = [(), *((key,) for key, value in document.items() if isinstance(value, dict))]
+    for path in objects:
+        for key in document[path[0]] if path else document:
+            for value in (AWAY, None, "text"):
+                copy = json.loads(json.dumps(document))
+                place = copy[path[0]] if path else copy
+                old = place.pop(key)
+                if value is not AWAY:
+                    place[key] = str(old) if value == "text" else value
+                found.append(copy)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "stacks"),
+    [
+        ("Moonlight-16B", ("vllm", "sglang", "lmdeploy")),
+        *[pytest.param(name, tuple(STACKS), marks=pytest.mark.slow) for name in MODELS],
+    ],
+)
+def test_a_key_amiss_ends_in_a_setting_or_in_one_line(name: str, stacks: tuple[str, ...]) -> None:
+    """And what is called exact is the setting when it is run."""
+    known = ropecalc.find_model(name)
+    for document in amiss(dict(known.document)):
+        with suppress(ropecalc.RopecalcError):
+            model = parse_config(document, "config.json")
+            for parts in SETTINGS:
+                setting = ropecalc.make_setting(model, model.rope, **parts)
+                for stack in stacks:
+                    with suppress(ropecalc.RopecalcError):
+                        if model.context is not None:
+                            check(setting, stack)
+                        else:
+                            emit(setting, stack)
