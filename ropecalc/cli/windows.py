@@ -48,6 +48,7 @@ MinWidth = Annotated[
         options.fraction("min_window", "0.01"),
     ),
 ]
+LONG = 2**17  # tokens: half a minute; each doubling takes two to three times as long
 QUIET = "Print the start and the end of each window, a line each; no end: empty."
 
 
@@ -68,6 +69,7 @@ def command(
     begins at the safe base, every one meets it.
     """
     subject, reach = next(each([plain_head(one_of(resolved(models, head)))], ctx))
+    _warn_of_hours(reach, at_most)
     inputs: dict[str, Any] = {
         "head_dim": subject.rope.head_dim,
         "context": reach,
@@ -85,6 +87,15 @@ def command(
         warn(f"head_dim {result.head_dim}, {reach} tokens: {result.undecided}")
     out.show(_answer(result, inputs, min_width))
     raise typer.Exit(0 if result.windows else 1)
+
+
+def _warn_of_hours(context: int, at_most: float | None) -> None:
+    """Before the search begins: a pipe has no bar that tells how long it takes."""
+    if context > LONG and at_most is None:
+        warn(
+            f"all windows for {format_count(context)} tokens take minutes to hours: --at-most BASE "
+            "stops at the windows that begin up to a base"
+        )
 
 
 def _solve(head_dim: int, context: int, **settings: Any) -> Windows:

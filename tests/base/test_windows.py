@@ -605,6 +605,32 @@ def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
     assert len(bare.stdout.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("", True), ("-q", False), ("--at-most 1e4", False), ("--ctx 131072", False)],
+)
+def test_a_search_for_hours_is_announced(
+    line: str,
+    told: bool,
+    small: Windows,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from ropecalc.cli.app import main
+
+    def search(*_: object, **__: object) -> Windows:
+        assert ("tokens take minutes to hours" in error()) == told
+        return small
+
+    def error() -> str:
+        return capsys.readouterr().err.replace("\n", " ")
+
+    monkeypatch.setattr("ropecalc.windows", search)
+    words = "ropecalc windows --dim 16" + " --ctx 131073" * ("--ctx" not in line)
+    monkeypatch.setattr("sys.argv", [*words.split(), *line.split()])
+    assert main() == 0
+
+
 @pytest.mark.slow
 def test_exit_codes_and_the_end_of_the_line(run_batch: RunBatch) -> None:
     every, none, limited, partial = run_batch(
