@@ -28,7 +28,7 @@ from ropecalc.base.family import Array, Family
 from ropecalc.base.sieve import UNIT32, WIDE_SPAN, Complex, float32_above, powers
 from ropecalc.similarity import UNIT, Distances
 
-LONG = 2**21  # tokens: from here on a look at all distances costs less by boxes
+LONG = 2**16  # tokens: from here on a look at all distances costs less by boxes
 WIDTH = 16  # distances in a box
 OPENED = 2**14  # boxes at once: 8 MB an array
 

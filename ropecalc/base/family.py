@@ -14,7 +14,7 @@ and the two bounds fall as x grows, since the phi_i do: what they are at x they 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -251,18 +251,21 @@ class Family:
             (2 * x + 6) * UNIT * (p11 + p21) + rounding * p11,
         )
 
-    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """theta_i, theta_i' and theta_i'' at x in multiple precision.
+    def rates(self, x: Any, mp: Any) -> tuple[int, list[tuple[int, int, int]]]:
+        """theta_i, theta_i' and theta_i'' at x in fixed point, and its bits after the point.
 
-        The powers of one ratio: relative to theta_i, off by (x e_i + 4 i + 4) units.
+        The powers of one ratio: off by (x e_i + 4 i + 4) units of ``mp`` relative to theta_i.
         """
-        ratio, theta = mp.exp(-2 * x / self.rotary_dim), mp.mpf(1)
-        step = mp.mpf(-2) / self.rotary_dim
+        from mpmath.libmp import to_fixed  # loaded late: most answers do without
+
+        bits = mp.prec + math.ceil(float(x) / math.log(2)) + 2 * self.rotary_dim.bit_length()
+        ratio, theta = to_fixed(mp.exp(-2 * x / self.rotary_dim)._mpf_, bits), 1 << bits
+        rates = []
         for i in range(self.n_pairs):
-            exponent = i * step
-            rate = exponent * theta
-            yield theta, rate, exponent * rate
-            theta *= ratio
+            rate = -2 * i * theta // self.rotary_dim
+            rates.append((theta, rate, -2 * i * rate // self.rotary_dim))
+            theta = theta * ratio >> bits
+        return bits, rates
 
     def speeds(self, low: float, high: float) -> Array:
         """Bounds on |theta_i| and its first three derivatives from ``low`` to ``high``.

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from decimal import ROUND_CEILING, Context, Decimal
 from math import inf, nextafter
 
+import numpy as np
+
 from ropecalc.base.boxes import LONG, WIDTH, Boxes
 from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
@@ -14,7 +16,7 @@ from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
 from ropecalc.base.sieve import WIDE_SPAN
 from ropecalc.base.sweep import Jump, Sweep
-from ropecalc.base.zeros import FIRST_DIGITS
+from ropecalc.base.zeros import FIRST_DIGITS, Zero
 from ropecalc.bound import first_broken, scan
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
@@ -36,14 +38,35 @@ def violation_at(family: Family, context: int, base: Base) -> int | None:
     if context <= LONG:
         return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
     x, near = float(place(family, base)), min(WIDE_SPAN, context)
-    off = 8 * UNIT * max(1.0, x)  # more than x is rounded by
     for width, start, end in ((1, 0, near), (WIDTH, near, context)):
-        boxes = Boxes(family, max(0.0, x - off), 2 * off, end, width=width)
+        boxes = _boxes_at(family, x, end, width)
         for strip in boxes.strips(start, end):
             found = first_broken(spectrum, boxes.strip(*strip).distances, family.margin)
             if found is not None:
                 return found
     return None
+
+
+def _boxes_at(family: Family, x: float, context: int, width: int = WIDTH) -> Boxes:
+    """Boxes at an x or what it was rounded from."""
+    off = 8 * UNIT * max(1.0, x)
+    return Boxes(family, max(0.0, x - off), 2 * off, context, width=width)
+
+
+def ends_at(family: Family, precise: Precise, context: int, base: float, zero: Zero | None) -> bool:
+    """Whether all distances keep the bound at a base where a window may end.
+
+    Boxes clear most of them, double precision most of the others, multiple precision tells of the
+    rest. That of the ``zero`` beside the base is not among them: it has certain signs about it.
+    """
+    x = family.place(base, math)
+    boxes = _boxes_at(family, x, context)
+    near = boxes.near(context).distances
+    value, _, error, _ = family.slopes(near, np.full(near.size, x))
+    error += near * boxes.bounds.steepness * 8 * UNIT * max(1.0, x)  # for the rounding of x
+    doubtful = set(near[value <= error].tolist()) - {zero and zero.distance}
+    exactly = place(family, base) if doubtful else x
+    return all(precise.keeps(distance, exactly) for distance in doubtful)
 
 
 def surely_breaks(family: Family, context: int, base: Base) -> bool:

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from ropecalc.base.curve import fixed
 from ropecalc.base.family import Array, Family, Moments, split
 from ropecalc.results import Rope
 from ropecalc.scaling import Base, from_rope
@@ -154,8 +155,11 @@ class ScaledFamily(Family):
         (p10, p11, p12, p13), (p21, bent, p22, p23), (_, _, p32, p33) = split(rows)
         return Moments(p10, p11, p12, p13, p21, bent, p22, p23, p32, p33)
 
-    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """theta_i, theta_i' and theta_i'' at x in multiple precision: a few units off."""
+    def rates(self, x: Any, mp: Any) -> tuple[int, list[tuple[int, int, int]]]:
+        """As in Family: a few units off."""
+        return fixed(self._rates(x, mp), mp)
+
+    def _rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
         shrunk = mp.exp(-x)
         for kept, moving in self.numbers(mp):
             moved = moving * shrunk
@@ -217,8 +221,7 @@ class PoweredFamily(ScaledFamily):
         changed = np.flatnonzero(self.decays)
         return int(changed[0]) if changed.size else self.n_pairs
 
-    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
-        """As in ScaledFamily."""
+    def _rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
         for power, (_, moving) in zip(self.powers, self.numbers(mp), strict=True):
             decay = mp.mpf(power.numerator) / power.denominator
             theta = moving * mp.exp(-x * decay) if power else moving

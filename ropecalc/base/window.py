@@ -264,9 +264,10 @@ class Walk:
         root = np.sqrt(slope * slope + 2 * bend * height)
         with np.errstate(divide="ignore", invalid="ignore"):
             reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
-        reach = np.nan_to_num(reach, nan=np.inf) * (1 - 1e-9) - 4 * UNIT * max(1.0, self.x)
-        reaches: Array = np.where(lost, 0.0, np.maximum(reach, 0.0))
-        return reaches
+        reach[np.isnan(reach)] = np.inf  # it never moves
+        reach = np.maximum(reach * (1 - 1e-9) - 4 * UNIT * max(1.0, self.x), 0.0)
+        reach[lost] = 0.0
+        return reach
 
 
 def holds_ever_after(family: Family, context: int, x: float) -> bool:

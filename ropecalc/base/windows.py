@@ -7,6 +7,9 @@ certainly negative, the sweep goes on. Neither skips anything, so every base lie
 in an interval that a distance rules out. It ends where the walk has come to an x above which
 every base meets the bound.
 
+Below the minimum base of a shipped table every base is known to break the bound, by the chain that
+proved the table; the first zero must be where the table has it.
+
 Each end is a zero between two certain signs (``zeros``); whatever comes near zero and does not
 reach it is passed.
 """
@@ -17,10 +20,11 @@ import math
 from collections.abc import Sequence
 
 from ropecalc.base.family import X_MAX, Family, family_of
+from ropecalc.base.lookup import disown, enclosure, shipped_step
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base
-from ropecalc.base.rounding import opening_floats, violation_at
+from ropecalc.base.rounding import ends_at, opening_floats
 from ropecalc.base.sweep import RESOLUTION, Sweep
 from ropecalc.base.window import UP, Walk, holds_ever_after, surely_holds_from
 from ropecalc.base.zeros import BASE_DIGITS, Zero
@@ -146,8 +150,8 @@ class _Search:
     def run(self, at_most: float | None = None) -> Status:
         """Find the windows that begin up to ``at_most``; returns how the search ended."""
         limit = MAX_BASE if at_most is None else at_most
-        closing = None
-        while (opening := self._opening(closing, limit)) is not None:
+        closing, opening = None, self._first(limit)
+        while opening is not None:
             closing = self._walk(opening.x)
             self._add(opening, closing)
             if self.found and self.found[-1].start > limit:
@@ -156,9 +160,23 @@ class _Search:
             if closing is None:
                 every = self.found[-1].start == 1.0 and self.found[-1].end is None
                 return Status.EVERY_BASE if every else Status.ALL_WINDOWS
+            opening = self._opening(closing, limit)
         if self._sweep.x <= X_MAX:
             return Status.SOME_WINDOWS
         return Status.ALL_WINDOWS if self.found else Status.NO_BASE
+
+    def _first(self, limit: float) -> Opening | None:
+        """The first opening; with nothing below it where the shipped minimum bases tell it."""
+        step = shipped_step("minimum", self.family, self.context, evaluate=False)
+        if step is None or not step.distance:
+            return self._opening(None, limit)
+        self._sweep.x = self.family.near(step.base)
+        opening = self._opening(None, limit)
+        if opening is None or opening_floats(self._precise, opening) == enclosure(step):
+            return opening
+        disown("minimum", self.family, self.context)
+        self._sweep = Sweep(self.family, self.context)
+        return self._opening(None, limit)
 
     def _opening(self, closing: Zero | None, limit: float) -> Opening | None:
         """The next opening of a window, beyond the end of the one before."""
@@ -202,11 +220,14 @@ class _Search:
         if end is not None and end < start:
             self.skipped += 1
             return
-        for base in (start, end):
-            if base and base > 1 and violation_at(self.family, self.context, base) is not None:
+        for base, zero in ((start, opening.zero), (end, closing)):
+            if base and base > 1 and not self._ends_at(base, zero):
                 raise UndecidedError(f"base {base!r} is no end of a window: please report it")
         opened_by = None if opening.zero is None else opening.zero.distance
         self.found.append(Window(start, end, opened_by, closing and closing.distance))
+
+    def _ends_at(self, base: float, zero: Zero | None) -> bool:
+        return ends_at(self.family, self._precise, self.context, base, zero)
 
     def _last(self) -> float | None:
         """The end of a window that nothing closes: the largest base, or none."""

@@ -79,7 +79,7 @@ def command(
     weights: weighing.Weights = None,
     plot: Plot = False,
     height: pictures.Height = None,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     out: Output,
 ) -> None:
     """What each stack computes for one model, or several models beside the first.

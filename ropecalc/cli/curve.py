@@ -105,7 +105,7 @@ def command(
     normalise: Normalise = True,
     height: pictures.Height = None,
     linear: Linear = False,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     dtype: arithmetic.Dtype = None,
     recipe: arithmetic.Recipe = None,
     out: Output,
@@ -148,7 +148,8 @@ def command(
     if output is not None:
         pictures.save(output, picture.figure())
     picked = bool(points or every or everything)
-    out.show(_answer(curves, inputs, partial(picture.plot, height=height)), rows=picked)
+    if picked or pictures.leaves_more(output, out):
+        out.show(_answer(curves, inputs, partial(picture.plot, height=height)), rows=picked)
     raise typer.Exit(found.exit_code(0))
 
 

@@ -67,7 +67,7 @@ def command(
     ctx: options.Context = None,
     plot: Plot = False,
     height: pictures.Height = None,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     out: Output,
 ) -> None:
     """Published RULER scores held against first violations: the statistics, and every setting.

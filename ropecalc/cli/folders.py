@@ -13,10 +13,16 @@ from ropecalc.progress import Progress
 
 NAMES = ("config.json", "params.json")
 WANTED = "config.json, params.json or GGUF file"
+BEGINNING = 1 << 16  # bytes: a config is shorter, a tokenizer.json longer
 Entries = list[os.DirEntry[str]]
 
 
-def models_in(targets: Iterable[str], progress: Progress, tell: Callable[[str], None]) -> list[str]:
+def models_in(
+    targets: Iterable[str],
+    progress: Progress,
+    tell: Callable[[str], None],
+    warn: Callable[[str], None],
+) -> list[str]:
     """The models that targets name, each once.
 
     Of a folder they are all config.json, params.json and GGUF files below it, its own first, else
@@ -27,10 +33,11 @@ def models_in(targets: Iterable[str], progress: Progress, tell: Callable[[str], 
     ----------
     progress : called with how many of the folders that are known so far are done
     tell : takes a line about each folder that cannot be looked into, or holds none of these
+    warn : takes a line about other .json files in a folder that look like models
 
     Raises KeyboardInterrupt with what was found until then in words.
     """
-    search = _Search(progress, tell)
+    search = _Search(progress, tell, warn)
     try:
         for target in targets:
             search.take(target)
@@ -44,6 +51,7 @@ def models_in(targets: Iterable[str], progress: Progress, tell: Callable[[str], 
 class _Search:
     progress: Progress
     tell: Callable[[str], None]
+    warn: Callable[[str], None]
     models: dict[str, str] = field(default_factory=dict)
     """Where each is -> the name by which it came first."""
 
@@ -60,12 +68,22 @@ class _Search:
                 self._add(str(Path(entry.path)))
             if own is None:  # the folder itself comes first
                 own = [str(Path(entry.path)) for entry in files if entry.name.endswith(".json")]
+        if found:
+            self._pass_over(own or [])
         if found or own is None:
             return
         for path in own:
             self._add(path)
         if not own:
             self.tell(f"{printable(target)}: holds no {WANTED}; pass the file itself")
+
+    def _pass_over(self, paths: list[str]) -> None:
+        """Say which .json files look like models and are not read."""
+        others = [path for path in paths if _place(path) not in self.models and _has_class(path)]
+        if others:
+            names = ", ".join(printable(path) for path in others)
+            verb = "are" if len(others) > 1 else "is"
+            self.warn(f"{names} {verb} not read, as the folder has a {WANTED}: name all that count")
 
     def _add(self, path: str) -> None:
         self.models.setdefault(_place(path), path)
@@ -100,6 +118,15 @@ class _Search:
 
 def _is_a_model(entry: os.DirEntry[str]) -> bool:
     return entry.name in NAMES or Path(entry.name).suffix == ".gguf"
+
+
+def _has_class(path: str) -> bool:
+    """Whether a file names the class of a model near its beginning."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  a name as it came
+            return b'"model_type"' in file.read(BEGINNING)
+    except OSError:
+        return False
 
 
 def _may_be_read(entry: os.DirEntry[str]) -> bool:

@@ -45,7 +45,7 @@ def command(
     ctx: options.Context = None,
     plot: Plot = False,
     height: pictures.Height = None,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     out: Output,
 ) -> None:
     """A row a pair: angular frequency, wavelength in tokens, and turns within the context.
@@ -73,7 +73,8 @@ def command(
     answer = _answer(results, inputs)
     if plot:
         answer = replace(answer, table=partial(_plotted, results, trained, height))
-    out.show(answer)
+    if pictures.leaves_more(output, out):
+        out.show(answer)
     raise typer.Exit(found.exit_code(0))
 
 

@@ -235,7 +235,7 @@ def named(
 
     models: list[ModelConfig] = []
     problems: list[str] = []
-    files = models_in(targets or (), lambda *_: None, problems.append)
+    files = models_in(targets or (), lambda *_: None, problems.append, warn)
     for file in files:
         try:
             models.append(load(file))

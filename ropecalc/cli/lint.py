@@ -13,7 +13,7 @@ from ropecalc.cli.folders import models_in
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_model
 from ropecalc.cli.output import Answer, Output
-from ropecalc.cli.talk import report
+from ropecalc.cli.talk import report, warn
 from ropecalc.errors import ConfigError, InvalidValueError, RopecalcError
 from ropecalc.likeness import likest
 from ropecalc.render.lint import lint_record
@@ -170,7 +170,7 @@ def _looked(targets: Iterable[str], sieve: _Sieve, problems: list[str]) -> tuple
     from ropecalc.render.progress import progress
 
     with progress("looking for models") as report:
-        files = models_in(targets, report, problems.append)
+        files = models_in(targets, report, problems.append, warn)
     looked: list[tuple[ModelConfig, Sequence[Finding]]] = []
     with progress(f"{len(files):,} files") as report:
         done = 0

@@ -116,7 +116,7 @@ def command(
     certificate: CertificateFile = None,
     plot: Plot = False,
     height: pictures.Height = None,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     out: Output,
 ) -> None:
     """The smallest scaling factor that meets the bound, and the first one with 1 % of room.

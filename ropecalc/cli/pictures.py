@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options
+from ropecalc.cli.output import Form, Output
 from ropecalc.cli.talk import warn
 from ropecalc.files import printable
 
@@ -34,7 +35,7 @@ Height = Annotated[
         options.positive("height", "20"),
     ),
 ]
-Output = Annotated[
+Path = Annotated[
     str | None,
     typer.Option(
         "-o",
@@ -53,6 +54,11 @@ def save(path: str, drawing: Drawing) -> None:
 
     write_figure(path, drawing)
     warn(f"The figure is in {printable(path)}")
+
+
+def leaves_more(path: str | None, out: Output) -> bool:
+    """Whether the answer is shown beside a figure of it: under -q the figure is the answer."""
+    return path is None or out.form is not Form.BARE
 
 
 def contexts_of(subjects: Sequence[Subject], context: int) -> Contexts:

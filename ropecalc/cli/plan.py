@@ -84,7 +84,7 @@ def command(
     methods: Methods = None,
     plot: Plot = False,
     height: pictures.Height = None,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     everything: Everything = False,
     out: Output,
 ) -> None:

@@ -99,7 +99,7 @@ def command(
     no_table: options.NoTable = False,
     plot: Plot = False,
     height: pictures.Height = None,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     out: Output,
 ) -> None:
     """The minimum, safe or recommended base of every context up to --ctx: a row a step.
@@ -135,7 +135,8 @@ def command(
     answer = _answer(found[asked], {**inputs, "save": save})
     if plot:
         answer = replace(answer, table=partial(_plot, stairs, height))
-    out.show(answer)
+    if pictures.leaves_more(output, out):
+        out.show(answer)
 
 
 def _reaches(kind: Kind, dim: int, ctx: int) -> bool:

@@ -60,7 +60,7 @@ def command(
     margin: options.Margin = 0.0,
     at_most: AtMost = None,
     min_width: MinWidth = 0.0,
-    output: pictures.Output = None,
+    output: pictures.Path = None,
     out: Output,
 ) -> None:
     """The windows of bases that meet the bound, from the minimum base to the safe base: exact ends.

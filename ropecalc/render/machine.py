@@ -1,8 +1,8 @@
 """Records for programs: JSON, CSV, tab-separated values and Markdown.
 
-ASCII only in JSON, and numbers as ``repr`` writes them, so that nothing is lost on the way. Rows
-carry a record's values in its order, the parts of an inner record side by side
-(``refined_estimate_low``).
+ASCII only in JSON, and numbers as ``repr`` writes them, so that nothing is lost on the way; only
+Markdown, which people read, has them as short as the screen. Rows carry a record's values in its
+order, the parts of an inner record side by side (``refined_estimate_low``).
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_FLOOR
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
+from ropecalc.render.digits import DIGITS, grouped, nearest, round_up, rounded
 from ropecalc.render.records import Record, record
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ POINTS = ("distances", "values")
 BINS = ("distances", "last_distances", "least", "greatest")
 Cells = Callable[[Sequence[str]], object]
 WHOLE = 1e16  # below it a whole float is written as an integer
+NEAREST = 6  # significant digits of what is no base, in a table for people
 RULE = "---"  # below each heading of a Markdown table
 
 
@@ -94,7 +97,7 @@ def write_rows(
         if not begun:
             _begin(write, list(flat), form)
             begun = True
-        write(list(map(_field, flat.values())))
+        write([_cell(*item) if form == "markdown" else _field(item[1]) for item in flat.items()])
     if columns and not begun:
         _begin(write, columns, form)
 
@@ -197,6 +200,24 @@ def _field(value: object) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < WHOLE else repr(value)
     return str(value)
+
+
+def _cell(name: str, value: object) -> str:
+    """A field of a table for people: floats as short as on the screen, and on the safe side.
+
+    Bases, factors and where windows begin are rounded up, where they end down, all else to the
+    nearest number.
+
+    >>> _cell("minimum_base", 83763.84101543445), _cell("window_end", 84469.69054614783)
+    ('83763.84102', '84469.69054')
+    """
+    if not isinstance(value, float) or not math.isfinite(value):
+        return _field(value)
+    if name.endswith(("base", "factor", "start")):
+        return round_up(value).replace(",", "")
+    if name.endswith("end"):
+        return grouped(rounded(value, DIGITS, ROUND_FLOOR)).replace(",", "")
+    return nearest(value, NEAREST).replace(",", "")
 
 
 def _line(text: str) -> str:

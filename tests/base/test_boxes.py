@@ -76,7 +76,7 @@ def test_first_violations_are_those_of_the_scan(family: Family, base: float, con
         assert violation_at(family, context, base) == expected.first_violation
 
 
-@pytest.mark.parametrize("context", [2**21 + 1, 2**22])
+@pytest.mark.parametrize("context", [2**16 + 1, 2**21])
 def test_a_long_context_is_evaluated_as_the_scan_does(context: int) -> None:
     family = family_of(16)
     for base in (1e9, 3e12):

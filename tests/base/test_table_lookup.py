@@ -138,6 +138,22 @@ def test_a_base_that_breaks_the_bound_is_noticed(ship: Ship, built: dict[str, St
     assert (found.source, found.minimum_base) == ("sweep", right)
 
 
+@pytest.mark.parametrize("ulps", [-1, 1])
+def test_windows_begin_at_the_base_of_a_table_or_say_that_it_is_wrong(
+    ship: Ship, built: dict[str, Staircase], ulps: int
+) -> None:
+    right = built["minimum"].at(200).base
+    ship(minimum_34=built["minimum"])
+    expected = ropecalc.windows(34, 200)
+    assert expected.windows[0].start == right
+    ship(minimum_34=changed(built["minimum"], 200, base=math.nextafter(right, ulps * math.inf)))
+    with pytest.warns(TableWarning, match="is wrong for rotary_dim 34 and 200 tokens"):
+        assert ropecalc.windows(34, 200) == expected
+    ship()
+    assert ropecalc.windows(34, 200) == expected
+    assert ropecalc.windows(34, 200, at_most=right / 2).windows == ()
+
+
 def test_a_base_that_is_too_large_is_noticed_on_request(
     ship: Ship, built: dict[str, Staircase]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
@@ -16,10 +17,12 @@ import numpy as np
 import pytest
 
 import ropecalc
+from ropecalc.base.curve import DistanceCurve
 from ropecalc.base.family import family_of
 from ropecalc.base.openings import Opening
 from ropecalc.base.precise import Precise
 from ropecalc.base.roots import enclosing_base, zero_beside
+from ropecalc.base.rounding import ends_at, violation_at
 from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.base.windows import _Search
 from ropecalc.base.zeros import Zero
@@ -308,13 +311,52 @@ def test_a_context_outside_its_domain(context: int) -> None:
 
 def test_progress_goes_up_to_the_end() -> None:
     calls: list[tuple[int, int]] = []
-    ropecalc.windows(64, 300, progress=lambda done, total: calls.append((done, total)))
+    ropecalc.windows(  # no table knows where they begin
+        64, 300, weights=[1.0] * 32, progress=lambda done, total: calls.append((done, total))
+    )
     parts = [done for done, _ in calls]
     assert parts == sorted(parts)
     assert {total for _, total in calls} == {1000}
     assert 900 <= parts[-1] <= 1000
     assert parts[0] < 500
     assert len(set(parts)) > 10
+
+
+def test_an_end_takes_one_evaluation_in_multiple_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for the sign of its distance and for both sides of its zero."""
+    asked: list[int] = []
+
+    def counted(curve: DistanceCurve, x: Any, digits: int) -> Any:
+        asked.append(curve.distance)
+        return kept(curve, x, digits)
+
+    kept = DistanceCurve._jet
+    monkeypatch.setattr(DistanceCurve, "_jet", counted)
+    found = ropecalc.windows(128, 1024).windows
+    ends = [m for window in found for m in (window.opened_by, window.closed_by) if m]
+    assert Counter(ends) <= Counter(asked)
+    assert len(asked) <= len(ends) + 1, "one distance neared zero at an end, or before one"
+
+
+@pytest.mark.parametrize(("head_dim", "context"), [(16, 333), (64, 300), (128, 1024)])
+def test_an_end_is_a_base_that_a_full_evaluation_holds_for(head_dim: int, context: int) -> None:
+    family = family_of(head_dim)
+    precise = Precise(family)
+    for window in ropecalc.windows(head_dim, context).windows:
+        for base, inside in ((window.start, -1), (window.end, 1)):
+            if base is not None:
+                beyond = math.nextafter(base, math.inf * inside)
+                assert ends_at(family, precise, context, base, None)
+                assert violation_at(family, context, base) is None
+                assert not ends_at(family, precise, context, beyond, None)
+                assert violation_at(family, context, beyond) in (window.opened_by, window.closed_by)
+
+
+def test_what_is_no_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ropecalc.base.windows.ends_at", lambda *_: False)
+    found = ropecalc.windows(64, 300)
+    assert (found.status, found.windows) == (Status.UNDECIDED, ())
+    assert "is no end of a window: please report it" in str(found.undecided)
 
 
 # --- windows too narrow for double precision ----------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
@@ -14,7 +13,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from ropecalc.base.curve import Array, DistanceCurve
+from ropecalc.base.curve import Array, DistanceCurve, fixed
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, landing_zero, zero_beside
@@ -268,10 +267,10 @@ class Linear:
         """Ones."""
         return np.ones(len(self.a))
 
-    def rates(self, x: Any, mp: Any) -> Iterator[tuple[Any, Any, Any]]:
+    def rates(self, x: Any, mp: Any) -> tuple[int, list[tuple[int, int, int]]]:
         """A straight line each."""
-        for a, c in zip(self.a, self.c, strict=True):
-            yield a + c * x, mp.mpf(c), mp.mpf(0)
+        pairs = zip(self.a, self.c, strict=True)
+        return fixed([(a + c * x, mp.mpf(c), mp.mpf(0)) for a, c in pairs], mp)
 
     def speeds(self, low: float, high: float) -> Array:
         """The first derivatives are constant."""

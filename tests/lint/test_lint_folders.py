@@ -39,10 +39,13 @@ def quiet(done: int, total: int) -> None:
     """No progress."""
 
 
+PASSED_OVER = ", as the folder has a config.json, params.json or GGUF file: name all that count"
+
+
 def found(*targets: Path | str) -> tuple[list[str], list[str]]:
     """The models that targets name, and the lines about folders."""
     told: list[str] = []
-    return models_in(map(str, targets), quiet, told.append), told
+    return models_in(map(str, targets), quiet, told.append, told.append), told
 
 
 def names(*paths: Path) -> list[str]:
@@ -77,7 +80,8 @@ def test_other_json_files_count_where_there_is_no_model_at_all(tmp_path: Path) -
     write(tmp_path / "sub" / "c.json")
     assert found(tmp_path) == (names(*flat), [])
     deep = write(tmp_path / "sub" / "config.json")
-    assert found(tmp_path) == (names(deep), [])
+    told = f"{tmp_path / 'a.json'}, {tmp_path / 'b.json'} are not read{PASSED_OVER}"
+    assert found(tmp_path) == (names(deep), [told])
 
 
 def test_other_commands_take_the_config_of_the_folder(run_batch: RunBatch, tmp_path: Path) -> None:
@@ -235,7 +239,7 @@ def test_progress_is_of_the_folders_that_are_known(tmp_path: Path) -> None:
     for name in ("a/b", "c"):
         write(tmp_path / name / "config.json")
     reports: list[tuple[int, int]] = []
-    models_in([str(tmp_path)], lambda *report: reports.append(report), print)
+    models_in([str(tmp_path)], lambda *report: reports.append(report), print, print)
     assert reports == [(1, 3), (2, 4), (3, 4), (4, 4)]
 
 
@@ -322,3 +326,19 @@ def test_an_interrupt_from_the_keyboard(tmp_path: Path) -> None:
         child.kill()
     assert (child.returncode, out) == (130, "")
     assert re.fullmatch(r"Interrupted: \d+ of 1,000 files were read\n", err), err
+
+
+def test_another_model_beside_a_config_is_named(run_cli: RunCli, tmp_path: Path) -> None:
+    """Configs of one's own in one folder, one of which has the name that hides the others."""
+    write(tmp_path / "config.json")
+    other = write(tmp_path / "long.json")
+    for name, text in (("generation_config.json", "{}"), ("tokenizer.json", '{"model": {}}')):
+        write(tmp_path / name, text)
+    assert found(tmp_path) == (
+        [str(tmp_path / "config.json")],
+        [f"{other} is not read{PASSED_OVER}"],
+    )
+    assert found(tmp_path / "config.json", other, tmp_path)[1] == []
+    done = run_cli("check", str(tmp_path), "--ctx", "2k")
+    assert f"{other} is not read" in done.stderr
+    assert run_cli("check", str(tmp_path), "--ctx", "2k", "-q").stderr == ""

@@ -586,3 +586,24 @@ def test_pictures_in_a_notebook_are_svg(result: object) -> None:
 
 def test_frequencies_without_a_context_have_no_picture() -> None:
     assert ropecalc.frequencies(scaling.default(1e4, 8))._repr_svg_() is None
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("curve --base 1e4 --ctx 64", 0),
+        ("freqs --base 1e4 --dim 8 --ctx 64", 0),
+        ("staircase --dim 16 --ctx 64", 0),
+        ("curve --base 1e4 --ctx 64 --every 32", 2),
+        ("min-factor --base 1e4 --dim 32 --original-ctx 256 --ctx 1k", 1),
+    ],
+)
+def test_a_quiet_command_that_draws_its_answer_into_a_file_prints_none_of_its_points(
+    run_cli: RunCli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, lines: int
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr("ropecalc.render.figures.write_figure", lambda path, _: drawn.append(path))
+    path = str(tmp_path / "x.svg")
+    done = run_cli(*line.split(), "-o", path, "-q")
+    assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, lines, "")
+    assert drawn == [path]
