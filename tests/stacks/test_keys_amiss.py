@@ -60,3 +60,19 @@ def test_a_key_amiss_ends_in_a_setting_or_in_one_line(name: str, stacks: tuple[s
                             check(setting, stack)
                         else:
                             emit(setting, stack)
+
+
+@pytest.mark.parametrize("method", ["default", "linear", "yarn", "ntk_aware"])
+def test_what_a_class_looks_up_whatever_its_method_is_stays_in_the_object(method: str) -> None:
+    """Ran: transformers 5.23 scales the queries of Ministral 3 by its original length: TypeError
+    in the forward pass without it."""
+    model = ropecalc.find_model("Ministral-3-14B")
+    parts: dict[str, Any] = {"factor": 4.0, "original_context": 8_192}
+    parts = {"base": 5e6} if method == "default" else parts
+    setting = ropecalc.make_setting(model, rope_type=method, context=32_768, **parts)
+    for stack in ("transformers", "vllm", "sglang"):
+        found = emit(setting, stack)
+        own = 8_192 if method == "yarn" else 16_384
+        assert f'"original_max_position_embeddings": {own}' in found.text
+        assert '"llama_4_scaling_beta": 0.1' in found.text
+        assert check(setting, stack)
