@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +70,6 @@ def command(
     begins at the safe base, every one meets it.
     """
     subject, reach = next(each([plain_head(one_of(resolved(models, head)))], ctx))
-    _warn_of_hours(reach, at_most)
     inputs: dict[str, Any] = {
         "head_dim": subject.rope.head_dim,
         "context": reach,
@@ -89,21 +89,22 @@ def command(
     raise typer.Exit(0 if result.windows else 1)
 
 
-def _warn_of_hours(context: int, at_most: float | None) -> None:
-    """Before the search begins: a pipe has no bar that tells how long it takes."""
-    if context > LONG and at_most is None:
-        warn(
-            f"all windows for {format_count(context)} tokens take minutes to hours: --at-most BASE "
-            "stops at the windows that begin up to a base"
-        )
-
-
-def _solve(head_dim: int, context: int, **settings: Any) -> Windows:
+def _solve(head_dim: int, context: int, at_most: float | None, **settings: Any) -> Windows:
     import ropecalc
-    from ropecalc.render.progress import progress
+    from ropecalc.render.progress import PATIENCE, progress
+
+    begun, is_long = time.monotonic(), context > LONG and at_most is None
+
+    def tell(done: int, total: int) -> None:
+        if is_long and time.monotonic() > begun + PATIENCE:
+            warn(  # once: a pipe has no bar that shows it
+                f"all windows for {format_count(context)} tokens take minutes to hours: "
+                "--at-most BASE stops at the windows that begin up to a base"
+            )
+        report(done, total)
 
     with progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report:
-        return ropecalc.windows(head_dim, context, progress=report, **settings)
+        return ropecalc.windows(head_dim, context, progress=tell, at_most=at_most, **settings)
 
 
 def _draw(result: Windows, path: str) -> None:

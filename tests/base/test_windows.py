@@ -27,6 +27,7 @@ from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.base.windows import _Search
 from ropecalc.base.zeros import Zero
 from ropecalc.exact import context_with
+from ropecalc.progress import Progress
 from ropecalc.render.human import show_windows
 from ropecalc.render.strip import Axis, band_levels, best_ticks
 from ropecalc.results import Status, Window, Windows
@@ -660,7 +661,11 @@ def test_a_search_for_hours_is_announced(
 ) -> None:
     from ropecalc.cli.app import main
 
-    def search(*_: object, **__: object) -> Windows:
+    def search(*_: object, progress: Progress, **__: object) -> Windows:
+        progress(1, 1000)
+        assert error() == ""
+        monkeypatch.setattr("time.monotonic", lambda: 1e9)
+        progress(2, 1000)
         assert ("tokens take minutes to hours" in error()) == told
         return small
 
