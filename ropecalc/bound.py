@@ -7,9 +7,9 @@ by more than that, or too close to call. What is too close goes to ``exact.meets
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -31,11 +31,11 @@ from ropecalc.spectrum import Spectrum, as_float, shown
 if TYPE_CHECKING:
     from ropecalc.results import MaxContext
 
+FIRST_FEW = (16, 256)  # of distances that may break the bound: most often one of these does
 METHOD = "full evaluation in blocks; signs in doubt decided by multiple precision"
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(NamedTuple):
     """What an evaluation of start <= m < stop found, up to where it ended."""
 
     first_violation: int | None
@@ -198,14 +198,13 @@ def first_broken(spectrum: Spectrum, distances: Distances, margin: float = 0.0) 
     from ropecalc.exact import meets_bound
     from ropecalc.similarity import similarity_at
 
-    if not distances.size:
-        return None
     exact_margin, threshold, doubt = _threshold(spectrum, margin)
-    values = np.asarray(similarity_at(spectrum, distances))
-    for k in np.flatnonzero(values < threshold + doubt):
-        at = int(distances[k])
-        if values[k] < threshold - doubt or not meets_bound(spectrum, at, exact_margin):
-            return at
+    for few in np.split(distances, FIRST_FEW):
+        values = np.asarray(similarity_at(spectrum, few))
+        for k in np.flatnonzero(values < threshold + doubt):
+            at = int(few[k])
+            if values[k] < threshold - doubt or not meets_bound(spectrum, at, exact_margin):
+                return at
     return None
 
 

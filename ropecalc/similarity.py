@@ -38,7 +38,7 @@ UNIT = 2.0**-53  # unit roundoff of float64
 # An angle reduced by Turns is off by at most pi * 3 UNIT (rounding the fraction, 2 pi and their
 # product) and NumPy's cosine by at most 4 ulp of 1.
 TABLE_ERROR = (3 * np.pi + 4) * UNIT
-STRIP = 2**18  # values a block of rows makes at a time: 2 MB, near the second-level cache
+STRIP = 2**16  # values a block of rows makes at a time: memory of 512 KB is used again and again
 UPPER_BOUND_STRIP = 2**14  # the upper bound holds (strip, n) complex values
 
 

@@ -16,6 +16,7 @@ import math
 from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from functools import lru_cache
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -177,6 +178,7 @@ class Spectrum(Brief):
         return self.refine(digits)
 
 
+@lru_cache(maxsize=16)  # the scalings of one head begin with the same
 def powers_of_base(base: Decimal, rotary_dim: int, digits: int = FREQUENCY_DIGITS) -> Frequencies:
     """theta_i = base^(-2i/rotary_dim), i = 0 .. rotary_dim/2 - 1, to ``digits`` digits [Su2021].
 

@@ -14,14 +14,16 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left
-from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from ropecalc import __version__
 from ropecalc.errors import TableError
 from ropecalc.files import replace_file
-from ropecalc.results import Kind, Staircase, Step
+from ropecalc.results.steps import Kind, Step
+
+if TYPE_CHECKING:
+    from ropecalc.results import Staircase
 
 FORMAT, VERSION = "ropecalc staircase", 1
 LONGEST_LINE = 1_000  # bytes; a header has under 250
@@ -30,8 +32,7 @@ LARGEST = 2**28  # bytes of a file: sixteen million steps
 SUFFIX = ".staircase"
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """A staircase as it lies in a file: one array a column."""
 
     kind: Kind
@@ -50,11 +51,15 @@ class Table:
 
     def staircase(self) -> Staircase:
         """The staircase, step by step."""
+        from ropecalc.results import Staircase
+
         steps = map(Step, self.contexts, self.bases, self.distances)
         return Staircase(self.kind, self.rotary_dim, self.end, tuple(steps))
 
     def cut(self, end: int) -> Staircase:
         """The staircase up to a smaller end, as it would be built."""
+        from ropecalc.results import Staircase
+
         whole = bisect_left(self.contexts, end)
         steps = map(Step, self.contexts[:whole], self.bases[:whole], self.distances[:whole])
         last = self.at(end)
@@ -68,6 +73,8 @@ def cut(kind: Kind, rotary_dim: int, end: int) -> Staircase | None:
 
     Raises TableError where the shipped file is damaged.
     """
+    from dataclasses import replace
+
     table = shipped(kind, rotary_dim)
     return None if table is None or end > table.end else replace(table.cut(end), source="table")
 

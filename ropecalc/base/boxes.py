@@ -26,10 +26,11 @@ from numpy.typing import NDArray
 
 from ropecalc.base.family import Array, Family
 from ropecalc.base.sieve import UNIT32, WIDE_SPAN, Complex, float32_above, powers
-from ropecalc.similarity import UNIT, Distances
+from ropecalc.similarity import MAX_POSITIONS, UNIT, Distances
 
-LONG = 2**16  # tokens: from here on a look at all distances costs less by boxes
-WIDTH = 16  # distances in a box
+WIDTH = 16  # distances in a box, of a walk
+# In a box of one evaluation, up to which distance: a wrong base breaks the bound early.
+WIDTHS = ((1, 2**15), (4, 2**21), (WIDTH, MAX_POSITIONS))
 OPENED = 2**14  # boxes at once: 8 MB an array
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from ropecalc.base.answer import Answer
 from ropecalc.base.room import wide_base
-from ropecalc.base.rounding import first_round_base, violation_at
+from ropecalc.base.rounding import first_round_base, surely_breaks, violation_at
 from ropecalc.base.scaled import FAMILIES, ScaledFamily
 from ropecalc.base.solve import first_window, swept
 from ropecalc.base.starts import known_start
@@ -144,7 +144,7 @@ def recommended_factor(
     None also where it is undecided.
     """
     family = family_of(rope, context, checked_weights(weights), count_unrotated, 0.0)
-    if violation_at(family, context, 1.0) is None:
+    if not surely_breaks(family, context, 1.0) and violation_at(family, context, 1.0) is None:
         return None
     return _recommended(family, context, 1.0, progress, known_start(family, context))
 

@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.base.precise import float_at_most
 from ropecalc.base.rounding import first_of, place, round_up, surely_breaks, violation_at
-from ropecalc.base.window import DOWN, MAX_STEPS, UP, Walk, holds_ever_after
+from ropecalc.base.window import (
+    DOWN,
+    HAIR,
+    MAX_STEPS,
+    UP,
+    Walk,
+    holds_ever_after,
+    surely_holds_within,
+)
 from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
@@ -88,6 +96,7 @@ def followed(
     while (goal - walk.x) * walk.direction > 0:
         if steps >= most:
             return None
+        walk.aim(goal)
         zero = walk.step(context)
         if zero is not None:
             beyond = (zero.before - goal) * walk.direction > 0
@@ -156,6 +165,7 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
     low, high = x + math.log1p(-ROOM), x + math.log1p(ROOM)
     walk = Walk(family, context_with(FIRST_DIGITS).mpf(low), UP)
     while walk.x < high and context > max(least, 1):
+        walk.aim(high)
         zero = walk.step(context)
         if zero is not None and zero.before >= high:
             break
@@ -165,12 +175,15 @@ def roomy_context(family: Family, end: int, base: float, least: int = 0) -> int:
 
 def has_room(family: Family, context: int, base: float) -> bool:
     """Whether the bound holds at every base within 1 % of one that does not surely break it."""
+    x = family.near(base)
+    goals = _goals(family, x, ROOM)
+    length = max(x - goals[0], goals[1] - x) * (1 + HAIR)
+    if holds_ever_after(family, context, family.near(base * (1 - ROOM))):
+        return True
+    if surely_holds_within(family, context, x, length):
+        return True
     if any(surely_breaks(family, context, base * probe) for probe in PROBES[1:]):
         return False
     if violation_at(family, context, base) is not None:
         return False
-    if holds_ever_after(family, context, family.near(base * (1 - ROOM))):
-        return True
-    x = family.near(base)
-    goals = _goals(family, x, ROOM)
     return all(_end(family, context, x, goal) == goal for goal in goals)

@@ -9,15 +9,14 @@ from math import inf, nextafter
 
 import numpy as np
 
-from ropecalc.base.boxes import LONG, WIDTH, Boxes
+from ropecalc.base.boxes import WIDTH, WIDTHS, Boxes
 from ropecalc.base.family import X_MAX, Family
 from ropecalc.base.openings import Opening, next_opening
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.roots import enclosing_base, enclosing_floats
-from ropecalc.base.sieve import WIDE_SPAN
 from ropecalc.base.sweep import Jump, Sweep
 from ropecalc.base.zeros import FIRST_DIGITS, Zero
-from ropecalc.bound import first_broken, scan
+from ropecalc.bound import first_broken
 from ropecalc.exact import Real, context_with
 from ropecalc.progress import Progress
 from ropecalc.scaling import MAX_BASE, MIN_BASE, Base
@@ -32,24 +31,28 @@ SPARSE_DIGITS, SPARSE = 2, 4  # up to this many digits a jump over TRIES candida
 def violation_at(family: Family, context: int, base: Base) -> int | None:
     """The first violation of one base below ``context``, by a full evaluation; None: no such.
 
-    Of a long context ``Boxes`` clears most distances together, and the others are evaluated.
+    In single precision ``Boxes`` of neighbours clear most distances, and the others are evaluated.
     """
-    spectrum = family.spectrum(base)
-    if context <= LONG:
-        return scan(spectrum, 0, context, margin=family.margin, first_only=True).first_violation
-    x, near = float(place(family, base)), min(WIDE_SPAN, context)
-    for width, start, end in ((1, 0, near), (WIDTH, near, context)):
-        boxes = _boxes_at(family, x, end, width)
-        for strip in boxes.strips(start, end):
-            found = first_broken(spectrum, boxes.strip(*strip).distances, family.margin)
-            if found is not None:
-                return found
+    x = float(family.place(float(base), math))
+    start = 0
+    for width, end in WIDTHS:
+        stop = min(end, context)
+        boxes = _boxes_at(family, x, stop, width)
+        for strip in boxes.strips(start, stop):
+            doubtful = boxes.strip(*strip).distances
+            if doubtful.size:
+                found = first_broken(family.spectrum(base), doubtful, family.margin)
+                if found is not None:
+                    return found
+        if stop == context:
+            break
+        start = stop
     return None
 
 
 def _boxes_at(family: Family, x: float, context: int, width: int = WIDTH) -> Boxes:
     """Boxes at an x or what it was rounded from."""
-    off = 8 * UNIT * max(1.0, x)
+    off = 16 * UNIT * max(1.0, x)
     return Boxes(family, max(0.0, x - off), 2 * off, context, width=width)
 
 

@@ -122,11 +122,28 @@ class ScaledFamily(Family):
         """As in Family, with three units more: for a_i, c_i, their product and their sum."""
         return 2 * x * self.decays + 3
 
-    def _shares(self, x: float) -> Array:
-        """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves."""
+    def _shares(self, x: Any) -> Array:
+        """|theta_i'| / (l_i theta_i) at x: the part of each frequency that moves.
+
+        Those of the last x are kept: sums of many kinds at one x need them.
+        """
+        if not isinstance(x, float):
+            return self._shares_at(x)
+        found = self._last.get(x)
+        if found is None:
+            found = self._shares_at(x)
+            self._last.clear()
+            self._last[x] = found
+        return found
+
+    def _shares_at(self, x: Any) -> Array:
         moved = self._moved(x)
         whole = self.kept + moved
         return np.divide(moved, whole, out=np.zeros_like(moved), where=whole > 0)
+
+    @cached_property
+    def _last(self) -> dict[float, Array]:
+        return {}
 
     def speed_weights(self, x: float) -> Array:
         """As in Family."""
@@ -145,12 +162,11 @@ class ScaledFamily(Family):
     def moments(self, phi: Array, squares: Array, x: float) -> Moments:
         """As in Family."""
         w, e, speed = self.pair_weights, self.decays, self.decays * self._shares(x)
-        first = phi @ np.array([w, w * speed, w * speed * e, w * speed * e * e]).T
-        second = (
-            squares
-            @ np.array([w * speed, w * speed * e, w * speed * speed, w * speed * speed * e]).T
-        )
-        third = (squares * phi) @ np.array([w, w, w * speed**2, w * speed**3]).T
+        ws = w * speed
+        wse, wss = ws * e, ws * speed
+        first = phi @ np.array([w, ws, wse, wse * e]).T
+        second = squares @ np.array([ws, wse, wss, wss * e]).T
+        third = (squares * phi) @ np.array([w, w, wss, wss * speed]).T
         rows = np.array([first, second, third])
         (p10, p11, p12, p13), (p21, bent, p22, p23), (_, _, p32, p33) = split(rows)
         return Moments(p10, p11, p12, p13, p21, bent, p22, p23, p32, p33)
@@ -177,7 +193,6 @@ class ScaledFamily(Family):
         return f"factor {math.exp(min(float(x), 690.0)):.15g}"
 
 
-@dataclass(frozen=True)
 class StretchedFamily(ScaledFamily):
     """Linear interpolation: S(m) is the plain curve at m / s."""
 
@@ -194,7 +209,6 @@ class StretchedFamily(ScaledFamily):
         return {}
 
 
-@dataclass(frozen=True)
 class PoweredFamily(ScaledFamily):
     """NTK-aware scaling, b' = b s^(r/(r-2)), and its relatives: theta_i = b^(-2i/r) exp(-x E_i)."""
 
@@ -228,7 +242,6 @@ class PoweredFamily(ScaledFamily):
             yield theta, -decay * theta, decay * decay * theta
 
 
-@dataclass(frozen=True)
 class DynamicFamily(PoweredFamily):
     """Dynamic NTK scaling at a length n over L: NTK-aware scaling by 1 + s g, g = n/L - 1 > 0.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,18 @@ class Sieve:
         products; the sum of 2n terms adds 2n units. Double precision: the angle at the strip's
         start, and 2^16 squarings' worth of error in the tables.
         """
+        fixed, growing = self._blur
+        return fixed + stop * growing
+
+    @cached_property
+    def _blur(self) -> tuple[float, float]:
+        """The error at no distance, and by what it grows with each."""
         family = self._family
         table = 3 * (math.log2(self.span) + 3) * UNIT32 + 2**18 * UNIT
         units = family.theta_units(self.x) + 6
-        phase = stop * UNIT * float(self._thetas @ (family.pair_weights * units))
+        phase = UNIT * float(self._thetas @ (family.pair_weights * units))
         per_pair = 2 * math.sqrt(2) * table + (2 * family.n_pairs + 4) * UNIT32
-        return family.weight * per_pair + phase + 2 * UNIT32 * abs(family.constant)
+        return family.weight * per_pair + 2 * UNIT32 * abs(family.constant), phase
 
     def below(self, start: int, stop: int, threshold: float) -> tuple[Distances, Array]:
         """Distances start <= m < stop (at most ``span``) whose g may be below ``threshold``.

@@ -215,8 +215,9 @@ def _descend(family: Family, end: int, low: float, high: float, answered: int) -
     edges: list[Edge] = []
     walk = Walk(family, high, DOWN)
     while walk.x > low and context > 1:
+        walk.aim(low)
         zero = walk.step(context)
-        if zero is not None:
+        if zero is not None and (walk.x > low or not low):
             edges.append(Edge(context, walk.x, (zero.distance,)))
             context = zero.distance
             walk.steps = 0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ropecalc.base.boxes import Boxes
 from ropecalc.base.sweep import Jump
 from ropecalc.bound import scan
 from ropecalc.similarity import UNIT
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 HAIR = 1e-9  # relative: more than all rounding here
 MOST_STEPS = 500_000
+NEAREST, FARTHEST = 2**8, 2**24  # positions between which the plain curve is sieved
+STRIP = 2**14  # of them at once, at most
 
 
 def known_start(family: ScaledFamily, context: int) -> Jump | None:
@@ -77,8 +80,29 @@ def surely_holds_from(family: ScaledFamily, context: int) -> float:
     last distance to p or below.
     """
     last = context - 1
-    p = followed(family, 0.0, 1, 1, last)
+    p = _positive_to(family, last)
     return 0.0 if p >= last else math.log(last / p) + HAIR
+
+
+def _positive_to(family: ScaledFamily, last: int) -> float:
+    """A position up to which the plain curve is certainly positive; beyond ``last`` is enough.
+
+    At each integer boxes look at all positions from there down to the integer before.
+    """
+    first = min(last, NEAREST)
+    if not first < (at := followed(family, 0.0, 1, 1, first)) <= last:
+        return at
+    start = NEAREST
+    while at <= last and start < FARTHEST:
+        stop, cell = start + min(start, STRIP), math.log1p(1 / (start - 1)) * (1 + HAIR)
+        boxes = Boxes(family, 0.0, cell, stop - start, width=1)
+        for m in boxes.strip(start, stop).distances.tolist():
+            low = m * math.exp(-cell)
+            at = followed(family, low, 1, 1, m)
+            if at <= m:
+                return at
+        at, start = stop - 1, stop
+    return at
 
 
 def followed(family: ScaledFamily, at: float, way: int, sign: int, goal: float = math.inf) -> float:

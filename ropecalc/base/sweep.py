@@ -157,9 +157,10 @@ class Sweep:
     def _search(self, blocks: Iterable[tuple[int, int]]) -> tuple[Witness | None, list[int]]:
         """A witness in the first of the blocks [start, stop) that has one, or all in doubt."""
         in_doubt: list[int] = []
+        doubt = self._doubt(1)
         for start, stop in blocks:
             sieve = self._sieve_at(stop - start)
-            distances, values = sieve.below(start, stop, self._doubt(stop))
+            distances, values = sieve.below(start, stop, doubt * stop)
             if distances.size:
                 witness = self._best(distances, values)
                 if witness is not None:

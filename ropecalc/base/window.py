@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ropecalc.base.boxes import Bounds, Boxes
+from ropecalc.base.boxes import Bounds, Boxes, bounds_from
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.precise import Precise, float_at_most
 from ropecalc.base.sweep import RESOLUTION, most_steps
@@ -34,12 +34,15 @@ FEWEST, SHARE = 2, 1 / 8192
 SLACK = 8  # times as many are still followed
 # Of a stride; of one, times the distances; and how long it is then in all, at most.
 MOST_STRETCHES, AT_ONCE, IN_ALL = 16, 2**21, 1.0
+NARROW = 2  # distances in a box, where one look at one stretch is all
 MANY_COSINES = 2**22  # a tenth of a second
 MAX_STEPS = 3_000  # a window this wide is followed no further: seconds
 FEW_DISTANCES = 256
 TOP_HALVINGS = 24  # of the range of x, to find from where on every base meets the bound
 UP, DOWN = 1, -1
-FIRST_STRIDE, FIRST_TURN = 1e-3, 64  # of x, and of x times the context
+# Of all weight: the most that g changes on a first stride, at the last distance.
+FIRST_TURN = 0.25
+HAIR = 1e-6  # of x: more than all rounding, and so little that no look costs more
 # Of x: the bounds of a stride down are those of its far end, and grow with its length.
 MOST_STRIDE = {UP: X_MAX, DOWN: 1.0}
 PATIENT = 64  # looks on one stride, before multiple precision takes it
@@ -113,7 +116,7 @@ class Walk:
         self.family = family
         self.direction = direction
         self.precise = Precise(family, BASE_DIGITS)
-        self._stride = FIRST_STRIDE
+        self._stride = self._longest = math.inf
         self.begin(start)
 
     def begin(self, start: Real) -> None:
@@ -127,6 +130,10 @@ class Walk:
         self._few = FEW
         self.steps = 0
         """Taken so far; one in multiple precision counts as its evaluations."""
+
+    def aim(self, goal: float) -> None:
+        """Let the next stride go no more than a hair beyond a goal."""
+        self._longest = abs(goal - self.x) + HAIR
 
     def step(self, context: int) -> Zero | None:
         """Go on by one step; the zero that ends it where there is no going on.
@@ -185,11 +192,11 @@ class Walk:
         two.
         """
         few = FEWEST + context * SHARE
-        if self._stride == FIRST_STRIDE:  # not tried yet
-            self._stride = min(FIRST_STRIDE, FIRST_TURN / context)
+        if math.isinf(self._stride):  # not tried yet
+            self._stride = _first_stride(self.family, context, self.x)
         while True:
             count = max(1, min(self._count, AT_ONCE // context, int(IN_ALL / self._stride)))
-            length = count * self._stride
+            length = min(count * self._stride, self._longest)
             if self.direction == DOWN:  # a hair beyond base 1, which rounding takes back
                 length = min(length, self.x + self._resolution)
             part = length / count
@@ -245,29 +252,69 @@ class Walk:
         """
         size = max(1, ANGLES // self.family.n_pairs)
         parts = [slice(at, at + size) for at in range(0, distances.size, size)]
-        reaches = (self._reaches_of(distances[k], xs[k], bounds, known[k]) for k in parts)
+        way, family = self.direction, self.family
+        reaches = (_reaches(family, distances[k], xs[k], way, bounds, known[k]) for k in parts)
         return np.concatenate([np.empty(0), *reaches])
 
-    def _reaches_of(
-        self, distances: Distances, xs: Array, bounds: Bounds, known: NDArray[np.bool_]
-    ) -> Array:
-        """``_reaches`` of not too many distances.
 
-        The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
-        """
-        value, slope, value_error, slope_error = self.family.slopes(distances, xs)
-        height = value - value_error
-        lost = (height <= 0) & ~known
-        height = np.maximum(height, 0.0)
-        slope = self.direction * slope - slope_error
-        bend = distances * (bounds.bend + distances * bounds.square) * (1 + 1e-12)
-        root = np.sqrt(slope * slope + 2 * bend * height)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
-        reach[np.isnan(reach)] = np.inf  # it never moves
-        reach = np.maximum(reach * (1 - 1e-9) - 4 * UNIT * max(1.0, self.x), 0.0)
-        reach[lost] = 0.0
-        return reach
+def _reaches(
+    family: Family,
+    distances: Distances,
+    xs: Array,
+    direction: int,
+    bounds: Bounds,
+    known: NDArray[np.bool_],
+) -> Array:
+    """How far from its x each g is certainly not negative, one way.
+
+    The h > 0 with height + slope h - bend h^2/2 = 0, in the form that does not cancel.
+    """
+    value, slope, value_error, slope_error = family.slopes(distances, xs)
+    height = value - value_error
+    lost = (height <= 0) & ~known
+    height = np.maximum(height, 0.0)
+    slope = direction * slope - slope_error
+    bend = distances * (bounds.bend + distances * bounds.square) * (1 + 1e-12)
+    root = np.sqrt(slope * slope + 2 * bend * height)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(slope > 0, (slope + root) / bend, 2 * height / (root - slope))
+    reach[np.isnan(reach)] = np.inf  # it never moves
+    reach = np.maximum(reach * (1 - 1e-9) - 4 * UNIT * np.maximum(1.0, xs), 0.0)
+    reach[lost] = 0.0
+    return reach
+
+
+def _first_stride(family: Family, context: int, x: float) -> float:
+    """The length of a stride that nobody tried yet: at most 1 of x."""
+    turn, most = context * bounds_from(family, x).steepness, FIRST_TURN * family.weight
+    return most / turn if turn > most else 1.0
+
+
+def surely_holds_within(family: Family, context: int, x: float, length: float) -> bool:
+    """Whether one look around x shows that the bound holds up to ``length`` from it, either way."""
+    low = max(0.0, x - length)
+    if length > _first_stride(family, context, low):
+        return False
+    boxes = Boxes(family, low, x + length - low, context, width=NARROW)
+    near = boxes.near(context).distances
+    if near.size > SLACK * (FEWEST + context * SHARE):
+        return False
+    return all(_goes(family, near, x, way * length, boxes.bounds) for way in (DOWN, UP))
+
+
+def _goes(family: Family, near: Distances, x: float, way: float, bounds: Bounds) -> bool:
+    """Whether a few distances surely keep the bound from x to x + way, in a few looks."""
+    direction, gone, unknown = (UP if way > 0 else DOWN), 0.0, np.zeros(near.size, np.bool_)
+    for _ in range(PATIENT):
+        at = np.full(near.size, x + direction * gone)
+        reach = _reaches(family, near, at, direction, bounds, unknown)
+        step = float(reach.min(initial=math.inf))
+        if step < HAIR * abs(way):
+            return False
+        gone += step * (1 - HAIR)  # which is more than all rounding here
+        if gone > abs(way):
+            return True
+    return False
 
 
 def holds_ever_after(family: Family, context: int, x: float) -> bool:

@@ -120,6 +120,8 @@ def _load(target: str) -> ModelConfig:
     try:
         return load(target)
     except ConfigError as refused:
+        if not target:  # which Path takes for the current folder
+            raise
         try:
             return _leniently(target)
         except (ConfigError, OSError, ValueError):

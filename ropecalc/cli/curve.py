@@ -16,7 +16,7 @@ from ropecalc.cli.sampling import Sampling
 from ropecalc.cli.talk import at_most_one, say
 from ropecalc.errors import InvalidValueError
 from ropecalc.quantities import format_count, parse_positive_int
-from ropecalc.render.machine import POINTS, CurvePoints, curve_record
+from ropecalc.render.points import POINTS, CurvePoints, curve_record
 from ropecalc.render.rows import curve_rows
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ropecalc.render.figures import Drawing
-    from ropecalc.render.machine import Block
+    from ropecalc.render.points import Block
     from ropecalc.results import Envelope, MaxContext, Rope
     from ropecalc.spectrum import Spectrum
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ropecalc.files import printable
@@ -47,13 +46,13 @@ def models_in(
     return list(search.models.values())
 
 
-@dataclass(slots=True)
 class _Search:
-    progress: Progress
-    tell: Callable[[str], None]
-    warn: Callable[[str], None]
-    models: dict[str, str] = field(default_factory=dict)
-    """Where each is -> the name by which it came first."""
+    def __init__(
+        self, progress: Progress, tell: Callable[[str], None], warn: Callable[[str], None]
+    ) -> None:
+        self.progress, self.tell, self.warn = progress, tell, warn
+        self.models: dict[str, str] = {}
+        """Where each is -> the name by which it came first."""
 
     def take(self, target: str) -> None:
         """Add what a target names."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +71,7 @@ def command(
     inputs = {**found.inputs(ctx), "context": ctx if not plot else results[0].context}
     answer = _answer(results, inputs)
     if plot:
-        answer = replace(answer, table=partial(_plotted, results, trained, height))
+        answer = answer._replace(table=partial(_plotted, results, trained, height))
     if pictures.leaves_more(output, out):
         out.show(answer)
     raise typer.Exit(found.exit_code(0))

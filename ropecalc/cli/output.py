@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 import typer
 
@@ -33,8 +33,7 @@ class Form(Enum):
     BARE = "bare"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer in every form; the parts that are not asked for are never looked at."""
 
     command: str

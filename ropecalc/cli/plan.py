@@ -233,9 +233,9 @@ def _answer(
 
 
 def _save_figure(path: str | None, plan: Plan, methods: Sequence[str] | None) -> None:
-    from ropecalc.render.plan import plan_figure
-
     if path is not None:
+        from ropecalc.render.plan import plan_figure
+
         pictures.save(path, plan_figure(plan, _drawn(plan, methods)))
 
 

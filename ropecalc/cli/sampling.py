@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ropecalc.precision.products import Scores
-    from ropecalc.render.machine import Block
+    from ropecalc.render.points import Block
     from ropecalc.results import Envelope
     from ropecalc.similarity import Kind
     from ropecalc.spectrum import Spectrum

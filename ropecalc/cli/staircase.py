@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -134,7 +133,7 @@ def command(
         pictures.save(output, bases_figure(stairs, _models(size, ctx)))
     answer = _answer(found[asked], {**inputs, "save": save})
     if plot:
-        answer = replace(answer, table=partial(_plot, stairs, height))
+        answer = answer._replace(table=partial(_plot, stairs, height))
     if pictures.leaves_more(output, out):
         out.show(answer)
 

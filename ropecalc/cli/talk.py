@@ -8,18 +8,17 @@ import sys
 import textwrap
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ropecalc.errors import InvalidValueError, TableWarning
 
 
-@dataclass
 class _Talk:
     """What was said in a call; ``quiet`` is None until the options are read."""
 
-    quiet: bool | None = None
-    waiting: list[str] = field(default_factory=list)
-    said: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.quiet: bool | None = None
+        self.waiting: list[str] = []
+        self.said: set[str] = set()
 
     def add(self, line: str) -> None:
         if self.quiet is None:

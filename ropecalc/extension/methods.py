@@ -66,10 +66,7 @@ class Way:
             return False
         if method != "roomy-base" or self.start is None:
             return True
-        from ropecalc.base.recommended import known_base
-
-        known = known_base(self.family, self.reach)
-        return known is not None and known >= self.start
+        return self.known is not None and self.known >= self.start
 
     @cached_property
     def family(self) -> Family:
@@ -96,6 +93,13 @@ class Way:
             recommended=False,
             progress=self.progress,
         )
+
+    @cached_property
+    def known(self) -> float | None:
+        """The base with room that a table has."""
+        from ropecalc.base.recommended import known_base
+
+        return known_base(self.family, self.reach)
 
     @property
     def start(self) -> float | None:
@@ -146,11 +150,13 @@ def _round(way: Way) -> Rope | None:
 
 
 def _wide(way: Way) -> Rope | None:
-    from ropecalc.base.recommended import recommended_base
-
     if way.start is None:
         return None
-    return way.with_base(recommended_base(way.family, way.reach, way.start, progress=way.progress))
+    if way.known is not None and way.known >= way.start:
+        return way.with_base(way.known)
+    from ropecalc.base.room import wide_base
+
+    return way.with_base(wide_base(way.family, way.reach, way.start, way.progress))
 
 
 def _safe(way: Way) -> Rope | None:

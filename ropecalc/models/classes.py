@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from ropecalc.shipped import shipped_text
 
 PLAIN_BASE = 10_000.0
 
 
-@dataclass(frozen=True, slots=True)
-class ClassRow:
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class ClassRow(NamedTuple):
     """What one class reads of a config.json, and what it has without it."""
 
     name: str
@@ -32,12 +34,12 @@ class ClassRow:
     """The release of transformers that has it first, where that is later than the table's."""
     rotates: Any = True
     """Whether its layers turn: or {key, values: with which they do, default}."""
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: Mapping[str, int] = NOTHING
     """hidden_size, num_attention_heads and num_hidden_layers of its default."""
     context: int | None = None
     length: str = "max_position_embeddings"
     """The key of the longest context."""
-    rope: Mapping[str, Any] = field(default_factory=dict)
+    rope: Mapping[str, Any] = NOTHING
     """The rope object without one in the file; by kind of layer where the class has kinds."""
     theta: Any = ("rope_theta",)
     """The keys beside the object that its base is read from; by kind where they differ."""
@@ -96,7 +98,7 @@ class ClassRow:
     original: str = "read"
     """original_max_position_embeddings beside the object: read, or only inside; stops without; or
     lost, which stops."""
-    part: Mapping[str, Any] = field(default_factory=dict)
+    part: Mapping[str, Any] = NOTHING
     """Partial rotation: {inside: whether a plain rope's own factor is read, or stops; outside:
     whether one beside it gets there; scaled: what it does to a scaled rope; keys: others}."""
     rotary: int | None = None
@@ -110,23 +112,23 @@ class ClassRow:
     null_head: str = ""
     """What a null under that key stops: load, build, or scaled ropes alone; own: the class has a
     null itself; always: and stops with it."""
-    latent: Mapping[str, int] = field(default_factory=dict)
+    latent: Mapping[str, int] = NOTHING
     """The two parts of a head with latent attention."""
-    window: Mapping[str, Any] = field(default_factory=dict)
+    window: Mapping[str, Any] = NOTHING
     """{key, also: another name, default, all: whether all layers have it, null: it stops sliding
     layers, or always, or is the default; seen: [in use, written]; sliding: stops, where the class
     has no window for layers that slide}."""
-    layers: Mapping[str, Any] = field(default_factory=dict)
+    layers: Mapping[str, Any] = NOTHING
     """The rule of the kinds of layers."""
-    still: Mapping[str, Any] = field(default_factory=dict)
+    still: Mapping[str, Any] = NOTHING
     """The rule of the layers that attend without turning."""
     attends: tuple[int, ...] = ()
     """The layers that attend, where the class has no kinds and not all do."""
-    heads: Mapping[str, int] = field(default_factory=dict)
+    heads: Mapping[str, int] = NOTHING
     """A head_dim of their own that some kinds of layers have."""
     chunk: int | None = None
     """attention_chunk_size without one in the file."""
-    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    before: Mapping[str, Mapping[str, Any]] = NOTHING
     """{a release that changed the class: what of its row was otherwise until then}; ``last``: the
     release that was run, ``without``: what that row had not."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ropecalc.errors import ConfigError, NoRotationError, UnsupportedError
 
@@ -16,8 +15,7 @@ MAX_SHOWN = 40
 MAX_LIST = 65_536  # far above the pairs or layers of any model
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(NamedTuple):
     """One object of a document, and the words to complain about it. A null counts as absent."""
 
     name: str

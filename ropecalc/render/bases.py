@@ -236,7 +236,7 @@ def _columns(results: Sequence[MinimumBase]) -> list[Column]:
     columns = [
         Column("model", names, left=True),
         # a model's name says its head too
-        *(replace(column, spare=3 * any(names)) for column in head_columns(results)),
+        *(column._replace(spare=3 * any(names)) for column in head_columns(results)),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("recommended base", best),
         Column("minimum base", [_minimum(r) for r in results]),

@@ -91,7 +91,8 @@ def curve_name(spectrum: Spectrum) -> str:
 def spectrum_title(spectrum: Spectrum) -> str:
     """A spectrum and its head at the start of a headline."""
     size = head(spectrum.head_dim, spectrum.rotary_dim, spectrum.count_unrotated)
-    return f"{sentence(curve_name(spectrum))}, {size}"
+    name = curve_name(spectrum)  # a label is a name, and stays as it is
+    return f"{name if spectrum.label else sentence(name)}, {size}"
 
 
 def _mark(found: MaxContext, curve: int, name: str) -> Mark:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ropecalc.render.digits import exact, tokens
 from ropecalc.render.glyphs import printable
-from ropecalc.render.inspect import method
 from ropecalc.render.known import known_rows
+from ropecalc.render.scalings import method
 from ropecalc.render.tables import Column, headline, pairs, table, then
 from ropecalc.render.words import head
 from ropecalc.results.configs import EVERY_LAYER

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """Every sign outside ASCII that ropecalc prints has its place, and its replacement, here."""
 
     braille: bool

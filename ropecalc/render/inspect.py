@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ropecalc.models.lengths import original_of
 from ropecalc.render.digits import count, exact, nearest, round_up, similarity, tokens
 from ropecalc.render.findings import describe_findings, tally
 from ropecalc.render.glyphs import printable
 from ropecalc.render.known import known_rows
+from ropecalc.render.scalings import method
 from ropecalc.render.tables import headline, pairs, prose, then, tied
 from ropecalc.render.verdicts import after_rows, soft_rows, violating
 from ropecalc.render.words import bound, command, head, room
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 NAMED = re.compile(r"[\w./][\w./-]*")  # what a shell takes as it is
 Rows = list[tuple[str, str]]
-NAMES = {"default": "default: the plain powers of the base", "dynamic": "dynamic NTK"}
 
 
 def describe_inspection(result: Inspection, screen: Screen) -> str:
@@ -144,41 +144,6 @@ def _layer_rows(
         yield "the bound", "not checked: the file gives no context; pass --ctx"
     else:
         yield from _bound_rows(layer, layer.check, screen)
-
-
-def method(rope: Rope, length: int | None = None) -> str:
-    """The scaling method with its parameters, in words.
-
-    >>> from ropecalc.results import Rope
-    >>> method(Rope("all", "yarn", 1e6, 128, 128, {"factor": 4, "original_context": 32768}))
-    'yarn, factor 4 from 32,768 tokens'
-    """
-    words = NAMES.get(rope.rope_type, rope.rope_type)
-    words += "" if rope.factor is None else f", factor {exact(rope.factor)}"
-    if rope.original_context is not None:
-        words += f" from {tokens(rope.original_context)}"
-    rest = [
-        _parameter(name, value)
-        for name, value in rope.parameters.items()
-        if value is not None and name not in ("factor", "original_context")
-    ]
-    used = _list_in_use(rope, length)
-    return words + (f" ({', '.join(rest)})" if rest else "") + (f"; {used} in use" if used else "")
-
-
-def _parameter(name: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return f"{name} {'true' if value else 'false'}"
-    if isinstance(value, int | float):
-        return f"{name} {exact(value)}"
-    values = [float(item) for item in value]
-    return f"{name} {min(values):.4g} to {max(values):.4g}" if values else f"{name} empty"
-
-
-def _list_in_use(rope: Rope, length: int | None) -> str:
-    if rope.rope_type != "longrope" or length is None or rope.original_context is None:
-        return ""
-    return "long_factor" if length > rope.original_context else "short_factor"
 
 
 def _wavelengths(layer: LayerInspection, screen: Screen) -> str:

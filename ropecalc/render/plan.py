@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ropecalc.models.commands import factor_command, source_word
 from ropecalc.render.digits import count, exact, nearest, option, round_up, similarity, tokens
 from ropecalc.render.glyphs import printable
-from ropecalc.render.inspect import method as scaling_in_words
 from ropecalc.render.known import known_rows
+from ropecalc.render.scalings import method as scaling_in_words
 from ropecalc.render.tables import Column, headline, pairs, prose, shown, table, then
 from ropecalc.render.verdicts import alone, soft_columns, violating
 from ropecalc.render.words import head, outlook, sentence

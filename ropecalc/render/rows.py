@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.render.records import Record, each_key, record, without
 
 if TYPE_CHECKING:
-    from ropecalc.render.machine import CurvePoints
+    from ropecalc.render.points import CurvePoints
     from ropecalc.results import (
         CheckpointWeights,
         Comparison,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ropecalc.render.console import PROSE, Screen, rich_console
 
@@ -25,8 +24,7 @@ GAP = 2  # columns between two columns of a table
 RULED = "    \n    \n {rule}{rule} \n    \n {rule}{rule} \n    \n    \n    \n"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a table: its heading (with the unit) and a cell for each row."""
 
     heading: str
@@ -139,7 +137,7 @@ def table(
         return _blocks(columns, screen)
     gone = [UNIT.sub("", column.heading) for column in columns if column not in kept]
     note = f"Shown in a wider terminal, by --csv and by --json: {', '.join(gone)}."
-    level = [replace(column, cells=levelled(column.cells)) for column in kept]
+    level = [column._replace(cells=levelled(column.cells)) for column in kept]
     drawn = _rich_table(level if _least_width(level) <= screen.width else kept, screen, breaks)
     return f"{drawn}\n\n{prose(note, screen)}" if gone else drawn
 

@@ -227,7 +227,7 @@ def _check_columns(results: Sequence[Check], screen: Screen) -> list[Column]:
     named = any(r.label for r in results)  # whose heads are known from elsewhere
     columns = [
         _name_column(results),
-        *(replace(column, spare=2 * named) for column in head_columns(results)),
+        *(column._replace(spare=2 * named) for column in head_columns(results)),
         Column("context [tokens]", [count(r.context) for r in results]),
         Column("holds", [in_a_word(r) for r in results], left=True),
         Column("first violation [tokens]", firsts),

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from ropecalc.results.curves import PairFrequencies as PairFrequencies
     from ropecalc.results.evidences import Evidence as Evidence
     from ropecalc.results.evidences import Expectation as Expectation
-    from ropecalc.results.evidences import Outlook as Outlook
     from ropecalc.results.evidences import Predictor as Predictor
     from ropecalc.results.evidences import PublishedSetting as PublishedSetting
     from ropecalc.results.evidences import Rank as Rank
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
     from ropecalc.results.findings import Severity as Severity
     from ropecalc.results.inspections import Inspection as Inspection
     from ropecalc.results.inspections import LayerInspection as LayerInspection
+    from ropecalc.results.outlooks import Outlook as Outlook
     from ropecalc.results.plans import Candidate as Candidate
     from ropecalc.results.plans import Plan as Plan
     from ropecalc.results.precisions import Precision as Precision
@@ -60,12 +60,12 @@ if TYPE_CHECKING:
     from ropecalc.results.proofs import VerificationStatus as VerificationStatus
     from ropecalc.results.settings import Emission as Emission
     from ropecalc.results.settings import Setting as Setting
-    from ropecalc.results.staircases import Kind as Kind
     from ropecalc.results.staircases import Staircase as Staircase
-    from ropecalc.results.staircases import Step as Step
     from ropecalc.results.status import SafeStatus as SafeStatus
     from ropecalc.results.status import Status as Status
     from ropecalc.results.status import WindowStatus as WindowStatus
+    from ropecalc.results.steps import Kind as Kind
+    from ropecalc.results.steps import Step as Step
     from ropecalc.results.temperatures import LengthFactor as LengthFactor
     from ropecalc.results.temperatures import Temperature as Temperature
     from ropecalc.results.verdicts import Check as Check

@@ -9,7 +9,7 @@ from ropecalc.notebook import Shown
 from ropecalc.results.status import Status
 
 if TYPE_CHECKING:
-    from ropecalc.results.evidences import Outlook
+    from ropecalc.results.outlooks import Outlook
 
 
 @dataclass(frozen=True, slots=True)

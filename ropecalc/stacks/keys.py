@@ -167,9 +167,14 @@ def _nested_object(goal: Wanted) -> Mapping[str, Any] | None:
     return old if any(isinstance(part, Mapping) for part in old.values()) else None
 
 
-def _carried(old: Mapping[str, Any]) -> Keys:
-    """Keys of an old object that belong to the model, such as mrope_section: they stay."""
-    return {key: value for key, value in old.items() if key not in SPELLINGS}
+def _carried(goal: Wanted, old: Mapping[str, Any], new: Keys) -> Keys:
+    """Keys of an old object that belong to the model, such as mrope_section: they stay.
+
+    So does what the class looks up whatever the method is, where the new object has none: the
+    original length of Ministral 3, by which it scales queries.
+    """
+    needed = set(classes.class_or_any(model_type(goal)).needs) - set(new)
+    return {key: value for key, value in old.items() if key not in SPELLINGS or key in needed}
 
 
 def parameters_object(goal: Wanted, rope: Rope) -> Keys:
@@ -177,11 +182,12 @@ def parameters_object(goal: Wanted, rope: Rope) -> Keys:
     the setting's own is changed.
     """
     if not is_nested(goal):
-        return {**rope_keys(rope), **_carried(old_object(goal))}
+        return {**(new := rope_keys(rope)), **_carried(goal, old_object(goal), new)}
     nested = _nested_object(goal)
     if nested is not None:
         own = nested.get(rope.layer_type)
-        changed = {**rope_keys(rope), **_carried(own if isinstance(own, Mapping) else {})}
+        own = own if isinstance(own, Mapping) else {}
+        changed = {**(new := rope_keys(rope)), **_carried(goal, own, new)}
         return {**nested, rope.layer_type: changed}
     assert goal.model is not None
     ropes = {other.layer_type: other for other in goal.model.ropes}
@@ -266,7 +272,7 @@ def four(goal: Wanted) -> Keys:
     changed.update(_local_base(goal, document))
     if document.get("rope_parameters") is not None:
         changed["rope_parameters"] = None
-    carried = _carried(old_object(goal)) if _nested_object(goal) is None else {}
+    carried = _carried(goal, old_object(goal), keys) if _nested_object(goal) is None else {}
     if method == "default":
         named = {"rope_type": method, "type": method, **carried}
         # without one gpt-oss and others would have the scaling of their class

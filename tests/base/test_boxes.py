@@ -70,10 +70,10 @@ def test_few_distances_of_a_long_context_are_looked_at_by_themselves() -> None:
 @given(family=families(), base=st.floats(1.5, 1e9), context=st.integers(2, 5_000))
 def test_first_violations_are_those_of_the_scan(family: Family, base: float, context: int) -> None:
     expected = scan(family.spectrum(base), 0, context, margin=family.margin, first_only=True)
+    assert violation_at(family, context, base) == expected.first_violation, "one by one"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rounding, "LONG", 1)
-        patch.setattr(rounding, "WIDE_SPAN", 100)
-        assert violation_at(family, context, base) == expected.first_violation
+        patch.setattr(rounding, "WIDTHS", ((1, 50), (3, 100), (16, 5_000)))
+        assert violation_at(family, context, base) == expected.first_violation, "by boxes"
 
 
 @pytest.mark.parametrize("context", [2**16 + 1, 2**21])

@@ -98,7 +98,7 @@ def test_glyphs_follow_the_encoding(encoding: str | None, glyphs: object) -> Non
 
 
 def test_the_ascii_glyphs_are_ascii() -> None:
-    signs = [getattr(ASCII, name) for name in ASCII.__slots__ if name != "braille"]
+    signs = [getattr(ASCII, name) for name in ASCII._fields if name != "braille"]
     assert "".join(signs).isascii()
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from ropecalc.render.human import show_inspection
-from ropecalc.render.inspect import method
+from ropecalc.render.scalings import method
 from ropecalc.results import (
     Finding,
     Inspection,

@@ -15,7 +15,7 @@ from ropecalc.models.known import KnownModel
 from ropecalc.precision.recipes import RECIPES
 from ropecalc.precision.storage import DTYPES
 from ropecalc.render import records
-from ropecalc.render.machine import CurvePoints
+from ropecalc.render.points import CurvePoints
 from ropecalc.render.records import SHAPES, keys_of
 from ropecalc.stacks.transformers.patch import Patch
 from tests.tools.schema_types import (
