@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ropecalc.base.boxes import Boxes
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.order import Order
 from ropecalc.base.sieve import SPAN, Sieve
@@ -28,7 +27,6 @@ from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.similarity import Distances
 
-LIKELY = 12  # blocks, before all distances are looked at together
 LIKELIEST = 64  # blocks: all of a million tokens, and with room to spare of 16 million
 CANDIDATES = 8  # distances of a strip whose reach is estimated; more cost more than they bring
 ENOUGH = 0.1  # a witness is left when its next step is under a tenth of what it brought so far
@@ -155,10 +153,7 @@ class Sweep:
 
     def _find_witness(self) -> tuple[Witness | None, list[int]]:
         """A distance that breaks the bound at x, or all that are in doubt."""
-        blocks = self._order.at(self.x)
-        witness, in_doubt = self._search(blocks[:LIKELY])
-        if witness is None and len(blocks) > LIKELY:
-            witness, in_doubt = self._search_all()
+        witness, in_doubt = self._search(self._order.at(self.x))
         if witness is not None:
             self.frontier = max(self.frontier, witness.distance + 1)
         return witness, in_doubt
@@ -181,15 +176,6 @@ class Sweep:
                     return witness, []
                 in_doubt += [m for m in distances.tolist() if self._is_in_doubt(m)]
         return None, in_doubt
-
-    def _search_all(self) -> tuple[Witness | None, list[int]]:
-        """The same of all distances, most of which boxes clear."""
-        off = 4 * self.resolution
-        boxes = Boxes(self.family, max(0.0, self.x - off), 2 * off, self.context)
-        near = boxes.near(self.context).distances
-        witness = self._best(near, self.family.taylor(near, self.x).value)
-        in_doubt = [] if witness else [m for m in near.tolist() if self._is_in_doubt(m)]
-        return witness, in_doubt
 
     def _sieve_at(self, span: int) -> Sieve:
         if self._sieve is None or self._sieve.x != self.x or self._sieve.span < min(span, SPAN):

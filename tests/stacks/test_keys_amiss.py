@@ -76,3 +76,33 @@ def test_what_a_class_looks_up_whatever_its_method_is_stays_in_the_object(method
         assert f'"original_max_position_embeddings": {own}' in found.text
         assert '"llama_4_scaling_beta": 0.1' in found.text
         assert check(setting, stack)
+
+
+@pytest.mark.parametrize("method", ["linear", "yarn", "llama3", "dynamic"])
+def test_gemma_4_turns_part_of_a_head_by_its_own_method_alone(method: str) -> None:
+    """Ran: transformers 5.23 makes 64 frequencies of 256, and stops as they meet the queries."""
+    model = ropecalc.find_model("Gemma-4-26B")
+    setting = ropecalc.make_setting(
+        model, rope_type=method, factor=4.0, original_context=8_192, context=32_768
+    )
+    assert not emit(setting, "transformers").exact
+    rope = {"rope_type": method, "rope_theta": 1e6, "factor": 4.0}
+    rope |= {"original_max_position_embeddings": 8_192} if method in ("yarn", "llama3") else {}
+    rope |= {"low_freq_factor": 1.0, "high_freq_factor": 4.0} if method == "llama3" else {}
+    plain = {"rope_type": "default", "rope_theta": 1e4}
+    for part, stops in ((0.25, True), (None, False)):
+        own = rope if part is None else {**rope, "partial_rotary_factor": part}
+        document = {
+            "model_type": "gemma4_text",
+            "rope_parameters": {"full_attention": own, "sliding_attention": plain},
+        }
+        assert (parse_config(document, "config.json").stops is not None) is stops
+
+
+@pytest.mark.parametrize("name", ["beam", "lfm3", "mellum", "embedding_gemma2_text"])
+def test_other_classes_by_kind_that_stop_at_a_part_with_a_scaling(name: str) -> None:
+    """Ran, each of them."""
+    own = {"rope_type": "linear", "rope_theta": 1e6, "factor": 4.0, "partial_rotary_factor": 0.5}
+    kinds = {"full_attention": own, "sliding_attention": own}
+    found = parse_config({"model_type": name, "rope_parameters": kinds}, "config.json")
+    assert "turns all of it" in (found.stops or "")

@@ -375,14 +375,7 @@ def _part(own: Class) -> Row:
         key for key in ("rotary_pct", "rope_pct", "rotary_dim") if reads(key, against="v4 theta")
     ]
     nested = is_nested(_rope(own))
-    scaled, plain = ("v4 partial yarn", "v4 yarn") if nested else ("v5 partial yarn", "v5 yarn")
-    half = [dim // 2 for dim in own.rotary(plain)]
-    if own.stops(scaled) and not own.stops(plain):
-        stands = "stops"
-    elif inside or (half and own.rotary(scaled) == half):
-        stands = "read"
-    else:
-        stands = "stops" if own.stops("v4 partial 0.25") else "read" if own.stops(plain) else "kept"
+    stands = _scaled_part(own, inside, nested=nested)
     outside = outside or own.stage("v4 partial 0.25") == "forward"
     if not own.stops("v4 yarn"):
         more = own.stops("v4 partial yarn")
@@ -404,6 +397,19 @@ def _part(own: Class) -> Row:
     if fixed is not None and not part.get("plain"):
         row["rotary"] = fixed
     return row
+
+
+def _scaled_part(own: Class, inside: bool | str, *, nested: bool) -> str:
+    """What a class does with a part in an object that is scaled: read, kept, or it stops."""
+    scaled, plain = ("v4 partial yarn", "v4 yarn") if nested else ("v5 partial yarn", "v5 yarn")
+    half = [dim // 2 for dim in own.rotary(plain)]
+    if own.stops(scaled) and not own.stops(plain):
+        return "stops"
+    if inside is True or (half and own.rotary(scaled) == half):
+        return "read"
+    if own.stops("v4 partial 0.25") or (nested and (inside or own.stops(plain))):
+        return "stops"  # of a class by kinds yarn stops at the part that its own objects have
+    return "read" if own.stops(plain) else "kept"
 
 
 def _plain_part(own: Class, fixed: Mapping[str, int] | None) -> str:
