@@ -13,14 +13,13 @@ Distances are examined by blocks, those first where a violation is likeliest and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from ropecalc.base.boxes import Boxes
 from ropecalc.base.family import X_MAX, Array, Family
 from ropecalc.base.order import Order
 from ropecalc.base.sieve import SPAN, Sieve
@@ -28,7 +27,6 @@ from ropecalc.errors import UndecidedError
 from ropecalc.progress import Progress
 from ropecalc.similarity import Distances
 
-LIKELY = 12  # blocks, before all distances are looked at together
 LIKELIEST = 64  # blocks: all of a million tokens, and with room to spare of 16 million
 CANDIDATES = 8  # distances of a strip whose reach is estimated; more cost more than they bring
 ENOUGH = 0.1  # a witness is left when its next step is under a tenth of what it brought so far
@@ -93,6 +91,7 @@ class Sweep:
     jump: Jump | None = None
     """An interval to leave out."""
     _sieve: Sieve | None = None
+    _block: tuple[int, int] | None = None
 
     def run(self, progress: Progress | None = None) -> Landing | None:
         """Go on to the first base that meets the bound; None where there is none up to 1e300.
@@ -120,7 +119,14 @@ class Sweep:
 
         Of the likeliest: that none does is for a full evaluation to say.
         """
-        return self._search(self._order.at(self.x)[:LIKELIEST])[0]
+        return self._search(self._likeliest())[0]
+
+    def _likeliest(self) -> Iterator[tuple[int, int]]:
+        """The block of the witness before: so often it has the next that no order is worked out."""
+        before = self._block
+        if before is not None:
+            yield before
+        yield from (block for block in self._order.at(self.x)[:LIKELIEST] if block != before)
 
     def pass_likely(self) -> bool:
         """Go on to where such a distance ends, if there is one: the bound is broken up to there."""
@@ -147,10 +153,7 @@ class Sweep:
 
     def _find_witness(self) -> tuple[Witness | None, list[int]]:
         """A distance that breaks the bound at x, or all that are in doubt."""
-        blocks = self._order.at(self.x)
-        witness, in_doubt = self._search(blocks[:LIKELY])
-        if witness is None and len(blocks) > LIKELY:
-            witness, in_doubt = self._search_all()
+        witness, in_doubt = self._search(self._order.at(self.x))
         if witness is not None:
             self.frontier = max(self.frontier, witness.distance + 1)
         return witness, in_doubt
@@ -169,18 +172,10 @@ class Sweep:
             if distances.size:
                 witness = self._best(distances, values)
                 if witness is not None:
+                    self._block = start, stop
                     return witness, []
                 in_doubt += [m for m in distances.tolist() if self._is_in_doubt(m)]
         return None, in_doubt
-
-    def _search_all(self) -> tuple[Witness | None, list[int]]:
-        """The same of all distances, most of which boxes clear."""
-        off = 4 * self.resolution
-        boxes = Boxes(self.family, max(0.0, self.x - off), 2 * off, self.context)
-        near = boxes.near(self.context).distances
-        witness = self._best(near, self.family.taylor(near, self.x).value)
-        in_doubt = [] if witness else [m for m in near.tolist() if self._is_in_doubt(m)]
-        return witness, in_doubt
 
     def _sieve_at(self, span: int) -> Sieve:
         if self._sieve is None or self._sieve.x != self.x or self._sieve.span < min(span, SPAN):

@@ -28,6 +28,7 @@ FIRST_DIGITS = 40
 BASE_DIGITS = 20  # a base to its last bit takes 19
 GUARD_DIGITS = 15
 MOST_DIGITS = 320  # of a value: an extremum nearer to zero is not told from a zero
+LINE = 1e-3  # of a slope: what changes by less on a step is a line there
 STRIDE = 0.25  # of x: how far ahead the bounds of a first step look
 
 
@@ -133,6 +134,8 @@ class _Walk:
         self.digits_told = digits
         self.digits = digits + GUARD_DIGITS
         self.stride: Any = STRIDE
+        self._width = self._numbers().mpf(10) ** -digits
+        """No zero is enclosed more widely."""
 
     def run(self, x: Real, sign: int) -> Zero | None:
         """The first zero; ``sign`` is that of g at x."""
@@ -159,11 +162,6 @@ class _Walk:
     def _numbers(self) -> Any:
         """Numbers that hold a step as short as the error of a value makes it."""
         return context_with(self.digits + len(str(self.curve.distance)) + GUARD_DIGITS)
-
-    @property
-    def _width(self) -> Real:
-        """No zero is enclosed more widely."""
-        return self._numbers().mpf(10) ** -self.digits_told
 
     def _jet(self, x: Real) -> Jet:
         self.effort.spend(self.curve, x)
@@ -207,7 +205,8 @@ class _Walk:
             low = height - at.value_error, slope - at.slope_error
             bent = at.curvature_error - curvature
             step = min(stretch, first_fall(*low, second))
-            for longer in (8, 3, 1.5, 1.2):
+            straight = second * step < -LINE * slope  # so that longer trials bring nothing
+            for longer in (1.2,) if straight else (8, 3, 1.5, 1.2):
                 trial = min(stretch, longer * step)
                 step = max(step, min(trial, first_fall(*low, third * trial / 3 + bent)))
             self.stride = 8 * step

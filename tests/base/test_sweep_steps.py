@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ropecalc.base.family import X_MAX, Family, family_of
-from ropecalc.base.sweep import CANDIDATES, ENOUGH, LIKELY, RESOLUTION, Link, Sweep, Witness
+from ropecalc.base.sweep import CANDIDATES, ENOUGH, RESOLUTION, Link, Sweep, Witness
 
 FAMILY = family_of(32)
 
@@ -37,27 +37,6 @@ def test_a_witness_breaks_the_bound_and_is_found_where_there_is_one(
         assert g[witness.distance] < 0
         assert witness.reach == FAMILY.reach(witness.distance, x)
         assert sweep.frontier == max(frontier, witness.distance + 1)
-
-
-@pytest.mark.parametrize("x", [0.0, 0.5, 6.0, 8.5, 9.5, 12.0])
-def test_all_distances_looked_at_together_are_those_looked_at_by_blocks(x: float) -> None:
-    sweep = Sweep(FAMILY, 700, x=x)
-    by_blocks, in_doubt = sweep._search([(0, 700)])
-    assert sweep._search_all() == (by_blocks, in_doubt)
-    landing = Sweep(FAMILY, 700).run()
-    assert landing is not None
-    sweep.x = landing.x
-    assert sweep._search_all() == (None, list(landing.in_doubt))
-
-
-def test_of_many_blocks_the_likely_ones_are_examined_before_all_together(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    plain = Sweep(FAMILY, 3_000)
-    assert len(plain._order.at(0.0)) < LIKELY
-    landing = plain.run()
-    monkeypatch.setattr("ropecalc.base.sweep.LIKELY", 2)
-    assert Sweep(FAMILY, 3_000).run() == landing
 
 
 def test_a_distance_alone_is_said_to_be_alone() -> None:
