@@ -75,8 +75,13 @@ def test_the_format_is_as_its_documentation_says() -> None:
         "end": 100,
         "steps": 3,
     }
-    columns = struct.pack("<3I3d3I", 2, 50, 100, 1.0, 3.25, 1e9, 0, 2, 49)
-    assert zlib.decompress(packed) == columns
+    one, some, last = struct.unpack("<3Q", struct.pack("<3d", 1.0, 3.25, 1e9))
+    columns = (("I", 2, 48, 50), ("Q", one, some - one, last - some), ("I", 0, 2, 47))
+    planes = b""
+    for code, *gaps in columns:
+        values = [struct.pack(f"<{code}", gap) for gap in gaps]
+        planes += b"".join(map(bytes, zip(*values, strict=True)))
+    assert zlib.decompress(packed) == planes
 
 
 def test_any_truncation_is_refused() -> None:

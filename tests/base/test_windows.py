@@ -648,6 +648,13 @@ def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
     assert len(bare.stdout.splitlines()) == 2
 
 
+def test_a_search_keeps_no_chain() -> None:
+    search = _Search(family_of(16), 200)
+    search.run()
+    assert len(search.found) == 5
+    assert search._sweep.links == []
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [("", True), ("-q", False), ("--at-most 1e4", False), ("--ctx 131072", False)],
