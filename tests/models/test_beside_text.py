@@ -1,4 +1,4 @@
-"""Keys about the rope beside the text part of a composite: users put them there, no class looks."""
+"""Where users put keys about the rope and no class looks for them; and objects with nothing in."""
 
 from __future__ import annotations
 
@@ -75,3 +75,21 @@ def test_null_layer_types_stop_classes_that_have_none() -> None:
     inner = {"layer_types": None}
     assert "layer_types" in (parse_config(document("qwen3_vl", inner), "c").stops or "")
     assert parse_config(document("llava", inner), "c").stops is None
+
+
+@pytest.mark.parametrize("name", ["gpt_oss", "cwm", "apertus"])
+def test_an_empty_object_takes_the_scaling_of_a_class_away(name: str) -> None:
+    """Ran: all 168 classes with ``rope_parameters: {}``, which is how one tries to be rid of it."""
+    assert parse_config({"model_type": name}, "c").rope.rope_type in ("yarn", "llama3")
+    for beside, base in (({}, None), ({"rope_theta": 54_321.0}, 54_321.0)):
+        model = parse_config({"model_type": name, "rope_parameters": {}, **beside}, "c")
+        assert model.stops is None
+        assert model.rope.rope_type == "default"
+        assert base in (None, model.rope.base)
+
+
+@pytest.mark.parametrize("name", ["gemma4_text", "lfm3", "laguna"])
+def test_an_empty_object_has_none_of_the_kinds_that_a_class_looks_up(name: str) -> None:
+    assert "KeyError" in (
+        parse_config({"model_type": name, "rope_parameters": {}}, "config.json").stops or ""
+    )
