@@ -2,9 +2,12 @@
 
 A file is one line of JSON, then a zlib stream. The line names the format and its version, the kind
 ("minimum" or "safe"), the rotary dimension, the end, the number of steps, the version of the
-program that made it, and a digest. The stream holds three little-endian arrays of one value a
-step: contexts (uint32), bases (float64), distances (uint32). The digest is the SHA-256 of the line
-as it is without the digest, and of the arrays. The same staircase gives the same bytes.
+program that made it, and a digest. The stream holds three columns of one value a step: contexts
+(uint32), bases (the bits of float64), distances (uint32). Of each value it has the difference from
+the one before, modulo 2^32 or 2^64, and of these first the lowest bytes of all, then the next: two
+thirds of what the values themselves would take. The digest is the SHA-256 of the line as it is
+without the digest, and of the columns as little-endian arrays. The same staircase gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -14,7 +17,9 @@ import sys
 import zlib
 from array import array
 from bisect import bisect_left
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from ropecalc import __version__
@@ -27,7 +32,8 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "ropecalc staircase", 1
 LONGEST_LINE = 1_000  # bytes; a header has under 250
-STEP_SIZE = 4 + 8 + 4  # bytes
+COLUMNS = (("I", 4), ("Q", 8), ("I", 4))  # contexts, bits of bases, distances: bytes of each
+STEP_SIZE = sum(size for _, size in COLUMNS)
 LARGEST = 2**28  # bytes of a file: sixteen million steps
 SUFFIX = ".staircase"
 
@@ -171,7 +177,7 @@ def encode(staircase: Staircase) -> bytes:
         "program": __version__,
     }
     line = json.dumps(header | {"sha256": _digest(header, columns)})
-    return line.encode("ascii") + b"\n" + zlib.compress(columns, 9)
+    return line.encode("ascii") + b"\n" + zlib.compress(_folded(columns), 9)
 
 
 def decode(data: bytes, name: str, *, in_full: bool = True) -> Table:
@@ -186,7 +192,8 @@ def decode(data: bytes, name: str, *, in_full: bool = True) -> Table:
     digest = header.pop("sha256", None)
     if not _is_sound(header) or len(data) > LARGEST:
         raise _damaged(name)
-    columns = _unpacked(packed, STEP_SIZE * header["steps"])
+    folded = _unpacked(packed, STEP_SIZE * header["steps"])
+    columns = None if folded is None else _unfolded(folded)
     if columns is None or (in_full and _digest(header, columns) != digest):
         raise _damaged(name)
     return _table(header, columns)
@@ -200,6 +207,37 @@ def _unpacked(packed: bytes, size: int) -> bytes | None:
     except zlib.error:
         return None
     return data if len(data) == size and stream.eof and not stream.unused_data else None
+
+
+def _folded(columns: bytes) -> bytes:
+    """The differences in each column, the lowest bytes of all first."""
+    planes = []
+    for code, size, column in _split(columns):
+        numbers = (0, *_swapped(array(code, column)))
+        gaps = [(after - before) % 256**size for before, after in pairwise(numbers)]
+        content = _swapped(array(code, gaps)).tobytes()
+        planes += [content[byte::size] for byte in range(size)]
+    return b"".join(planes)
+
+
+def _unfolded(planes: bytes) -> bytes:
+    """The columns of these differences, as little-endian arrays."""
+    columns = []
+    for code, size, part in _split(planes):
+        steps, content = len(part) // size, bytearray(part)
+        for byte in range(size):
+            content[byte::size] = part[byte * steps : (byte + 1) * steps]
+        sums = accumulate(_swapped(array(code, bytes(content))))
+        columns.append(_swapped(array(code, [total % 256**size for total in sums])).tobytes())
+    return b"".join(columns)
+
+
+def _split(columns: bytes) -> Iterator[tuple[str, int, bytes]]:
+    """The type of each column, and its part of the bytes."""
+    steps, at = len(columns) // STEP_SIZE, 0
+    for code, size in COLUMNS:
+        yield code, size, columns[at : at + size * steps]
+        at += size * steps
 
 
 def _parted(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:

@@ -26,6 +26,7 @@ from ropecalc.base.zeros import FIRST_DIGITS
 from ropecalc.errors import UndecidedError
 from ropecalc.exact import Real, context_with
 from ropecalc.scaling import MAX_BASE, Base
+from ropecalc.similarity import UNIT
 
 if TYPE_CHECKING:
     from ropecalc.base.family import Family
@@ -56,6 +57,11 @@ def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -
 
     Below 1 there is no base, and above 1e300 none that is examined.
     """
+    start = _start(family, context, base)
+    if isinstance(start, float):
+        goals = _goals(family, start, limit * (1 + HAIR))
+        if goals[0] >= 0 and _keeps(family, context, start, goals):
+            return Room(limit, limit)
     x = place(family, base)
     free = family.freedom(float(x))
     lowest, highest = _goals(family, float(x), limit)
@@ -64,6 +70,18 @@ def room_around(family: Family, context: int, base: Base, limit: float = ROOM) -
     if ends[0] == lowest:
         below = limit
     return Room(below, limit if ends[1] == highest else above)
+
+
+def _start(family: Family, context: int, base: Base) -> Real:
+    """An x to walk from: in double precision where the bound surely holds there, as most often."""
+    x = family.near(base)
+    sure = surely_holds_within(family, context, x, 32 * UNIT * max(1.0, x))
+    return x if sure else place(family, base)
+
+
+def _keeps(family: Family, context: int, start: Real, goals: tuple[float, float]) -> bool:
+    """Whether the bound goes on holding to two goals."""
+    return all(_end(family, context, start, goal) == goal for goal in goals)
 
 
 def _goals(family: Family, x: float, limit: float) -> tuple[float, float]:
@@ -186,4 +204,4 @@ def has_room(family: Family, context: int, base: float) -> bool:
         return False
     if violation_at(family, context, base) is not None:
         return False
-    return all(_end(family, context, x, goal) == goal for goal in goals)
+    return _keeps(family, context, _start(family, context, base), goals)

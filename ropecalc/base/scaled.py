@@ -84,14 +84,19 @@ class ScaledFamily(Family):
         return np.ones(self.n_pairs)
 
     @cached_property
+    def _parts(self) -> tuple[Array, Array]:
+        kept, moving = self.parts(FREQUENCY_DIGITS - SPARE)
+        return np.array([float(a) for a in kept]), np.array([float(c) for c in moving])
+
+    @property
     def kept(self) -> Array:
         """a_i, rad/token, shape (n_pairs,)."""
-        return np.array([float(a) for a in self.parts(FREQUENCY_DIGITS - SPARE)[0]])
+        return self._parts[0]
 
-    @cached_property
+    @property
     def moving(self) -> Array:
         """c_i, rad/token, shape (n_pairs,)."""
-        return np.array([float(c) for c in self.parts(FREQUENCY_DIGITS - SPARE)[1]])
+        return self._parts[1]
 
     @cached_property
     def _known(self) -> dict[Any, list[tuple[Any, Any]]]:
@@ -164,12 +169,11 @@ class ScaledFamily(Family):
         w, e, speed = self.pair_weights, self.decays, self.decays * self._shares(x)
         ws = w * speed
         wse, wss = ws * e, ws * speed
-        first = phi @ np.array([w, ws, wse, wse * e]).T
-        second = squares @ np.array([ws, wse, wss, wss * e]).T
-        third = (squares * phi) @ np.array([w, w, wss, wss * speed]).T
-        rows = np.array([first, second, third])
-        (p10, p11, p12, p13), (p21, bent, p22, p23), (_, _, p32, p33) = split(rows)
-        return Moments(p10, p11, p12, p13, p21, bent, p22, p23, p32, p33)
+        columns = np.array([w, ws, wse, wse * e, wss, wss * e, wss * speed]).T
+        first, second, third = split(np.array([phi, squares, squares * phi]) @ columns)
+        p10, p11, p12, p13, *_ = first
+        _, p21, bent, _, p22, p23, _ = second
+        return Moments(p10, p11, p12, p13, p21, bent, p22, p23, third[4], third[6])
 
     def rates(self, x: Any, mp: Any) -> tuple[int, list[tuple[int, int, int]]]:
         """As in Family: a few units off."""

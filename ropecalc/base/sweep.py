@@ -13,7 +13,7 @@ Distances are examined by blocks, those first where a violation is likeliest and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -91,6 +91,7 @@ class Sweep:
     jump: Jump | None = None
     """An interval to leave out."""
     _sieve: Sieve | None = None
+    _block: tuple[int, int] | None = None
 
     def run(self, progress: Progress | None = None) -> Landing | None:
         """Go on to the first base that meets the bound; None where there is none up to 1e300.
@@ -118,7 +119,14 @@ class Sweep:
 
         Of the likeliest: that none does is for a full evaluation to say.
         """
-        return self._search(self._order.at(self.x)[:LIKELIEST])[0]
+        return self._search(self._likeliest())[0]
+
+    def _likeliest(self) -> Iterator[tuple[int, int]]:
+        """The block of the witness before: so often it has the next that no order is worked out."""
+        before = self._block
+        if before is not None:
+            yield before
+        yield from (block for block in self._order.at(self.x)[:LIKELIEST] if block != before)
 
     def pass_likely(self) -> bool:
         """Go on to where such a distance ends, if there is one: the bound is broken up to there."""
@@ -164,6 +172,7 @@ class Sweep:
             if distances.size:
                 witness = self._best(distances, values)
                 if witness is not None:
+                    self._block = start, stop
                     return witness, []
                 in_doubt += [m for m in distances.tolist() if self._is_in_doubt(m)]
         return None, in_doubt

@@ -153,6 +153,7 @@ class _Search:
         limit = MAX_BASE if at_most is None else at_most
         closing, opening = None, self._first(limit)
         while opening is not None:
+            self._sweep.links.clear()  # no proof is written of them: hours would fill the memory
             closing = self._walk(opening.x)
             self._add(opening, closing)
             if self.found and self.found[-1].start > limit:

@@ -134,7 +134,8 @@ def command(
             report(f"Error: {problem}")
     inputs = {"models": files, "strict": strict, "select": sorted(sieve.selected)}
     inputs |= {"ignore": sorted(sieve.ignored), "error": sorted(sieve.raised)}
-    out.show(_answer(looked, inputs))
+    if looked or not problems:  # an empty list would say that nothing was found
+        out.show(_answer(looked, inputs))
     worst = {finding.severity for _, found in looked for finding in found}
     failed = Severity.ERROR in worst or (strict and Severity.WARNING in worst)
     raise typer.Exit(BAD_INPUT if problems else int(failed))

@@ -209,7 +209,7 @@ def _answer(
     return Answer(
         command="plan",
         inputs=inputs,
-        records=[record(plan)],
+        records=map(record, [plan]),
         bare=[None if picked is None else picked.rope.base],
         table=table,
         rows=plan_rows(plan),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -48,6 +49,7 @@ MinWidth = Annotated[
         options.fraction("min_window", "0.01"),
     ),
 ]
+LONG = 2**17  # tokens: half a minute; each doubling takes two to three times as long
 QUIET = "Print the start and the end of each window, a line each; no end: empty."
 
 
@@ -87,12 +89,22 @@ def command(
     raise typer.Exit(0 if result.windows else 1)
 
 
-def _solve(head_dim: int, context: int, **settings: Any) -> Windows:
+def _solve(head_dim: int, context: int, at_most: float | None, **settings: Any) -> Windows:
     import ropecalc
-    from ropecalc.render.progress import progress
+    from ropecalc.render.progress import PATIENCE, progress
+
+    begun, is_long = time.monotonic(), context > LONG and at_most is None
+
+    def tell(done: int, total: int) -> None:
+        if is_long and time.monotonic() > begun + PATIENCE:
+            warn(  # once: a pipe has no bar that shows it
+                f"all windows for {format_count(context)} tokens take minutes to hours: "
+                "--at-most BASE stops at the windows that begin up to a base"
+            )
+        report(done, total)
 
     with progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report:
-        return ropecalc.windows(head_dim, context, progress=report, **settings)
+        return ropecalc.windows(head_dim, context, progress=tell, at_most=at_most, **settings)
 
 
 def _draw(result: Windows, path: str) -> None:

@@ -10,6 +10,7 @@ from ropecalc.lint.subject import Said, Subject
 from ropecalc.lint.words import number
 from ropecalc.models.classes import class_row, composite
 from ropecalc.models.huggingface import parse_config
+from ropecalc.models.raw import beside_text
 from ropecalc.results import ModelConfig, Rope
 
 # these say more of one reason each
@@ -33,6 +34,11 @@ def key_not_read(subject: Subject) -> Iterator[Said]:
                 f"{subject.prefix}{key} is not read by {kind} in transformers 5",
                 "Remove it, or write what the class reads: ropecalc inspect says what it takes.",
             )
+    for text, key, _ in beside_text(subject.model.document) if class_row(kind) else ():
+        yield Said(
+            f"{key} lies beside {text}, and {kind} reads what is in it",
+            f"Move it into {text}, or remove it.",
+        )
 
 
 def class_stops(subject: Subject) -> Iterator[Said]:

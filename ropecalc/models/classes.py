@@ -150,6 +150,10 @@ LONGROPE_BY_OTHER_NAMES = dict.fromkeys(LONGROPE_ALONE, ("su", "yarn"))
 # any scaling needs short_mscale and long_mscale, which the forward pass multiplies cos and sin by
 MSCALES_NEEDED = frozenset(["phimoe"])
 MSCALES = ("short_mscale", "long_mscale")
+# Classes without layer_types, whose code or base looks at them all the same: none may be null.
+NULL_TYPES_STOP = frozenset(
+    "bamba falcon_h1 paddleocr_vl_text qwen3_vl_moe_text qwen3_vl_text recurrent_gemma".split()
+)
 # These methods multiply head_dim as it is, null or not.
 MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
 # A default that wins over what a rope object says.

@@ -26,7 +26,13 @@ from ropecalc.models.classes import (
 )
 from ropecalc.models.document import CHECK, Section, shown
 from ropecalc.models.loaded import Loaded, as_loaded
-from ropecalc.models.raw import ROPE_KEYS, TEXT_KEYS, text_path
+from ropecalc.models.raw import (
+    ROPE_KEYS,
+    TEXT_KEYS,
+    beside_text,
+    stops_beside_text,
+    text_path,
+)
 from ropecalc.models.ropes import Reading, parameters, rope_type
 from ropecalc.models.values import unique
 from ropecalc.results import ModelConfig, Rope
@@ -94,7 +100,13 @@ def parse_config(
     else:
         _refuse_unrotated(config, row)
         loaded = as_loaded(config, row)
+        if (reason := stops_beside_text(document)) is not None:
+            loaded.stop(reason)
         assumptions += loaded.said(config, row)
+        assumptions += [
+            f"{key} beside {text} is not read by {row.name} in transformers"
+            for text, key, _ in beside_text(document)
+        ]
         read = Section(config.name, loaded.keys, config.prefix)
     context = _context(read)
     ropes, unrotated = _ropes(read, context, assumptions, loaded)

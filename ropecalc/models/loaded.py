@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ropecalc.models import layers
-from ropecalc.models.classes import ClassRow
+from ropecalc.models.classes import NULL_TYPES_STOP, ClassRow
 from ropecalc.models.document import Section, shown
 from ropecalc.models.objects import ropes
 from ropecalc.models.one_object import PARTIAL, quotient_of
@@ -78,6 +78,8 @@ def _stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
     found = undeclared(row, config.values)
     if found is not None:
         loaded.stop(f"{found}, which {row.name} does not take")
+    if config.values.get("layer_types", ()) is None and row.name in NULL_TYPES_STOP:
+        loaded.stop(f"layer_types is null, which {row.name} does not take")
     for key in (row.window.get("key", ""), "head_dim" if row.latent else ""):
         if isinstance(config.get(key), float):  # each class that has one declares its type
             loaded.stop(f"{key} is {shown(config.get(key))}, and {row.name} declares an integer")

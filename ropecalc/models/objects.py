@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 def ropes(config: Section, row: ClassRow, loaded: Loaded, types: list[str]) -> None:
     """The rope objects with all that the class puts into them."""
     scaling, parameters = (_object(config, key) for key in ("rope_scaling", "rope_parameters"))
+    empty = scaling is None and config.get("rope_parameters") == {}
+    if empty and (not row.by_kind or row.flat == "read" or row.missing[0] == "stops"):
+        parameters = {"rope_type": "default"}  # an object all the same: the class's own is gone
     if isinstance(config.get("rope_theta"), list) or config.get("partial_rotary_factors"):
         lists_a_layer(config, loaded, types, scaling)
         return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ropecalc.render.console import Screen
 from ropecalc.render.digits import count, round_up, tokens
-from ropecalc.render.tables import HOLD, INDENT, headline, levelled, prose, then, tied
+from ropecalc.render.tables import INDENT, headline, levelled, prose, then, tied
 from ropecalc.render.words import sentence
 from ropecalc.results import Staircase
 
@@ -48,15 +48,14 @@ def describe_staircase(result: Staircase, screen: Screen) -> str:
 
 
 def _lines(result: Staircase, screen: Screen) -> str:
-    """A line a step: rich would take seconds for the tens of thousands of a small head."""
+    """A line a step."""
     rows = [
         (count(step.context), round_up(step.base), count(step.distance) if step.distance else "")
         for step in result.steps
     ]
     bases = levelled([base for _, base, _ in rows])
     level = [
-        (context, base.replace(HOLD, " "), distance)
-        for (context, _, distance), base in zip(rows, bases, strict=True)
+        (context, base, distance) for (context, _, distance), base in zip(rows, bases, strict=True)
     ]
     widths = [max(map(len, column)) for column in zip(HEADINGS, *level, strict=True)]
     if len(INDENT) + sum(widths) + 4 > screen.width:

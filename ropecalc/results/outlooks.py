@@ -1,4 +1,4 @@
-"""What became of published settings like one that is looked at."""
+"""What became of published settings like one that was checked."""
 
 from __future__ import annotations
 

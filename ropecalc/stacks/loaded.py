@@ -16,13 +16,12 @@ from typing import Any
 
 from ropecalc.models import classes
 from ropecalc.models.attention import FULL, PARTIAL_KEYS
-from ropecalc.models.raw import ROPE_KEYS, text_path
+from ropecalc.models.raw import FILLED_IN, ROPE_KEYS, text_path
 from ropecalc.results import StackRule
 from ropecalc.results.configs import EVERY_LAYER
 from ropecalc.stacks.asked import ORIGINAL, Asked, as_number, asked_of
 
 PARTIAL = PARTIAL_KEYS[0]
-FILLED_IN = ("llama3", "yarn", "longrope")  # the types that are given the original length
 KINDS = frozenset(
     "full_attention sliding_attention chunked_attention linear_attention main compress".split()
 )

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ropecalc.models import classes
 from ropecalc.models.huggingface import is_flat
 from ropecalc.models.loaded import undeclared
+from ropecalc.models.raw import stops_beside_text
 from ropecalc.results import ModelConfig, StackRule
 from ropecalc.stacks.asked import ORIGINAL, Asked
 
@@ -50,14 +51,24 @@ def refusal_on_loading(asked: Asked) -> StackRule | None:
 
 
 def null_on_loading(asked: Asked) -> StackRule | None:
-    """A null, or a text, of the file or set over it, where the class declares a number."""
-    row = classes.class_or_any(asked.model_type)
+    """A null, or a text, of the file or set over it, where the class declares a number.
+
+    And a scaling that no class of a composite has the length for.
+    """
+    row, document = classes.class_or_any(asked.model_type), asked.model.document
+    beside = stops_beside_text(document)
+    if row.name and beside is not None and document.get("model_type") not in HANDED_ON:
+        return StackRule(beside, ROPES)
     for keys in (asked.text, asked.start.changed):
         found = undeclared(row, keys)
         if found is not None:
             text = f"{found}, and {row.name} declares its type: TypeError"
             return StackRule(text, "src/transformers/models, the configuration of each")
     return None
+
+
+# Before transformers 5.20 these gave their text part what lay beside it.
+HANDED_ON = ("qwen2_vl", "qwen2_5_vl")
 
 
 def without_class(model: ModelConfig) -> StackRule | None:

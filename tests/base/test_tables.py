@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ DATA = Path(tables.__file__).parent / "data"
 SHIPPED = sorted(DATA.glob(f"*{tables.SUFFIX}"))
 # Of 0.1.0's first tables: name, end, SHA-256 of the header without it and of the arrays.
 UNCHANGED = Path(__file__).parents[1] / "data" / "staircases-to-their-first-end.txt"
-MINIMUM = (16, 20, *range(24, 257, 8), 100, 512)
-OTHERS = (32, 48, 64, 72, 80, 96, 112, 120, 128, 160, 192, 256)
+DIMENSIONS = (16, 20, *range(24, 257, 8), 100, 512)
+TO_16_MILLION = (64, 128, 256)
 
 
 @st.composite
@@ -74,8 +75,13 @@ def test_the_format_is_as_its_documentation_says() -> None:
         "end": 100,
         "steps": 3,
     }
-    columns = struct.pack("<3I3d3I", 2, 50, 100, 1.0, 3.25, 1e9, 0, 2, 49)
-    assert zlib.decompress(packed) == columns
+    one, some, last = struct.unpack("<3Q", struct.pack("<3d", 1.0, 3.25, 1e9))
+    columns = (("I", 2, 48, 50), ("Q", one, some - one, last - some), ("I", 0, 2, 47))
+    planes = b""
+    for code, *gaps in columns:
+        values = [struct.pack(f"<{code}", gap) for gap in gaps]
+        planes += b"".join(map(bytes, zip(*values, strict=True)))
+    assert zlib.decompress(packed) == planes
 
 
 def test_any_truncation_is_refused() -> None:
@@ -162,7 +168,7 @@ def test_shipped_files_are_whole_and_ascend(path: Path) -> None:
     table = tables.read_table(str(path))
     assert path.name == tables.file_name(table.kind, table.rotary_dim)
     steps = table.staircase().steps
-    assert steps[-1].context == table.end >= 2**17
+    assert steps[-1].context == table.end == 2 ** (24 if table.rotary_dim in TO_16_MILLION else 20)
     assert all(a.context < b.context and a.base < b.base for a, b in pairwise(steps))
     least = 1.0 if table.kind != "recommended" else math.inf
     assert all(0 < step.distance < step.context for step in steps if step.base > least)
@@ -170,13 +176,9 @@ def test_shipped_files_are_whole_and_ascend(path: Path) -> None:
 
 
 def test_what_is_shipped() -> None:
-    """Minimum bases of every multiple of 8 from 16 to 256, and of every dimension in use."""
-    names = {path.name for path in SHIPPED}
-    for rotary_dim in MINIMUM:
-        assert f"minimum-{rotary_dim}.staircase" in names
-    for rotary_dim in OTHERS:
-        assert f"safe-{rotary_dim}.staircase" in names
-        assert f"recommended-{rotary_dim}.staircase" in names
+    """Every kind for every multiple of 8 from 16 to 256, and for every dimension in use."""
+    names = {tables.file_name(kind, dim) for kind in get_args(Kind) for dim in DIMENSIONS}
+    assert {path.name for path in SHIPPED} == names
     assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 4_000_000
 
 
@@ -197,7 +199,7 @@ def test_every_rotary_dimension_of_known_models_and_classes_has_a_table() -> Non
     for name in classes:
         turned |= _dimensions(partial(parse_config, {"model_type": name}, name))
     assert {16, 20, 24, 64, 100, 128, 144} < turned
-    assert turned <= {*MINIMUM}
+    assert turned <= {*DIMENSIONS}
 
 
 def _dimensions(config: Callable[[], ModelConfig]) -> set[int]:
@@ -241,6 +243,30 @@ def test_bases_at_16_million_tokens(kind: Kind, rotary_dim: int, base: str, dist
         < 0
         < similarity_50(step.base, rotary_dim, distance)
     )
+
+
+ROOTS = [path for path in SHIPPED if not path.stem.startswith("recommended")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(
+            path,
+            id=path.stem,
+            marks=pytest.mark.slow if path.stem == "safe-256" else pytest.mark.heavy,
+        )
+        for path in ROOTS
+    ],
+)
+def test_every_step_is_a_zero_of_its_critical_distance(path: Path) -> None:
+    """Arb sees each distance break the bound just below the base, and keep it at the float64."""
+    table = tables.read_table(str(path))
+    for step in table.staircase().steps:
+        if step.base > 1:
+            below = math.nextafter(step.base, 0)
+            assert excess_ball(below, table.rotary_dim, step.distance) < 0, step
+            assert excess_ball(step.base, table.rotary_dim, step.distance) > 0, step
 
 
 @pytest.mark.heavy

@@ -27,6 +27,7 @@ from ropecalc.base.window import DOWN, Walk, holds_ever_after
 from ropecalc.base.windows import _Search
 from ropecalc.base.zeros import Zero
 from ropecalc.exact import context_with
+from ropecalc.progress import Progress
 from ropecalc.render.human import show_windows
 from ropecalc.render.strip import Axis, band_levels, best_ticks
 from ropecalc.results import Status, Window, Windows
@@ -645,6 +646,43 @@ def test_min_width_hides_and_says_so(run_batch: RunBatch) -> None:
     assert (as_csv.stderr, bare.stderr) == ("not listed: 3 of 5 windows, narrower than 0.3\n", "")
     assert (as_csv.returncode, bare.returncode) == (0, 0)
     assert len(bare.stdout.splitlines()) == 2
+
+
+def test_a_search_keeps_no_chain() -> None:
+    search = _Search(family_of(16), 200)
+    search.run()
+    assert len(search.found) == 5
+    assert search._sweep.links == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [("", True), ("-q", False), ("--at-most 1e4", False), ("--ctx 131072", False)],
+)
+def test_a_search_for_hours_is_announced(
+    line: str,
+    told: bool,
+    small: Windows,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from ropecalc.cli.app import main
+
+    def search(*_: object, progress: Progress, **__: object) -> Windows:
+        progress(1, 1000)
+        assert error() == ""
+        monkeypatch.setattr("time.monotonic", lambda: 1e9)
+        progress(2, 1000)
+        assert ("tokens take minutes to hours" in error()) == told
+        return small
+
+    def error() -> str:
+        return capsys.readouterr().err.replace("\n", " ")
+
+    monkeypatch.setattr("ropecalc.windows", search)
+    words = "ropecalc windows --dim 16" + " --ctx 131073" * ("--ctx" not in line)
+    monkeypatch.setattr("sys.argv", [*words.split(), *line.split()])
+    assert main() == 0
 
 
 @pytest.mark.slow

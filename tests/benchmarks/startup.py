@@ -1,17 +1,22 @@
 """Measure what a call of each command costs, against ``python -c "import typer"``, in one run.
 
     python tests/benchmarks/startup.py [RUNS]
+    python tests/benchmarks/startup.py [RUNS] --against PYTHON "plan Llama-3-8B --to 128k" ...
 
-The calls take turns, so that a busy moment meets them alike; a time is the best of all turns.
+The second form compares calls with those of another version, installed for another interpreter.
+Calls take turns, so that a busy moment meets them alike; a time is of the processor, user and
+system, with modules compiled before, and the best of all turns.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
-from time import perf_counter
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -34,6 +39,8 @@ LINES = (
     "min-base --dim 128 --ctx 32k",
     "check --base 1e6 --dim 128 --ctx 32k",
     "inspect Qwen3-8B",
+    "plan Llama-3-8B --to 128k",
+    "plan Qwen3-8B --to 1M",
     "lint Qwen3-8B",
     "explain bound",
 )
@@ -50,32 +57,59 @@ def calls() -> dict[str, list[str]]:
     }
 
 
-def measured(runs: int = RUNS) -> dict[str, float]:
-    """Seconds of the fastest run of each call."""
-    best: dict[str, float] = {}
-    for _ in range(runs):
-        for name, command in calls().items():
-            best[name] = min(best.get(name, float("inf")), _seconds(command))
-    return best
+def measured(calls: dict[str, list[str]], runs: int) -> dict[str, list[float]]:
+    """The processor seconds of each call, in turns; those of the first, which compiles, go."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for turn in range(runs + 1):
+        for name, command in calls.items():
+            seconds = processor_time(command)
+            found[name] += [seconds] if turn else []
+    return found
 
 
-def _seconds(command: list[str]) -> float:
-    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"}
-    began = perf_counter()
-    done = subprocess.run(command, env=variables, capture_output=True, check=False)
-    if done.returncode not in (0, 1) or not (done.stdout or "import typer" in command[-1]):
+def processor_time(command: list[str]) -> float:
+    """Seconds of user and system of one call."""
+    variables = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    variables |= {"PYTHONPATH": str(ROOT)} if command[0] == sys.executable else {}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    elsewhere = ROOT.anchor  # where no package lies beside the call
+    done = subprocess.run(command, env=variables, cwd=elsewhere, capture_output=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 1):
         raise RuntimeError(done.stderr.decode())
-    return perf_counter() - began
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
-def main() -> None:
-    """Print a table in Markdown."""
-    best = measured(int(sys.argv[1]) if len(sys.argv) > 1 else RUNS)
+def _show_all(runs: int) -> None:
+    best = {name: min(found) for name, found in measured(calls(), runs).items()}
     print("| call | ms | times typer | at most |\n| --- | --- | --- | --- |")
     for name, seconds in best.items():
         more = MOST_MORE.get(name) or MOST_LONGER.get(name)
         most = MOST.get(name) or (f"{more:g} s more" if more else "")
         print(f"| `{name}` | {seconds * 1e3:.0f} | {seconds / best[TYPER]:.2f} | {most} |")
+
+
+def _show_against(python: str, lines: list[str], runs: int) -> None:
+    print("| call | before | now | ratio | median ratio |\n| --- | --- | --- | --- | --- |")
+    for line in lines:
+        program = ["-c", PROGRAM, *line.split()]
+        found = measured({"before": [python, *program], "now": [sys.executable, *program]}, runs)
+        before, now = (min(found[one]) for one in ("before", "now"))
+        middle = median(found["now"]) / median(found["before"])
+        print(f"| `{line}` | {before:.3f} | {now:.3f} | {now / before:.3f} | {middle:.3f} |")
+
+
+def main() -> None:
+    """Print a table in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="?", type=int, default=RUNS)
+    parser.add_argument("--against", nargs="+", metavar=("PYTHON", "LINE"))
+    given = parser.parse_args()
+    if given.against:
+        _show_against(given.against[0], given.against[1:], given.runs)
+    else:
+        _show_all(given.runs)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,11 @@ def test_rows_for_a_pipe_do_not_load_rich(run_python: RunCli) -> None:
     assert "rich" not in loaded(run_python, "freqs", "--base", "1e6", "--json")
 
 
+def test_tables_do_without_rich_and_a_plan_without_mpmath(run_python: RunCli) -> None:
+    line = "plan Llama-3-8B --to 16k --method roomy-base,yarn,linear"
+    assert loaded(run_python, *line.split()) == {"numpy"}
+
+
 def test_the_check_can_fail(run_python: RunCli) -> None:
     assert "numpy" in loaded(run_python, "freqs", "--base", "1e6", "-q")
 

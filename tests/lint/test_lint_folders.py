@@ -328,6 +328,16 @@ def test_an_interrupt_from_the_keyboard(tmp_path: Path) -> None:
     assert re.fullmatch(r"Interrupted: \d+ of 1,000 files were read\n", err), err
 
 
+@pytest.mark.parametrize("form", ["", "--json", "--csv", "--markdown", "-q"])
+def test_files_none_of_which_can_be_read_have_no_answer(
+    run_cli: RunCli, tmp_path: Path, form: str
+) -> None:
+    write(tmp_path / "config.json", "{")
+    done = run_cli("lint", str(tmp_path), *form.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is not valid JSON" in done.stderr
+
+
 def test_another_model_beside_a_config_is_named(run_cli: RunCli, tmp_path: Path) -> None:
     """Configs of one's own in one folder, one of which has the name that hides the others."""
     write(tmp_path / "config.json")

@@ -588,7 +588,7 @@ def test_frequencies_of_a_constant_pair(shown: Callable[..., str]) -> None:
         turns=None,
     )
     text = shown(lambda file: show_frequencies(result, file))
-    assert text.startswith("Two pairs, head_dim 4: 2 rotated pairs")
+    assert text.startswith("two pairs, head_dim 4: 2 rotated pairs")
     assert "∞" in text
     assert "weight" in text
     assert "inf" in shown(lambda file: show_frequencies(result, file), 80, "ascii")

@@ -7,6 +7,10 @@
    roomy   R END X HIGH ANSWERED    two-digit bases with 1 % of room, ascending
 
    An edge is a line: E context x distance...  A link is 16 bytes: x_end, witness, 0. */
+/* Many at once by libmvec, to four units in the last place. */
+__attribute__((simd("notinbranch"))) double cos(double);
+__attribute__((simd("notinbranch"))) double sin(double);
+__attribute__((simd("notinbranch"))) double exp(double);
 #include <immintrin.h>
 #include <math.h>
 #include <stdint.h>
@@ -30,12 +34,21 @@ typedef struct {
         curvature_error;
 } Taylor;
 
+/* Two loops: each becomes one on vectors, as one with both would not. */
+static void rotate(const double *angle, double *re, double *im) {
+    for (int i = 0; i < n; i++) re[i] = cos(angle[i]);
+    for (int i = 0; i < n; i++) im[i] = sin(angle[i]);
+}
+
 static Taylor taylor(double m, double x) {
+    double phis[MOST], re[MOST], im[MOST];
+    for (int i = 0; i < n; i++) phis[i] = m * exp(-x * e[i]);
+    rotate(phis, re, im);
     double v = 0, s = 0, c = 0, p10 = 0, p11 = 0, p12 = 0, p13 = 0, p21 = 0, p22 = 0, p23 = 0,
            p32 = 0, p33 = 0;
     for (int i = 0; i < n; i++) {
-        double k = e[i], phi = m * exp(-x * k), q = phi * phi, kk = k * k, kkk = kk * k;
-        double cosine = cos(phi), sine = phi * sin(phi);
+        double k = e[i], phi = phis[i], q = phi * phi, kk = k * k, kkk = kk * k;
+        double cosine = re[i], sine = phi * im[i];
         v += cosine, s += k * sine, c -= kk * (sine + q * cosine);
         p10 += phi, p11 += k * phi, p12 += kk * phi, p13 += kkk * phi;
         p21 += k * q, p22 += kk * q, p23 += kkk * q, p32 += kk * q * phi, p33 += kkk * q * phi;
@@ -78,71 +91,94 @@ static int in_doubt(Taylor t, double x) {
 
 /* --- many distances at once: start + (a COLS + j) stride, pairs from ``first`` on ------------- */
 
+/* Pairs from ``slow`` on hardly turn along a row: there they are one parabola in the place t. */
+#define BENT 0.01 /* of a sum: what the parabola may be off by */
 static float right[2 * MOST][COLS] __attribute__((aligned(64)));
 static float left[ROWS][2 * MOST] __attribute__((aligned(64)));
+static float parabola[ROWS][3], place[COLS] __attribute__((aligned(64)));
 static float row_re[ROWS][MOST], row_im[ROWS][MOST];
+static double full_re[ROWS][MOST], full_im[ROWS][MOST], col_re[COLS][MOST], col_im[COLS][MOST];
 static double theta[MOST];
-static int first, used;
-static double stride;
+static int first, slow;
+static double stride, bent;
 static int found, at_index[SPAN];
 static float at_value[SPAN];
 
-static void prepare(double x, int f, double step) {
-    first = f, used = n - f, stride = step;
-    for (int i = 0; i < n; i++) theta[i] = exp(-x * e[i]);
-    double sr[MOST], si[MOST];
-    for (int i = 0; i < used; i++) {
-        double re[COLS], im[COLS], angle = step * theta[f + i];
-        double cr = cos(angle), ci = sin(angle);
-        re[0] = 1, im[0] = 0;
-        for (int size = 1; size < COLS; size *= 2) {
-            for (int j = 0; j < size; j++) {
-                re[size + j] = re[j] * cr - im[j] * ci;
-                im[size + j] = re[j] * ci + im[j] * cr;
+/* exp(i k angle) for every pair and k < size, from those of k = 1, which become those of size. */
+static void powers(int size, double (*re)[MOST], double (*im)[MOST], double *cr, double *ci) {
+    for (int i = 0; i < n; i++) re[0][i] = 1, im[0][i] = 0;
+    for (int half = 1; half < size; half *= 2) {
+        for (int k = 0; k < half; k++)
+            for (int i = 0; i < n; i++) {
+                re[half + k][i] = re[k][i] * cr[i] - im[k][i] * ci[i];
+                im[half + k][i] = re[k][i] * ci[i] + im[k][i] * cr[i];
             }
-            double square = cr * cr - ci * ci;
-            ci = 2 * cr * ci, cr = square;
-        }
-        sr[i] = cr, si[i] = ci;
-        for (int j = 0; j < COLS; j++) right[i][j] = re[j], right[used + i][j] = im[j];
-    }
-    static double re[ROWS][MOST], im[ROWS][MOST];
-    for (int i = 0; i < used; i++) re[0][i] = 1, im[0][i] = 0;
-    for (int size = 1; size < ROWS; size *= 2) {
-        for (int a = 0; a < size; a++)
-            for (int i = 0; i < used; i++) {
-                re[size + a][i] = re[a][i] * sr[i] - im[a][i] * si[i];
-                im[size + a][i] = re[a][i] * si[i] + im[a][i] * sr[i];
-            }
-        for (int i = 0; i < used; i++) {
-            double square = sr[i] * sr[i] - si[i] * si[i];
-            si[i] = 2 * sr[i] * si[i], sr[i] = square;
+        for (int i = 0; i < n; i++) {
+            double square = cr[i] * cr[i] - ci[i] * ci[i];
+            ci[i] = 2 * cr[i] * ci[i], cr[i] = square;
         }
     }
-    for (int a = 0; a < ROWS; a++)
-        for (int i = 0; i < used; i++) row_re[a][i] = re[a][i], row_im[a][i] = im[a][i];
 }
 
-/* What single precision, and the angle in double precision, may be off by. */
+static void prepare(double x, int f, double step) {
+    double angle[MOST], cr[MOST], ci[MOST], half = step * (COLS - 1) / 2;
+    first = f, slow = n, stride = step, bent = 0;
+    for (int i = 0; i < n; i++) theta[i] = exp(-x * e[i]);
+    for (double turn; slow > f; bent += turn * turn * turn / 6, slow--) {
+        turn = half * theta[slow - 1] * (1 + 1e-12);
+        if (bent + turn * turn * turn / 6 > BENT) break;
+    }
+    for (int i = 0; i < n; i++) angle[i] = step * theta[i];
+    rotate(angle, cr, ci);
+    powers(COLS, col_re, col_im, cr, ci);
+    powers(ROWS, full_re, full_im, cr, ci);
+    for (int j = 0; j < COLS; j++) {
+        place[j] = j * step - half;
+        for (int i = f; i < slow; i++)
+            right[i - f][j] = col_re[j][i], right[slow + i - 2 * f][j] = col_im[j][i];
+    }
+    for (int a = 0; a < ROWS; a++)
+        for (int i = f; i < n; i++) row_re[a][i] = full_re[a][i], row_im[a][i] = full_im[a][i];
+}
+
+/* What single precision, the angle in double precision, and the parabola may be off by. */
 static double blur(double stop, double x) {
     double phase = 0;
+    int used = n - first;
     for (int i = first; i < n; i++) phase += stop * UNIT * theta[i] * (x * e[i] + 8);
-    return used * (2 * used + 40) * 0x1p-24 + phase + 1e-10;
+    return used * (2 * used + 40) * 0x1p-24 + phase + bent + 1e-10;
+}
+
+/* The left side of the product, and the parabolas. */
+static void turn_rows(double start, int rows) {
+    int used = slow - first;
+    double angle[MOST], re[MOST], im[MOST];
+    float cs[MOST], sn[MOST];
+    for (int i = 0; i < n; i++)
+        angle[i] = (start + (i < slow ? 0 : stride * (COLS - 1) / 2)) * theta[i];
+    rotate(angle, re, im);
+    for (int i = 0; i < n; i++) cs[i] = re[i], sn[i] = im[i];
+    float slope[MOST], bend[MOST];
+    for (int i = slow; i < n; i++) slope[i] = -theta[i], bend[i] = -theta[i] * theta[i] / 2;
+    for (int a = 0; a < ((rows + 3) & ~3); a++) {
+        for (int i = first; i < slow; i++) {
+            left[a][i - first] = row_re[a][i] * cs[i] - row_im[a][i] * sn[i];
+            left[a][used + i - first] = -(row_re[a][i] * sn[i] + row_im[a][i] * cs[i]);
+        }
+        float sums[3] = {0, 0, 0};
+        for (int i = slow; i < n; i++) {
+            float re = row_re[a][i] * cs[i] - row_im[a][i] * sn[i];
+            sums[0] += re, sums[2] += bend[i] * re;
+            sums[1] += slope[i] * (row_re[a][i] * sn[i] + row_im[a][i] * cs[i]);
+        }
+        memcpy(parabola[a], sums, sizeof sums);
+    }
 }
 
 /* Fill at_index and at_value with the values below a threshold, ascending. */
 static void sift(double start, int count, float threshold) {
-    int rows = (count + COLS - 1) / COLS;
-    float cs[MOST], sn[MOST];
-    for (int i = 0; i < used; i++) {
-        double angle = start * theta[first + i];
-        cs[i] = cos(angle), sn[i] = sin(angle);
-    }
-    for (int a = 0; a < ((rows + 3) & ~3); a++)
-        for (int i = 0; i < used; i++) {
-            left[a][i] = row_re[a][i] * cs[i] - row_im[a][i] * sn[i];
-            left[a][used + i] = -(row_re[a][i] * sn[i] + row_im[a][i] * cs[i]);
-        }
+    int rows = (count + COLS - 1) / COLS, used = slow - first;
+    turn_rows(start, rows);
     found = 0;
     __m512 bar = _mm512_set1_ps(threshold);
     static __mmask16 masks[4][8];
@@ -151,8 +187,14 @@ static void sift(double start, int count, float threshold) {
         int any = 0;
         for (int half = 0; half < 2; half++) {
             __m512 acc[4][4];
-            for (int r = 0; r < 4; r++)
-                for (int v = 0; v < 4; v++) acc[r][v] = _mm512_setzero_ps();
+            for (int v = 0; v < 4; v++) {
+                __m512 t = _mm512_load_ps(place + 64 * half + 16 * v);
+                for (int r = 0; r < 4; r++) {
+                    const float *p = parabola[a + r];
+                    __m512 bend = _mm512_fmadd_ps(_mm512_set1_ps(p[2]), t, _mm512_set1_ps(p[1]));
+                    acc[r][v] = _mm512_fmadd_ps(bend, t, _mm512_set1_ps(p[0]));
+                }
+            }
             for (int k = 0; k < 2 * used; k++) {
                 const float *b = right[k] + 64 * half;
                 __m512 b0 = _mm512_load_ps(b), b1 = _mm512_load_ps(b + 16),
@@ -488,12 +530,14 @@ static uint32_t single[512];
 static int singles;
 
 static void cover(double top, double h) {
-    for (int k = 0; k < LEVELS && 1 << k <= box; k++)
+    double angle[MOST];
+    for (int k = 0; k < LEVELS && 1 << k <= box; k++) {
         for (int i = 0; i < n; i++) {
             double delta = fastest[i] * ((1 << k) - 1) / 2 + top * fastest[i] * e[i] * h / 2;
-            delta = fmin(M_PI, delta);
-            cosine[k][i] = cos(delta), sine[k][i] = sin(delta);
+            angle[i] = fmin(M_PI, delta);
         }
+        rotate(angle, cosine[k], sine[k]);
+    }
 }
 
 /* Gather the distances of a box, whose middle has these cosines and sines, that may reach zero. */
@@ -521,13 +565,17 @@ static void narrow(int level, uint32_t low, const double *re, const double *im, 
 /* The same where h may be long: halves that surely keep the bound are left out. */
 static double zero_of(double m, int way, double y, double h, Bend b, double error) {
     double middle = y + way * h / 2, least = 0, pace = 0;
+    double angle[MOST], re[MOST], im[MOST], delta[MOST], c[MOST], s[MOST];
     n_halves++;
     for (int i = 0; i < n; i++) {
-        double t = exp(-middle * e[i]), angle = m * t;
-        double delta = fmin(M_PI, angle * e[i] * h / 2 * exp(e[i] * h / 2) * (1 + 1e-12));
-        double re = cos(angle), c = cos(delta), lower = re * c - fabs(sin(angle)) * sin(delta);
-        least += re <= -c ? -1 : lower;
-        pace += angle * e[i];
+        angle[i] = m * exp(-middle * e[i]);
+        delta[i] = fmin(M_PI, angle[i] * e[i] * h / 2 * exp(e[i] * h / 2) * (1 + 1e-12));
+    }
+    rotate(angle, re, im), rotate(delta, c, s);
+    for (int i = 0; i < n; i++) {
+        double lower = re[i] * c[i] - fabs(im[i]) * s[i];
+        least += re[i] <= -c[i] ? -1 : lower;
+        pace += angle[i] * e[i];
     }
     if (least > error) return y + 2 * way * h;
     if (pace * h < 2) return alone_to(m, way, y, h, b);
@@ -536,18 +584,26 @@ static double zero_of(double m, int way, double y, double h, Bend b, double erro
     return zero_of(m, way, middle, h / 2, b, error);
 }
 
-/* One step of the walk below a context; the distance that ends it, else 0. */
-static uint32_t walk(uint32_t context, int way) {
-    if (way < 0 && trial > x) trial = x;
-    double h = trial, middle = x + way * h / 2, limit = h, nearest_at = 0, half = (box - 1) / 2.0;
+/* A step that was tried too long. */
+#define PATIENCE 20000 /* halves of single distances: a twentieth of a second */
+static void give_up(double h) {
+    if (change >= 0) box = saved_box, h = fmin(h, saved_trial);
+    trial = h / 2, change = -1, gone = spent = taken = 0;
+}
+
+/* One step of the walk below a context, at most so long; the distance that ends it, else 0. */
+static uint32_t walk(uint32_t context, int way, double most) {
+    double h = fmin(trial, most), middle = x + way * h / 2, half = (box - 1) / 2.0;
+    double limit = h, nearest_at = 0;
     clock_t begun = clock();
+    long halves = n_halves;
     n_steps++;
     for (int i = 0; i < n; i++) fastest[i] = exp(-(middle - h / 2) * e[i]) * (1 + 1e-12);
     int f = 0, level = __builtin_ctz(box);
     double still = 0, speeds = 0;
     for (int i = 0; i < n; i++)
         if (fastest[i] * half + context * fastest[i] * e[i] * h / 2 >= 1) f = i + 1;
-    if (f == n) return trial *= 0.5, 0;
+    if (f == n) return trial = h / 2, 0;
     for (int i = f; i < n; i++) still += fastest[i] * half, speeds += fastest[i] * e[i] / 2;
     Bend b = bend_at(middle - h / 2);
     prepare(middle, f, box);
@@ -565,15 +621,24 @@ static uint32_t walk(uint32_t context, int way) {
         sift(low + half, count, f + still + speeds * top * h + blur(top, x));
         n_failed += found;
         if (found) cover(top, h);
-        for (int i = 0; i < n; i++) phase += top * UNIT * theta[i] * (x * e[i] + 8);
+        double angle[MOST], from_re[MOST], from_im[MOST];
+        for (int i = 0; i < n; i++) {
+            phase += top * UNIT * theta[i] * (x * e[i] + 8);
+            angle[i] = (low + half) * theta[i];
+        }
+        rotate(angle, from_re, from_im);
         for (int k = 0; k < found; k++) {
+            int a = at_index[k] / COLS, j = at_index[k] % COLS;
             double m0 = low + (double)at_index[k] * box, re[MOST], im[MOST];
             for (int i = 0; i < n; i++) {
-                double angle = (m0 + half) * theta[i];
-                re[i] = cos(angle), im[i] = sin(angle);
+                double cr = full_re[a][i] * col_re[j][i] - full_im[a][i] * col_im[j][i];
+                double ci = full_re[a][i] * col_im[j][i] + full_im[a][i] * col_re[j][i];
+                re[i] = cr * from_re[i] - ci * from_im[i];
+                im[i] = cr * from_im[i] + ci * from_re[i];
             }
+            if (n_halves - halves > PATIENCE) return give_up(h), 0;
             singles = 0;
-            narrow(level, m0, re, im, phase + 1e-9);
+            narrow(level, m0, re, im, phase + 1e-8);
             for (int j = 0; j < singles; j++) {
                 uint32_t m = single[j];
                 if (m < 1 || m >= context) continue;
@@ -589,7 +654,7 @@ static uint32_t walk(uint32_t context, int way) {
         return nearest;
     }
     x = fmax(0, x + way * fmax(0, h - 8 * UNIT * fmax(1, x)));
-    tune(h, (clock() - begun) / (double)CLOCKS_PER_SEC);
+    if (h == trial) tune(h, (clock() - begun) / (double)CLOCKS_PER_SEC);
     return 0;
 }
 
@@ -602,7 +667,7 @@ static void tell(const char *what, uint32_t context) {
 static void descend(uint32_t least) {
     uint32_t context = end_;
     for (long k = 1; x > 0 && context > least && context > 1; k++) {
-        uint32_t zero = walk(context, -1);
+        uint32_t zero = walk(context, -1, x);
         if (zero) put_edge(context, &zero, 1), context = zero, tell("down to", context);
         else if (k % 100 == 0) tell("still", context);
     }
@@ -634,11 +699,7 @@ static uint32_t room(double base, uint32_t answered) {
     x = log(base) + log1p(-0.01);
     double high = log(base) + log1p(0.01);
     while (x < high && context > (answered > 1 ? answered : 1)) {
-        double kept = trial;
-        trial = fmin(trial, high - x + 64 * UNIT * fmax(1, x));
-        int cut = trial < kept;
-        uint32_t zero = walk(context, 1);
-        if (cut) trial = kept;
+        uint32_t zero = walk(context, 1, high - x + 64 * UNIT * fmax(1, x));
         if (zero && x >= high) break;
         if (zero) context = zero;
     }

@@ -41,7 +41,13 @@ from ropecalc.results import Kind, Staircase, Step
 
 SOURCE = Path(__file__).with_suffix(".c")
 DATA = Path(tables.__file__).parent / "data"
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-fno-finite-math-only")
+FLAGS = (
+    "-O3",
+    "-march=native",
+    "-mprefer-vector-width=512",
+    "-ffast-math",
+    "-fno-finite-math-only",
+)
 FIRST_END = 2**10  # of a table that is not there yet, by ropecalc itself
 LINK = np.dtype([("x", "<f8"), ("witness", "<u4"), ("zero", "<u4")])
 STEP = 2**32 - 1  # in place of a witness: a step is found here
