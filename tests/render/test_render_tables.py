@@ -23,6 +23,11 @@ WIDE = """\
   ──────────────────────────────────────────────────────────────
   yarn                       ✓ holds             14        1
   linear                                          7.25     0.004"""
+CHINESE = """\
+  setting   [tokens]
+  ──────────────────
+  a           27,115
+  配置文件     1,024"""
 NARROW = """\
                 first  factor
             violation    with
@@ -57,6 +62,11 @@ def test_colour_changes_no_sign() -> None:
     painted = table(COLUMNS, of(80, FORCE_COLOR="1"), [1])
     assert painted != WIDE
     assert re.sub(r"\x1b\[[\d;]*m", "", painted) == WIDE
+
+
+def test_wide_letters_take_two_columns() -> None:
+    setting = Column("setting", ["a", "配置文件"], left=True)
+    assert table([setting, Column("[tokens]", ["27,115", "1,024"])], of(80)) == CHINESE
 
 
 def test_what_can_be_spared_goes_first() -> None:
