@@ -39,6 +39,7 @@ UNIT = 2.0**-53  # unit roundoff of float64
 # product) and NumPy's cosine by at most 4 ulp of 1.
 TABLE_ERROR = (3 * np.pi + 4) * UNIT
 STRIP = 2**16  # values a block of rows makes at a time: memory of 512 KB is used again and again
+LEAST_ROWS = 64  # of a product: fewer are slow
 UPPER_BOUND_STRIP = 2**14  # the upper bound holds (strip, n) complex values
 
 
@@ -127,7 +128,7 @@ def similarity_blocks(spectrum: Spectrum, start: int, stop: int) -> Iterator[tup
         values = product.rows(starts).ravel()[: stop - at]
         yield at, values
         at += values.size
-        rows = min(2 * rows, STRIP // columns)
+        rows = min(2 * rows, max(LEAST_ROWS, STRIP // columns))
 
 
 def _columns(length: int) -> int:

@@ -173,14 +173,23 @@ def _least_width(columns: Sequence[Column]) -> int:
     return len(INDENT) + sum(_narrowest(column) for column in columns) + GAP * (len(columns) - 1)
 
 
+def _cells(text: str) -> int:
+    """The columns of a terminal that a text takes: Chinese letters take two each."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
 def _narrowest(column: Column) -> int:
     """The width that a column needs with its heading wrapped as far as it goes."""
-    return max(map(len, [*column.heading.split(), *column.cells]))
+    return max(map(_cells, [*column.heading.split(), *column.cells]))
 
 
 def _widths(columns: Sequence[Column], room: int) -> list[int]:
     """Widths for headings on one line where all have room for that, else the narrowest."""
-    widths = [max(map(len, [column.heading, *column.cells])) for column in columns]
+    widths = [max(map(_cells, [column.heading, *column.cells])) for column in columns]
     return widths if sum(widths) <= room else [_narrowest(column) for column in columns]
 
 
@@ -190,7 +199,8 @@ def _drawn(columns: Sequence[Column], screen: Screen, breaks: Collection[int]) -
 
     def line(cells: Iterable[str]) -> str:
         shape = zip(columns, cells, widths, strict=True)
-        parts = [cell.ljust(n) if one.left else cell.rjust(n) for one, cell, n in shape]
+        padded = ((one.left, cell, " " * (n - _cells(cell))) for one, cell, n in shape)
+        parts = [cell + space if left else space + cell for left, cell, space in padded]
         return (INDENT + (" " * GAP).join(parts)).rstrip()
 
     rule = screen.glyphs.rule * (sum(widths) + GAP * (len(columns) - 1))

@@ -15,7 +15,7 @@ from ropecalc.base import boxes
 from ropecalc.base.boxes import Bounds
 from ropecalc.base.family import Family, family_of
 from ropecalc.base.sweep import RESOLUTION
-from ropecalc.base.window import DOWN, UP, Ahead, Walk, holds_ever_after
+from ropecalc.base.window import DOWN, UP, Ahead, Doubt, Walk, holds_ever_after
 from ropecalc.base.zeros import Zero
 
 
@@ -67,6 +67,29 @@ def test_where_nothing_is_known_of_a_distance_it_must_certainly_keep_the_bound_i
     assert reach(0.25, 3.0, 2.0, (0.25, 0.0), known=False) == 0
     assert reach(0.3, 3.0, 2.0, (0.25, 0.0), known=False) > 2
     assert reach(-1.0, 3.0, 2.0, known=False) == 0
+
+
+def test_a_distance_is_known_to_keep_the_bound_where_the_stride_begins_and_was_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[tuple[list[float], list[bool]]] = []
+
+    def reaches(_: Walk, __: object, xs: np.ndarray, ___: object, known: np.ndarray) -> np.ndarray:
+        asked.append((xs.tolist(), known.tolist()))
+        return np.full(xs.shape, 0.3)
+
+    ahead = Ahead(1.0, 0.5, np.array([0, 1]), np.array([7, 8]), Bounds(0.0, 0.0, 0.0))
+    monkeypatch.setattr(Walk, "_ahead", lambda *_: ahead)
+    monkeypatch.setattr(Walk, "_reaches", reaches)
+    assert Walk(family_of(4), 2.0, UP).step(100) is None
+    assert asked == [([2.0, 2.5], [True, False]), ([2.3, 2.8], [True, True])]
+
+
+def test_multiple_precision_goes_no_further_than_the_stride_was_looked_at() -> None:
+    none, walk = np.array([], dtype=np.int64), Walk(family_of(4), 2.0, UP)
+    walk._stride = 1.0
+    assert walk._precise_step(Doubt(1e-6, none, none.astype(np.float64))) is None
+    assert 2.0 < walk.x <= 2.0 + 1e-6
 
 
 def test_a_distance_bends_with_its_square_too() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import flint
@@ -351,6 +352,20 @@ def test_an_end_is_a_base_that_a_full_evaluation_holds_for(head_dim: int, contex
                 assert violation_at(family, context, base) is None
                 assert not ends_at(family, precise, context, beyond, None)
                 assert violation_at(family, context, beyond) in (window.opened_by, window.closed_by)
+
+
+@pytest.mark.parametrize(("slope", "way"), [(-1.0, 0.375), (-0.25, 0.0), (1.0, 0.0)])
+def test_behind_a_window_the_sweep_begins_where_its_distance_may_turn(
+    slope: float, way: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It falls by 1, off by 1/4, and may bend by 2: for 3/8."""
+    search, mp = _Search(family_of(8), 100), context_with(30)
+    at = SimpleNamespace(slope=slope, slope_error=0.25, max_curvature=2.0)
+    monkeypatch.setattr(type(search.family), "taylor", lambda *_: at)
+    closing = Zero(mp.mpf(2), mp.mpf(2) + mp.mpf(10) ** -20, 7)
+    assert search._falls_on(closing) == bool(way)
+    assert search._sweep.x == pytest.approx(2 + way, rel=0, abs=1e-9)
+    assert search._sweep.x <= 2 + way
 
 
 def test_what_is_no_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,7 +28,7 @@ from tests.tools.places import ROOT, files_of
 WORK = ROOT / "build" / "mutation"
 MUTATED = ("spectrum.py", "similarity.py", "bound.py", "scaling/*", "base/*", "certificate/*")
 TESTS = """
-answers asymptotic bound certificate certificate_files certificate_octave certificate_steps
+answers asymptotic bound boxes certificate certificate_files certificate_octave certificate_steps
 certificate_words cluster config_huggingface ends error_bound fixed inspect integers journal
 laws_base laws_bound laws_similarity laws_windows limits long_contexts min_base order plan
 precision published quick reading room roots safe_base scaling scaling_domains scaling_laws
@@ -41,6 +41,7 @@ FIRST = {  # of a changed function the tests in these files come first
     "similarity": "similarity error_bound laws_similarity",
     "bound": "bound error_bound laws_bound",
     "asymptotic": "asymptotic",
+    "boxes": "boxes sieve",
     "build": "staircase journal",
     "cluster": "cluster",
     "family": "taylor roots shallow",
