@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ropecalc.models import layers
-from ropecalc.models.classes import NULL_TYPES_STOP, ORIGINAL_CONTEXT, ClassRow
+from ropecalc.models.classes import NULL_TYPES_STOP, ClassRow
 from ropecalc.models.document import Section, shown
 from ropecalc.models.objects import ropes
 from ropecalc.models.one_object import ORIGINAL, PARTIAL, quotient_of
@@ -78,7 +78,7 @@ def _stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
     found = undeclared(row, config.values)
     if found is not None:
         loaded.stop(f"{found}, which {row.name} does not take")
-    if row.name in ORIGINAL_CONTEXT and config.values.get(ORIGINAL, ()) is None:
+    if row.name == "phi3" and config.values.get(ORIGINAL, ()) is None:
         loaded.stop(f"{ORIGINAL} is null, which {row.name} does not take")
     if config.values.get("layer_types", ()) is None and row.name in NULL_TYPES_STOP:
         loaded.stop(f"layer_types is null, which {row.name} does not take")

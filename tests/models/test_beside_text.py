@@ -120,5 +120,7 @@ def test_an_original_length_of_null_goes_before_the_objects_own(name: str) -> No
     null = {"original_max_position_embeddings": None, "rope_theta": 1e6}
     assert "is null beside" in (small(name, rope_scaling=YARN, **null).stops or "")
     assert small("olmo3", rope_scaling=YARN, **null).stops is None
+    assert "which phi3 does not take" in (small("phi3", **null).stops or "")
+    assert small("phi4_multimodal", **null).stops is None
     if name != "gpt_oss":  # whose class scales
         assert small(name, rope_scaling=LINEAR, **null).stops is None
