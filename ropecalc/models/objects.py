@@ -6,7 +6,7 @@ nothing that the class does not read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ropecalc.models.by_layer import base_a_layer, labelled, lists_a_layer
@@ -247,6 +247,21 @@ def _kinds_of(
     return dict.fromkeys(row.rope, found)
 
 
+def _null_base(
+    config: Section, row: ClassRow, loaded: Loaded, keys: Iterable[str], *, inside: bool
+) -> None:
+    """What a base of null does, in the object or under a key beside it."""
+    outer = "rope_theta" in config.values and config.get("rope_theta") is None
+    if row.null_theta and (outer or inside):
+        if row.null_theta == "stops":
+            loaded.stop(f"rope_theta is null, which {row.name} does not take: TypeError")
+        else:
+            loaded.keys["no_rope_layers"] = [0] * len(loaded.keys.get("layer_types", ()))
+    for key in keys:
+        if key != "rope_theta" and key in config.values:
+            loaded.stop(f"{key} is null, which {row.name} does not take: TypeError")
+
+
 def _base(
     config: Section,
     row: ClassRow,
@@ -260,13 +275,8 @@ def _base(
     check_nulls(row, loaded, rope)
     if rope.get("rope_theta") is not None:
         return
-    outer = "rope_theta" in config.values and config.get("rope_theta") is None
-    if row.null_theta and (outer or "rope_theta" in rope):
-        if row.null_theta == "stops":
-            loaded.stop(f"rope_theta is null, which {row.name} does not take: TypeError")
-        else:
-            loaded.keys["no_rope_layers"] = [0] * len(loaded.keys.get("layer_types", ()))
     key = config.first(*keys) if keys else None
+    _null_base(config, row, loaded, [] if key else keys, inside="rope_theta" in rope)
     if key is not None:
         rope["rope_theta"] = config.number(key, low=1, high=MAX_BASE)
         return

@@ -107,6 +107,22 @@ def test_a_part_of_null_turns_all_of_the_head(name: str) -> None:
     assert small(name, partial_rotary_factor=None).rope.rotary_dim == 128
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("gpt_neox", "rotary_emb_base"),
+        ("modernbert", "local_rope_theta"),
+        ("modernbert", "global_rope_theta"),
+        ("gemma3_text", "rope_local_base_freq"),
+        ("gemma3n_text", "rope_local_base_freq"),
+    ],
+)
+def test_a_base_of_null_by_another_name_is_none_of_the_class(name: str, key: str) -> None:
+    """Ran: the null is filled in, and is no number to compute with."""
+    assert f"{key} is null" in (parse_config({"model_type": name, key: None}, "c").stops or "")
+    assert parse_config({"model_type": name}, "c").stops is None
+
+
 @pytest.mark.parametrize("name", ["phi", "phi3", "nemotron", "persimmon", "stablelm"])
 def test_a_part_of_null_stops_classes_that_look_it_up(name: str) -> None:
     keys = {"hidden_size": 4096, "num_attention_heads": 32, "partial_rotary_factor": None}
