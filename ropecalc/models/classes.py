@@ -154,6 +154,8 @@ MSCALES = ("short_mscale", "long_mscale")
 NULL_TYPES_STOP = frozenset(
     "bamba falcon_h1 paddleocr_vl_text qwen3_vl_moe_text qwen3_vl_text recurrent_gemma".split()
 )
+# Classes that look up partial_rotary_factor, which is gone where the file has a null.
+PART_LOOKED_UP = frozenset(["nemotron", "persimmon", "phi", "phi3", "phi4_multimodal", "stablelm"])
 # These methods multiply head_dim as it is, null or not.
 MULTIPLY_HEAD_DIM = ("dynamic", "yarn", "longrope")
 # A default that wins over what a rope object says.

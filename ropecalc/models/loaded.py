@@ -17,7 +17,7 @@ from ropecalc.models import layers
 from ropecalc.models.classes import NULL_TYPES_STOP, ClassRow
 from ropecalc.models.document import Section, shown
 from ropecalc.models.objects import ropes
-from ropecalc.models.one_object import PARTIAL, quotient_of
+from ropecalc.models.one_object import ORIGINAL, PARTIAL, quotient_of
 
 CANONICAL = ("head_dims", "windows")  # keys of the canonical file alone
 
@@ -78,6 +78,8 @@ def _stops(config: Section, row: ClassRow, loaded: Loaded) -> None:
     found = undeclared(row, config.values)
     if found is not None:
         loaded.stop(f"{found}, which {row.name} does not take")
+    if row.name == "phi3" and config.values.get(ORIGINAL, ()) is None:
+        loaded.stop(f"{ORIGINAL} is null, which {row.name} does not take")
     if config.values.get("layer_types", ()) is None and row.name in NULL_TYPES_STOP:
         loaded.stop(f"layer_types is null, which {row.name} does not take")
     for key in (row.window.get("key", ""), "head_dim" if row.latent else ""):

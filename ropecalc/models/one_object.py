@@ -11,9 +11,11 @@ from ropecalc.models.classes import (
     MSCALES,
     MSCALES_NEEDED,
     MULTIPLY_HEAD_DIM,
+    PART_LOOKED_UP,
     ClassRow,
 )
 from ropecalc.models.document import Section
+from ropecalc.models.raw import FILLED_IN
 
 if TYPE_CHECKING:
     from ropecalc.models.loaded import Loaded
@@ -83,7 +85,7 @@ def check_nulls(row: ClassRow, loaded: Loaded, rope: Rope) -> None:
 
 def check_original(loaded: Loaded, rope: Rope) -> None:
     """An original context of null, which is compared with the context before anything is read."""
-    scaled = method_of(rope) in ("yarn", "llama3", "longrope")
+    scaled = method_of(rope) in FILLED_IN
     if scaled and rope.get(ORIGINAL, 1) is None:
         loaded.stop(f"{ORIGINAL} of a rope object is null: TypeError")
 
@@ -106,6 +108,9 @@ def check(config: Section, row: ClassRow, loaded: Loaded, rope: Rope) -> None:
         if key not in rope:
             loaded.stop(f"{method} scaling has no {key}: KeyError")
     _method_stops(row, loaded, method, rope)
+    null = ORIGINAL in config.values and config.values[ORIGINAL] is None
+    if null and not row.by_kind and method in FILLED_IN:  # it goes before the object's own
+        loaded.stop(f"{ORIGINAL} is null beside the object of {method} scaling: TypeError")
     key = "head_dim" if row.head == "quotient" else row.head
     written = config.values.get(key, "absent")
     null = written is None or (written == "absent" and row.null_head == "own")
@@ -143,6 +148,7 @@ def partial(
     if part.get("plain") == "whole" and not scaled:
         default = None
     if inner is None:
+        default = _unless_null(default, config, row, loaded)
         inner = _outer_part(config, row, loaded, reads != "kept" or method == "proportional")
     if inner is None and default is not None:
         inner = default
@@ -164,6 +170,17 @@ def partial(
                 f"{PARTIAL} with {method} makes frequencies for part of a head, and {row.name} "
                 "turns all of it: RuntimeError"
             )
+
+
+def _unless_null(
+    default: float | None, config: Section, row: ClassRow, loaded: Loaded
+) -> float | None:
+    """The part of a class; of a null in its place none, so that all turns, or the class stops."""
+    if config.values.get(PARTIAL, 1) is not None or not row.part.get("outside", True):
+        return default
+    if row.name in PART_LOOKED_UP:
+        loaded.stop(f"{PARTIAL} is null, which {row.name} does not take")
+    return None
 
 
 def _read_where(part: Mapping[str, Any], *, scaled: bool) -> str:

@@ -93,3 +93,34 @@ def test_an_empty_object_has_none_of_the_kinds_that_a_class_looks_up(name: str) 
     assert "KeyError" in (
         parse_config({"model_type": name, "rope_parameters": {}}, "config.json").stops or ""
     )
+
+
+def small(name: str, **keys: Any) -> Any:
+    sizes = {"hidden_size": 4096, "num_attention_heads": 32, "max_position_embeddings": 32_768}
+    return parse_config({"model_type": name, **sizes, "head_dim": 128, **keys}, "config.json")
+
+
+@pytest.mark.parametrize("name", ["glm", "glm4", "glm4_moe", "qwen3_next", "qwen3_5_text"])
+def test_a_part_of_null_turns_all_of_the_head(name: str) -> None:
+    """Ran: transformers 5.23 fills in no part where the file has a null for it."""
+    assert small(name).rope.rotary_dim < 128
+    assert small(name, partial_rotary_factor=None).rope.rotary_dim == 128
+
+
+@pytest.mark.parametrize("name", ["phi", "phi3", "nemotron", "persimmon", "stablelm"])
+def test_a_part_of_null_stops_classes_that_look_it_up(name: str) -> None:
+    keys = {"hidden_size": 4096, "num_attention_heads": 32, "partial_rotary_factor": None}
+    found = parse_config({"model_type": name, **keys}, "config.json")
+    assert "partial_rotary_factor is null" in (found.stops or "")
+
+
+@pytest.mark.parametrize("name", ["llama", "qwen3", "glm4", "gpt_oss"])
+def test_an_original_length_of_null_goes_before_the_objects_own(name: str) -> None:
+    """Ran: TypeError as the frequencies are computed; classes by kind do not look there."""
+    null = {"original_max_position_embeddings": None, "rope_theta": 1e6}
+    assert "is null beside" in (small(name, rope_scaling=YARN, **null).stops or "")
+    assert small("olmo3", rope_scaling=YARN, **null).stops is None
+    assert "which phi3 does not take" in (small("phi3", **null).stops or "")
+    assert small("phi4_multimodal", **null).stops is None
+    if name != "gpt_oss":  # whose class scales
+        assert small(name, rope_scaling=LINEAR, **null).stops is None

@@ -246,9 +246,10 @@ def _gemma3(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -
         "model_type": "llama",
         "head_dim": asked.rope.head_dim,
         CONTEXT: found.text.get(CONTEXT) or asked.rope.context,
-        ORIGINAL: found.text.get(ORIGINAL),
         "rope_parameters": _as_transformers(values),
     }
+    if found.text.get(ORIGINAL) is not None:
+        flat[ORIGINAL] = found.text[ORIGINAL]
     model = parse_config(flat, asked.model.source)
     done = transformers.run(asked_of(Start(model, asked.context), model.rope))
     if done.refusal is not None:
