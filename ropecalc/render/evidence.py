@@ -163,7 +163,7 @@ def _expectation(one: Expectation, screen: Screen) -> Iterator[str]:
     near = one.nearest
     yield table(
         [
-            Column("nearest settings", [f"{_name(it)}" for it in near], left=True),
+            Column("nearest, one a family", [f"{_name(it)}" for it in near], left=True),
             Column("first violation", [_violation(it.first_violation) for it in near]),
             Column("length at 85%", [_lost(it, it.length_at_85) for it in near]),
             Column("parameters", [f"{it.parameters:g}B" for it in near], spare=1),
