@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ropecalc.cli import options, pictures
-from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, resolved
+from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, resolved, short_name
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
 from ropecalc.render.records import record
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, TextIO
 
-    from ropecalc.results import Evidence, Expectation
+    from ropecalc.results import Evidence, Expectation, ModelConfig
 
 SUMMARY = "What published long-context scores say of the bound."
 EPILOG = epilog(
@@ -98,8 +98,25 @@ def _around(subject: Subject, context: int | None) -> Expectation:
 
     spectrum = subject.spectrum(context)
     return evidence.around(
-        spectrum, context=context, window=subject.rope.window, label=subject.label
+        spectrum,
+        context=context,
+        window=subject.rope.window,
+        label=subject.label,
+        models=_names(subject.model),
     )
+
+
+def _names(model: ModelConfig | None) -> tuple[str, ...]:
+    """What a model is called: as it was given, and the known model that it is.
+
+    Numbers that several known models share name none of them.
+    """
+    from ropecalc.models.known import stem
+
+    if model is None:
+        return ()
+    known = model.known.models if model.known else ()
+    return (short_name(model.source), *(known if len(set(map(stem, known))) == 1 else ()))
 
 
 def _summary(found: Evidence, plot: bool, height: int | None) -> Answer:

@@ -76,6 +76,7 @@ def around(
     context: int | None = None,
     window: int | None = None,
     label: str = "",
+    models: Sequence[str] = (),
 ) -> Expectation:
     """What became of published settings with a first violation like that of a spectrum.
 
@@ -89,6 +90,7 @@ def around(
     window : tokens
         How far back the layer looks, where that is limited.
     label : what to call the spectrum
+    models : names of the model, whose own settings of the table are in ``own``
 
     >>> from ropecalc import scaling
     >>> found = around(scaling.default(5e5))
@@ -98,7 +100,7 @@ def around(
     from dataclasses import replace
 
     from ropecalc.bound import max_context
-    from ropecalc.evidence.published import LIMIT, published
+    from ropecalc.evidence.published import LIMIT, published, published_of
     from ropecalc.outcomes import about, like
     from ropecalc.results import Expectation
     from ropecalc.scaling import as_spectrum
@@ -131,6 +133,7 @@ def around(
         kept=found.kept,
         kept_of=found.kept_of,
         nearest=tuple(_of_each_family(_nearest(rotated or LIMIT, usable))[:NEAREST]),
+        own=published_of(models),
     )
 
 

@@ -6,7 +6,7 @@ recalled or assumed. Nothing in it comes from this program: first violations are
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from ropecalc.evidence.statistics import length_at
@@ -30,6 +30,18 @@ def published() -> tuple[PublishedSetting, ...]:
 def rows() -> list[dict[str, str]]:
     """The rows of the file as they are."""
     return shipped_rows("evidence.tsv")
+
+
+def published_of(names: Iterable[str]) -> tuple[PublishedSetting, ...]:
+    """The settings of models by their names, with or without a tuning: "-Instruct", "(base)"."""
+    from ropecalc.models.known import stem
+
+    stems = set(map(stem, names)) - {""}
+    return tuple(
+        one
+        for row, one in zip(rows(), published(), strict=True)
+        if stems & {stem(row["model"].partition(" (")[0]), stem(row["known"])}
+    )
 
 
 def setting_of(row: Row) -> PublishedSetting:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ropecalc.errors import InvalidValueError, NoRotationError
 from ropecalc.files import printable
 from ropecalc.isolated import isolated
-from ropecalc.shipped import shipped_text
+from ropecalc.shipped import shipped_rows, shipped_text
 
 if TYPE_CHECKING:
     from ropecalc.results import ModelConfig
@@ -157,6 +157,9 @@ def find_model(name: str) -> ModelConfig:
     found = _named(name)
     if found is None:
         shown = repr(printable(name[:LONGEST]))
+        setting = _published(name)
+        if setting:
+            raise InvalidValueError("model", f"no known model is called {shown}, {setting}")
         cure = f"{_as_number(name)}run 'ropecalc models' to list them"
         like = nearest(name)
         hint = f"did you mean {' or '.join(like)}? If not, {cure}" if like else cure
@@ -176,6 +179,24 @@ def _as_number(name: str) -> str:
     except InvalidValueError:
         return ""
     return f"a context is given by --ctx {name.strip()}, a base by --base {name.strip()}; or "
+
+
+def _published(name: str) -> str:
+    """How to ask for a setting that only the table of evidence names; nothing for other names."""
+    rows = [one for one in shipped_rows("evidence.tsv") if _key(one["model"]) == _key(name)]
+    if not rows:
+        return ""
+    row = rows[0]
+    options = f"--base {row['base']} --dim {row['head_dim']}"
+    if row["rotary_dim"] != row["head_dim"]:
+        options += f" --rotary-dim {row['rotary_dim']}"
+    if row["rope_type"] != "default":
+        options += f" --rope-type {row['rope_type'].replace('_', '-')} --factor {row['factor']}"
+        # linear and NTK-aware frequencies are the same wherever the scaling starts
+        options += f" --original-ctx {row['original_context'] or row['trained_context']}"
+    return (
+        f"a row of the table of 'ropecalc evidence'; for its setting: ropecalc evidence {options}"
+    )
 
 
 def repo_of(name: str) -> str | None:
@@ -234,6 +255,16 @@ def nearest(name: str) -> list[str]:
     ]
     like = get_close_matches(key, names, 2 * NEAREST, LEAST_LIKENESS)
     return list(dict.fromkeys([*begin, *(names[other] for other in like)]))[:NEAREST]
+
+
+def stem(name: str) -> str:
+    """What the names of a model and of its tunings and formats share, without the owner.
+
+    >>> stem("meta-llama/Llama-3.1-8B-Instruct") == stem("llama 3.1 8b") == stem("Llama-3.1-8B-it")
+    True
+    """
+    own = FORMATS.sub("", name[:LONGEST].rpartition("/")[2])
+    return _key(TUNINGS.sub("", own))
 
 
 def _key(name: str) -> str:

@@ -131,7 +131,9 @@ def _violation(value: int | None) -> str:
 
 
 def _lost(one: PublishedSetting, length: int | None) -> str:
-    return f"> {one.longest:,}" if length is None else f"{length:,}"
+    if length is None:
+        return "no scores" if one.longest is None else f"> {one.longest:,}"
+    return f"{length:,}"
 
 
 def _legend(result: Evidence) -> str:
@@ -160,6 +162,10 @@ def describe_expectations(results: Sequence[Expectation], screen: Screen) -> str
 def _expectation(one: Expectation, screen: Screen) -> Iterator[str]:
     yield headline(f"{_subject(one)}: {lost_between(one, _which(one))}", screen)
     yield pairs(list(_facts(one)), screen)
+    if one.own:
+        yield table(_own(one), screen)
+        if not all(it.sourced for it in one.own):
+            yield prose("* base or scaling is recalled or assumed.", screen)
     near = one.nearest
     yield table(
         [
@@ -170,6 +176,25 @@ def _expectation(one: Expectation, screen: Screen) -> Iterator[str]:
         ],
         screen,
     )
+
+
+def _own(one: Expectation) -> list[Column]:
+    """The published settings of the model itself, with what they were measured with."""
+    return [
+        Column("its own, base or tuned", [_name(it) for it in one.own], left=True),
+        Column("measured with", [_measured_with(it, one) for it in one.own], left=True),
+        Column("first violation", [_violation(it.first_violation) for it in one.own]),
+        Column("length at 85%", [_lost(it, it.length_at_85) for it in one.own]),
+    ]
+
+
+def _measured_with(it: PublishedSetting, one: Expectation) -> str:
+    """The base and the method of a setting; "this setting" where it is the one in question."""
+    numbers = (it.base, it.rope_type, it.head_dim, it.rotary_dim, it.first_violation)
+    these = (one.base, one.rope_type, one.head_dim, one.rotary_dim, one.first_violation)
+    if it.comparable and numbers == these:
+        return "this setting"
+    return f"{exact(it.base)}, {'no scaling' if it.rope_type == 'default' else _method(it)}"
 
 
 def _subject(one: Expectation) -> str:

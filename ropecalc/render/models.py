@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ropecalc.render.digits import count, exact, nearest
 from ropecalc.render.glyphs import printable
-from ropecalc.render.tables import Column, headline, table, then
+from ropecalc.render.tables import Column, headline, shown, table, then
 
 if TYPE_CHECKING:
     from ropecalc.models.known import KnownModel
@@ -27,11 +27,13 @@ def describe_models(
     names = [known.name for known, _ in models]
     example = PREFERRED if PREFERRED in names else names[0]
     text = "A name is the MODEL of any command, such as"
-    if any(len(config.ropes) > 1 for _, config in models):
+    columns = _columns(names, [config for _, config in models])
+    several = any(len(config.ropes) > 1 for _, config in models)
+    if several and "scaling" in shown(columns, screen):
         text = f"+1: a second kind of layer has a setting or a window of its own. {text}"
     parts = [
         headline(f"{number}{found}", screen),
-        table(_columns(names, [config for _, config in models]), screen),
+        table(columns, screen),
         then(text, f"ropecalc inspect {example}", screen),
     ]
     return "\n\n".join(parts)
@@ -44,10 +46,10 @@ def _columns(names: Sequence[str], configs: Sequence[ModelConfig]) -> list[Colum
     contexts = ["" if c.context is None else count(c.context) for c in configs]
     columns = [
         Column("name", names, left=True),
-        Column("head_dim", [str(rope.head_dim) for rope in ropes], spare=1),
+        Column("head_dim", [str(rope.head_dim) for rope in ropes], spare=2),
         Column("rotary_dim", rotary, spare=3),
         Column("base", [nearest(rope.base, BASE_DIGITS) for rope in ropes]),
-        Column("scaling", [_scaling(config) for config in configs], left=True, spare=2),
+        Column("scaling", [_scaling(config) for config in configs], left=True, spare=1),
         Column("context [tokens]", contexts),
     ]
     return [column for column in columns if column.cells]

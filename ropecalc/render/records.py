@@ -122,7 +122,7 @@ SHAPES = {
     "Criterion": "name formula source met least_base greatest_base longest_context pair evidence",
     "Expectation": "label head_dim rotary_dim base rope_type is_free first_violation limit "
     "window context settings families least_violation greatest_violation lost low high open "
-    "kept kept_of nearest",
+    "kept kept_of nearest own",
     "LengthFactor": "name formula used_by factor=value mass",
     "CheckpointWeights": "source layer head head_dim rotary_dim layout of heads key_heads weights "
     "tensors",

@@ -142,9 +142,14 @@ def shown(columns: Sequence[Column], screen: Screen) -> list[str]:
 
 
 def _kept(columns: Sequence[Column], screen: Screen) -> list[Column]:
+    """What is left where the most dispensable columns go; one that has room after all stays."""
     kept = list(columns)
     while _least_width(kept) > screen.width and any(column.spare for column in kept):
         kept.remove(max(kept, key=lambda column: column.spare))
+    for column in sorted(columns, key=lambda column: column.spare):
+        more = [one for one in columns if one in kept or one is column]
+        if _least_width(more) <= screen.width:
+            kept = more
     return kept
 
 

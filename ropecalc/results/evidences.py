@@ -233,3 +233,6 @@ class Expectation(Shown):
     """For how many of them that is known."""
     nearest: tuple[PublishedSetting, ...]
     """The setting with the nearest first violation of each family, the nearest families."""
+    own: tuple[PublishedSetting, ...]
+    """The published settings of the model itself, base or tuned, whatever their base and scaling;
+    empty where the table has none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -14,11 +15,11 @@ import numpy as np
 import pytest
 
 from ropecalc import evidence, scaling
-from ropecalc.evidence.published import rows, setting_of
+from ropecalc.evidence.published import published_of, rows, setting_of
 from ropecalc.evidence.samples import sample, samples
 from ropecalc.evidence.statistics import fisher, interval, spearman
 from ropecalc.explanations import explanation
-from ropecalc.models.known import find_model
+from ropecalc.models.known import find_model, repo_of
 from ropecalc.results import Score
 from tests.tools.places import PACKAGE, ROOT
 
@@ -291,6 +292,73 @@ def test_around_far_from_every_setting_takes_the_nearest_five() -> None:
     seen = evidence.around(scaling.default(100.0))
     assert seen.first_violation == 59
     assert (seen.settings, seen.least_violation) == (5, 5_732)
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("Qwen3-8B", ["Qwen3-8B"]),
+        ("qwen/qwen3 8b-GGUF", ["Qwen3-8B"]),
+        ("Llama-3.1-8B", ["Llama-3.1-8B-Instruct", "Llama-3.1-8B (base)"]),
+        ("Llama-3.1-8B-it", ["Llama-3.1-8B-Instruct", "Llama-3.1-8B (base)"]),
+        ("Mixtral-8x7B", ["Mixtral-8x7B-Instruct"]),
+        ("OLMo-3-7B", ["Olmo-3-7B (base)"]),
+        ("Command-R+", ["Command-R-plus"]),
+        ("GLM-4-9B-chat", []),
+        ("Qwen3-0.6B", []),
+        ("-", []),
+        ("", []),
+    ],
+)
+def test_a_models_own_rows_are_those_of_its_name_or_of_its_tunings(
+    name: str, rows: list[str]
+) -> None:
+    assert [one.model for one in published_of([name])] == rows
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("Qwen3-8B", "Qwen3-8B 1,000,000, yarn 4 66,234 67,947"),
+        ("Qwen3-8B --rope-type yarn --factor 4", "Qwen3-8B this setting 66,234 67,947"),
+        ("Llama-3.1-8B", "Llama-3.1-8B-Instruct this setting 85,133 90,010"),
+        ("Llama-3.1-8B --base 1e6", "Llama-3.1-8B-Instruct 500,000, llama3 8 85,133 90,010"),
+        ("Apertus-8B", "Apertus-8B (base) this setting"),
+    ],
+)
+def test_a_models_own_rows_come_first_with_what_they_were_measured_with(
+    line: str, row: str, run_cli: RunCli
+) -> None:
+    text = " ".join(run_cli("evidence", *line.split(), "--width", "120").stdout.split())
+    assert "its own, base or tuned" in text
+    assert row in text.partition("nearest, one a family")[0]
+
+
+def test_a_setting_with_more_than_its_numbers_is_not_this_setting(run_cli: RunCli) -> None:
+    line = "evidence Qwen2.5-72B-Instruct --rope-type yarn --factor 4 --width 120"
+    text = " ".join(run_cli(*line.split()).stdout.split())
+    assert "Qwen2.5-72B-Instruct (DCA+YaRN) 1,000,000, yarn 4 66,234" in text
+
+
+NAMELESS = [
+    pytest.param(row["model"], marks=() if k < 2 else pytest.mark.slow)
+    for k, row in enumerate(
+        row for row in RAW if repo_of(row["model"]) is None and not row["known"]
+    )
+]
+
+
+@pytest.mark.parametrize("name", NAMELESS)
+def test_the_command_in_the_error_answers_for_the_setting_of_the_row(
+    name: str, found: Evidence, run_cli: RunCli
+) -> None:
+    done = run_cli("evidence", name.lower())
+    assert (done.returncode, done.stdout) == (2, "")
+    command = done.stderr.rpartition("ropecalc evidence ")[2]
+    done = run_cli("evidence", *command.split(), "--json")
+    (seen,) = json.loads(done.stdout)["results"]
+    assert seen["own"] == []
+    assert seen["first_violation"] == by_name(found.settings)[name].first_violation
 
 
 @pytest.mark.parametrize(("base", "outside"), [("2", True), ("5e5", False), ("1e12", True)])

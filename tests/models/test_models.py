@@ -360,6 +360,14 @@ def test_the_table_for_people(width: int) -> None:
     assert shown(SHOWN, width, "g") == GOLDEN[width].lstrip("\n")
 
 
+@pytest.mark.parametrize(("width", "there"), [(40, True), (60, False), (80, True)])
+def test_the_mark_of_a_second_kind_is_explained_where_it_is_shown(width: int, there: bool) -> None:
+    """As a block each at 40 columns; without the scaling at 60."""
+    text = shown(("DeepSeek-R1-Distill-Llama-70B", "DeepSeek-V4-Flash"), width, "deepseek")
+    assert ("65,536 +1" in " ".join(text.split())) == there
+    assert ("a second kind of layer" in " ".join(text.split())) == there
+
+
 @pytest.mark.parametrize("width", first_quick(2, [40, 80, 60, 100, 200]))
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_the_whole_list_fits_and_names_everyone(width: int, encoding: str) -> None:

@@ -164,16 +164,16 @@ recommended base has two digits and 1% of room on both sides. To check a base:
     "mixed heads 80 utf-8": """
 Minimum bases
 
-                                                                  first
-                                 context  recommended  minimum  2-digit
-  head_dim  rotary_dim  margin  [tokens]         base     base     base
-  ─────────────────────────────────────────────────────────────────────
-       128         128    0       32,768    2,000,000  629,980  630,000
-       192          64    0.05    32,768    2,000,000  629,980  630,000
+                                                                  first    first
+                                 context  recommended  minimum   window  2-digit
+  head_dim  rotary_dim  margin  [tokens]         base     base     ends     base
+  ──────────────────────────────────────────────────────────────────────────────
+       128         128    0       32,768    2,000,000  629,980  630,980  630,000
+       192          64    0.05    32,768    2,000,000  629,980  630,980  630,000
        128         128    0.99     4,096                  none
 
 Shown in a wider terminal, by --csv and by --json: critical distance, first
-window ends, first integer base.
+integer base.
 
 A minimum base is the smallest one that meets the bound at every distance in its
 context, here rounded up into its window. Larger bases may fail again beyond the

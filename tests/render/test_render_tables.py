@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 
 from ropecalc.render.console import Screen, screen
-from ropecalc.render.tables import Column, table
+from ropecalc.render.tables import Column, shown, table
 
 COLUMNS = (
     Column("method", ["original", "yarn", "linear"], left=True),
@@ -67,6 +67,14 @@ def test_colour_changes_no_sign() -> None:
 def test_wide_letters_take_two_columns() -> None:
     setting = Column("setting", ["a", "配置文件"], left=True)
     assert table([setting, Column("[tokens]", ["27,115", "1,024"])], of(80)) == CHINESE
+
+
+def test_a_column_that_went_for_nothing_comes_back() -> None:
+    wide = Column("words", ["a cell as wide as half of the table"], spare=1)
+    columns = [Column("name", ["some-name"]), Column("short", ["1"], spare=2), wide]
+    assert shown(columns, of(56)) == ["name", "short", "words"]
+    assert shown(columns, of(50)) == ["name", "words"]
+    assert shown(columns, of(40)) == ["name", "short"]
 
 
 def test_what_can_be_spared_goes_first() -> None:
