@@ -29,11 +29,13 @@ def recognised(model: ModelConfig) -> ModelConfig:
 
     A file has the numbers of a known model if its class, the width of the model, the number of its
     heads, their size, the number of its layers and the base are the same, and its context is the
-    known one's or an extension of it. Where several models fit, only what they agree on is taken.
+    known one's or an extension of it. Where several models fit, those whose scaling and context
+    it has go before the others, and only what they agree on is taken.
     """
     fitting = [known for known in sourced(model.model_type or "") if _fits(model, known)]
     if not fitting:
         return model
+    fitting = [known for known in fitting if _is_as_published(model, known)] or fitting
     trained = _agreed((one.trained for one in fitting), lambda one: one.context)
     recipe = _agreed((one.recipe for one in fitting), lambda one: replace(one, source=""))
     names = tuple(one.name for one in fitting)
@@ -57,6 +59,12 @@ def _fits(model: ModelConfig, known: KnownModel) -> bool:
     return model.context in set(_lengths(known, other, one.factor or 1.0)) or (
         one.original_context is not None and one.original_context in set(_lengths(known, other))
     )
+
+
+def _is_as_published(model: ModelConfig, known: KnownModel) -> bool:
+    """Whether a file that fits has the scaling and the context of the known model's own file."""
+    other = known.config()
+    return (model.context, model.rope) == (other.context, other.rope)
 
 
 def _lengths(known: KnownModel, config: ModelConfig, factor: float = 1.0) -> Iterator[int]:

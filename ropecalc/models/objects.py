@@ -296,4 +296,5 @@ def _base(
         loaded.unread += [key for key in outside if key not in loaded.unread]
         loaded.assumed.append(f"the base is {base}")
     elif config.first(*BASES) is None:
-        loaded.assumed.append(f"{config.prefix}rope_theta is absent: {base}")
+        inside = f"rope_parameters.{kind}.rope_theta" if row.by_kind else "rope_theta"
+        loaded.assumed.append(f"{config.prefix}{[*keys, inside][0]} is absent: {base}")

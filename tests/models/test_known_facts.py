@@ -149,9 +149,18 @@ def test_a_file_with_a_known_model_s_numbers(
     tmp_path: Path, changed: dict[str, Any], fits: bool
 ) -> None:
     model = read(tmp_path, QWEN3, **changed)
-    assert (matches(model) in ("Qwen3-8B", "Qwen3-8B and Qwen3-8B-Base")) is fits
+    names = ("Qwen3-8B", "Qwen3-8B-Base", "Qwen3-8B and Qwen3-8B-Base")
+    assert (matches(model) in names) is fits
     assert model.trained_context == (32768 if fits else None)
     assert (model.known is not None) is fits
+
+
+def test_a_file_as_published_is_its_own_model_before_a_relative(tmp_path: Path) -> None:
+    """Llama 3.1 has the numbers of Llama 3, but for its scaling and its context."""
+    for name, trained in (("Llama-3-8B", 8192), ("Llama-3.1-8B", 131072)):
+        document = {**find_model(name).document}
+        model = read(tmp_path, document)
+        assert (matches(model), model.trained_context) == (name, trained)
 
 
 def test_models_that_differ_agree_or_say_nothing(tmp_path: Path) -> None:

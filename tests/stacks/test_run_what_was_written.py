@@ -143,7 +143,7 @@ EXACT = {
     "litgpt": 1305,
     "ms-swift": 2612,
     "verl": 3199,
-    "unsloth": 2250,
+    "unsloth": 2230,
 }
 
 
