@@ -19,6 +19,7 @@ from ropecalc.cli.heads import (
 )
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.searches import searching, waiting
 from ropecalc.cli.unrotated import rotating
 from ropecalc.quantities import format_count
 from ropecalc.render.records import record
@@ -175,9 +176,11 @@ def _holds(spectrum: Spectrum, context: int, margin: float) -> bool:
 
 def _solve(spectrum: Spectrum, context: int, margin: float, **more: Any) -> Check:
     import ropecalc
-    from ropecalc.render.progress import progress
 
-    with progress(f"{name(spectrum)}, {format_count(context)} tokens") as report:
+    words = f"{name(spectrum)}, {format_count(context)} tokens"
+    asked = more["next_base"] or more["room"]
+    wait = searching(words, "bases or factors", context) if asked else waiting(words)
+    with wait as report:
         return ropecalc.check(spectrum, context, margin=margin, progress=report, **more)
 
 

@@ -12,6 +12,7 @@ from ropecalc.cli import arithmetic, options
 from ropecalc.cli.heads import DEFAULT_HEAD_DIM, HeadOptions, Subject, each, plain_head, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.searches import searching
 from ropecalc.cli.talk import at_most_one, say, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
@@ -315,10 +316,9 @@ def _wanted(
 
 def _solve(head_dim: int, context: int, **settings: Any) -> MinimumBase:
     import ropecalc
-    from ropecalc.render.progress import progress
 
     words = f"head_dim {head_dim}, {format_count(context)} tokens"
-    with warnings_told(), progress(words) as report:
+    with warnings_told(), searching(words, "bases", context) as report:
         return ropecalc.min_base(head_dim, context, progress=report, **settings)
 
 
@@ -334,14 +334,14 @@ def _check_apart(certificate: str | None, safe_certificate: str | None) -> None:
 def _certify(path: str, asked: _Asked, kind: str) -> None:
     """Write the proof of one base; of a minimum by a sweep, also where a table has it."""
     import ropecalc
-    from ropecalc.render.progress import progress
 
     if len(asked.problems) != 1:
         raise InvalidValueError(
             "options", "a certificate proves one base: give one --dim and one --ctx"
         )
-    with progress("certificate") as report:
-        proof = ropecalc.certify(**asked.problems[0], kind=kind, progress=report)
+    problem = asked.problems[0]
+    with searching("certificate", "a proof", problem["context"]) as report:
+        proof = ropecalc.certify(**problem, kind=kind, progress=report)
     proof.write(path)
     warn(f"The proof is in {printable(path)}: ropecalc verify checks it")
 

@@ -14,6 +14,7 @@ from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolv
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.names import complete_factor_method
 from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.searches import FACTORS, searching
 from ropecalc.cli.talk import at_most_one, warn
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
@@ -196,14 +197,13 @@ def _setting(
 def _certify(path: str, settings: Sequence[Setting], asked: dict[str, Any]) -> None:
     """Write the proof of one factor."""
     import ropecalc
-    from ropecalc.render.progress import progress
 
     if len(settings) != 1:
         raise InvalidValueError(
             "options", "a certificate proves one factor: give one --rope-type and one --ctx"
         )
-    with progress("certificate") as report:
-        rope, context = settings[0].rope, settings[0].context
+    rope, context = settings[0].rope, settings[0].context
+    with searching("certificate", "a proof", context, takes=FACTORS) as report:
         proof = ropecalc.certify_factor(rope, context, progress=report, **asked)
     proof.write(path)
     warn(f"The proof is in {printable(path)}: ropecalc verify checks it")
@@ -211,10 +211,10 @@ def _certify(path: str, settings: Sequence[Setting], asked: dict[str, Any]) -> N
 
 def _solve(setting: Setting, *, quick: bool, **asked: Any) -> MinimumFactor:
     import ropecalc
-    from ropecalc.render.progress import progress
 
     rope, context = setting.rope, setting.context
-    with progress(f"{rope.rope_type}, {format_count(context)} tokens") as report:
+    words = f"{rope.rope_type}, {format_count(context)} tokens"
+    with searching(words, "the smallest factor", context, takes=FACTORS) as report:
         return ropecalc.min_factor(
             rope,
             context,

@@ -10,6 +10,7 @@ from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import HeadOptions, RopeOptions, Subject, one_of, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.searches import searching, waiting
 from ropecalc.cli.talk import required, warnings_told
 from ropecalc.cli.unrotated import rotating
 from ropecalc.errors import InvalidValueError
@@ -141,13 +142,16 @@ def _solve(
     methods: list[str] | None,
 ) -> Plan:
     from ropecalc.extension import plan, plan_model
-    from ropecalc.render.progress import progress
+    from ropecalc.extension.methods import OF_THE_BOUND
 
     rope, model = subject.rope, subject.model
     name = subject.label or f"base {format_base(rope.base)}"
     asked: dict[str, Any] = {"count_unrotated": subject.count_unrotated}
     asked |= {"weights": subject.weights, "methods": methods or None}
-    with warnings_told(), progress(f"{name} to {format_count(context)} tokens") as report:
+    words = f"{name} to {format_count(context)} tokens"
+    seeks = not set(OF_THE_BOUND).isdisjoint(methods or ())
+    wait = searching(words, "bases", context) if seeks else waiting(words)
+    with warnings_told(), wait as report:
         try:
             if model is not None:
                 return plan_model(

@@ -12,6 +12,7 @@ from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import HeadOptions, one_of, plain_head, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Output
+from ropecalc.cli.searches import searching
 from ropecalc.cli.talk import required, warn, warnings_told
 from ropecalc.errors import InvalidValueError
 from ropecalc.files import printable
@@ -83,6 +84,7 @@ Plot = Annotated[
     ),
 ]
 QUIET = "Print only the bases, one a line."
+RESUMED = "with --save the same command resumes"
 
 
 def command(
@@ -186,7 +188,6 @@ def _build(
     kind: Kind, save: str | None, dim: int, ctx: int, jobs: int | None, dask: str | None
 ) -> Staircase:
     from ropecalc.base.build import build_staircase
-    from ropecalc.render.progress import progress
 
     journal = printable(f"{save}.part")
 
@@ -196,7 +197,9 @@ def _build(
     try:
         with (
             _executor(dask) as executor,
-            progress(f"rotary_dim {dim}, {kind} bases") as report,
+            searching(
+                f"rotary_dim {dim}, {kind} bases", f"{kind} bases", ctx, cure=RESUMED
+            ) as report,
         ):
             return build_staircase(
                 kind,

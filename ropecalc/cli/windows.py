@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +11,7 @@ from ropecalc.cli import options, pictures
 from ropecalc.cli.heads import HeadOptions, each, one_of, plain_head, resolved
 from ropecalc.cli.helptext import epilog
 from ropecalc.cli.output import Answer, Form, Output
+from ropecalc.cli.searches import waiting
 from ropecalc.cli.talk import warn
 from ropecalc.quantities import format_count
 from ropecalc.render.rows import window_rows, windows_record
@@ -91,20 +91,16 @@ def command(
 
 def _solve(head_dim: int, context: int, at_most: float | None, **settings: Any) -> Windows:
     import ropecalc
-    from ropecalc.render.progress import PATIENCE, progress
 
-    begun, is_long = time.monotonic(), context > LONG and at_most is None
-
-    def tell(done: int, total: int) -> None:
-        if is_long and time.monotonic() > begun + PATIENCE:
-            warn(  # once: a pipe has no bar that shows it
-                f"all windows for {format_count(context)} tokens take minutes to hours: "
-                "--at-most BASE stops at the windows that begin up to a base"
-            )
-        report(done, total)
-
-    with progress(f"head_dim {head_dim}, {format_count(context)} tokens") as report:
-        return ropecalc.windows(head_dim, context, progress=tell, at_most=at_most, **settings)
+    line = (
+        f"all windows for {format_count(context)} tokens take minutes to hours: "
+        "--at-most BASE stops at the windows that begin up to a base"
+    )
+    is_long = context > LONG and at_most is None
+    with waiting(
+        f"head_dim {head_dim}, {format_count(context)} tokens", line if is_long else None
+    ) as report:
+        return ropecalc.windows(head_dim, context, progress=report, at_most=at_most, **settings)
 
 
 def _draw(result: Windows, path: str) -> None:

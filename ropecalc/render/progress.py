@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
@@ -21,16 +22,18 @@ REDRAW = 0.1  # seconds between two drawings
 
 
 @contextmanager
-def progress(description: str, file: TextIO | None = None) -> Iterator[Progress]:
+def progress(
+    description: str, file: TextIO | None = None, unseen: Callable[[], object] | None = None
+) -> Iterator[Progress]:
     """A callable ``(done, total)`` that draws a bar on ``file`` (stderr unless given).
 
     Nothing is drawn, and rich is not imported, unless the stream is a terminal that can redraw a
     line and the work has run for longer than a second. The bar is wiped at the end, however the
-    work ends.
+    work ends. ``unseen`` is called, once, where the work has run so long and no bar can show it.
     """
     file = sys.stderr if file is None else file
     if file is None or not file.isatty() or os.environ.get("TERM") == "dumb":
-        yield _silent
+        yield _silent if unseen is None else _once_long(unseen)
         return
     from ropecalc.render.console import screen  # most answers come before anyone looks for a bar
 
@@ -43,6 +46,19 @@ def progress(description: str, file: TextIO | None = None) -> Iterator[Progress]
 
 def _silent(done: int, total: int) -> None:
     """Draw nothing."""
+
+
+def _once_long(unseen: Callable[[], object]) -> Progress:
+    """A callable that calls this at the first update after ``PATIENCE``, and never again."""
+    due = time.monotonic() + PATIENCE
+
+    def update(*_: int) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = math.inf
+            unseen()
+
+    return update
 
 
 class _DelayedBar:
