@@ -40,7 +40,7 @@ from ropecalc.tables import cannot, write_table
 
 BATCH = 8  # edges whose bases are one task: a fraction of a second
 # A function and its tasks to the tasks with what it returns, as they are finished.
-Engine = Callable[[Callable[..., Any], Iterator[Task]], Generator[tuple[Task, Any], None, None]]
+Engine = Callable[..., Generator[tuple[Task, Any], None, None]]
 
 
 @isolated
@@ -194,13 +194,17 @@ class _Work:
             left.reverse()  # the next one is the last of the list
         self._join(left)
         tasks = self._stretches([] if self._is_whole() else left[::-1])
-        with contextlib.closing(engine(stretch, tasks)) as done:
+
+        def tell() -> None:
+            if progress is not None:
+                progress(self.count - len(left), self.count)
+
+        with contextlib.closing(engine(stretch, tasks, tell)) as done:
             for (_, _, _, index, _), part in done:
                 self._keep("stretch", index, part)
                 self.parts[index] = part
                 self._join(left)
-                if progress is not None:
-                    progress(self.count - len(left), self.count)
+                tell()
                 if self._is_whole():
                     break
         return self.known

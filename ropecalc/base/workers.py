@@ -54,12 +54,17 @@ def cores() -> int:
 
 
 def finished(
-    executor: Executor, jobs: int | None, function: Callable[..., Any], tasks: Iterator[Task]
+    executor: Executor,
+    jobs: int | None,
+    function: Callable[..., Any],
+    tasks: Iterator[Task],
+    pulse: Callable[[], None] | None = None,
 ) -> Generator[tuple[Task, Any], None, None]:
     """Tasks with what ``function(*task)`` returns, as they are finished.
 
     The executor has ``jobs`` tasks at a time, as many as it has workers if that is None. A task is
     drawn from ``tasks`` no sooner. Ending the iteration cancels the tasks that no worker has begun.
+    ``pulse`` is called after each second in which none is finished.
     """
     handed: dict[Future[Any], Task] = {}
     try:
@@ -69,8 +74,11 @@ def finished(
                 handed[executor.submit(in_turn, function, *task)] = task
             if not handed:
                 return
-            for future in wait(handed, PULSE, FIRST_COMPLETED).done:
+            done = wait(handed, PULSE, FIRST_COMPLETED).done
+            for future in done:
                 yield handed.pop(future), future.result()
+            if not done and pulse is not None:
+                pulse()
     finally:
         for future in handed:
             future.cancel()

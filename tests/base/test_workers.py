@@ -186,6 +186,14 @@ def test_an_executor_has_as_many_tasks_as_it_has_workers_or_as_was_asked(
     assert handed_to(Kept(), None) == 5
 
 
+def test_a_pulse_is_felt_while_nothing_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "PULSE", 0.001)
+    felt = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        done = list(finished(executor, 1, felt.wait, iter([(10,)]), felt.set))
+    assert done == [((10,), True)]
+
+
 def test_it_is_not_shut_down_and_tells_what_went_wrong() -> None:
     def undecided() -> None:
         raise UndecidedError("too close")
