@@ -140,7 +140,7 @@ def first_of(
     """
     tries = SPARSE * TRIES if sparse else TRIES
     suits = suits or (lambda base: violation_at(family, context, base) is None)
-    at = Decimal(max(start, MIN_BASE))
+    at = Decimal(repr(float(max(start, MIN_BASE))))  # that number as it is written: 1.3, 1e100
     tried, sweep = 0, Sweep(family, context, jump=jump)
     while (base := float(number := candidate(at))) <= MAX_BASE:
         tried += 1

@@ -172,8 +172,8 @@ def cope(
 
         theta_i' = theta_i (1 + cos(pi k / (c - 1))) / 2,   k = i - (n - c),   i >= n - c
 
-    with n pairs and c = min(``clipped``, n): 20 of 64 in the paper's models. It is a way to train,
-    and has no factor.
+    with n pairs, at least 2, and c = min(``clipped``, n): 20 of 64 in the paper's models. It is a
+    way to train, and has no factor.
 
     Source: arXiv 2602.05258; the authors' code, hrlics/CoPE at bb728e8, ``modeling_cope.py``.
 
@@ -186,6 +186,9 @@ def cope(
     def rescale(plain: Frequencies, context: Context) -> list[Decimal]:
         """Multiply the last pairs by the taper."""
         count = min(most, len(plain))
+        if count == 1:
+            message = "cope needs two rotated pairs, since the last of them does not turn, got one"
+            raise InvalidValueError("rotary_dim", message)
         shares = [Decimal(1)] * (len(plain) - count) + _taper(count, context.prec)
         return [theta * share for theta, share in zip(plain, shares, strict=True)]
 
@@ -197,7 +200,7 @@ def _taper(count: int, digits: int) -> list[Decimal]:
     from ropecalc.exact import context_with
 
     mp = context_with(digits + 5)
-    inner = [(1 + mp.cospi(mp.mpf(k) / (count - 1))) / 2 for k in range(count - 1)] or [mp.one]
+    inner = [(1 + mp.cospi(mp.mpf(k) / (count - 1))) / 2 for k in range(count - 1)]
     return [Decimal(mp.nstr(share, mp.dps)) for share in inner] + [Decimal(0)]
 
 

@@ -106,8 +106,9 @@ def test_integer_and_round_bases_start_where_they_are_told_to() -> None:
     assert first_integer_base(every, 64, 2.5) == 3
     assert first_round_base(every, 64, 1.0, 2) == 1.1
     assert round_up(1.01, 2) == Decimal("1.1")
-    for digits in (1, 17):
-        assert first_round_base(every, 64, 3.0, digits) == 3.0
+    for digits in (2, 17):
+        for start in (3.0, 1.3, 1e100):  # the float64 of 1.3 and 1e100 lies above the decimal
+            assert first_round_base(every, 64, start, digits) == start
     for digits in (0, 18):
         with pytest.raises(ropecalc.InvalidValueError, match="round_digits must be") as caught:
             ropecalc.min_base(8, 64, rotary_dim=4, round_digits=digits)

@@ -173,6 +173,7 @@ def test_cope_fades_out_the_last_20_pairs() -> None:
     ("make", "words"),
     [
         (lambda: scaling.cope(1e4, 64, clipped=1), "clipped must be an integer from 2"),
+        (lambda: scaling.cope(1e4, 64, rotary_dim=2), "cope needs two rotated pairs"),
         (lambda: scaling.mrrope_uni(1e4, 64, factor=0.5, original_context=64), "factor must be"),
         (lambda: scaling.mrrope_pro(1e4, 64, factor=2, original_context=4), "must be longer"),
         (lambda: scaling.ntk_rcd(1e4, 64, factor=2), "critical_pair, or the original context"),
