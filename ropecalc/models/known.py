@@ -182,7 +182,7 @@ def _as_number(name: str) -> str:
 
 
 def _published(name: str) -> str:
-    """How to ask for a setting that only the table of evidence names; nothing for other names."""
+    """The command for a setting that only the table of evidence names; nothing for other names."""
     rows = [one for one in shipped_rows("evidence.tsv") if _key(one["model"]) == _key(name)]
     if not rows:
         return ""
