@@ -62,6 +62,7 @@ def isolated(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        """Check the types of flags and words, then run in the default states."""
         for name, value in (*zip(named, args, strict=False), *kwargs.items()) if taken else ():
             if name in taken and not taken[name][0](value):
                 raise InvalidValueError(

@@ -196,6 +196,7 @@ class _Work:
         tasks = self._stretches([] if self._is_whole() else left[::-1])
 
         def tell() -> None:
+            """Say how many stretches are done."""
             if progress is not None:
                 progress(self.count - len(left), self.count)
 

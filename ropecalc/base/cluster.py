@@ -68,6 +68,7 @@ class _Packed(Executor):
         self._client, self._executor = client, client.get_executor()
 
         def unpacked(packed: bytes) -> Any:  # sent as it is: it stands in no module to import
+            """What a packed function returns for its packed arguments."""
             import pickle
 
             function, args = pickle.loads(packed)

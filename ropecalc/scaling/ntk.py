@@ -97,6 +97,7 @@ def ntk_fixed(
     growth = positive("factor", factor, least=1)
 
     def rescale(plain: Frequencies, _: object) -> list[Decimal]:
+        """Divide by factor^(2(i+1)/r)."""
         root = growth ** (Decimal(-1) / len(plain))
         return [theta * root ** (i + 1) for i, theta in enumerate(plain)]
 
@@ -122,6 +123,7 @@ def ntk_mixed(
     bend = not_negative("power", power)
 
     def rescale(plain: Frequencies, _: object) -> list[Decimal]:
+        """Divide by exp(a (i+1)^p)."""
         most, n = growth.ln(), Decimal(len(plain))
         return [theta / (most * ((i + 1) / n) ** bend).exp() for i, theta in enumerate(plain)]
 
@@ -139,6 +141,7 @@ def _with_larger_base(
     _exponent(checked_rotary_dim(head_dim, common))
 
     def rescale(plain: Frequencies, _: object) -> list[Decimal]:
+        """Divide by growth^(2i/(r-2))."""
         root = growth() ** (Decimal(-1) / (len(plain) - 1))
         return [theta * root**i for i, theta in enumerate(plain)]
 

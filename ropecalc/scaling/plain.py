@@ -115,6 +115,7 @@ def proportional(
         )
 
     def thetas(digits: int) -> Frequencies:
+        """The first frequencies of the whole head, divided, to any number of digits."""
         with localcontext(working(digits)):
             whole = powers_of_base(exact, whole_dim, digits)
             return tuple(theta / divisor for theta in whole[: rotary_dim // 2])
@@ -192,6 +193,7 @@ def rescaled(
     exact, rotary_dim = exact_base(base), plain.rotary_dim
 
     def thetas(digits: int) -> Frequencies:
+        """The rescaled frequencies to any number of digits."""
         with localcontext(working(digits)) as context:
             return tuple(rescale(powers_of_base(exact, rotary_dim, digits), context))
 

@@ -19,6 +19,8 @@ from ropecalc.stacks.transformers import run as transformers
 from ropecalc.stacks.unread import parse_leniently
 from ropecalc.stacks.words import json_of, length_of, options_of
 
+NULL_BASE = "a rope_theta of null is refused: TypeError"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -89,7 +91,7 @@ def make(call: Call, methods: Mapping[str, Method], taken: Taken) -> float:
         raise RefusedError(f"it does not know the rope_type {method}: ValueError", call.place)
     base = as_number(call.values["rope_theta"])
     if base is None:
-        raise RefusedError("a rope_theta of null is refused: TypeError", call.place)
+        raise RefusedError(NULL_BASE, call.place)
     made = methods[method](call, taken)
     kept = {key: value for key, value in made.parameters.items() if value is not None}
     taken.rope = replace(
@@ -255,7 +257,7 @@ def _null_base(asked: Asked) -> StackRule | None:
     """A base of null, in the rope object or, where that has none, beside it."""
     if standard(asked, {}, beside=False)["rope_theta"] is not None:
         return None
-    return StackRule("a rope_theta of null is refused: TypeError", "src/transformers/models")
+    return StackRule(NULL_BASE, "src/transformers/models")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from ropecalc.stacks.loading import null_on_loading, refusal_on_loading
 from ropecalc.stacks.servers import (
     AS_READ,
     FILLED_IN_AGAIN,
+    NULL_BASE,
     Call,
     by_transformers,
     filled_in_again,
@@ -183,7 +184,7 @@ def _base(asked: Asked, found: Loaded, values: dict[str, Any], taken: Taken) -> 
     outside = as_number(found.text.get("rope_theta"))
     own = asked.values.get("rope_theta") if isinstance(asked.values, Mapping) else None
     if own is None and not found.changed and asked.text.get("rope_theta", outside or 1) is None:
-        raise RefusedError("a rope_theta of null is refused: TypeError", place)
+        raise RefusedError(NULL_BASE, place)
     if code.base is not None:
         read = asked.start.changed.get("rope_theta") or (code.own and outside)
         base = as_number(read) or code.base
@@ -298,7 +299,7 @@ def _by_transformers(asked: Asked, found: Loaded, taken: Taken) -> Taken:
 def _flat(asked: Asked, taken: Taken) -> Taken:
     """OLMo 3: a config with one flat rope."""
     if asked.text.get("rope_theta", 1) is None and not asked.values.get("rope_theta"):
-        raise RefusedError("a rope_theta of null is refused: TypeError", classes.FLAT_CONFIG)
+        raise RefusedError(NULL_BASE, classes.FLAT_CONFIG)
     flat = as_flat(asked)
     changed = asked.start.changed
     values: dict[str, Any] = {**flat.values}
